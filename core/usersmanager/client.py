@@ -1,0 +1,194 @@
+"""What both managers share: the checked configuration, and a call as one flow."""
+
+from __future__ import annotations
+
+import math
+import time
+import warnings
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from .composition import Colour, Composition, compose_client
+from .errors import ArgumentError, LifecycleError, SubjectMismatchError, UsersManagerError
+from .failures import failure
+from .flow import Effect
+from .headers import Headers, freeze, replace, set_fields
+from .messages import Request
+from .operations import (
+    GET_INFO,
+    IMPERSONATE,
+    Arguments,
+    RequestSpec,
+    Settings,
+    get_info_arguments,
+    impersonate_arguments,
+)
+from .secret import Secret
+from .urls import parse_base_url
+from .userinfo import UserInfo
+
+__all__ = ["Callback", "Client", "PreparedCall", "closed", "require_callable", "warn_unclosed"]
+
+Carrier = TypeVar("Carrier")
+Result = TypeVar("Result")
+Callback: TypeAlias = Callable[[Exception | None, Result | None], object]
+
+
+class Client(Generic[Carrier]):
+    """A composed client of one colour. Immutable, so that threads and tasks may share it."""
+
+    def __init__(
+        self,
+        colour: Colour,
+        base_url: str,
+        *,
+        headers: Mapping[str, str] | None,
+        client_id: str | None,
+        timeout: float,
+        transport: str | Carrier | None,
+        plugins: Iterable[object],
+        discover: bool | Collection[str],
+        allow_insecure: bool,
+    ) -> None:
+        self.base_url = parse_base_url(base_url, allow_insecure=allow_insecure)
+        own = _constructor_headers(headers)
+        self._headers = {spec.name: _with_defaults(own, spec) for spec in (GET_INFO, IMPERSONATE)}
+        if client_id is not None and (not isinstance(client_id, str) or not client_id.strip()):
+            raise ArgumentError("client_id must be a string that is not blank")
+        self._client_id = client_id
+        self._timeout = _seconds(timeout)
+        self.composition: Composition[Carrier] = compose_client(
+            colour, transport, plugins, discover
+        )
+
+    def get_info(
+        self, access_token: Secret[object], timeout: float | None, expected_subject: str | None
+    ) -> PreparedCall[UserInfo]:
+        """Checks the arguments of `get_info`. Nothing is sent yet."""
+        if expected_subject is not None and not (
+            isinstance(expected_subject, str) and expected_subject
+        ):
+            raise ArgumentError("expected_subject must be a string that is not empty")
+        arguments = get_info_arguments(access_token)
+        return self._prepare(GET_INFO, arguments, timeout, expected_subject)
+
+    def impersonate(
+        self, user_id: object, settings: Settings, timeout: float | None
+    ) -> PreparedCall[str]:
+        """Checks the arguments of `impersonate`. Nothing is sent yet."""
+        arguments = impersonate_arguments(user_id, settings, self._client_id)
+        return self._prepare(IMPERSONATE, arguments, timeout, None)
+
+    def _prepare(
+        self,
+        spec: RequestSpec[Result],
+        arguments: Arguments,
+        timeout: float | None,
+        expected_subject: str | None,
+    ) -> PreparedCall[Result]:
+        return PreparedCall(
+            client=self,
+            spec=spec,
+            arguments=arguments,
+            timeout=self._timeout if timeout is None else _seconds(timeout),
+            expected_subject=expected_subject,
+        )
+
+    def request(self, spec: RequestSpec[Any], arguments: Arguments, deadline: float) -> Request:
+        """The request of one call, as the outermost plugin first sees it."""
+        path = spec.path.replace("{user_id}", arguments.user_id)
+        return Request(
+            operation=spec.name,
+            method=spec.method,
+            origin=self.base_url.origin,
+            target=self.base_url.path + path,
+            headers=self._headers[spec.name],
+            body=arguments.body,
+            token=arguments.token,
+            deadline=deadline,
+            idempotent=spec.idempotent,
+        )
+
+    def described(self, manager: str) -> str:
+        """The repr of a manager."""
+        made = self.composition
+        plugins = ", ".join(made.plugins) or "none"
+        return f"<{manager} {self.base_url} transport={made.transport_name} plugins={plugins}>"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedCall(Generic[Result]):
+    """A call whose arguments are good and whose clock has not started."""
+
+    client: Client[Any]
+    spec: RequestSpec[Result]
+    arguments: Arguments
+    timeout: float
+    expected_subject: str | None
+
+    def start(self) -> tuple[Generator[Effect, Any, Result], float]:
+        """Starts the clock; gives the flow to drive, and its deadline."""
+        deadline = time.monotonic() + self.timeout
+        return self._flow(deadline), deadline
+
+    def _flow(self, deadline: float) -> Generator[Effect, Any, Result]:
+        try:
+            request = self.client.request(self.spec, self.arguments, deadline)
+            response = yield from self.client.composition.proceed(request)
+            error = failure(request, response)
+            if error is None:
+                return self._checked(self.spec.read(response))
+            raise error
+        except UsersManagerError as error:
+            if error.operation is None:
+                error.operation = self.spec.name
+            raise
+
+    def _checked(self, result: Result) -> Result:
+        if self.expected_subject is None:
+            return result
+        if isinstance(result, UserInfo) and result.sub == self.expected_subject:
+            return result
+        raise SubjectMismatchError("the profile is not of the expected subject: do not use it")
+
+
+def require_callable(callback: object) -> None:
+    """Raises ArgumentError for a callback that is none."""
+    if callback is not None and not callable(callback):
+        raise ArgumentError("callback must be callable as callback(error, result)")
+
+
+def closed(manager: object) -> LifecycleError:
+    """The error for using a manager after its close."""
+    return LifecycleError(f"this {type(manager).__name__} is closed: make a new one")
+
+
+def warn_unclosed(manager: object, keyword: str) -> None:
+    """Warns of a manager that was dropped open."""
+    message = f"unclosed {manager!r}: use `{keyword}`, or close it"
+    warnings.warn(message, ResourceWarning, source=manager, stacklevel=3)
+
+
+def _seconds(timeout: object) -> float:
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float):
+        raise ArgumentError("timeout must be a number of seconds")
+    if not math.isfinite(timeout) or timeout <= 0:
+        raise ArgumentError("timeout must be positive and finite: a call never hangs")
+    return float(timeout)
+
+
+def _constructor_headers(headers: Mapping[str, str] | None) -> Headers:
+    if headers is not None and not isinstance(headers, Mapping):
+        raise ArgumentError("headers must be a mapping of names and values")
+    pairs, wrong = set_fields(headers or {})
+    if wrong is not None:
+        raise ArgumentError(f"headers: {wrong}")
+    return freeze(pairs)
+
+
+def _with_defaults(own: Headers, spec: RequestSpec[Any]) -> Headers:
+    defaults = [("Accept", spec.accept)]
+    if spec.method == "POST":
+        defaults.append(("Content-Type", "application/json"))
+    return replace(freeze(defaults), own.items())

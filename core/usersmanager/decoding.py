@@ -1,0 +1,113 @@
+"""Bodies: strict JSON, the profile, the link. One error for whatever is wrong.
+
+No error quotes anything of a body.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+from .errors import DecodeError
+from .messages import Response
+from .urls import parse_link
+from .userinfo import UserInfo
+
+__all__ = ["parse_object", "read_link", "read_profile"]
+
+_JSON_TYPE = re.compile(r"application/(?:json|[a-z0-9!#$&^_.+\-]+\+json)")
+_SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def read_profile(response: Response) -> UserInfo:
+    """The profile in a response: a JSON object whose `sub` is a non-empty string.
+
+    Raises:
+        DecodeError: the body is anything else (OIDC Core, section 5.3.2).
+    """
+    _require_identity(response)
+    _require_json(response)
+    claims = parse_object(response.body)
+    if claims is None:
+        raise DecodeError("the profile is not a JSON object in UTF-8")
+    subject = claims.get("sub")
+    if not isinstance(subject, str) or not subject.strip():
+        raise DecodeError('the profile has no subject: "sub" must be a non-empty string')
+    return UserInfo(claims)
+
+
+def read_link(response: Response) -> str:
+    """The impersonation link in a response: an absolute http(s) URL and nothing else.
+
+    Raises:
+        DecodeError: the body is anything else.
+    """
+    _require_identity(response)
+    try:
+        link = parse_link(response.body.decode("ascii").strip(" \t\r\n"))
+    except UnicodeDecodeError:
+        link = None
+    if link is None:
+        raise DecodeError("the answer is not a link: it must be one absolute http(s) URL")
+    return link
+
+
+def parse_object(body: bytes) -> dict[str, Any] | None:
+    """A body as a JSON object by RFC 8259, or None if it is anything else.
+
+    Stricter than `json.loads`: UTF-8 alone, no NaN or Infinity, no number too large,
+    no name twice in an object, no lone surrogate.
+    """
+    try:
+        text = body.decode("utf-8")
+        value = _DECODER.decode(text)
+        if _SURROGATE_ESCAPE.search(text):
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("a number out of range")
+    return number
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("a name twice in an object")
+    return value
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_float=_finite, parse_constant=_no_constant
+)
+
+
+def _require_identity(response: Response) -> None:
+    codings = response.headers.getall("Content-Encoding", [])
+    if any(coding.strip().lower() not in ("", "identity") for coding in codings):
+        raise DecodeError("the body is compressed, though only identity was asked for")
+
+
+def _require_json(response: Response) -> None:
+    types = response.headers.getall("Content-Type", [])
+    media_types = {value.partition(";")[0].strip().lower() for value in types}
+    if len(media_types) == 1 and all(_JSON_TYPE.fullmatch(one) for one in media_types):
+        return
+    if "application/jwt" in media_types:
+        raise DecodeError(
+            "the profile is a signed or encrypted JWT (application/jwt), which this client does"
+            " not read: at the provider, unset userinfo_signed_response_alg and"
+            " userinfo_encrypted_response_alg for this client, and it sends JSON"
+        )
+    raise DecodeError("the profile is not sent as application/json")

@@ -1,0 +1,248 @@
+"""Flows: a call's logic written once, carried out by a blocking and an asyncio driver.
+
+A flow is a generator. It never does I/O; it yields *effects* and is resumed with
+what they gave. There are three: sending a request (the innermost `proceed` yields
+it), `sleep`, and `run`. The drivers are the only code that has a colour here.
+
+    call:     manager -> wrap -> wrap -> attempt -> wrap -> wrap -> send
+                      `-- per call --'           `- per attempt -'
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from dataclasses import dataclass, replace
+from types import GeneratorType
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar, cast
+
+from .errors import DeadlineExceededError, PluginError, UsersManagerError
+from .messages import Request, Response
+from .transport import AsyncTransport, Transport
+
+__all__ = ["Effect", "Flow", "Proceed", "Wrap", "compose", "drive", "drive_async", "run", "sleep"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Carry a request to the server; gives its Response."""
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Wait this many seconds, but not beyond the call's deadline."""
+
+    seconds: float
+
+    def begin(self, deadline: float) -> float:
+        """The seconds there are to wait."""
+        return max(0.0, min(self.seconds, deadline - time.monotonic()))
+
+    def end(self, deadline: float) -> None:
+        """Raises DeadlineExceededError if the deadline cut the wait."""
+        if time.monotonic() >= deadline:
+            raise DeadlineExceededError("the deadline passed while a plugin waited")
+
+
+@dataclass(frozen=True, slots=True)
+class Run(Generic[T]):
+    """Do something that has both colours; gives its result."""
+
+    blocking: Callable[[], T]
+    asynchronous: Callable[[], Awaitable[T]]
+
+    async def awaited(self, deadline: float) -> T:
+        """The asyncio side, cut at the deadline. A blocking call can't be cut."""
+        try:
+            async with asyncio.timeout(deadline - time.monotonic()) as limit:
+                return await self.asynchronous()
+        except TimeoutError:
+            if not limit.expired():
+                raise
+        raise DeadlineExceededError("the deadline passed while a plugin waited")
+
+
+# What a flow is resumed with depends on the effect it yielded, which a generator's
+# type can't express: hence Any.
+Effect: TypeAlias = Send | Sleep | Run[Any]
+Flow: TypeAlias = Generator[Effect, Any, Response]
+Proceed: TypeAlias = Callable[[Request], Flow]
+Wrap: TypeAlias = Callable[[Request, Proceed], Flow | Response]
+
+
+def sleep(seconds: float) -> Generator[Effect, Any, None]:
+    """Waits inside a flow.
+
+    Args:
+        seconds: how long; not negative.
+
+    Raises:
+        DeadlineExceededError: the call's deadline came first.
+
+    Example:
+        `yield from sleep(0.2)`
+    """
+    yield Sleep(seconds)
+
+
+def run(
+    blocking: Callable[[], T], asynchronous: Callable[[], Awaitable[T]]
+) -> Generator[Effect, Any, T]:
+    """Uses a library that has both colours inside a flow.
+
+    Args:
+        blocking: called without arguments by the blocking driver.
+        asynchronous: called without arguments and awaited by the asyncio driver.
+
+    Returns:
+        What the one that was called gave. What it raises is raised here.
+
+    Example:
+        `secret = yield from run(vault.get, async_vault.get)`
+    """
+    result: T = yield Run(blocking, asynchronous)
+    return result
+
+
+class NamedWrap(NamedTuple):
+    """A wrap and the plugin it comes from, for the messages."""
+
+    plugin: str
+    wrap: Wrap
+
+
+def compose(per_call: Sequence[NamedWrap], per_attempt: Sequence[NamedWrap]) -> Proceed:
+    """The whole chain around a transport. The first of each sequence is the outermost."""
+    proceed: Proceed = _send
+    for named in reversed(per_attempt):
+        proceed = _around(named, proceed)
+    proceed = _attempt(proceed)
+    for named in reversed(per_call):
+        proceed = _around(named, proceed)
+    return proceed
+
+
+def _send(request: Request) -> Flow:
+    if request.remaining() <= 0:
+        raise DeadlineExceededError("the deadline passed before sending", phase="not sent")
+    try:
+        response = yield Send(request)
+    except UsersManagerError:
+        raise
+    except Exception as error:
+        wrong = f"the transport raised {type(error).__name__}{_place(error)}, not a TransportError"
+    else:
+        if isinstance(response, Response):
+            return response
+        wrong = f"the transport answered with {type(response).__name__}, not a Response"
+    # Raised out here, so that a library's error and its token-bearing frames are gone.
+    raise PluginError(wrong)
+
+
+def _place(error: BaseException) -> str:
+    """Where an error came from, without quoting it: its text may hold a token."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else f" at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+
+
+def _attempt(inner: Proceed) -> Proceed:
+    """Numbers the attempts of a call, whichever plugin repeats it."""
+
+    def proceed(request: Request) -> Flow:
+        request.call.attempts += 1
+        number = request.call.attempts
+        return inner(request if number == request.attempt else replace(request, attempt=number))
+
+    return proceed
+
+
+def _around(named: NamedWrap, inner: Proceed) -> Proceed:
+    plugin, wrap = named
+
+    def proceed(request: Request) -> Flow:
+        flow = wrap(request, inner)
+        if isinstance(flow, GeneratorType):
+            return flow
+        if isinstance(flow, Response):
+            return _answered(flow)
+        raise PluginError(
+            f"plugin {plugin!r}: a wrap returned {type(flow).__name__}; write a generator"
+            " function, or return proceed(request) or a Response"
+        )
+
+    return proceed
+
+
+def _answered(response: Response) -> Flow:
+    return response
+    yield  # Makes this a generator: a flow that ends at once.
+
+
+def _not_an_effect(value: object) -> PluginError:
+    return PluginError(
+        f"a plugin yielded {type(value).__name__}, not an effect: write"
+        " `yield from proceed(request)`, `yield from sleep(...)` or `yield from run(...)`"
+    )
+
+
+def drive(flow: Generator[Effect, Any, T], transport: Transport, deadline: float) -> T:
+    """Carries a flow out with plain calls."""
+    resume: Callable[[Any], Effect] = flow.send
+    value: object = None
+    while True:
+        try:
+            effect = resume(value)
+        except StopIteration as end:
+            return cast(T, end.value)
+        finally:
+            value = None  # An error kept here would hold this frame, and the frame the error.
+        try:
+            match effect:
+                case Send():
+                    resume, value = flow.send, transport.send(effect.request)
+                case Sleep():
+                    time.sleep(effect.begin(deadline))
+                    resume = flow.send
+                    effect.end(deadline)
+                case Run():
+                    resume, value = flow.send, effect.blocking()
+                case _:
+                    raise _not_an_effect(effect)
+        except BaseException as error:
+            resume, value = flow.throw, error
+
+
+async def drive_async(
+    flow: Generator[Effect, Any, T], transport: AsyncTransport, deadline: float
+) -> T:
+    """Carries a flow out with `await`."""
+    resume: Callable[[Any], Effect] = flow.send
+    value: object = None
+    while True:
+        try:
+            effect = resume(value)
+        except StopIteration as end:
+            return cast(T, end.value)
+        finally:
+            value = None
+        try:
+            match effect:
+                case Send():
+                    resume, value = flow.send, await transport.asend(effect.request)
+                case Sleep():
+                    await asyncio.sleep(effect.begin(deadline))
+                    resume = flow.send
+                    effect.end(deadline)
+                case Run():
+                    resume, value = flow.send, await effect.awaited(deadline)
+                case _:
+                    raise _not_an_effect(effect)
+        except BaseException as error:
+            resume, value = flow.throw, error

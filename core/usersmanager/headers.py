@@ -1,0 +1,88 @@
+"""Header fields: their grammar, and which of them only the client itself may set.
+
+Grammar: RFC 9110, section 5. Values are held to printable ASCII, which is stricter:
+what one HTTP library sends, another refuses, and both must send the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+from multidict import CIMultiDict, CIMultiDictProxy
+
+__all__ = ["HeaderInput", "Headers", "freeze", "problem", "replace", "set_fields"]
+
+Headers: TypeAlias = CIMultiDictProxy[str]
+HeaderInput: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
+
+_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_VALUE = re.compile(r"(?:[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)?")
+
+# They frame the message, route it, or carry credentials. Setting them from outside
+# is how requests are smuggled and how one user's cookie reaches another.
+_RESERVED = frozenset(
+    {
+        "accept-encoding",
+        "authorization",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "cookie",
+        "cookie2",
+        "expect",
+        "host",
+        "http2-settings",
+        "keep-alive",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+
+
+def problem(name: object, value: object) -> str | None:
+    """Why a request may not carry this field, or None. Quotes no value."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        return "a header name is not an HTTP token (RFC 9110, section 5.6.2)"
+    lowered = name.lower()
+    if lowered in _RESERVED or lowered.startswith("proxy-"):
+        return f"the header {name!r} is set by the client alone"
+    if not isinstance(value, str) or not _VALUE.fullmatch(value):
+        return f"the value of the header {name!r} is not printable ASCII without outer blanks"
+    return None
+
+
+def _pairs(fields: HeaderInput) -> Iterable[tuple[str, str]]:
+    # items() of a multidict keeps repeated fields.
+    return fields.items() if isinstance(fields, Mapping) else fields
+
+
+def freeze(fields: HeaderInput) -> Headers:
+    """Any mapping or pairs as one case-insensitive, immutable, repeatable mapping."""
+    if isinstance(fields, CIMultiDictProxy):
+        return fields
+    return CIMultiDictProxy(CIMultiDict(_pairs(fields)))
+
+
+def set_fields(fields: HeaderInput) -> tuple[tuple[tuple[str, str], ...], str | None]:
+    """The fields to set, as pairs, and what is wrong with them, if anything is."""
+    pairs = tuple(_pairs(fields))
+    seen: set[str] = set()
+    for name, value in pairs:
+        wrong = problem(name, value)
+        if wrong is None and name.lower() in seen:
+            wrong = f"the header {name!r} is given twice"
+        if wrong is not None:
+            return pairs, wrong
+        seen.add(name.lower())
+    return pairs, None
+
+
+def replace(base: Headers, pairs: Iterable[tuple[str, str]]) -> Headers:
+    """A copy of `base` with these fields set, each in place of any of its name."""
+    changed = CIMultiDict(base)
+    changed.update(pairs)
+    return CIMultiDictProxy(changed)

@@ -1,0 +1,87 @@
+"""The inventory: every installed plugin and transport, whether it works, and why not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from .composition import ASYNCIO, BLOCKING, blocked_names
+from .discovery import Installed, Kind, only, select
+from .errors import PluginError
+from .registry import Registry, load
+
+__all__ = ["PluginReport", "installed_plugins"]
+
+
+@dataclass(frozen=True, slots=True)
+class PluginReport:
+    """What is known of one installed plugin or transport.
+
+    Attributes:
+        name: the name of its entry point.
+        kind: "plugin" or "transport".
+        colours: "blocking", "asyncio" or both; empty if it was not loaded.
+        distribution: the distribution that brings it.
+        version: that distribution's version.
+        hooks: the hooks it implements; empty if it was not loaded.
+        status: "active", "blocked" (by USERSMANAGER_DISABLE) or "failed".
+        reason: why it is not active, or "".
+    """
+
+    name: str
+    kind: Kind
+    colours: tuple[str, ...]
+    distribution: str
+    version: str
+    hooks: tuple[str, ...]
+    status: Literal["active", "blocked", "failed"]
+    reason: str
+
+
+def installed_plugins() -> list[PluginReport]:
+    """Reports on everything installed, transports first. Loads all but the blocked.
+
+    Example:
+        ```python
+        for report in installed_plugins():
+            print(report.name, report.status, report.reason)
+        ```
+    """
+    blocked = blocked_names()
+    kinds: tuple[Kind, ...] = ("transport", "plugin")
+    return [
+        _report(one, found, blocked)
+        for kind in kinds
+        for found in select(kind).values()
+        for one in found
+    ]
+
+
+def _report(one: Installed, of_its_name: list[Installed], blocked: frozenset[str]) -> PluginReport:
+    hooks: tuple[str, ...] = ()
+    status: Literal["active", "blocked", "failed"] = "active"
+    reason = ""
+    if one.name in blocked:
+        status, reason = "blocked", "USERSMANAGER_DISABLE names it"
+    else:
+        try:
+            only(of_its_name)
+            hooks = Registry().add(one.name, load(one), explicit=False)
+        except PluginError as error:
+            status, reason = "failed", str(error)
+    return PluginReport(
+        name=one.name,
+        kind=one.kind,
+        colours=_colours(one.kind, hooks),
+        distribution=one.distribution,
+        version=one.version,
+        hooks=hooks,
+        status=status,
+        reason=reason,
+    )
+
+
+def _colours(kind: Kind, hooks: tuple[str, ...]) -> tuple[str, ...]:
+    if kind == "plugin":
+        return (BLOCKING.name, ASYNCIO.name) if hooks else ()
+    return tuple(colour.name for colour in (BLOCKING, ASYNCIO) if colour.hook in hooks)

@@ -1,0 +1,157 @@
+"""What travels: Request and Response. Immutable; bytes in, bytes out.
+
+Both have a repr that is safe to log. What a status or a body means is not known here.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+
+from . import ratelimit
+from .errors import PluginError, RateLimit
+from .headers import HeaderInput, Headers, freeze, set_fields
+from .headers import replace as replace_headers
+from .secret import Secret, Token
+
+__all__ = ["Call", "Request", "Response"]
+
+
+class Call:
+    """One call of a manager: what its attempts have in common.
+
+    Attributes:
+        attempts: how many attempts have begun.
+    """
+
+    __slots__ = ("__weakref__", "attempts")
+
+    def __init__(self) -> None:
+        self.attempts = 0
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False, kw_only=True)
+class Request:
+    """What one attempt asks of the server.
+
+    Attributes:
+        operation: "get_info" or "impersonate".
+        method: "GET" or "POST".
+        origin: scheme, host and port: "https://tenant.auth0.com".
+        target: the path, encoded: "/userinfo".
+        headers: the fields to send, without the token and without framing.
+        body: the bytes to send, or None.
+        token: the bearer token, redacted.
+        deadline: when to give up, in seconds of `time.monotonic()`.
+        idempotent: whether sending it twice does no harm (RFC 9110, section 9.2.2).
+            If not, it travels on a connection of its own.
+        attempt: which attempt of its call this is, from 1.
+        call: the call it belongs to.
+    """
+
+    operation: str
+    method: str
+    origin: str
+    target: str
+    headers: Headers
+    body: bytes | None
+    token: Token
+    deadline: float
+    idempotent: bool
+    attempt: int = 1
+    call: Call = field(default_factory=Call)
+
+    @property
+    def url(self) -> str:
+        """The whole address. It never holds a token."""
+        return self.origin + self.target
+
+    def remaining(self) -> float:
+        """Seconds until the deadline; negative once it has passed."""
+        return self.deadline - time.monotonic()
+
+    def with_headers(self, fields: HeaderInput) -> Request:
+        """A copy with these fields set, each in place of any of its name.
+
+        Args:
+            fields: a mapping or pairs of header names and printable ASCII values.
+
+        Raises:
+            PluginError: a name or value is malformed, given twice, or is one that only
+                the client sets (Host, Content-Length, Authorization, Cookie, ...).
+
+        Example:
+            `return proceed(request.with_headers({"X-Trace": "1"}))`
+        """
+        pairs, wrong = set_fields(fields)
+        if wrong is not None:
+            raise PluginError(wrong, operation=self.operation)
+        return replace(self, headers=replace_headers(self.headers, pairs))
+
+    def with_token(self, token: str | Token) -> Request:
+        """A copy that carries another bearer token.
+
+        Raises:
+            ArgumentError: it is not a bearer token (RFC 6750, section 2.1).
+        """
+        secret = token if isinstance(token, Secret) else Secret(token)
+        del token
+        return replace(self, token=secret if isinstance(secret, Token) else Token(secret))
+
+    def wire_headers(self) -> dict[str, str]:
+        """Every header to send, the token included. For transports only; keep no copy."""
+        wire = {"Host": self.origin.partition("://")[2]}
+        wire.update(self.headers)
+        wire["Accept-Encoding"] = "identity"
+        if not self.idempotent:
+            wire["Connection"] = "close"
+        if self.body is not None:
+            wire["Content-Length"] = str(len(self.body))
+        wire["Authorization"] = f"Bearer {self.token.reveal()}"
+        return wire
+
+    def __repr__(self) -> str:
+        return f"<Request {self.operation} {self.method} attempt={self.attempt}>"
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False, init=False)
+class Response:
+    """A whole response.
+
+    Args:
+        status: the HTTP status, 100 to 999.
+        headers: any mapping or pairs; kept case-insensitive, with repeated fields.
+        body: the bytes of the body, as they came.
+
+    Raises:
+        TypeError: an argument is of another type.
+
+    Example:
+        `Response(200, {"Content-Type": "application/json"}, b'{"sub": "auth0|1"}')`
+    """
+
+    status: int
+    headers: Headers
+    body: bytes
+
+    def __init__(self, status: int, headers: HeaderInput = (), body: bytes = b"") -> None:
+        if type(status) is not int or not 100 <= status <= 999:
+            raise TypeError("a status is an int from 100 to 999")
+        if not isinstance(body, bytes):
+            raise TypeError("a body is bytes")
+        object.__setattr__(self, "status", status)
+        object.__setattr__(self, "headers", freeze(headers))
+        object.__setattr__(self, "body", body)
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds the server asks to wait, or None."""
+        return ratelimit.retry_after(self.status, self.headers)
+
+    @property
+    def rate_limit(self) -> RateLimit | None:
+        """The server's X-RateLimit headers, or None."""
+        return ratelimit.rate_limit(self.headers)
+
+    def __repr__(self) -> str:
+        return f"<Response {self.status} of {len(self.body)} bytes>"

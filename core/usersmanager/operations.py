@@ -1,0 +1,193 @@
+"""The request specs: what each operation asks, what its arguments may be, how its answer is read.
+
+After node-auth0's `auth.UsersManager`, whose messages for bad arguments are kept.
+GET_INFO: Auth0 Authentication API "Get User Info"; OpenID Connect Core, section 5.3.
+IMPERSONATE: Auth0 Authentication API (legacy) "Impersonation".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from .decoding import read_link, read_profile
+from .errors import ArgumentError
+from .messages import Response
+from .secret import Secret, Token, is_token
+from .suggestions import described
+from .urls import path_segment
+
+__all__ = [
+    "GET_INFO",
+    "IMPERSONATE",
+    "Arguments",
+    "RequestSpec",
+    "Settings",
+    "get_info_arguments",
+    "impersonate_arguments",
+]
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSpec(Generic[Result]):
+    """One operation as data.
+
+    Attributes:
+        name: as in errors and logs.
+        method: the HTTP method.
+        path: below the base URL; `{user_id}` stands for an argument.
+        accept: the Accept header.
+        idempotent: whether sending it twice does no harm.
+        read: what a 2xx response means; raises DecodeError.
+    """
+
+    name: str
+    method: str
+    path: str
+    accept: str
+    idempotent: bool
+    read: Callable[[Response], Result]
+
+
+GET_INFO = RequestSpec(
+    name="get_info",
+    method="GET",
+    path="/userinfo",
+    accept="application/json",
+    idempotent=True,
+    read=read_profile,
+)
+
+IMPERSONATE = RequestSpec(
+    name="impersonate",
+    method="POST",
+    path="/users/{user_id}/impersonate",
+    accept="text/plain, */*;q=0.5",
+    idempotent=False,
+    read=read_link,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """The checked arguments of one call, in the form they are sent in.
+
+    Attributes:
+        token: goes into the Authorization header.
+        user_id: one encoded path segment, or "".
+        body: JSON, or None.
+    """
+
+    token: Token
+    user_id: str = ""
+    body: bytes | None = None
+
+    def __repr__(self) -> str:
+        return "<Arguments>"
+
+
+def get_info_arguments(access_token: Secret[object]) -> Arguments:
+    """Checks the argument of `get_info`.
+
+    Raises:
+        ArgumentError: the token is missing, or not a bearer token (RFC 6750, section 2.1).
+    """
+    if access_token.reveal() is None:
+        raise ArgumentError("An access token is required")
+    return Arguments(_token(access_token, "Invalid access token"))
+
+
+_KNOWN_SETTINGS = (
+    "impersonator_id",
+    "protocol",
+    "client_id",
+    "clientId",
+    "additional_parameters",
+    "additionalParameters",
+)
+
+
+class Settings:
+    """Impersonation settings with the token sealed off, so that the rest may be looked at."""
+
+    __slots__ = ("is_mapping", "known", "token", "unknown")
+
+    def __init__(self, settings: Secret[object]) -> None:
+        given = settings.reveal()
+        self.is_mapping = isinstance(given, Mapping)
+        self.known: dict[str, object] = {}
+        self.unknown: list[object] = []
+        self.token: Secret[object] = Secret(None)
+        for key, value in given.items() if isinstance(given, Mapping) else ():
+            if key == "token":
+                self.token = Secret(value)
+            elif key in _KNOWN_SETTINGS:
+                self.known[key] = value
+            else:
+                self.unknown.append(key)
+
+
+def impersonate_arguments(
+    user_id: object, settings: Settings, default_client_id: str | None
+) -> Arguments:
+    """Checks the arguments of `impersonate`, and builds its body.
+
+    Raises:
+        ArgumentError: one is missing, of the wrong type, or not a setting at all.
+    """
+    segment = path_segment(user_id)
+    if not settings.is_mapping:
+        raise ArgumentError("Missing impersonation settings object")
+    if settings.unknown:
+        known = (*_KNOWN_SETTINGS, "token")
+        raise ArgumentError(f"no such impersonation setting{described(settings.unknown[0], known)}")
+    client_id = _either(settings.known, "client_id", "clientId")
+    body = {
+        "client_id": default_client_id if client_id is None else _text(client_id, "client_id"),
+        "impersonator_id": _text(settings.known.get("impersonator_id"), "impersonator_id"),
+        "protocol": _text(settings.known.get("protocol"), "protocol"),
+        "additionalParameters": _additional_parameters(settings.known),
+    }
+    if not isinstance(settings.token.reveal(), str) or not str(settings.token.reveal()).strip():
+        raise ArgumentError("token field is required")
+    token = _token(settings.token, "token field is not a bearer token")
+    return Arguments(token, segment, _json(body))
+
+
+def _either(known: Mapping[str, object], name: str, other_name: str) -> object:
+    value, other = known.get(name), known.get(other_name)
+    if value is not None and other is not None:
+        raise ArgumentError(f"give {name} or {other_name}, not both")
+    return other if value is None else value
+
+
+def _text(value: object, name: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ArgumentError(f"{name} field is required")
+    return value
+
+
+def _additional_parameters(known: Mapping[str, object]) -> Mapping[str, object] | None:
+    value = _either(known, "additional_parameters", "additionalParameters")
+    if value is not None and not isinstance(value, Mapping):
+        raise ArgumentError("additional_parameters must be a mapping")
+    return None if value is None else dict(value)
+
+
+def _json(body: Mapping[str, object]) -> bytes:
+    given = {name: value for name, value in body.items() if value is not None}
+    try:
+        return json.dumps(given, allow_nan=False, ensure_ascii=False).encode("utf-8")
+    except (TypeError, ValueError, RecursionError):
+        pass
+    raise ArgumentError("the impersonation settings must be what JSON can hold")
+
+
+def _token(value: Secret[object], message: str) -> Token:
+    if not is_token(value.reveal()):
+        raise ArgumentError(message)
+    return Token(Secret(str(value.reveal())))

@@ -1,0 +1,63 @@
+"""Values that must never be seen: tokens, and what holds them.
+
+A traceback may show the repr of every local variable. So a token is wrapped in the
+first statement that touches it, and the wrapped value is opened only inside an
+expression, never into a local variable.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Generic, NoReturn, TypeVar
+
+from .errors import ArgumentError
+
+__all__ = ["Secret", "Token", "is_token"]
+
+T = TypeVar("T")
+
+# RFC 6750, section 2.1: b64token.
+_B64TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
+
+
+def is_token(value: object) -> bool:
+    """Whether a value is a bearer token by RFC 6750's grammar."""
+    return isinstance(value, str) and _B64TOKEN.fullmatch(value) is not None
+
+
+class Secret(Generic[T]):
+    """Holds any value and shows none of it. It can't be pickled, formatted or compared."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: T) -> None:
+        self._value = value
+
+    def reveal(self) -> T:
+        """The value itself. Use it inside an expression, never keep it in a variable."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"a {type(self).__name__} is not pickled, so that it can't leak")
+
+
+class Token(Secret[str]):
+    """A bearer token by RFC 6750's grammar, with a redacted repr.
+
+    Args:
+        value: the token, or a Secret that holds it.
+
+    Raises:
+        ArgumentError: it is not a b64token (RFC 6750, section 2.1).
+    """
+
+    __slots__ = ()
+
+    def __init__(self, value: str | Secret[str]) -> None:
+        value = value if isinstance(value, Secret) else Secret(value)
+        if not is_token(value.reveal()):
+            raise ArgumentError("Invalid access token")
+        super().__init__(value.reveal())

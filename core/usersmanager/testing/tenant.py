@@ -1,0 +1,122 @@
+"""The rules of the sandbox tenant: users, tokens, limits, links. No HTTP here."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+__all__ = ["Grant", "Limit", "Tenant", "Usage"]
+
+PROTOCOLS = frozenset({"oauth2", "samlp", "wsfed", "wsfed-rms"})
+_PROFILE_CLAIMS = frozenset(
+    "name family_name given_name middle_name nickname preferred_username profile picture"
+    " website gender birthdate zoneinfo locale updated_at".split()
+)
+_SCOPED_CLAIMS = {
+    **dict.fromkeys(_PROFILE_CLAIMS, "profile"),
+    **dict.fromkeys(("email", "email_verified"), "email"),
+    **dict.fromkeys(("phone_number", "phone_number_verified"), "phone"),
+    "address": "address",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How often a user's profile may be asked for. The defaults are Auth0's.
+
+    Attributes:
+        per_minute: how many calls a minute are given back.
+        burst: how many calls may come at once.
+    """
+
+    per_minute: float = 5.0
+    burst: int = 10
+
+
+class Usage(NamedTuple):
+    """What a limit says after one more call; `reset` in seconds since the epoch."""
+
+    allowed: bool
+    limit: int
+    remaining: int
+    reset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a token stands for. `subject` is empty for an API token."""
+
+    subject: str
+    scope: frozenset[str]
+    expires_at: float
+
+
+@dataclass(slots=True)
+class Tenant:
+    """A tenant's state. Times are seconds since the epoch."""
+
+    clock: Callable[[], float] = time.time
+    limit: Limit | None = None
+    clients: set[str] = field(default_factory=set)
+    users: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _grants: dict[str, Grant] = field(default_factory=dict)
+    _links: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _buckets: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    def add_user(self, user_id: str, claims: Mapping[str, Any]) -> None:
+        """Adds or replaces a user."""
+        self.users[user_id] = {"sub": user_id, **claims}
+
+    def issue(self, subject: str, scope: str, expires_in: float) -> str:
+        """A new opaque token."""
+        token = secrets.token_urlsafe(24)
+        self._grants[token] = Grant(subject, frozenset(scope.split()), self.clock() + expires_in)
+        return token
+
+    def revoke(self, token: str) -> None:
+        """Makes a token invalid."""
+        self._grants.pop(token, None)
+
+    def grant(self, token: str) -> Grant | None:
+        """What a token stands for, expired or not."""
+        return self._grants.get(token)
+
+    def is_live(self, grant: Grant) -> bool:
+        """Whether a grant has not expired and its user still exists."""
+        alive = not grant.subject or grant.subject in self.users
+        return alive and self.clock() < grant.expires_at
+
+    def claims(self, grant: Grant) -> dict[str, Any]:
+        """The claims its scope allows; custom claims need none (OIDC Core, section 5.4)."""
+        return {
+            claim: value
+            for claim, value in self.users[grant.subject].items()
+            if _SCOPED_CLAIMS.get(claim) in (None, *grant.scope)
+        }
+
+    def use(self, subject: str) -> Usage | None:
+        """Counts one call against a user's limit; None if there is no limit."""
+        if self.limit is None:
+            return None
+        now = self.clock()
+        level, since = self._buckets.get(subject, (float(self.limit.burst), now))
+        per_second = self.limit.per_minute / 60
+        level = min(float(self.limit.burst), level + (now - since) * per_second)
+        allowed = level >= 1
+        level -= 1 if allowed else 0
+        self._buckets[subject] = (level, now)
+        reset = now + (0 if level >= 1 else (1 - level) / per_second)
+        return Usage(allowed, self.limit.burst, int(level), int(reset) + 1)
+
+    def make_link(self, user_id: str, impersonator_id: str) -> str:
+        """A new one-time ticket for logging in as a user."""
+        ticket = secrets.token_urlsafe(16)
+        self._links[ticket] = (user_id, impersonator_id)
+        return ticket
+
+    def open_link(self, ticket: str) -> tuple[str, str] | None:
+        """The user and impersonator of an unused ticket, which is then used; else None."""
+        return self._links.pop(ticket, None)

@@ -1,0 +1,142 @@
+"""Addresses: what a base URL may be, and how a user id becomes one path segment.
+
+Everything is decided here, before a transport sees it, so that both transports
+send the same request-target and no user id can reach another path (RFC 3986).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import NamedTuple
+from urllib.parse import quote, urlsplit
+
+from .errors import ArgumentError
+
+__all__ = ["Address", "is_loopback", "parse_base_url", "parse_link", "path_segment"]
+
+_EXAMPLE = "https://tenant.auth0.com"
+_VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
+_BARE_DOMAIN = re.compile(r"[A-Za-z0-9.\-]+(?::[0-9]+)?(?:/[A-Za-z0-9\-._~/]*)?")
+_HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_\-]+(?:\.[A-Za-z0-9_\-]+)*\.?")
+_PATH = re.compile(r"(?:/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})+)*")
+_DOT_SEGMENT = re.compile(r"/(?:\.|%2e){1,2}(?=/|$)", re.IGNORECASE)
+_PERCENT = re.compile(r"%[0-9a-f]{2}", re.IGNORECASE)
+_NOT_IN_USER_ID = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_USER_ID_LIMIT = 256
+_DEFAULT_PORTS = {"https": 443, "http": 80}
+
+
+class Address(NamedTuple):
+    """Where requests go: "https://host[:port]", and a path that ends without a slash."""
+
+    origin: str
+    path: str
+
+    def __str__(self) -> str:
+        return self.origin + self.path
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine: "localhost" or a loopback IP address."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def parse_base_url(value: object, *, allow_insecure: bool = False) -> Address:
+    """Checks a base URL and brings it to its one spelling.
+
+    Args:
+        value: absolute; https, or http for loopback; a trailing slash is dropped.
+        allow_insecure: allow http to any host.
+
+    Raises:
+        ArgumentError: it is missing, or not such a URL.
+    """
+    if value is None or value == "":
+        raise ArgumentError("base_url field is required")
+    if not isinstance(value, str) or not _VISIBLE_ASCII.fullmatch(value):
+        raise ArgumentError(
+            f"base_url must be a URL in printable ASCII, such as {_EXAMPLE}"
+            " (write an international domain in its xn-- form)"
+        )
+    if "://" not in value:
+        url = f"https://{value}" if _BARE_DOMAIN.fullmatch(value) else _EXAMPLE
+        raise ArgumentError(f"base_url must be an absolute URL: write {url}")
+    for mark, part in (("@", "user name or password"), ("?", "query"), ("#", "fragment")):
+        if mark in value.partition("://")[2]:
+            raise ArgumentError(f"base_url must hold no {part} ({mark!r})")
+    return _address(value, allow_insecure)
+
+
+def _address(value: str, allow_insecure: bool) -> Address:
+    try:
+        parts = urlsplit(value)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        host, port = "", None
+    if not _is_host(host) or port == 0 or parts.netloc.endswith(":"):
+        raise ArgumentError(f"base_url has no valid host and port: write it like {_EXAMPLE}")
+    if parts.scheme not in _DEFAULT_PORTS:
+        raise ArgumentError("base_url must begin with https://")
+    if parts.scheme == "http" and not (allow_insecure or is_loopback(host)):
+        raise ArgumentError(
+            "base_url must begin with https://, or tokens cross the network in the clear"
+            " (http is for loopback, or for allow_insecure=True)"
+        )
+    path = parts.path.rstrip("/")
+    if not _PATH.fullmatch(path) or _DOT_SEGMENT.search(path):
+        raise ArgumentError("base_url has a path that is not plain segments")
+    netloc = f"[{host}]" if ":" in host else host
+    if port is not None and port != _DEFAULT_PORTS[parts.scheme]:
+        netloc = f"{netloc}:{port}"
+    path = _PERCENT.sub(lambda match: match[0].upper(), path)
+    return Address(f"{parts.scheme}://{netloc}", path)
+
+
+def _is_host(host: str) -> bool:
+    if ":" not in host:
+        return _HOST_NAME.fullmatch(host) is not None
+    try:
+        ipaddress.IPv6Address(host)
+    except ValueError:
+        return False
+    return "%" not in host
+
+
+def path_segment(user_id: object) -> str:
+    """A user id as exactly one path segment: `unquote(segment) == user_id`.
+
+    Nothing is normalised; "/" becomes "%2F".
+
+    Raises:
+        ArgumentError: it is missing, blank, "." or "..", longer than 256 characters,
+            or holds control characters or lone surrogates.
+    """
+    if user_id is None:
+        raise ArgumentError("You must specify a user ID")
+    if (
+        not isinstance(user_id, str)
+        or not user_id.strip()
+        or user_id in (".", "..")
+        or len(user_id) > _USER_ID_LIMIT
+        or _NOT_IN_USER_ID.search(user_id)
+    ):
+        raise ArgumentError("The user ID is not valid")
+    return quote(user_id, safe="")
+
+
+def parse_link(text: str) -> str | None:
+    """The text as an absolute http(s) URL, or None if it is anything else."""
+    if not _VISIBLE_ASCII.fullmatch(text):
+        return None
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return None
+    return text if parts.scheme in _DEFAULT_PORTS and host else None

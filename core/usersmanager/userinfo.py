@@ -1,0 +1,160 @@
+"""UserInfo: a user's profile, a dict of claims with typed properties.
+
+The standard claims are those of OpenID Connect Core 1.0, section 5.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+__all__ = ["UserInfo"]
+
+
+# The values are JSON of any shape, custom claims included: hence Any.
+class UserInfo(dict[str, Any]):
+    """The claims about a user, exactly as the provider sent them.
+
+    It is a dict: custom claims, namespaced or not, are keys. The properties give the
+    standard claims in Python's types; a claim that is absent or of the wrong type is None.
+
+    The repr shows the subject and the names of the claims, never their values.
+
+    Example:
+        ```python
+        profile.sub, profile.email, profile.updated_at
+        profile["https://example.com/roles"]
+        ```
+    """
+
+    __slots__ = ()
+
+    @property
+    def sub(self) -> str:
+        """The subject: the user's identifier at the provider. Always there."""
+        return str(self["sub"])
+
+    @property
+    def name(self) -> str | None:
+        """The full name, for display."""
+        return self._text("name")
+
+    @property
+    def given_name(self) -> str | None:
+        """The given name or names."""
+        return self._text("given_name")
+
+    @property
+    def family_name(self) -> str | None:
+        """The family name or names."""
+        return self._text("family_name")
+
+    @property
+    def middle_name(self) -> str | None:
+        """The middle name or names."""
+        return self._text("middle_name")
+
+    @property
+    def nickname(self) -> str | None:
+        """A casual name."""
+        return self._text("nickname")
+
+    @property
+    def preferred_username(self) -> str | None:
+        """The name the user wishes to be referred to by. Not unique."""
+        return self._text("preferred_username")
+
+    @property
+    def profile(self) -> str | None:
+        """The address of a profile page."""
+        return self._text("profile")
+
+    @property
+    def picture(self) -> str | None:
+        """The address of a picture."""
+        return self._text("picture")
+
+    @property
+    def website(self) -> str | None:
+        """The address of the user's page or blog."""
+        return self._text("website")
+
+    @property
+    def email(self) -> str | None:
+        """The preferred e-mail address. Not unique, and see `email_verified`."""
+        return self._text("email")
+
+    @property
+    def email_verified(self) -> bool | None:
+        """Whether the provider has verified the e-mail address."""
+        return self._flag("email_verified")
+
+    @property
+    def gender(self) -> str | None:
+        """The gender, as sent."""
+        return self._text("gender")
+
+    @property
+    def birthdate(self) -> str | None:
+        """The birthday, as sent: YYYY-MM-DD, 0000-MM-DD or YYYY."""
+        return self._text("birthdate")
+
+    @property
+    def zoneinfo(self) -> str | None:
+        """The time zone, such as Europe/Paris."""
+        return self._text("zoneinfo")
+
+    @property
+    def locale(self) -> str | None:
+        """The language tag, such as en-US."""
+        return self._text("locale")
+
+    @property
+    def phone_number(self) -> str | None:
+        """The preferred telephone number."""
+        return self._text("phone_number")
+
+    @property
+    def phone_number_verified(self) -> bool | None:
+        """Whether the provider has verified the telephone number."""
+        return self._flag("phone_number_verified")
+
+    @property
+    def address(self) -> Mapping[str, Any] | None:
+        """The postal address: `formatted`, `street_address`, `locality`, ..."""
+        value = self.get("address")
+        return value if isinstance(value, Mapping) else None
+
+    @property
+    def updated_at(self) -> datetime | None:
+        """When the profile last changed, as an aware datetime.
+
+        OpenID Connect sends seconds since the epoch, Auth0 an ISO 8601 string; a string
+        without an offset is taken as UTC.
+        """
+        value = self.get("updated_at")
+        try:
+            if isinstance(value, str):
+                moment = datetime.fromisoformat(value)
+                return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                return datetime.fromtimestamp(value, UTC)
+        except (ValueError, OverflowError, OSError):
+            return None
+        return None
+
+    def _text(self, claim: str) -> str | None:
+        value = self.get(claim)
+        return value if isinstance(value, str) else None
+
+    def _flag(self, claim: str) -> bool | None:
+        value = self.get(claim)
+        # Auth0's older connections send the strings "true" and "false".
+        if isinstance(value, str) and value in ("true", "false"):
+            return value == "true"
+        return value if isinstance(value, bool) else None
+
+    def __repr__(self) -> str:
+        others = sorted(claim for claim in self if claim != "sub")
+        return f"<UserInfo sub={self.get('sub')!r} claims={others}>"

@@ -1,0 +1,46 @@
+"""The headers plugin of `usersmanager`: fixed header fields, or fields computed per attempt."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Mapping
+
+from usersmanager import Flow, Proceed, Request, Wrap, __version__, hookimpl
+
+__all__ = ["Headers"]
+
+_USER_AGENT = f"usersmanager/{__version__} python/{platform.python_version()}"
+
+Fields = Mapping[str, str]
+
+
+class Headers:
+    """Sets header fields on every attempt; `User-Agent` by default.
+
+    Args:
+        fields: a mapping of names and values, or a callable that is given the request of
+            each attempt and returns one. A field the request has already is replaced.
+
+    Raises:
+        PluginError: at the call, if a field is malformed or is the client's own to set.
+
+    Example:
+        ```python
+        Headers({"X-Service": "billing"})
+        Headers(lambda request: {"X-Attempt": str(request.attempt)})
+        ```
+    """
+
+    def __init__(self, fields: Fields | Callable[[Request], Fields] | None = None) -> None:
+        self._fields = fields if callable(fields) else dict(fields or {})
+
+    @hookimpl
+    def usersmanager_wrap_attempt(self) -> Wrap:
+        """Acts per attempt, so that a callable can tell them apart."""
+        return self._around
+
+    def _around(self, request: Request, proceed: Proceed) -> Flow:
+        fields = self._fields(request) if callable(self._fields) else self._fields
+        if "User-Agent" not in request.headers:
+            request = request.with_headers({"User-Agent": _USER_AGENT})
+        return proceed(request.with_headers(fields) if fields else request)

@@ -1,0 +1,112 @@
+"""The flow of retrying. It keeps no state between calls but the budget."""
+
+from __future__ import annotations
+
+import time
+
+from tenacity import RetryCallState, Retrying, stop_after_attempt
+from tenacity.stop import StopBaseT
+from tenacity.wait import WaitBaseT
+
+from usersmanager import (
+    ArgumentError,
+    Flow,
+    Proceed,
+    Request,
+    Response,
+    TransportError,
+    Wrap,
+    hookimpl,
+    sleep,
+)
+
+from .budget import Budget
+from .policy import full_jitter, repeatable
+
+__all__ = ["Retry"]
+
+
+class Retry:
+    """Repeats what failed in passing: connections, 408, 425, 429, 500, 502, 503, 504.
+
+    `impersonate` is repeated only if it was surely not processed: not sent, or 429.
+    No wait goes beyond the call's deadline: if the next would, the call fails at once.
+
+    Args:
+        attempts: how many in all, at most; 1 or more.
+        wait: a tenacity wait strategy, for seconds before the next attempt; by default
+            full jitter from 0.1 s (1 s after 429 and 503) to 5 s, or the server's Retry-After.
+        stop: a tenacity stop strategy, in place of `attempts`.
+        budget: what limits the retries of all calls together.
+
+    Raises:
+        ArgumentError: `attempts` is not a whole number above 0.
+
+    Example:
+        `UsersManager(url, plugins=[Retry(attempts=5)])`
+    """
+
+    def __init__(
+        self,
+        attempts: int = 3,
+        *,
+        wait: WaitBaseT | None = None,
+        stop: StopBaseT | None = None,
+        budget: Budget | None = None,
+    ) -> None:
+        if isinstance(attempts, bool) or not isinstance(attempts, int) or attempts < 1:
+            raise ArgumentError("attempts must be a whole number, 1 or more")
+        self._tenacity = Retrying(
+            retry=repeatable, wait=wait or full_jitter(), stop=stop or stop_after_attempt(attempts)
+        )
+        self._budget = budget or Budget()
+
+    @hookimpl
+    def usersmanager_wrap_call(self) -> Wrap:
+        """Acts around the call: its attempts are inside."""
+        return self._around
+
+    def _around(self, request: Request, proceed: Proceed) -> Flow:
+        started = time.monotonic()
+        state: RetryCallState | None = None
+        while True:
+            error: TransportError | None = None
+            response: Response | None = None
+            try:
+                response = yield from proceed(request)
+            except TransportError as failure:
+                error = failure
+            if response is not None and response.status < 300:
+                self._budget.succeeded(retried=state is not None)
+                return response
+            # Only now: a call that succeeds at once pays nothing for tenacity.
+            state = state or self._begin(request, started)
+            pause = self._pause(state, response, error)
+            if pause is None:
+                break
+            yield from sleep(pause)
+            state.prepare_for_next_attempt()
+        if response is None:
+            raise error or TransportError("no outcome")
+        return response
+
+    def _begin(self, request: Request, started: float) -> RetryCallState:
+        state = RetryCallState(retry_object=self._tenacity, fn=None, args=(request,), kwargs={})
+        state.start_time = started
+        return state
+
+    def _pause(
+        self, state: RetryCallState, response: Response | None, error: TransportError | None
+    ) -> float | None:
+        """Seconds to wait before the next attempt, or None to give up."""
+        if error is None:
+            state.set_result(response)
+        else:
+            state.set_exception((type(error), error, error.__traceback__))
+        if not self._tenacity.retry(state) or self._tenacity.stop(state):
+            return None
+        pause = float(self._tenacity.wait(state))
+        request: Request = state.args[0]
+        if pause >= request.remaining() or not self._budget.spend():
+            return None
+        return pause

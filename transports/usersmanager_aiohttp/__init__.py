@@ -1,0 +1,29 @@
+"""The asyncio transport of `usersmanager`, over aiohttp."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from usersmanager import AsyncTransport, hookimpl
+
+if TYPE_CHECKING:
+    from .transport import AiohttpTransport
+
+__all__ = ["AiohttpTransport", "usersmanager_async_transport"]
+
+
+@hookimpl
+def usersmanager_async_transport() -> AsyncTransport:
+    """A transport with the default settings."""
+    from .transport import AiohttpTransport
+
+    return AiohttpTransport()
+
+
+def __getattr__(name: str) -> object:
+    # aiohttp is imported when the transport is used, not when the plugin is listed.
+    if name == "AiohttpTransport":
+        from .transport import AiohttpTransport
+
+        return AiohttpTransport
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

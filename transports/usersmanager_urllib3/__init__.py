@@ -1,0 +1,29 @@
+"""The blocking transport of `usersmanager`, over urllib3."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from usersmanager import Transport, hookimpl
+
+if TYPE_CHECKING:
+    from .transport import Urllib3Transport
+
+__all__ = ["Urllib3Transport", "usersmanager_transport"]
+
+
+@hookimpl
+def usersmanager_transport() -> Transport:
+    """A transport with the default settings."""
+    from .transport import Urllib3Transport
+
+    return Urllib3Transport()
+
+
+def __getattr__(name: str) -> object:
+    # urllib3 is imported when the transport is used, not when the plugin is listed.
+    if name == "Urllib3Transport":
+        from .transport import Urllib3Transport
+
+        return Urllib3Transport
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
