@@ -10,11 +10,17 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from .composition import Colour, Composition, compose_client
-from .errors import ArgumentError, LifecycleError, SubjectMismatchError, UsersManagerError
+from .errors import (
+    ArgumentError,
+    LifecycleError,
+    PluginError,
+    SubjectMismatchError,
+    named_operation,
+)
 from .failures import failure
 from .flow import Effect
 from .headers import Headers, freeze, replace, set_fields
-from .messages import Request
+from .messages import Request, Response
 from .operations import (
     GET_INFO,
     IMPERSONATE,
@@ -54,8 +60,7 @@ class Client(Generic[Carrier]):
         self.base_url = parse_base_url(base_url, allow_insecure=allow_insecure)
         own = _constructor_headers(headers)
         self._headers = {spec.name: _with_defaults(own, spec) for spec in (GET_INFO, IMPERSONATE)}
-        if client_id is not None and (not isinstance(client_id, str) or not client_id.strip()):
-            raise ArgumentError("client_id must be a string that is not blank")
+        _require_text("client_id", client_id)
         self._client_id = client_id
         self._timeout = _seconds(timeout)
         self.composition: Composition[Carrier] = compose_client(
@@ -66,19 +71,18 @@ class Client(Generic[Carrier]):
         self, access_token: Secret[object], timeout: float | None, expected_subject: str | None
     ) -> PreparedCall[UserInfo]:
         """Checks the arguments of `get_info`. Nothing is sent yet."""
-        if expected_subject is not None and not (
-            isinstance(expected_subject, str) and expected_subject
-        ):
-            raise ArgumentError("expected_subject must be a string that is not empty")
-        arguments = get_info_arguments(access_token)
-        return self._prepare(GET_INFO, arguments, timeout, expected_subject)
+        with named_operation(GET_INFO.name):
+            arguments = get_info_arguments(access_token)
+            _require_text("expected_subject", expected_subject)
+            return self._prepare(GET_INFO, arguments, timeout, expected_subject)
 
     def impersonate(
         self, user_id: object, settings: Settings, timeout: float | None
     ) -> PreparedCall[str]:
         """Checks the arguments of `impersonate`. Nothing is sent yet."""
-        arguments = impersonate_arguments(user_id, settings, self._client_id)
-        return self._prepare(IMPERSONATE, arguments, timeout, None)
+        with named_operation(IMPERSONATE.name):
+            arguments = impersonate_arguments(user_id, settings, self._client_id)
+            return self._prepare(IMPERSONATE, arguments, timeout, None)
 
     def _prepare(
         self,
@@ -133,17 +137,18 @@ class PreparedCall(Generic[Result]):
         return self._flow(deadline), deadline
 
     def _flow(self, deadline: float) -> Generator[Effect, Any, Result]:
-        try:
+        with named_operation(self.spec.name):
             request = self.client.request(self.spec, self.arguments, deadline)
             response = yield from self.client.composition.proceed(request)
+            if not isinstance(response, Response):
+                raise PluginError(
+                    f"a plugin ended with {type(response).__name__}, not a Response: write"
+                    " `return (yield from proceed(request))`"
+                )
             error = failure(request, response)
-            if error is None:
-                return self._checked(self.spec.read(response))
-            raise error
-        except UsersManagerError as error:
-            if error.operation is None:
-                error.operation = self.spec.name
-            raise
+            if error is not None:
+                raise error
+            return self._checked(self.spec.read(response))
 
     def _checked(self, result: Result) -> Result:
         if self.expected_subject is None:
@@ -151,6 +156,11 @@ class PreparedCall(Generic[Result]):
         if isinstance(result, UserInfo) and result.sub == self.expected_subject:
             return result
         raise SubjectMismatchError("the profile is not of the expected subject: do not use it")
+
+
+def _require_text(name: str, value: object) -> None:
+    if value is not None and not (isinstance(value, str) and value.strip()):
+        raise ArgumentError(f"{name} must be a string that is not blank")
 
 
 def require_callable(callback: object) -> None:

@@ -34,6 +34,7 @@ __all__ = [
     "TransportError",
     "UnauthorizedError",
     "UsersManagerError",
+    "named_operation",
 ]
 
 Phase = Literal["not sent", "unknown"]
@@ -56,6 +57,21 @@ class UsersManagerError(Exception):
     def __init__(self, message: str = "", *, operation: str | None = None) -> None:
         super().__init__(message)
         self.operation = operation
+
+
+class named_operation:  # noqa: N801 - used as a context manager, like contextlib's own
+    """Names the operation on any of our errors that passes through and has none yet."""
+
+    __slots__ = ("_operation",)
+
+    def __init__(self, operation: str) -> None:
+        self._operation = operation
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, UsersManagerError) and error.operation is None:
+            error.operation = self._operation
 
 
 class ArgumentError(UsersManagerError, ValueError):
