@@ -17,7 +17,7 @@ from .errors import (
     SubjectMismatchError,
     named_operation,
 )
-from .failures import failure
+from .failures import check
 from .flow import Effect
 from .headers import Headers, freeze, replace, set_fields
 from .messages import Request, Response
@@ -145,9 +145,7 @@ class PreparedCall(Generic[Result]):
                     f"a plugin ended with {type(response).__name__}, not a Response: write"
                     " `return (yield from proceed(request))`"
                 )
-            error = failure(request, response)
-            if error is not None:
-                raise error
+            check(request, response)
             return self._checked(self.spec.read(response))
 
     def _checked(self, result: Result) -> Result:

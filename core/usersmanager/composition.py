@@ -1,7 +1,9 @@
 """Composition: which plugins and which transport a manager gets. The one place that decides.
 
-Order: the `plugins` list first, its first outermost; then the discovered ones,
-`tryfirst` and `trylast` respected, then by name. Never the order of installation.
+Order: the `plugins` list first, its first outermost; then the discovered ones by name.
+A discovered one that asks for `tryfirst` comes before all of them, one that asks for
+`trylast` after: so a log of calls sees the whole call, whatever is in the list. In the
+list itself only the user's order counts. Never the order of installation.
 """
 
 from __future__ import annotations

@@ -18,13 +18,12 @@ from .errors import (
     RateLimitedError,
     RedirectError,
     ServerError,
-    TransportError,
     UnauthorizedError,
 )
 from .headers import Headers
 from .messages import Request, Response
 
-__all__ = ["failure"]
+__all__ = ["check"]
 
 _BY_STATUS: dict[int, type[APIError]] = {
     401: UnauthorizedError,
@@ -44,17 +43,22 @@ _CHALLENGE = re.compile(
 _NOT_PRINTABLE = re.compile(r"[^\x20-\x7e]+")
 
 
-def failure(request: Request, response: Response) -> APIError | TransportError | None:
-    """The error a response stands for, or None for a 2xx."""
+def check(request: Request, response: Response) -> None:
+    """Lets a 2xx pass.
+
+    Raises:
+        APIError: the one that stands for the status.
+        ProtocolError: the status is an interim one (1xx), which is no answer.
+    """
     status = response.status
     if 200 <= status <= 299:
-        return None
+        return
     if status < 200:
-        return ProtocolError(f"the server ended with the interim status {status}")
+        raise ProtocolError(f"the server ended with the interim status {status}")
     kind = _BY_STATUS.get(status) or _BY_CLASS.get(status // 100, APIError)
     code, description = _server_words(response)
     code, description = _shown(code, request), _shown(description, request)
-    return kind(
+    raise kind(
         _message(request.operation, status, code, description),
         operation=request.operation,
         status=status,

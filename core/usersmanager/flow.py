@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from dataclasses import dataclass, replace
 from types import GeneratorType
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar, cast
@@ -172,6 +172,8 @@ def _around(named: NamedWrap, inner: Proceed) -> Proceed:
             return flow
         if isinstance(flow, Response):
             return _answered(flow)
+        if isinstance(flow, Coroutine):
+            flow.close()
         raise PluginError(
             f"plugin {plugin!r}: a wrap returned {type(flow).__name__}; write a generator"
             " function, or return proceed(request) or a Response"

@@ -24,8 +24,9 @@ __all__ = ["hookimpl", "hookspec"]
 
 hookspec = pluggy.HookspecMarker("usersmanager")
 hookimpl = pluggy.HookimplMarker("usersmanager")
-"""Marks a function or method as a hook of this library. `tryfirst=True` and
-`trylast=True` move a discovered plugin out- and inwards among the discovered ones."""
+"""Marks a function or method as a hook of this library. `tryfirst=True`
+puts a discovered plugin outside all others, `trylast=True` inside; one that the user
+put into `plugins` stays where the user put it."""
 
 
 @hookspec(firstresult=True)

@@ -100,7 +100,7 @@ class Registry:
         """The plugins by name, in order."""
         return tuple(self._order)
 
-    def _place(self, impl: pluggy.HookImpl) -> tuple[bool, int, int]:
+    def _place(self, impl: pluggy.HookImpl) -> tuple[int, bool, int]:
         if impl.hookwrapper or impl.wrapper:
             raise PluginError(
                 f"plugin {impl.plugin_name!r}: a hook wrapper has nothing to wrap here;"
@@ -108,7 +108,7 @@ class Registry:
             )
         explicit = impl.plugin_name in self._explicit
         rank = 0 if explicit else int(impl.trylast) - int(impl.tryfirst)
-        return (not explicit, rank, self._order.index(impl.plugin_name))
+        return (rank, not explicit, self._order.index(impl.plugin_name))
 
 
 def _refuse_unmarked(name: str, plugin: object) -> None:

@@ -70,39 +70,39 @@ class Retry:
         started = time.monotonic()
         state: RetryCallState | None = None
         while True:
-            error: TransportError | None = None
-            response: Response | None = None
+            outcome: Response | TransportError
             try:
-                response = yield from proceed(request)
-            except TransportError as failure:
-                error = failure
-            if response is not None and response.status < 300:
+                outcome = yield from proceed(request)
+            except TransportError as error:
+                outcome = error
+            if isinstance(outcome, Response) and outcome.status < 300:
                 self._budget.succeeded(retried=state is not None)
-                return response
+                return outcome
             # Only now: a call that succeeds at once pays nothing for tenacity.
             state = state or self._begin(request, started)
-            pause = self._pause(state, response, error)
+            pause = self._pause(state, outcome)
             if pause is None:
                 break
             yield from sleep(pause)
             state.prepare_for_next_attempt()
-        if response is None:
-            raise error or TransportError("no outcome")
-        return response
+        if isinstance(outcome, Response):
+            return outcome
+        try:
+            raise outcome
+        finally:
+            del outcome, state  # Kept here, they would hold this frame, and it the request.
 
     def _begin(self, request: Request, started: float) -> RetryCallState:
         state = RetryCallState(retry_object=self._tenacity, fn=None, args=(request,), kwargs={})
         state.start_time = started
         return state
 
-    def _pause(
-        self, state: RetryCallState, response: Response | None, error: TransportError | None
-    ) -> float | None:
+    def _pause(self, state: RetryCallState, outcome: Response | TransportError) -> float | None:
         """Seconds to wait before the next attempt, or None to give up."""
-        if error is None:
-            state.set_result(response)
+        if isinstance(outcome, Response):
+            state.set_result(outcome)
         else:
-            state.set_exception((type(error), error, error.__traceback__))
+            state.set_exception((type(outcome), outcome, outcome.__traceback__))
         if not self._tenacity.retry(state) or self._tenacity.stop(state):
             return None
         pause = float(self._tenacity.wait(state))

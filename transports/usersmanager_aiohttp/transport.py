@@ -63,7 +63,10 @@ class AiohttpTransport:
         except Exception as error:
             failure = translated(error)
         # Raised out here: the library's error and its token-bearing frames are gone.
-        raise failure
+        try:
+            raise failure
+        finally:
+            del failure  # Kept here, it would hold this frame, and the frame the request.
 
     async def _exchange(self, request: Request) -> Response:
         headers = request.wire_headers()
@@ -77,6 +80,7 @@ class AiohttpTransport:
                 skip_auto_headers=() if "User-Agent" in headers else _NO_USER_AGENT,
                 allow_redirects=False,
                 proxy=self._proxy,
+                middlewares=(_send_once,),
             ) as raw,
         ):
             body = await self._body(raw)
@@ -109,6 +113,17 @@ class AiohttpTransport:
         self._closed = True
         if self._owned and self._session is not None:
             await self._session.close()
+
+
+async def _send_once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Keeps aiohttp from resending: it repeats a GET after what it knows as a disconnect."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectionError as error:
+        failure = translated(error)
+    raise failure
 
 
 def _default_context() -> ssl.SSLContext:

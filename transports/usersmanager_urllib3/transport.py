@@ -63,7 +63,10 @@ class Urllib3Transport:
         except Exception as error:
             failure = translated(error)
         # Raised out here: the library's error and its token-bearing frames are gone.
-        raise failure
+        try:
+            raise failure
+        finally:
+            del failure  # Kept here, it would hold this frame, and the frame the request.
 
     def _exchange(self, pool: urllib3.HTTPConnectionPool, request: Request) -> Response:
         remaining = max(0.001, request.remaining())

@@ -77,7 +77,10 @@ class FakeTransport:
             raise AssertionError("the script is over: add another answer to the FakeTransport")
         answer = self._script.popleft()
         if isinstance(answer, Exception):
-            raise answer
+            try:
+                raise answer
+            finally:
+                del answer  # Kept here, it would hold this frame, and the frame the request.
         return answer if isinstance(answer, Response) else answer(request)
 
     async def asend(self, request: Request) -> Response:

@@ -11,23 +11,9 @@ from typing import Any, NamedTuple
 __all__ = ["Grant", "Limit", "Tenant", "Usage"]
 
 PROTOCOLS = frozenset({"oauth2", "samlp", "wsfed", "wsfed-rms"})
-_PROFILE_CLAIMS = frozenset(
-    [
-        "name",
-        "family_name",
-        "given_name",
-        "middle_name",
-        "nickname",
-        "preferred_username",
-        "profile",
-        "picture",
-        "website",
-        "gender",
-        "birthdate",
-        "zoneinfo",
-        "locale",
-        "updated_at",
-    ]
+_PROFILE_CLAIMS = (
+    *("name", "family_name", "given_name", "middle_name", "nickname", "preferred_username"),
+    *("profile", "picture", "website", "gender", "birthdate", "zoneinfo", "locale", "updated_at"),
 )
 _SCOPED_CLAIMS = {
     **dict.fromkeys(_PROFILE_CLAIMS, "profile"),

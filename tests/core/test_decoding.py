@@ -1,0 +1,151 @@
+"""What a profile and a link may be."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from usersmanager import DecodeError, Response, UserInfo
+from usersmanager.decoding import parse_object, read_link, read_profile
+
+JSON = {"Content-Type": "application/json"}
+GOOD = b'{"sub": "auth0|1", "email": "a@example.com"}'
+
+BAD_BODIES = [
+    b"",
+    b" ",
+    b"null",
+    b"[]",
+    b'"sub"',
+    b"{",
+    b'{"sub": "u"} x',
+    b'{"sub": "u"',
+    b"{}",
+    b'{"sub": ""}',
+    b'{"sub": " "}',
+    b'{"sub": 7}',
+    b'{"sub": null}',
+    b'{"sub": ["u"]}',
+    b'\xef\xbb\xbf{"sub": "u"}',
+    b'{"sub": "\xff"}',
+    '{"sub": "u"}'.encode("utf-16"),
+    '{"sub": "u"}'.encode("utf-32"),
+    b"+ADw-",
+    b'{"sub": "u", "n": NaN}',
+    b'{"sub": "u", "n": Infinity}',
+    b'{"sub": "u", "n": -Infinity}',
+    b'{"sub": "u", "n": 1e999}',
+    b'{"sub": "u", "n": ' + b"9" * 5000 + b"}",
+    b'{"sub": "u", "sub": "v"}',
+    b'{"sub": "u", "a": {"b": 1, "b": 2}}',
+    b'{"sub": "\\ud800"}',
+    b'{"sub": "u", "\\udfff": 1}',
+    b'{"sub": "u", "deep": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    b'{"sub": "u",}',
+    b"{'sub': 'u'}",
+    b'{"sub": "a\nb"}',
+]
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/json",
+        "Application/JSON; charset=utf-8",
+        "application/json;charset=utf-7",
+        "application/vnd.example+json",
+        "application/scim+json ; x=y",
+    ],
+)
+def test_a_profile_is_read_from_any_json_media_type(content_type: str) -> None:
+    profile = read_profile(Response(200, {"Content-Type": content_type}, GOOD))
+    assert profile == {"sub": "auth0|1", "email": "a@example.com"}
+    assert isinstance(profile, UserInfo)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Content-Type": ""},
+        {"Content-Type": "text/html"},
+        {"Content-Type": "text/json"},
+        {"Content-Type": "application/jsonp"},
+        {"Content-Type": "application/json, text/html"},
+        [("Content-Type", "application/json"), ("Content-Type", "text/html")],
+    ],
+)
+def test_a_profile_is_read_from_no_other_media_type(headers: dict[str, str]) -> None:
+    with pytest.raises(DecodeError, match="not sent as application/json"):
+        read_profile(Response(200, headers, GOOD))
+
+
+def test_a_signed_profile_is_refused_with_the_setting_to_change() -> None:
+    with pytest.raises(DecodeError, match="userinfo_signed_response_alg"):
+        read_profile(Response(200, {"Content-Type": "application/jwt"}, b"e30.e30.e30"))
+
+
+@pytest.mark.parametrize("body", BAD_BODIES, ids=lambda body: repr(body[:30]))
+def test_a_malformed_profile_is_one_error_that_quotes_nothing(body: bytes) -> None:
+    with pytest.raises(DecodeError) as caught:
+        read_profile(Response(200, JSON, body))
+    assert str(caught.value) in (
+        "the profile is not a JSON object in UTF-8",
+        'the profile has no subject: "sub" must be a non-empty string',
+    )
+
+
+@pytest.mark.parametrize("coding", ["gzip", "GZIP", "br", "identity, gzip"])
+def test_a_compressed_body_is_refused(coding: str) -> None:
+    headers = {**JSON, "Content-Encoding": coding}
+    with pytest.raises(DecodeError, match="compressed"):
+        read_profile(Response(200, headers, GOOD))
+    with pytest.raises(DecodeError, match="compressed"):
+        read_link(Response(200, headers, b"https://t.example/x"))
+
+
+def test_an_explicit_identity_coding_is_accepted() -> None:
+    assert read_profile(Response(200, {**JSON, "Content-Encoding": "identity"}, GOOD)).sub
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_an_object_or_none(body: bytes) -> None:
+    value = parse_object(body)
+    assert value is None or isinstance(value, dict)
+
+
+TEXT = st.text(st.characters(exclude_categories=("Cs",)))
+FLOATS = st.floats(allow_nan=False, allow_infinity=False)
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | FLOATS | TEXT,
+    lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(TEXT, JSON_VALUES))
+def test_every_json_object_is_read_as_it_is(value: dict[str, object]) -> None:
+    assert parse_object(json.dumps(value).encode()) == value
+    assert parse_object(json.dumps(value, ensure_ascii=False).encode()) == value
+
+
+@pytest.mark.parametrize(
+    "body", [b"https://t.example/x?y=1", b"https://t.example/x\r\n", b" https://t/ "]
+)
+def test_a_link_is_read(body: bytes) -> None:
+    assert read_link(Response(200, {}, body)) == body.decode().strip()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"hush", b"/login", b"https://a https://b", b"https://a\nhttps://b", b'"https://t.example"',
+     b"https://\xff", b"javascript:hush", b"<html>https://t.example</html>"],
+)  # fmt: skip
+def test_anything_else_is_an_error_that_quotes_nothing(body: bytes) -> None:
+    with pytest.raises(DecodeError) as caught:
+        read_link(Response(200, {}, body))
+    assert str(caught.value) == "the answer is not a link: it must be one absolute http(s) URL"
+    assert caught.value.__cause__ is None

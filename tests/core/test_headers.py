@@ -1,0 +1,66 @@
+"""Header fields: the grammar, and the names that only the client sets."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from usersmanager.headers import freeze, problem, replace, set_fields
+
+RESERVED = [
+    "Accept-Encoding", "Authorization", "Connection", "Content-Encoding", "Content-Length",
+    "Cookie", "Cookie2", "Expect", "HTTP2-Settings", "Host", "Keep-Alive", "Proxy-Authorization",
+    "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
+]  # fmt: skip
+
+
+@given(st.text(max_size=12))
+def test_a_name_is_accepted_exactly_by_the_grammar(name: str) -> None:
+    is_name = re.fullmatch(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+", name) is not None
+    is_reserved = name.lower() in {one.lower() for one in RESERVED} or name.lower().startswith(
+        "proxy-"
+    )
+    assert (problem(name, "x") is None) == (is_name and not is_reserved)
+
+
+@given(st.text(max_size=12) | st.text(st.characters(max_codepoint=0x100), max_size=6))
+def test_a_value_is_accepted_exactly_if_it_is_printable_without_outer_blanks(value: str) -> None:
+    good = all("\x20" <= char <= "\x7e" for char in value) and value == value.strip(" ")
+    assert (problem("X-Name", value) is None) == good
+
+
+@pytest.mark.parametrize("name", RESERVED)
+@pytest.mark.parametrize("spell", [str, str.lower, str.upper, str.swapcase])
+def test_framing_and_credentials_are_refused_in_any_letter_case(name: str, spell: object) -> None:
+    assert "set by the client alone" in str(problem(spell(name), "x"))  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("value", ["a\r\n X-Evil: 1", "a\0", "a\x7f", "é", "a\tb", 7, None, b"x"])
+def test_a_refused_value_is_not_quoted(value: object) -> None:
+    assert str(value) not in str(problem("X-Name", value)).replace("X-Name", "")
+
+
+def test_a_name_given_twice_is_refused_whatever_its_letter_case() -> None:
+    assert "twice" in str(set_fields([("X-A", "1"), ("x-a", "2")])[1])
+
+
+def test_setting_a_field_takes_the_place_of_any_of_its_name() -> None:
+    base = freeze([("X-A", "1"), ("X-B", "2")])
+    assert list(replace(base, [("x-a", "3")]).getall("X-A")) == ["3"]
+    assert base["X-A"] == "1"
+
+
+def test_frozen_headers_keep_repeated_fields_and_ignore_letter_case() -> None:
+    assert freeze([("Link", "a"), ("LINK", "b")]).getall("link") == ["a", "b"]
+    assert freeze({"A": "1"})["a"] == "1"
+    assert freeze(freeze({"A": "1"}))["a"] == "1"
+
+
+def test_frozen_headers_do_not_change_with_what_they_were_made_of() -> None:
+    mine = {"X-A": "1"}
+    frozen = freeze(mine)
+    mine["X-A"] = "2"
+    assert frozen["X-A"] == "1"

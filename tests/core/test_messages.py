@@ -1,0 +1,96 @@
+"""Request and Response: immutable, redacted, and what goes on the wire."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import FrozenInstanceError
+from typing import Any
+
+import pytest
+from tests.support import make_request
+
+from usersmanager import ArgumentError, PluginError, Response, Token
+
+
+def test_a_request_cannot_be_changed() -> None:
+    request = make_request()
+    with pytest.raises(FrozenInstanceError):
+        request.method = "POST"  # type: ignore[misc] # That it can't is the point.
+    with pytest.raises(TypeError):
+        request.headers["X-A"] = "1"  # type: ignore[index] # That it can't is the point.
+
+
+def test_changing_headers_gives_a_copy() -> None:
+    request = make_request()
+    changed = request.with_headers({"accept": "text/plain", "X-A": "1"})
+    assert changed.headers["X-A"] == "1"
+    assert changed.headers["Accept"] == "text/plain"
+    assert "X-A" not in request.headers
+
+
+@pytest.mark.parametrize(
+    "name", ["Host", "authorization", "COOKIE", "Transfer-Encoding", "bad name"]
+)
+def test_a_plugin_that_sets_a_reserved_header_breaks_its_contract(name: str) -> None:
+    with pytest.raises(PluginError):
+        make_request().with_headers({name: "hush"})
+
+
+def test_the_token_is_on_the_wire_and_nowhere_else() -> None:
+    request = make_request()
+    assert request.wire_headers()["Authorization"] == "Bearer hush"
+    assert "Authorization" not in request.headers
+    assert "hush" not in repr(request)
+    assert "hush" not in str(request.headers)
+
+
+def test_the_wire_headers_of_an_idempotent_request_are_these() -> None:
+    assert list(make_request().wire_headers().items()) == [
+        ("Host", "tenant.example:8443"),
+        ("Accept", "application/json"),
+        ("Accept-Encoding", "identity"),
+        ("Authorization", "Bearer hush"),
+    ]
+
+
+def test_a_request_that_is_not_idempotent_closes_its_connection() -> None:
+    wire = make_request(method="POST", body=b"{}", idempotent=False).wire_headers()
+    assert (wire["Connection"], wire["Content-Length"]) == ("close", "2")
+
+
+def test_another_token_is_checked_and_goes_on_the_wire() -> None:
+    request = make_request()
+    assert request.with_token("new").wire_headers()["Authorization"] == "Bearer new"
+    assert request.with_token(Token("new")).token.reveal() == "new"
+    assert request.token.reveal() == "hush"
+    with pytest.raises(ArgumentError):
+        request.with_token("not a token")
+
+
+def test_a_request_knows_the_time_it_has_left() -> None:
+    assert 4 < make_request().remaining() <= 5
+    assert make_request(deadline=time.monotonic() - 1).remaining() < 0
+
+
+def test_a_response_takes_mappings_and_pairs() -> None:
+    assert Response(200, {"A": "1"}).headers["a"] == "1"
+    assert Response(200, [("A", "1"), ("a", "2")]).headers.getall("A") == ["1", "2"]
+    assert Response(204).body == b""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("200", {}, b""), (99, {}, b""), (1000, {}, b""), (True, {}, b""), (200, {}, "text")],
+)
+def test_a_response_of_other_types_is_refused(arguments: tuple[Any, ...]) -> None:
+    with pytest.raises(TypeError):
+        Response(*arguments)
+
+
+def test_a_response_shows_its_status_and_size_alone() -> None:
+    assert repr(Response(200, {"X-Secret": "hush"}, b"hush")) == "<Response 200 of 4 bytes>"
+
+
+def test_a_response_cannot_be_changed() -> None:
+    with pytest.raises(FrozenInstanceError):
+        Response(200).status = 201  # type: ignore[misc] # That it can't is the point.

@@ -1,0 +1,104 @@
+"""The package as a whole: what importing it costs, what it exports, what imports what."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import usersmanager
+
+CORE = Path(usersmanager.__file__).parent
+HTTP_AND_PLUGINS = {
+    *("aiohttp", "requests", "urllib3", "yarl", "click", "rich", "tenacity"),
+    *("usersmanager_aiohttp", "usersmanager_urllib3"),
+    *("usersmanager_headers", "usersmanager_logging", "usersmanager_retry"),
+}
+EXTENSIONS = ["aiohttp", "headers", "logging", "retry", "urllib3"]
+# Of the core, only the sandbox serves HTTP and only the command line draws tables.
+MAY_IMPORT_MORE = {"testing", "cli"}
+
+
+def imported_by(path: Path) -> set[str]:
+    """The modules a file imports, relative ones left out."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names.add(node.module)
+    return names
+
+
+def test_importing_the_package_imports_no_plugin_and_no_http_library() -> None:
+    code = "import sys, usersmanager; print(*sys.modules, sep='\\n')"
+    output = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    assert set(output.split()) & (HTTP_AND_PLUGINS | {"http.client"}) == set()
+
+
+def test_the_fake_transport_needs_no_http_library() -> None:
+    code = (
+        "import sys; from usersmanager.testing import FakeTransport; print(*sys.modules, sep='\\n')"
+    )
+    output = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    assert set(output.split()) & (HTTP_AND_PLUGINS | {"http.client"}) == set()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in CORE.rglob("*.py") if path.relative_to(CORE).parts[0] not in MAY_IMPORT_MORE],
+    ids=lambda path: path.stem,
+)
+def test_the_core_imports_no_transport_plugin_or_http_library(path: Path) -> None:
+    roots = {name.partition(".")[0] for name in imported_by(path)}
+    assert roots & HTTP_AND_PLUGINS == set()
+
+
+@pytest.mark.parametrize("name", EXTENSIONS)
+def test_transports_and_plugins_import_only_public_names(name: str) -> None:
+    package = importlib.import_module(f"usersmanager_{name}")
+    for path in Path(str(package.__file__)).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("usersmanager"):
+                if node.level == 0:
+                    assert node.module == "usersmanager"
+                    assert {alias.name for alias in node.names} <= set(usersmanager.__all__)
+            elif isinstance(node, ast.Import):
+                assert not any(alias.name.startswith("usersmanager") for alias in node.names)
+
+
+def test_the_public_names_are_sorted_and_there() -> None:
+    assert usersmanager.__all__ == sorted(usersmanager.__all__)
+    assert all(hasattr(usersmanager, name) for name in usersmanager.__all__)
+
+
+@pytest.mark.parametrize("name", ["usersmanager", *(f"usersmanager_{name}" for name in EXTENSIONS)])
+def test_every_import_package_says_that_it_is_typed(name: str) -> None:
+    assert (Path(str(importlib.import_module(name).__file__)).parent / "py.typed").exists()
+
+
+def test_every_module_of_the_core_can_be_imported_alone() -> None:
+    names = [
+        module.name
+        for module in pkgutil.iter_modules([str(CORE)], "usersmanager.")
+        if not module.ispkg and not module.name.endswith("__main__")
+    ]
+    code = "; ".join(
+        ["import importlib, sys"] + [f"importlib.import_module('{name}')" for name in names]
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+def test_there_is_one_version() -> None:
+    from importlib.metadata import version
+
+    assert version("usersmanager") == usersmanager.__version__

@@ -1,0 +1,52 @@
+"""Tokens: their grammar, and that they are never shown."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from usersmanager import ArgumentError, Token
+from usersmanager.secret import Secret, is_token
+
+B64TOKEN = r"[A-Za-z0-9\-._~+/]+=*"
+
+
+@given(st.from_regex(B64TOKEN, fullmatch=True))
+def test_every_b64token_is_a_token(text: str) -> None:
+    assert Token(text).reveal() == text
+
+
+@given(st.text(max_size=30) | st.from_regex(B64TOKEN + r"[\n=]?", fullmatch=True))
+def test_a_token_is_accepted_exactly_by_the_grammar(text: str) -> None:
+    assert is_token(text) == bool(re.fullmatch(B64TOKEN, text))
+
+
+@pytest.mark.parametrize(
+    "bad", ["", " ", "a b", "a\r\nX: y", "a\n", "é", "=", "a=b", None, 7, b"a"]
+)
+def test_what_is_no_b64token_is_refused_without_being_quoted(bad: object) -> None:
+    with pytest.raises(ArgumentError, match=r"^Invalid access token$"):
+        Token(bad)  # type: ignore[arg-type] # Callers without a type checker do this.
+
+
+@pytest.mark.parametrize("show", [repr, str, format, lambda value: f"{value!a}", lambda v: [v]])
+def test_a_token_is_never_shown(show: object) -> None:
+    assert "hush" not in str(show(Token("hush")))  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_a_token_is_never_pickled_or_copied(protocol: int) -> None:
+    with pytest.raises(TypeError, match="not pickled"):
+        pickle.dumps(Token("hush"), protocol)
+    with pytest.raises(TypeError, match="not pickled"):
+        copy.copy(Secret({"token": "hush"}))
+
+
+def test_a_token_has_no_dict_to_look_into() -> None:
+    with pytest.raises(TypeError):
+        vars(Token("hush"))

@@ -1,0 +1,163 @@
+"""Base URLs, user ids as path segments, links."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from usersmanager import ArgumentError
+from usersmanager.urls import parse_base_url, parse_link, path_segment
+
+
+@pytest.mark.parametrize(
+    ("given_url", "origin", "path"),
+    [
+        ("https://tenant.auth0.com", "https://tenant.auth0.com", ""),
+        ("https://tenant.auth0.com/", "https://tenant.auth0.com", ""),
+        ("HTTPS://Tenant.Auth0.com:443/", "https://tenant.auth0.com", ""),
+        ("https://id.example:8443/realms/one/", "https://id.example:8443", "/realms/one"),
+        ("https://id.example/a%2fb", "https://id.example", "/a%2Fb"),
+        ("http://localhost:3000", "http://localhost:3000", ""),
+        ("http://127.0.0.1", "http://127.0.0.1", ""),
+        ("http://127.9.9.9:80", "http://127.9.9.9", ""),
+        ("http://[::1]:8080/x", "http://[::1]:8080", "/x"),
+        ("https://[2001:DB8::1]", "https://[2001:db8::1]", ""),
+        ("https://xn--mnchen-3ya.example", "https://xn--mnchen-3ya.example", ""),
+    ],
+)
+def test_a_base_url_is_brought_to_one_spelling(given_url: str, origin: str, path: str) -> None:
+    assert parse_base_url(given_url) == (origin, path)
+
+
+@pytest.mark.parametrize("missing", [None, ""])
+def test_a_missing_base_url_has_the_reference_message(missing: object) -> None:
+    with pytest.raises(ArgumentError, match=r"^base_url field is required$"):
+        parse_base_url(missing)
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        ("tenant.auth0.com", "write https://tenant.auth0.com"),
+        ("tenant.auth0.com/x", "write https://tenant.auth0.com/x"),
+        ("localhost:8080", "write https://localhost:8080"),
+        ("someone@tenant.auth0.com", "absolute URL"),
+        ("http://tenant.auth0.com", "https://"),
+        ("http://127.0.0.1.evil.example", "https://"),
+        ("http://localhost.evil.example", "https://"),
+        ("http://127.1", "https://"),
+        ("ftp://tenant.auth0.com", "https://"),
+        ("https://user:pass@tenant.auth0.com", "user name or password"),
+        ("https://tenant.auth0.com?x=1", "query"),
+        ("https://tenant.auth0.com/?", "query"),
+        ("https://tenant.auth0.com/#", "fragment"),
+        ("https://", "host and port"),
+        ("https:///userinfo", "host and port"),
+        ("https://host:port", "host and port"),
+        ("https://host:0", "host and port"),
+        ("https://host:", "host and port"),
+        ("https://host:65536", "host and port"),
+        ("https://-bad", "host and port"),
+        ("https://a..b", "host and port"),
+        ("https://[::1", "host and port"),
+        ("https://[fe80::1%25eth0]", "host and port"),
+        ("https://host\\evil", "host and port"),
+        ("https://host/a/../b", "plain segments"),
+        ("https://host/./b", "plain segments"),
+        ("https://host/%2e%2E/b", "plain segments"),
+        ("https://host//b", "plain segments"),
+        ("https://host/%zz", "plain segments"),
+        ("https://host/a b", "printable ASCII"),
+        ("https://host/a\nb", "printable ASCII"),
+        (" https://host", "printable ASCII"),
+        ("https://münchen.example", "xn--"),
+        (b"https://host", "printable ASCII"),
+        (7, "printable ASCII"),
+    ],
+)
+def test_a_bad_base_url_is_refused_with_advice(bad: object, words: str) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        parse_base_url(bad)
+    assert words in str(caught.value)
+    assert "pass@" not in str(caught.value)
+
+
+def test_http_beyond_loopback_needs_an_explicit_word() -> None:
+    address = parse_base_url("http://id.internal:8080/x/", allow_insecure=True)
+    assert str(address) == "http://id.internal:8080/x"
+
+
+def test_allow_insecure_allows_no_other_scheme() -> None:
+    with pytest.raises(ArgumentError):
+        parse_base_url("ftp://id.internal", allow_insecure=True)
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_a_base_url_or_an_argument_error(text: str) -> None:
+    for value in (text, f"https://{text}", f"https://host/{text}"):
+        try:
+            address = parse_base_url(value)
+        except ArgumentError:
+            continue
+        assert parse_base_url(str(address)) == address
+        assert not set(address.path) & set("?# ")
+        assert ".." not in address.path.split("/")
+
+
+@given(st.text(min_size=1, max_size=256))
+def test_a_user_id_round_trips_through_one_path_segment(user_id: str) -> None:
+    try:
+        segment = path_segment(user_id)
+    except ArgumentError:
+        return
+    assert unquote(segment) == user_id
+    assert segment not in (".", "..")
+    assert not set(segment) & set("/?#\\ ")
+    assert segment.isascii()
+
+
+@given(st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=256))
+def test_every_ordinary_user_id_is_accepted(user_id: str) -> None:
+    if user_id.strip() and user_id not in (".", ".."):
+        assert unquote(path_segment(user_id)) == user_id
+
+
+def test_nothing_in_a_user_id_is_normalised() -> None:
+    assert path_segment("auth0|a/b c%2F../é") == "auth0%7Ca%2Fb%20c%252F..%2F%C3%A9"
+    assert path_segment("e\u0301") != path_segment("é")
+
+
+def test_a_missing_user_id_has_the_reference_message() -> None:
+    with pytest.raises(ArgumentError, match=r"^You must specify a user ID$"):
+        path_segment(None)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ["", " ", "\t", ".", "..", "a\0b", "a\nb", "a\x7f", "a\x85", "\ud800", "x" * 257, 7, b"a"],
+)
+def test_a_bad_user_id_has_the_reference_message(bad: object) -> None:
+    with pytest.raises(ArgumentError, match=r"^The user ID is not valid$"):
+        path_segment(bad)
+
+
+@pytest.mark.parametrize("user_id", ["x" * 256, "...", "a..b", " a"])
+def test_a_user_id_at_the_edge_of_the_rules_is_accepted(user_id: str) -> None:
+    assert unquote(path_segment(user_id)) == user_id
+
+
+@pytest.mark.parametrize("link", ["https://t.example/x?a=b#c", "http://t.example", "HTTPS://t/"])
+def test_a_link_is_an_absolute_http_url(link: str) -> None:
+    assert parse_link(link) == link
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "/x", "t.example/x", "javascript:alert(1)", "https://", "https://a b", "https://a\nb",
+     "https://[::1", "https://h:x", "https://é.example", "ftp://t.example", "https:x"],
+)  # fmt: skip
+def test_anything_else_is_no_link(text: str) -> None:
+    assert parse_link(text) is None

@@ -1,0 +1,159 @@
+"""A real OpenID provider, run by node, and a client of either colour to ask it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import NoReturn, Protocol
+from urllib.parse import urlencode
+from urllib.request import ProxyHandler, Request, build_opener
+
+import pytest
+
+from usersmanager import AsyncUsersManager, UserInfo, UsersManager
+
+# Without the environment's proxies: the provider is on this machine.
+_open = build_opener(ProxyHandler({})).open
+_TIMEOUT = 30
+
+
+@dataclass(frozen=True)
+class Provider:
+    """A running provider. It knows the users "ada" and "grace"."""
+
+    issuer: str
+
+    def token(
+        self,
+        username: str,
+        scope: str = "openid profile email",
+        *,
+        client: str = "json",
+        expires_in: int = 3600,
+    ) -> str:
+        """Logs a user in. The client "json" gets profiles as JSON, "jwt" as signed JWTs."""
+        form = {
+            "grant_type": "password",
+            "client_id": client,
+            "username": username,
+            "scope": scope,
+            "expires_in": expires_in,
+        }
+        with _open(f"{self.issuer}/token", urlencode(form).encode(), _TIMEOUT) as response:
+            return str(json.load(response)["access_token"])
+
+    def delete_user(self, name: str) -> None:
+        """Deletes a user, until the next login."""
+        request = Request(f"{self.issuer}/users/{name}", method="DELETE")
+        _open(request, timeout=_TIMEOUT).close()
+
+
+RunProvider = Callable[..., AbstractContextManager[Provider]]
+
+
+class Fetch(Protocol):
+    def __call__(
+        self, base_url: str, token: str, *, expected_subject: str | None = None
+    ) -> UserInfo: ...
+
+
+def fetch_blocking(base_url: str, token: str, *, expected_subject: str | None = None) -> UserInfo:
+    with UsersManager(base_url) as users:
+        return users.get_info(token, expected_subject=expected_subject)
+
+
+def fetch_asyncio(base_url: str, token: str, *, expected_subject: str | None = None) -> UserInfo:
+    async def fetch() -> UserInfo:
+        async with AsyncUsersManager(base_url) as users:
+            return await users.get_info(token, expected_subject=expected_subject)
+
+    return asyncio.run(fetch())
+
+
+@pytest.fixture(params=[fetch_blocking, fetch_asyncio], ids=["blocking", "asyncio"])
+def fetch(request: pytest.FixtureRequest) -> Fetch:
+    """`get_info` of a fresh client; each test runs once for each colour."""
+    chosen: Fetch = request.param
+    return chosen
+
+
+@pytest.fixture(scope="session")
+def run_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunProvider]:
+    """Starts a provider: `with run_provider(USERINFO_ROUTE="/me") as provider: ...`"""
+    node, npm = _program("node"), _program("npm")
+    # A copy for each test process, so that none installs below the feet of another.
+    folder = tmp_path_factory.mktemp("provider")
+    here = Path(__file__).parent / "provider"
+    unwanted = shutil.ignore_patterns("node_modules")
+    shutil.copytree(here, folder, ignore=unwanted, dirs_exist_ok=True)
+    subprocess.run([npm, "ci", "--prefer-offline"], cwd=folder, check=True, timeout=300)
+    yield partial(_running, node, folder)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def provider(run_provider: RunProvider) -> Iterator[Provider]:
+    with run_provider() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def expired_token(provider: Provider) -> str:
+    """A token that was good, and is past its time."""
+    seconds = 3
+    token = provider.token("ada", expires_in=seconds)
+    assert fetch_blocking(provider.issuer, token).sub == "ada"
+    time.sleep(seconds)
+    return token
+
+
+def _program(name: str) -> str:
+    return shutil.which(name) or _cannot_run(f"the end-to-end tests need {name}, not found on PATH")
+
+
+def _cannot_run(reason: str) -> NoReturn:
+    # Where the tests must run, a missing program may not pass for success.
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@contextmanager
+def _running(node: str, folder: Path, **environment: str) -> Iterator[Provider]:
+    with subprocess.Popen(
+        [node, "server.mjs"],
+        cwd=folder,
+        env=os.environ | environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield Provider(_issuer(process))
+            assert process.stdin is not None
+            process.stdin.close()
+            assert process.wait(_TIMEOUT) == 0, "the provider did not end by itself"
+        finally:
+            process.kill()
+
+
+def _issuer(process: subprocess.Popen[str]) -> str:
+    """Reads the line a provider prints when it is ready."""
+    assert process.stdout is not None
+    # A read has no timeout, but it ends with the process.
+    too_late = threading.Timer(_TIMEOUT, process.kill)
+    too_late.start()
+    line = process.stdout.readline()
+    too_late.cancel()
+    assert line, "the provider did not start; its errors are among the captured output"
+    return str(json.loads(line)["issuer"])

@@ -1,0 +1,13 @@
+"""A third party's plugin of ten lines: stamps every attempt."""
+
+from usersmanager import hookimpl
+
+
+class Stamp:
+    @hookimpl
+    def usersmanager_wrap_attempt(self):
+        return self.around
+
+    def around(self, request, proceed):
+        response = yield from proceed(request.with_headers({"X-Stamp": "stamped"}))
+        return response

@@ -1,0 +1,31 @@
+"""A third party's transport for both colours: says what it was told."""
+
+import json
+
+from usersmanager import Response, hookimpl
+
+
+class Parrot:
+    def send(self, request):
+        profile = {"sub": "parrot", "stamp": request.headers.get("X-Stamp")}
+        body = json.dumps(profile).encode()
+        return Response(200, {"Content-Type": "application/json"}, body)
+
+    def close(self):
+        pass
+
+    async def asend(self, request):
+        return self.send(request)
+
+    async def aclose(self):
+        pass
+
+
+@hookimpl
+def usersmanager_transport():
+    return Parrot()
+
+
+@hookimpl
+def usersmanager_async_transport():
+    return Parrot()

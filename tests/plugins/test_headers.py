@@ -1,0 +1,63 @@
+"""The headers plugin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tenacity import wait_none
+
+from usersmanager import PluginError, Response, __version__
+from usersmanager.testing import FakeTransport
+from usersmanager_headers import Headers
+from usersmanager_retry import Retry
+
+Fetch = Callable[..., Any]
+
+
+def test_the_user_agent_is_set_by_default(fetch: Fetch, fake: FakeTransport) -> None:
+    fake.profile("u")
+    fetch(discover=["headers"])
+    assert (
+        fake.requests[0].headers["User-Agent"].startswith(f"usersmanager/{__version__} python/3.")
+    )
+
+
+@pytest.mark.parametrize("place", ["constructor", "plugin", "callable"])
+def test_a_user_agent_of_ones_own_goes_before_the_default(
+    fetch: Fetch, fake: FakeTransport, place: str
+) -> None:
+    fake.profile("u")
+    mine = {"user-agent": "mine"}
+    settings: dict[str, Any] = {
+        "constructor": {"headers": mine, "plugins": [Headers()]},
+        "plugin": {"plugins": [Headers(mine)]},
+        "callable": {"plugins": [Headers(lambda request: mine)]},
+    }[place]
+    fetch(**settings)
+    assert fake.requests[0].headers.getall("User-Agent") == ["mine"]
+
+
+def test_fixed_fields_are_set_and_copied(fetch: Fetch, fake: FakeTransport) -> None:
+    fake.profile("u")
+    mine = {"X-Service": "billing"}
+    plugin = Headers(mine)
+    mine["X-Service"] = "changed"
+    fetch(plugins=[plugin])
+    assert fake.requests[0].headers["X-Service"] == "billing"
+
+
+def test_a_callable_is_asked_at_each_attempt(fetch: Fetch, fake: FakeTransport) -> None:
+    fake.add(Response(503)).profile("u")
+    numbers = Headers(lambda request: {"X-Attempt": str(request.attempt)})
+    fetch(plugins=[Retry(wait=wait_none()), numbers])
+    assert [request.headers["X-Attempt"] for request in fake.requests] == ["1", "2"]
+
+
+@pytest.mark.parametrize("name", ["Authorization", "host", "Cookie", "Content-Length"])
+def test_a_reserved_field_is_refused(fetch: Fetch, fake: FakeTransport, name: str) -> None:
+    with pytest.raises(PluginError, match="set by the client alone") as caught:
+        fetch(plugins=[Headers({name: "hush"})])
+    assert "hush" not in str(caught.value)
+    assert fake.requests == []

@@ -1,0 +1,274 @@
+"""Retry: what is repeated, how often, how long between."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tenacity import stop_after_attempt, wait_fixed, wait_none
+from tests.support import TENANT, Clock, simulated_clock
+
+from usersmanager import (
+    ArgumentError,
+    BodyTooLargeError,
+    ConnectError,
+    DisconnectedError,
+    PoolTimeoutError,
+    ProtocolError,
+    RateLimitedError,
+    Response,
+    ServerError,
+    TLSError,
+    TransportError,
+    UsersManager,
+    UsersManagerError,
+)
+from usersmanager.testing import FakeTransport
+from usersmanager_retry import Budget, Retry
+
+Call = Callable[..., Any]
+PROFILE = Response(200, {"Content-Type": "application/json"}, b'{"sub": "u"}')
+
+
+def swift(**settings: Any) -> Retry:
+    """A retry that doesn't wait."""
+    return Retry(**{"wait": wait_none(), **settings})
+
+
+def attempts(call: Call, fake: FakeTransport, *answers: Any) -> int:
+    """How often a call was attempted that was given the answers, then successes."""
+    fake.add(*answers).profile("u").profile("u")
+    with contextlib.suppress(UsersManagerError):
+        call(plugins=[swift()])
+    return len(fake.requests)
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
+def test_get_info_is_repeated_after_a_passing_status(
+    fetch: Call, fake: FakeTransport, status: int
+) -> None:
+    assert attempts(fetch, fake, Response(status), Response(status)) == 3
+
+
+@pytest.mark.parametrize("status", [301, 304, 307, 400, 401, 403, 404, 409, 410, 422, 501, 505])
+def test_get_info_is_not_repeated_after_a_lasting_status(
+    fetch: Call, fake: FakeTransport, status: int
+) -> None:
+    assert attempts(fetch, fake, Response(status)) == 1
+
+
+@pytest.mark.parametrize(
+    "error", [ConnectError("x"), DisconnectedError("x"), ProtocolError("x"), TransportError("x")]
+)
+def test_get_info_is_repeated_after_a_passing_fault(
+    fetch: Call, fake: FakeTransport, error: TransportError
+) -> None:
+    assert attempts(fetch, fake, error) == 2
+
+
+@pytest.mark.parametrize("error", [TLSError("x"), PoolTimeoutError("x"), BodyTooLargeError("x")])
+def test_get_info_is_not_repeated_after_a_lasting_fault(
+    fetch: Call, fake: FakeTransport, error: TransportError
+) -> None:
+    assert attempts(fetch, fake, error) == 1
+
+
+def test_an_answer_that_cannot_be_read_is_not_asked_for_again(
+    fetch: Call, fake: FakeTransport
+) -> None:
+    assert attempts(fetch, fake, Response(200, {"Content-Type": "text/html"}, b"x")) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "repeated"),
+    [
+        (ConnectError("x"), True),
+        (DisconnectedError("x", phase="not sent"), True),
+        (Response(429), True),
+        (DisconnectedError("x"), False),
+        (ProtocolError("x"), False),
+        (TLSError("x"), False),
+        (PoolTimeoutError("x"), False),
+        *((Response(status), False) for status in (408, 425, 500, 502, 503, 504, 401)),
+    ],
+)
+def test_impersonate_is_repeated_only_if_it_was_surely_not_processed(
+    impersonate: Call, fake: FakeTransport, answer: Any, repeated: bool
+) -> None:
+    assert attempts(impersonate, fake, answer) == (2 if repeated else 1)
+
+
+@pytest.mark.parametrize("stray", [KeyError("x"), KeyboardInterrupt(), LookupError("x")])
+def test_what_is_no_transport_error_is_not_repeated(
+    fetch: Call, fake: FakeTransport, stray: BaseException
+) -> None:
+    def raising(request: Any) -> Response:
+        raise stray
+
+    fake.add(raising)
+    with pytest.raises((UsersManagerError, KeyboardInterrupt)):
+        fetch(plugins=[swift()])
+    assert len(fake.requests) == 1
+
+
+def test_there_are_three_attempts_and_the_last_outcome_is_the_calls(fetch: Call) -> None:
+    with pytest.raises(ServerError) as caught:
+        fetch(
+            plugins=[swift()], transport=FakeTransport(Response(503), Response(500), Response(502))
+        )
+    assert caught.value.status == 502
+    faults = FakeTransport(*(DisconnectedError(f"number {n}") for n in range(4)))
+    with pytest.raises(DisconnectedError, match="number 2"):
+        fetch(plugins=[swift()], transport=faults)
+
+
+@pytest.mark.parametrize("number", [1, 2, 5])
+def test_the_number_of_attempts_can_be_set(fetch: Call, number: int) -> None:
+    for settings in ({"attempts": number}, {"stop": stop_after_attempt(number)}):
+        fake = FakeTransport(*[Response(503)] * 9)
+        with pytest.raises(ServerError):
+            fetch(plugins=[swift(**settings)], transport=fake)
+        assert [request.attempt for request in fake.requests] == list(range(1, number + 1))
+
+
+@pytest.mark.parametrize("bad", [0, -1, True, 1.5, "3", None])
+def test_a_bad_number_of_attempts_is_refused(bad: Any) -> None:
+    with pytest.raises(ArgumentError, match="attempts must be"):
+        Retry(bad)
+
+
+# Waiting, on a simulated clock.
+
+
+def outage(*answers: Any, retry: Retry | None = None, timeout: float = 1000.0) -> Clock:
+    """The clock after one call that was given these answers, then a success."""
+    with (
+        simulated_clock() as clock,
+        UsersManager(
+            TENANT,
+            transport=FakeTransport(*answers, PROFILE),
+            plugins=[retry or Retry(attempts=len(answers) + 1)],
+            discover=False,
+        ) as users,
+        contextlib.suppress(UsersManagerError),
+    ):
+        users.get_info("t", timeout=timeout)
+    return clock
+
+
+@given(st.randoms(use_true_random=False), st.sampled_from([(500, 0.1), (503, 1.0), (429, 1.0)]))
+def test_the_wait_is_random_up_to_a_bound_that_doubles(
+    random: Any, case: tuple[int, float]
+) -> None:
+    status, base = case
+    slept = outage(*[Response(status)] * 8).slept
+    assert len(slept) == 8
+    for number, seconds in enumerate(slept):
+        assert 0 <= seconds <= min(5.0, base * 2**number)
+
+
+def test_the_waits_spread_over_the_whole_range() -> None:
+    slept = [outage(Response(503)).slept[0] for _ in range(400)]
+    assert min(slept) < 0.1
+    assert max(slept) > 0.9
+    assert 0.4 < sum(slept) / len(slept) < 0.6
+
+
+@pytest.mark.parametrize("after", [3, 30])
+def test_the_servers_retry_after_is_waited_for_at_least(after: int) -> None:
+    assert outage(Response(503, {"Retry-After": str(after)})).slept == [after]
+
+
+def test_a_zero_retry_after_leaves_the_jitter() -> None:
+    slept = [outage(Response(503, {"Retry-After": "0"})).slept[0] for _ in range(50)]
+    assert len(set(slept)) > 40
+
+
+def test_the_reset_of_a_rate_limit_is_waited_for() -> None:
+    headers = {"X-RateLimit-Reset": "784111807", "Date": "Sun, 06 Nov 1994 08:49:37 GMT"}
+    assert outage(Response(429, headers)).slept == [30]
+
+
+def test_a_wait_beyond_the_deadline_is_not_begun() -> None:
+    fake = FakeTransport(Response(429, {"Retry-After": "3600"}), PROFILE)
+    with (
+        simulated_clock() as clock,
+        UsersManager(TENANT, transport=fake, plugins=[Retry()], discover=False) as users,
+        pytest.raises(RateLimitedError) as caught,
+    ):
+        users.get_info("t")
+    assert caught.value.retry_after == 3600
+    assert clock.slept == []
+    assert len(fake.requests) == 1
+
+
+@given(st.lists(st.floats(0, 20), min_size=1, max_size=5), st.floats(0.1, 30))
+def test_a_call_never_sleeps_beyond_its_deadline(pauses: list[float], timeout: float) -> None:
+    answers = [Response(503, {"Retry-After": str(int(pause))}) for pause in pauses]
+    assert outage(*answers, timeout=timeout).now - 1000 <= timeout
+
+
+def test_a_tenacity_wait_strategy_can_be_given() -> None:
+    retry = Retry(wait=wait_fixed(7))
+    assert outage(Response(503), DisconnectedError("x"), retry=retry).slept == [7, 7]
+
+
+# The budget.
+
+
+def test_a_retry_costs_five_and_a_success_refunds() -> None:
+    budget = Budget(20)
+    outage(Response(503), retry=Retry(budget=budget))
+    assert budget.tokens == 20
+    outage(Response(503), Response(503), Response(503), retry=Retry(budget=budget))
+    assert budget.tokens == 10
+    outage(retry=Retry(budget=budget))
+    assert budget.tokens == 11
+
+
+def test_an_empty_budget_stops_retries_and_not_calls() -> None:
+    budget = Budget(4)
+    assert outage(Response(503), retry=Retry(budget=budget)).slept == []
+    for _ in range(3):
+        outage(retry=Retry(budget=budget))
+    assert budget.tokens == 4
+
+
+def test_the_budget_never_grows_beyond_its_capacity() -> None:
+    budget = Budget(7)
+    outage(Response(500), retry=Retry(budget=budget))
+    assert budget.tokens == 7
+
+
+@pytest.mark.parametrize("bad", [-1, True, 1.5])
+def test_a_bad_budget_is_refused(bad: Any) -> None:
+    with pytest.raises(ArgumentError, match="capacity"):
+        Budget(bad)
+
+
+def test_threads_spend_a_budget_exactly() -> None:
+    budget = Budget(500)
+    spent: list[bool] = []
+
+    def work() -> None:
+        spent.extend(budget.spend() for _ in range(50))
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (sum(spent), budget.tokens) == (100, 0)
+
+
+def test_calls_that_share_a_plugin_count_their_attempts_apart(fetch: Call) -> None:
+    retry = swift()
+    for _ in range(3):
+        fake = FakeTransport(Response(503), Response(503), PROFILE)
+        fetch(plugins=[retry], transport=fake)
+        assert len(fake.requests) == 3

@@ -1,0 +1,59 @@
+"""What tests of several folders share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+from unittest import mock
+
+from usersmanager import Request, Token
+from usersmanager.headers import freeze
+
+TENANT = "https://tenant.example"
+
+
+def make_request(**changes: Any) -> Request:
+    """A request as the core makes it, with changes."""
+    settings: dict[str, Any] = {
+        "operation": "get_info",
+        "method": "GET",
+        "origin": "https://tenant.example:8443",
+        "target": "/userinfo",
+        "headers": freeze({"Accept": "application/json"}),
+        "body": None,
+        "token": Token("hush"),
+        "deadline": time.monotonic() + 5,
+        "idempotent": True,
+    }
+    return Request(**settings | changes)
+
+
+class Clock:
+    """A clock that only moves when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.slept: list[float] = []
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+@contextmanager
+def simulated_clock() -> Iterator[Clock]:
+    """Puts the core's blocking driver and deadlines on a simulated clock."""
+    clock = Clock()
+    fake = SimpleNamespace(monotonic=clock.monotonic, sleep=clock.sleep)
+    with (
+        mock.patch("usersmanager.flow.time", fake),
+        mock.patch("usersmanager.messages.time", fake),
+        mock.patch("usersmanager.client.time", fake),
+    ):
+        yield clock

@@ -1,0 +1,259 @@
+"""Both shipped transports against the sandbox: the main job, for real."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import ssl
+import threading
+import time
+import urllib.request
+from typing import Any
+
+import aiohttp
+import pytest
+import urllib3
+
+from usersmanager import (
+    AsyncUsersManager,
+    BodyTooLargeError,
+    ConnectError,
+    DeadlineExceededError,
+    DisconnectedError,
+    ForbiddenError,
+    LifecycleError,
+    NotFoundError,
+    RateLimitedError,
+    ServerError,
+    UnauthorizedError,
+    UsersManager,
+    UsersManagerError,
+)
+from usersmanager.testing import Limit, Sandbox
+from usersmanager_aiohttp import AiohttpTransport
+from usersmanager_urllib3 import Urllib3Transport
+
+
+def transport(colour: Any, **settings: Any) -> Any:
+    return (Urllib3Transport if colour.name == "blocking" else AiohttpTransport)(**settings)
+
+
+def test_a_profile_is_fetched(colour: Any, sandbox: Sandbox) -> None:
+    token = sandbox.issue_token("auth0|ada")
+    profile = colour.call("get_info", token, base_url=sandbox.base_url)
+    assert (profile.sub, profile.name, profile.email_verified) == ("auth0|ada", "Ada", True)
+    assert sandbox.requests == [("GET", "/userinfo", 200)]
+
+
+def test_the_claims_follow_the_scope(colour: Any, sandbox: Sandbox) -> None:
+    token = sandbox.issue_token("auth0|ada", scope="openid email")
+    profile = colour.call("get_info", token, base_url=sandbox.base_url)
+    assert sorted(profile) == ["email", "email_verified", "sub"]
+
+
+def test_a_link_logs_in_once(colour: Any, sandbox: Sandbox, impersonation: Any) -> None:
+    settings = impersonation(token=sandbox.issue_api_token())
+    link = colour.call(
+        "impersonate", "auth0|ada", settings, base_url=sandbox.base_url, client_id=sandbox.client_id
+    )
+    with urllib.request.urlopen(link) as page:
+        assert "Logged in as Ada" in page.read().decode()
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(link)
+    assert caught.value.code == 403
+    caught.value.close()
+    assert sandbox.requests == [("POST", "/users/auth0%7Cada/impersonate", 200)]
+
+
+@pytest.mark.parametrize(
+    ("issued", "kind", "code"),
+    [
+        ({"scope": "openid", "expires_in": 0}, UnauthorizedError, "invalid_token"),
+        ({"scope": "email"}, ForbiddenError, "insufficient_scope"),
+        (None, UnauthorizedError, "invalid_token"),
+    ],
+)
+def test_a_refused_token_is_reported_in_the_servers_words(
+    colour: Any, sandbox: Sandbox, issued: Any, kind: Any, code: str
+) -> None:
+    token = sandbox.issue_token("auth0|ada", **issued) if issued else "not-a-token"
+    with pytest.raises(kind) as caught:
+        colour.call("get_info", token, base_url=sandbox.base_url)
+    assert caught.value.error == code
+    assert caught.value.error_description
+    assert token not in f"{caught.value!r}{vars(caught.value)}"
+    assert len(sandbox.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("user_id", "changes", "client_id", "kind"),
+    [
+        ("auth0|nobody", {}, "sandbox-client", NotFoundError),
+        ("auth0|ada", {"impersonator_id": "auth0|nobody"}, "sandbox-client", UsersManagerError),
+        ("auth0|ada", {"protocol": "smoke-signals"}, "sandbox-client", UsersManagerError),
+        ("auth0|ada", {}, "other-client", UsersManagerError),
+        ("auth0|ada", {}, None, UsersManagerError),
+        ("auth0|ada", {"token": "not-a-token"}, "sandbox-client", UnauthorizedError),
+    ],
+)
+def test_a_refused_impersonation_is_reported(
+    colour: Any,
+    sandbox: Sandbox,
+    impersonation: Any,
+    user_id: str,
+    changes: Any,
+    client_id: Any,
+    kind: Any,
+) -> None:
+    settings = impersonation(**{"token": sandbox.issue_api_token(), **changes})
+    with pytest.raises(kind) as caught:
+        colour.call(
+            "impersonate", user_id, settings, base_url=sandbox.base_url, client_id=client_id
+        )
+    assert 400 <= caught.value.status < 500
+    assert caught.value.error_description
+
+
+def test_an_access_token_may_not_impersonate(
+    colour: Any, sandbox: Sandbox, impersonation: Any
+) -> None:
+    settings = impersonation(token=sandbox.issue_token("auth0|boss"))
+    with pytest.raises(UnauthorizedError):
+        colour.call(
+            "impersonate",
+            "auth0|ada",
+            settings,
+            base_url=sandbox.base_url,
+            client_id=sandbox.client_id,
+        )
+
+
+def test_two_failures_are_retried_through(colour: Any, sandbox: Sandbox) -> None:
+    sandbox.fail_next(503)
+    sandbox.disconnect_next()
+    token = sandbox.issue_token("auth0|ada")
+    assert colour.call("get_info", token, base_url=sandbox.base_url).sub == "auth0|ada"
+    assert [status for _, _, status in sandbox.requests] == [503, 0, 200]
+
+
+def test_a_dropped_connection_is_a_disconnect(colour: Any, sandbox: Sandbox) -> None:
+    sandbox.disconnect_next()
+    with pytest.raises(DisconnectedError) as caught:
+        colour.call("get_info", "t", base_url=sandbox.base_url, discover=False)
+    assert caught.value.phase == "unknown"
+    assert len(sandbox.requests) == 1
+
+
+def test_a_slow_answer_is_cut_at_the_deadline(colour: Any, sandbox: Sandbox) -> None:
+    sandbox.delay_next(30)
+    started = time.monotonic()
+    with pytest.raises(DeadlineExceededError):
+        colour.call("get_info", "t", base_url=sandbox.base_url, timeout=0.2)
+    assert 0.2 <= time.monotonic() - started < 1
+
+
+def test_a_port_that_nobody_listens_on_is_a_connect_error(colour: Any) -> None:
+    with Sandbox() as sandbox:
+        address = sandbox.base_url
+    with pytest.raises(ConnectError) as caught:
+        colour.call("get_info", "t", base_url=address, discover=False)
+    assert caught.value.phase == "not sent"
+
+
+def test_the_rate_limit_is_reported(colour: Any) -> None:
+    with Sandbox(rate_limit=Limit(per_minute=1, burst=2)) as sandbox:
+        token = sandbox.add_user("u").issue_token("u")
+        calls: list[Any] = [("get_info", (token,), {})] * 3
+        with pytest.raises(RateLimitedError) as caught:
+            colour.calls(calls, base_url=sandbox.base_url)
+    assert caught.value.rate_limit is not None
+    assert caught.value.rate_limit[:2] == (2, 0)
+    assert 50 <= (caught.value.retry_after or 0) <= 62
+
+
+def test_a_server_that_stays_down_is_a_server_error(colour: Any, sandbox: Sandbox) -> None:
+    sandbox.fail_next(500, times=3)
+    with pytest.raises(ServerError):
+        colour.call("get_info", "t", base_url=sandbox.base_url)
+    assert len(sandbox.requests) == 3
+
+
+def test_a_large_body_is_refused(colour: Any, sandbox: Sandbox) -> None:
+    token = sandbox.add_user("u", big="x" * 2000).issue_token("u")
+    settings = {
+        "base_url": sandbox.base_url,
+        "transport": transport(colour, max_response_bytes=1000),
+    }
+    with pytest.raises(BodyTooLargeError):
+        colour.call("get_info", token, **settings)
+    assert len(sandbox.requests) == 1
+
+
+def test_ten_threads_share_a_manager_and_every_answer_belongs_to_its_token(
+    sandbox: Sandbox,
+) -> None:
+    tokens = {sandbox.add_user(f"u{n}").issue_token(f"u{n}"): f"u{n}" for n in range(100)}
+    with UsersManager(sandbox.base_url) as users, concurrent.futures.ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(users.get_info, list(tokens) * 3))
+    assert [answer.sub for answer in answers] == list(tokens.values()) * 3
+
+
+def test_a_thousand_calls_at_once_get_their_own_answers(sandbox: Sandbox) -> None:
+    tokens = {sandbox.add_user(f"u{n}").issue_token(f"u{n}"): f"u{n}" for n in range(1000)}
+
+    async def main() -> list[Any]:
+        async with AsyncUsersManager(sandbox.base_url, timeout=60) as users:
+            return await asyncio.gather(*map(users.get_info, tokens))
+
+    assert [answer.sub for answer in asyncio.run(main())] == list(tokens.values())
+
+
+def test_connections_are_reused(colour: Any, sandbox: Sandbox) -> None:
+    token = sandbox.issue_token("auth0|ada")
+    count = threading.active_count()
+    calls: list[Any] = [("get_info", (token,), {})] * 20
+    assert len(colour.calls(calls, base_url=sandbox.base_url)) == 20
+    assert threading.active_count() <= count + 1
+
+
+def test_a_closed_transport_refuses(colour: Any, sandbox: Sandbox) -> None:
+    closed = transport(colour)
+    colour.call(
+        "get_info", sandbox.issue_token("auth0|ada"), base_url=sandbox.base_url, transport=closed
+    )
+    with pytest.raises(LifecycleError):
+        colour.call("get_info", "t", base_url=sandbox.base_url, transport=closed)
+
+
+def test_an_injected_pool_manager_stays_the_callers(sandbox: Sandbox) -> None:
+    token = sandbox.issue_token("auth0|ada")
+    with urllib3.PoolManager() as pool:
+        for _ in range(2):
+            carrier = Urllib3Transport(pool_manager=pool)
+            with UsersManager(sandbox.base_url, transport=carrier) as users:
+                assert users.get_info(token).sub == "auth0|ada"
+        assert len(pool.pools) == 1
+
+
+def test_an_injected_session_stays_the_callers(sandbox: Sandbox) -> None:
+    token = sandbox.issue_token("auth0|ada")
+
+    async def main() -> None:
+        async with aiohttp.ClientSession() as session:
+            for _ in range(2):
+                carrier = AiohttpTransport(session=session)
+                async with AsyncUsersManager(sandbox.base_url, transport=carrier) as users:
+                    assert (await users.get_info(token)).sub == "auth0|ada"
+            assert not session.closed
+
+    asyncio.run(main())
+
+
+def test_a_default_transport_trusts_the_system_and_nothing_older_than_tls_1_2() -> None:
+    from usersmanager_aiohttp.transport import _default_context as of_aiohttp
+    from usersmanager_urllib3.transport import _default_context as of_urllib3
+
+    for context in (of_aiohttp(), of_urllib3()):
+        assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
+        assert context.check_hostname
+        assert context.verify_mode is ssl.CERT_REQUIRED
