@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+pytest.register_assert_rewrite("usersmanager.testing")
+
 from usersmanager import AsyncUsersManager, UsersManager, UsersManagerError
 from usersmanager.testing import FakeTransport, Sandbox
 

@@ -35,6 +35,7 @@ from .errors import (
     UsersManagerError,
 )
 from .flow import Flow, Proceed, Wrap, run, sleep
+from .framing import ResponseGuard
 from .hookspecs import hookimpl
 from .inventory import PluginReport, installed_plugins
 from .manager import UsersManager
@@ -73,6 +74,7 @@ __all__ = [
     "RedirectError",
     "Request",
     "Response",
+    "ResponseGuard",
     "ServerError",
     "SubjectMismatchError",
     "TLSError",

@@ -7,7 +7,7 @@ request id and the server's own error fields. Where a status becomes an error is
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 
 __all__ = [
     "APIError",
@@ -57,6 +57,24 @@ class UsersManagerError(Exception):
     def __init__(self, message: str = "", *, operation: str | None = None) -> None:
         super().__init__(message)
         self.operation = operation
+
+    def bare(self) -> Self:
+        """This error without the errors and frames it came through, which may hold a token.
+
+        For transports: raise it after the `except` block has ended, or Python links the
+        library's error to it again.
+
+        Example:
+            ```python
+            try:
+                return library.send(...)
+            except Exception as error:
+                failure = DisconnectedError("the connection ended")
+            raise failure.bare()
+            ```
+        """
+        self.__cause__ = self.__context__ = None
+        return self.with_traceback(None)
 
 
 class named_operation:  # noqa: N801 - used as a context manager, like contextlib's own

@@ -10,26 +10,64 @@ from usersmanager import (
     ConnectError,
     DeadlineExceededError,
     DisconnectedError,
+    PoolTimeoutError,
     ProtocolError,
     TLSError,
     TransportError,
 )
 
-__all__ = ["translated"]
+from .protocol import GuardedProtocol, WatchedRequest
+
+__all__ = ["of_exchange"]
+
+_BROKEN = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 
 
-def translated(error: Exception) -> TransportError:
-    """The transport error that an error of aiohttp or a socket stands for."""
-    match error:
-        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError() | ssl.SSLError():
-            return TLSError("the TLS connection was refused: certificate, host name or version")
-        case aiohttp.ClientConnectorError() | aiohttp.ClientProxyConnectionError():
-            return ConnectError("no connection could be made")
-        case TimeoutError():
-            return DeadlineExceededError("no whole response before the deadline")
-        case aiohttp.ClientConnectionError() | aiohttp.ClientPayloadError() | ConnectionError():
+def of_exchange(
+    error: Exception, request: aiohttp.ClientRequest | None, *, queued: bool
+) -> TransportError:
+    """The transport error that an error of aiohttp stands for.
+
+    Args:
+        error: what aiohttp, or a timeout, raised.
+        request: aiohttp's request, if it came to one.
+        queued: whether the call still waited for a place in the pool.
+    """
+    if queued:
+        return PoolTimeoutError("every connection stayed busy until the deadline")
+    connection = request.connection if isinstance(request, WatchedRequest) else None
+    if connection is None:
+        return _of_connecting(error)
+    if isinstance(error, TimeoutError):
+        return DeadlineExceededError("no whole response before the deadline")
+    if isinstance(connection, GuardedProtocol) and connection.failure is not None:
+        return connection.failure
+    match _cause(error):
+        case ssl.SSLError() as cause if not isinstance(cause, _BROKEN):
+            return TLSError("the server refused the TLS connection")
+        case OSError() | aiohttp.ClientConnectionError() | aiohttp.ClientPayloadError():
             return DisconnectedError("the connection ended before the response was whole")
+        case cause:
+            return ProtocolError(f"not a response this client accepts ({type(cause).__name__})")
+
+
+def _of_connecting(error: Exception) -> TransportError:
+    match _cause(error):
+        case ssl.SSLError() as cause if not isinstance(cause, _BROKEN):
+            return TLSError("the TLS handshake failed: certificate, host name or version")
+        case ssl.CertificateError():
+            return TLSError("the TLS handshake failed: host name")
+        case TimeoutError():
+            return ConnectError("no connection in time")
         case _:
-            return ProtocolError(
-                f"not an HTTP response this client accepts ({type(error).__name__})"
-            )
+            return ConnectError("no connection could be made")
+
+
+def _cause(error: BaseException) -> BaseException:
+    """The error of the socket or of TLS behind aiohttp's, if there is one."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return error.certificate_error
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return error.os_error
+    cause = error.__cause__
+    return cause if isinstance(cause, ssl.SSLError) else error

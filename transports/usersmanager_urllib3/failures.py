@@ -5,49 +5,63 @@ from __future__ import annotations
 import ssl
 
 from urllib3 import exceptions
+from urllib3.util.ssl_match_hostname import CertificateError
 
 from usersmanager import (
     ConnectError,
     DeadlineExceededError,
     DisconnectedError,
+    LifecycleError,
     PoolTimeoutError,
     ProtocolError,
     TLSError,
-    TransportError,
+    UsersManagerError,
 )
 
-__all__ = ["translated"]
+__all__ = ["of_connecting", "of_exchange"]
+
+_BROKEN = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 
 
-def translated(error: Exception) -> TransportError:
-    """The transport error that an error of urllib3 or a socket stands for."""
+def of_connecting(error: Exception) -> ConnectError | TLSError:
+    """What went wrong before the request: no byte of it was sent."""
     match error:
-        case exceptions.EmptyPoolError():
-            return PoolTimeoutError("no connection became free before the deadline")
-        case exceptions.SSLError() | ssl.SSLError():
-            return TLSError("the TLS connection was refused: certificate, host name or version")
-        case exceptions.ConnectTimeoutError() if not isinstance(
-            error, exceptions.NewConnectionError
-        ):
-            return ConnectError("no connection before the deadline")
-        case exceptions.NewConnectionError() | exceptions.ProxyError():
-            return ConnectError("no connection could be made")
-        case exceptions.ReadTimeoutError() | TimeoutError():
-            return DeadlineExceededError("no whole response before the deadline")
-        case exceptions.IncompleteRead() | ConnectionError():
-            return DisconnectedError("the connection ended before the response was whole")
-        case exceptions.ProtocolError():
-            return _of_protocol(error)
+        case ssl.SSLError() if not isinstance(error, _BROKEN):
+            return TLSError("the TLS handshake failed: certificate, host name or version")
+        case CertificateError():
+            return TLSError("the TLS handshake failed: host name")
+        case TimeoutError() | exceptions.TimeoutError():
+            return ConnectError("no connection in time")
         case _:
-            return ProtocolError(f"not an HTTP response this client accepts ({_name(error)})")
+            return ConnectError("no connection could be made")
 
 
-def _of_protocol(error: exceptions.ProtocolError) -> TransportError:
-    cause = error.args[1] if len(error.args) > 1 else None
-    if isinstance(cause, ConnectionError | EOFError):
-        return DisconnectedError("the connection ended before the response was whole")
-    return ProtocolError(f"not an HTTP response this client accepts ({_name(cause or error)})")
+def of_exchange(error: Exception) -> UsersManagerError:
+    """What went wrong with a request, or while it waited for a connection."""
+    cause = _cause(error)
+    match cause:
+        case exceptions.EmptyPoolError():
+            return PoolTimeoutError("every connection stayed busy until the deadline")
+        case exceptions.ClosedPoolError():
+            return LifecycleError("the transport is closed")
+        case exceptions.NewConnectionError() | exceptions.ConnectTimeoutError():
+            return ConnectError("no connection could be made")
+        case exceptions.ProxyError():
+            return ConnectError("no connection through the proxy")
+        case TimeoutError() | exceptions.ReadTimeoutError():
+            return DeadlineExceededError("no whole response before the deadline")
+        case ssl.SSLError() if not isinstance(cause, _BROKEN):
+            return TLSError("the server refused the TLS connection")
+        case OSError() | exceptions.IncompleteRead():
+            return DisconnectedError("the connection ended before the response was whole")
+        case _:
+            return ProtocolError(f"not a response this client accepts ({type(cause).__name__})")
 
 
-def _name(error: object) -> str:
-    return type(error).__name__
+def _cause(error: Exception) -> object:
+    """What urllib3 has wrapped in a ProtocolError or an SSLError of its own."""
+    if isinstance(error, exceptions.ProtocolError | exceptions.SSLError):
+        for argument in reversed(error.args):
+            if isinstance(argument, Exception):
+                return argument
+    return error

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import copy
+import os
 import ssl
 import threading
+import time
 
 import urllib3
-from urllib3.util import Retry, Timeout
+from urllib3.util import Retry
 
-from usersmanager import BodyTooLargeError, LifecycleError, Request, Response, TransportError
+from usersmanager import (
+    BodyTooLargeError,
+    DeadlineExceededError,
+    LifecycleError,
+    Request,
+    Response,
+    UsersManagerError,
+)
 
-from .failures import translated
+from .connections import POOL_CLASSES
+from .failures import of_exchange
 
 __all__ = ["Urllib3Transport"]
 
@@ -26,8 +37,11 @@ class Urllib3Transport:
         ssl_context: in place of the system's trust with host name check and TLS 1.2.
         proxy: the URL of an HTTP proxy. The environment's proxies are not used.
         max_response_bytes: a larger body is a BodyTooLargeError.
+        connect_timeout: seconds for one connection: name, TCP and TLS. Less than a
+            call's timeout, so that a retry has time for another.
         pool_manager: an existing urllib3.PoolManager, which stays the caller's and is
-            not closed; the settings above but the last are then its own.
+            not closed. Its own settings count then; and its connections parse as
+            leniently as urllib3 does, since only our own are guarded.
 
     Example:
         ```python
@@ -42,44 +56,66 @@ class Urllib3Transport:
         ssl_context: ssl.SSLContext | None = None,
         proxy: str | None = None,
         max_response_bytes: int = 1 << 20,
+        connect_timeout: float = 3.0,
         pool_manager: urllib3.PoolManager | None = None,
     ) -> None:
         self._limit = max_response_bytes
+        self._connect_timeout = connect_timeout
         self._owned = pool_manager is None
         self._manager = pool_manager or _pool_manager(pool_size, ssl_context, proxy)
+        self._closed = False
+        self._start()
+
+    def _start(self) -> None:
+        """Begins without a connection: at first, and in the child of a fork."""
         self._pools: dict[str, urllib3.HTTPConnectionPool] = {}
         self._lock = threading.Lock()
-        self._closed = False
+        self._process = os.getpid()
 
     def send(self, request: Request) -> Response:
         """Carries one request; see `usersmanager.Transport`."""
         if self._closed:
             raise LifecycleError("the transport is closed")
-        failure: TransportError | None = None
+        if self._process != os.getpid():
+            self._leave_to_parent()
+        if request.remaining() <= 0:
+            raise DeadlineExceededError("the deadline has passed", phase="not sent")
+        failure: UsersManagerError
         try:
-            return self._exchange(self._pool(request), request)
-        except TransportError:
-            raise
+            if request.idempotent:
+                return self._exchange(self._pool(request.origin), request)
+            return self._exchange_alone(request)
+        except UsersManagerError as error:
+            failure = error
         except Exception as error:
-            failure = translated(error)
+            failure = of_exchange(error)
         # Raised out here: the library's error and its token-bearing frames are gone.
         try:
-            raise failure
+            raise failure.bare()
         finally:
-            del failure  # Kept here, it would hold this frame, and the frame the request.
+            del failure  # Kept here, it would hold this frame, and it the request.
+
+    def _exchange_alone(self, request: Request) -> Response:
+        """On a connection of its own: no leftover can answer it, no stale one swallow it."""
+        pool = _without_connections(self._manager).connection_from_url(request.origin)
+        try:
+            return self._exchange(pool, request)
+        finally:
+            pool.close()
 
     def _exchange(self, pool: urllib3.HTTPConnectionPool, request: Request) -> Response:
-        remaining = max(0.001, request.remaining())
+        headers = request.wire_headers()
+        headers.setdefault("User-Agent", urllib3.util.SKIP_HEADER)
         raw = pool.urlopen(
             request.method,
             request.target,
             body=request.body,
-            headers=request.wire_headers(),
+            headers=headers,
             retries=_NO_RETRIES,
             redirect=False,
             assert_same_host=False,
-            timeout=Timeout(connect=remaining, read=remaining),
-            pool_timeout=remaining,  # type: ignore[arg-type] # A float works, as queue.get takes it.
+            timeout=_Deadline(request.deadline, self._connect_timeout),
+            pool_timeout=request.remaining(),  # type: ignore[arg-type] # queue.get takes a float.
             preload_content=False,
             decode_content=False,
         )
@@ -99,28 +135,66 @@ class Urllib3Transport:
                 raise BodyTooLargeError(f"the body is larger than {self._limit} bytes")
         return bytes(body)
 
-    def _pool(self, request: Request) -> urllib3.HTTPConnectionPool:
-        pool = self._pools.get(request.origin)
+    def _pool(self, origin: str) -> urllib3.HTTPConnectionPool:
+        pool = self._pools.get(origin)
         if pool is None:
             with self._lock:
-                pool = self._manager.connection_from_url(request.origin)
-                self._pools[request.origin] = pool
+                pool = self._pools.setdefault(origin, self._manager.connection_from_url(origin))
         return pool
 
+    def _leave_to_parent(self) -> None:
+        """After a fork: two processes on one connection would read each other's answers."""
+        self._manager = _without_connections(self._manager)
+        self._start()
+
     def close(self) -> None:
-        """Closes the pools, unless they are the caller's."""
+        """Closes the connections, unless they are the caller's."""
         self._closed = True
         if self._owned:
+            for pool in self._pools.values():
+                pool.close()
             self._manager.clear()
+
+
+class _Deadline(urllib3.Timeout):
+    """What is left of a call, whenever urllib3 asks."""
+
+    def __init__(self, deadline: float, connect: float) -> None:
+        super().__init__()
+        self._deadline = deadline
+        self._connect_at_most = connect
+
+    @property
+    def read_timeout(self) -> float:
+        # Not 0, which would make a socket non-blocking.
+        return max(0.001, self._deadline - time.monotonic())
+
+    @property
+    def connect_timeout(self) -> float:
+        return min(self._connect_at_most, self.read_timeout)
+
+    def clone(self) -> _Deadline:
+        return self  # It has no state that a copy would protect.
 
 
 def _pool_manager(
     pool_size: int, ssl_context: ssl.SSLContext | None, proxy: str | None
 ) -> urllib3.PoolManager:
     context = ssl_context or _default_context()
-    if proxy is not None:
-        return urllib3.ProxyManager(proxy, maxsize=pool_size, block=True, ssl_context=context)
-    return urllib3.PoolManager(maxsize=pool_size, block=True, ssl_context=context)
+    manager = (
+        urllib3.PoolManager(maxsize=pool_size, block=True, ssl_context=context)
+        if proxy is None
+        else urllib3.ProxyManager(proxy, maxsize=pool_size, block=True, ssl_context=context)
+    )
+    manager.pool_classes_by_scheme = POOL_CLASSES
+    return manager
+
+
+def _without_connections(manager: urllib3.PoolManager) -> urllib3.PoolManager:
+    """The same settings, with pools of its own."""
+    other = copy.copy(manager)
+    other.pools = type(manager.pools)(10)
+    return other
 
 
 def _default_context() -> ssl.SSLContext:

@@ -1,4 +1,4 @@
-"""Test helpers, public: a fake transport, and a tenant in a box.
+"""Test helpers, public: fakes, servers, and the contracts of transports and plugins.
 
 Each is imported only when it is used, so that `FakeTransport` costs no HTTP library.
 """
@@ -8,13 +8,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .contracts import AsyncTransportContract, TransportContract
     from .fake import FakeTransport
+    from .faults import FaultServer, Peer
     from .sandbox import Sandbox
     from .tenant import Limit
 
-__all__ = ["FakeTransport", "Limit", "Sandbox"]
+__all__ = [
+    "AsyncTransportContract",
+    "FakeTransport",
+    "FaultServer",
+    "Limit",
+    "Peer",
+    "Sandbox",
+    "TransportContract",
+]
 
-_MODULES = {"FakeTransport": "fake", "Limit": "tenant", "Sandbox": "sandbox"}
+_MODULES = {
+    "AsyncTransportContract": "contracts",
+    "FakeTransport": "fake",
+    "FaultServer": "faults",
+    "Limit": "tenant",
+    "Peer": "faults",
+    "Sandbox": "sandbox",
+    "TransportContract": "contracts",
+}
 
 
 def __getattr__(name: str) -> object:

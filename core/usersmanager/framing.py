@@ -1,0 +1,241 @@
+"""Where one HTTP/1.1 response ends and nothing else begins: the framing rules, sans I/O.
+
+HTTP libraries are lenient here, and leniency lets the end of one user's answer become
+the start of another's. A transport passes all bytes it receives through a
+`ResponseGuard`, which lets through one well-framed response and nothing more.
+
+The rules (RFC 9112 unless another is named):
+
+- A status line is "HTTP/1.0" or "HTTP/1.1", three digits, a phrase (section 4).
+- Interim responses are dropped, at most 8 of them; 101 is refused, as no upgrade was
+  asked for (RFC 9110, section 15.2).
+- A header line ends with CRLF, has a token as its name, no blank before the colon, no
+  folding, no control character (section 5). At most 8 KiB a line, 100 lines.
+- The length is one Content-Length of digits, or "chunked" alone, never both, never
+  repeated (section 6.3). 204 and 304 have no body. Without either, the body ends with
+  the connection, which is then not used again.
+- Chunk sizes are hexadecimal digits; every chunk ends with CRLF (section 7.1).
+- Whatever follows the end is dropped, and the connection with it (section 9.2).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from .errors import DisconnectedError, ProtocolError
+
+__all__ = ["ResponseGuard"]
+
+_LINE_LIMIT = 8192
+_FIELD_LIMIT = 100
+_INTERIM_LIMIT = 8
+_HEAD_LIMIT = _LINE_LIMIT * (_FIELD_LIMIT + 1)
+
+_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?")
+_FIELD_LINE = re.compile(rb"(" + _TOKEN + rb"):[\t ]*([\t\x20-\x7e\x80-\xff]*)")
+_FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection"})
+_CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?")
+_DIGITS = re.compile(rb"[0-9]{1,18}")
+_TOO_LONG = "a header line, or the header as a whole, is too long"
+
+
+class ResponseGuard:
+    """Lets the bytes of exactly one well-framed response through.
+
+    Args:
+        exact: refuse a body that only the end of the connection ends, since its
+            truncation could not be told.
+
+    Attributes:
+        complete: whether the whole response has been seen.
+        reusable: whether the connection may carry another request.
+
+    Example:
+        ```python
+        guard = ResponseGuard()
+        parser.feed(guard.feed(socket.recv(65536)))
+        ```
+    """
+
+    def __init__(self, *, exact: bool = False) -> None:
+        self.complete = False
+        self._persistent = True
+        self._exact = exact
+        self._interim = 0
+        self._held = b""
+        self._left = 0
+        self._lines = 0
+        # Plain functions: bound methods would make a cycle of each guard.
+        self._step: Callable[[ResponseGuard, bytes], tuple[bytes, bytes]] = ResponseGuard._head
+
+    @property
+    def reusable(self) -> bool:
+        """Whether the connection may carry another request."""
+        return self.complete and self._persistent
+
+    def feed(self, data: bytes) -> bytes:
+        """Takes what was received; gives what the HTTP library may see of it.
+
+        Raises:
+            ProtocolError: a rule above is broken. The connection is to be closed.
+        """
+        passed = b""
+        while data and not self.complete:
+            clean, data = self._step(self, data)
+            passed = passed + clean if passed else clean
+        if data:
+            self._persistent = False
+        return passed
+
+    def eof(self) -> None:
+        """Takes note that the connection has ended.
+
+        Raises:
+            DisconnectedError: no response began, or its body is not whole.
+            ProtocolError: the response ended within its header.
+        """
+        self._persistent = False
+        if self.complete:
+            return
+        if self._step is ResponseGuard._until_eof:
+            self.complete = True
+        elif self._step is not ResponseGuard._head or not self._held:
+            raise DisconnectedError("the connection ended before the response was whole")
+        else:
+            raise ProtocolError("the connection ended within the header of the response")
+
+    def _head(self, data: bytes) -> tuple[bytes, bytes]:
+        # The overlap finds an end that was split; what was searched is not searched again.
+        start = max(0, len(self._held) - 3)
+        self._held += data
+        end = self._held.find(b"\r\n\r\n", start)
+        if end < 0:
+            if (
+                len(self._held) > _HEAD_LIMIT
+                or len(self._held) - self._held.rfind(b"\n") > _LINE_LIMIT
+            ):
+                raise ProtocolError(_TOO_LONG)
+            return b"", b""
+        head, rest = self._held[: end + 4], self._held[end + 4 :]
+        self._held = b""
+        status_line, *lines = head[:-4].split(b"\r\n")
+        status = _STATUS_LINE.fullmatch(status_line)
+        if status is None or len(status_line) > _LINE_LIMIT:
+            raise ProtocolError("the answer does not begin with an HTTP/1 status line")
+        framing = _framing_fields(lines)
+        code = int(status[2])
+        if code >= 200:
+            self._begin_body(code, status[1] == b"1", framing)
+            return head, rest
+        self._interim += 1
+        if code == 101 or self._interim > _INTERIM_LIMIT:
+            raise ProtocolError("an upgrade that was not asked for, or too many interim responses")
+        return b"", rest
+
+    def _begin_body(self, code: int, is_1_1: bool, framing: dict[bytes, bytes]) -> None:
+        options = framing.get(b"connection", b"").lower().replace(b" ", b"").split(b",")
+        self._persistent = is_1_1 and b"close" not in options
+        length, coding = framing.get(b"content-length"), framing.get(b"transfer-encoding")
+        if coding is not None and (
+            length is not None or not is_1_1 or coding.lower() != b"chunked"
+        ):
+            raise ProtocolError("Transfer-Encoding other than chunked alone")
+        if length is not None and not _DIGITS.fullmatch(length):
+            raise ProtocolError("a Content-Length that is no number")
+        if code in (204, 304):
+            self.complete = True
+        elif coding is not None:
+            self._step = ResponseGuard._chunk_line
+        elif length is not None:
+            self._left, self._step = int(length), ResponseGuard._sized
+            self.complete = self._left == 0
+        elif self._exact:
+            raise ProtocolError("a body without a length, whose truncation could not be told")
+        else:
+            self._persistent, self._step = False, ResponseGuard._until_eof
+
+    def _sized(self, data: bytes) -> tuple[bytes, bytes]:
+        body, rest = data[: self._left], data[self._left :]
+        self._left -= len(body)
+        self.complete = self._left == 0
+        return body, rest
+
+    def _until_eof(self, data: bytes) -> tuple[bytes, bytes]:
+        return data, b""
+
+    def _chunk_line(self, data: bytes) -> tuple[bytes, bytes]:
+        line, passed, rest = self._line(data)
+        if line is None:
+            return passed, rest
+        size = _CHUNK_LINE.fullmatch(line)
+        if size is None:
+            raise ProtocolError("a chunk without a valid size")
+        self._left = int(size[1], 16)
+        self._step = ResponseGuard._chunk_data if self._left else ResponseGuard._trailer
+        return passed, rest
+
+    def _chunk_data(self, data: bytes) -> tuple[bytes, bytes]:
+        body, rest = data[: self._left], data[self._left :]
+        self._left -= len(body)
+        if self._left == 0:
+            self._step = ResponseGuard._chunk_end
+        return body, rest
+
+    def _chunk_end(self, data: bytes) -> tuple[bytes, bytes]:
+        line, passed, rest = self._line(data)
+        if line:
+            raise ProtocolError("a chunk longer than its size")
+        if line is not None:
+            self._step = ResponseGuard._chunk_line
+        return passed, rest
+
+    def _trailer(self, data: bytes) -> tuple[bytes, bytes]:
+        line, passed, rest = self._line(data)
+        if line:
+            self._lines += 1
+            if self._lines > _FIELD_LIMIT:
+                raise ProtocolError(_TOO_LONG)
+            _framing_fields([line])
+        elif line is not None:
+            self.complete = True
+        return passed, rest
+
+    def _line(self, data: bytes) -> tuple[bytes | None, bytes, bytes]:
+        """A line without its CRLF, or None while it is not whole; what to pass on; the rest."""
+        end = data.find(b"\n")
+        passed, rest = (data, b"") if end < 0 else (data[: end + 1], data[end + 1 :])
+        self._held += passed
+        if len(self._held) > _LINE_LIMIT:
+            raise ProtocolError(_TOO_LONG)
+        if end < 0:
+            return None, passed, rest
+        line, self._held = self._held, b""
+        if not line.endswith(b"\r\n"):
+            raise ProtocolError("a line that ends with a bare LF")
+        return line[:-2], passed, rest
+
+
+def _framing_fields(lines: list[bytes]) -> dict[bytes, bytes]:
+    """Checks header lines; gives the fields that frame the message, in lower case."""
+    if len(lines) > _FIELD_LIMIT:
+        raise ProtocolError(_TOO_LONG)
+    framing: dict[bytes, bytes] = {}
+    for line in lines:
+        field = _FIELD_LINE.fullmatch(line)
+        if field is None:
+            raise ProtocolError("a malformed header line")
+        if len(line) > _LINE_LIMIT:
+            raise ProtocolError(_TOO_LONG)
+        name = field[1].lower()
+        if name not in _FRAMING:
+            continue
+        value = field[2].rstrip(b"\t ")
+        if name not in framing:
+            framing[name] = value
+        elif name == b"connection":
+            framing[name] += b"," + value
+        else:
+            raise ProtocolError("a repeated Content-Length or Transfer-Encoding")
+    return framing
