@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .contracts import AsyncTransportContract, TransportContract
     from .fake import FakeTransport
     from .faults import FaultServer, Peer
+    from .plugin_contract import PluginContract
     from .sandbox import Sandbox
     from .tenant import Limit
 
@@ -20,6 +21,7 @@ __all__ = [
     "FaultServer",
     "Limit",
     "Peer",
+    "PluginContract",
     "Sandbox",
     "TransportContract",
 ]
@@ -30,6 +32,7 @@ _MODULES = {
     "FaultServer": "faults",
     "Limit": "tenant",
     "Peer": "faults",
+    "PluginContract": "plugin_contract",
     "Sandbox": "sandbox",
     "TransportContract": "contracts",
 }

@@ -1,0 +1,53 @@
+"""`usersmanager plugins`: what is installed, whether it works, and why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from .. import PluginReport, installed_plugins
+from .output import as_json, make_console, safe
+
+__all__ = ["plugins", "show_plugins"]
+
+_STYLES = {"active": "green", "blocked": "yellow", "failed": "red"}
+
+
+@click.command()
+@click.option("--json", "wants_json", is_flag=True, help="Print a list of JSON objects.")
+def plugins(wants_json: bool) -> None:
+    """Lists the installed transports and plugins, and says which can't be used.
+
+    The environment variable USERSMANAGER_DISABLE blocks those it names.
+    """
+    reports = installed_plugins()
+    if wants_json:
+        click.echo(as_json([asdict(report) for report in reports]))
+    else:
+        show_plugins(make_console(), reports)
+
+
+def show_plugins(console: Console, reports: Iterable[PluginReport]) -> None:
+    """A table that fits 80 columns; why one is not active stands below it."""
+    table = Table(box=None, pad_edge=False)
+    for heading in ("name", "kind", "colours", "hooks", "distribution", "status"):
+        table.add_column(heading, overflow="fold")
+    shown = list(reports)
+    for one in shown:
+        table.add_row(
+            safe(one.name),
+            one.kind,
+            "\n".join(one.colours),
+            "\n".join(hook.removeprefix("usersmanager_") for hook in one.hooks),
+            safe(f"{one.distribution} {one.version}"),
+            Text(one.status, _STYLES[one.status]),
+        )
+    console.print(table)
+    for one in shown:
+        if one.reason:
+            console.print(f"{safe(one.name)}: {safe(one.reason)}")

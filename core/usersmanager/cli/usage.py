@@ -1,0 +1,29 @@
+"""Wrong uses, told without what was typed: it may be a misplaced token."""
+
+from __future__ import annotations
+
+import click
+
+__all__ = ["usage"]
+
+
+def usage(error: click.UsageError) -> str:
+    """One line for a usage error. Click's own messages would quote the arguments."""
+    problem = _problem(error).rstrip(".")
+    if error.ctx is None:
+        return problem
+    return f"{problem} (see '{error.ctx.command_path} --help')"
+
+
+def _problem(error: click.UsageError) -> str:
+    match error:
+        case click.NoSuchOption():
+            near = error.possibilities or []
+            return f"no such option: did you mean {near[0]}?" if near else "no such option"
+        case click.MissingParameter() | click.BadOptionUsage():
+            return error.format_message()  # It names options alone.
+        case click.BadParameter():
+            return f"the value of {error.param.opts[0] if error.param else 'one'} is not valid"
+    if error.ctx is not None and isinstance(error.ctx.command, click.Group):
+        return f"no such command: there are {', '.join(error.ctx.command.commands)}"
+    return "too many arguments; a token is never one, as every process can see them"

@@ -1,0 +1,206 @@
+"""Every way to fail: one line, the right exit code, no traceback, no token."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+
+SECRET = "s3cr3t-t0ken-0f-ada"  # A bearer token by its grammar.
+
+
+def assert_one_line(done, exit_code, *words):
+    assert done.stdout == ""
+    assert done.stderr.startswith("usersmanager: error: ")
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.endswith("\n")
+    assert SECRET not in done.stderr
+    assert "s3cr3t" not in done.stderr
+    assert all(word in done.stderr for word in words), done.stderr
+    assert done.returncode == exit_code
+
+
+@pytest.fixture
+def info(command, server):
+    """Runs `info` with a token that no output may show, against `server`."""
+
+    def info(*arguments, **variables):
+        known = {"USERSMANAGER_BASE_URL": server.base_url, "USERSMANAGER_TOKEN": SECRET}
+        return command("info", *arguments, **(known | variables))
+
+    return info
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (302, "302 Found"),
+        (401, "401 Unauthorized"),
+        (403, "403 Forbidden"),
+        (404, "404 Not Found"),
+        (418, "418"),
+        (501, "501 Not Implemented"),
+    ],
+)
+def test_an_error_status_exits_1(info, server, status, words):
+    server.answer = (status, "text/plain", SECRET.encode())
+    assert_one_line(info(), 1, "get_info failed with", words)
+
+
+def test_a_token_that_the_server_echoes_is_not_shown(info, server):
+    body = b'{"error": "invalid_token", "error_description": "no such token: %s\\u001b[31m"}'
+    server.answer = (401, "application/json", body % SECRET.encode())
+    done = info()
+    assert_one_line(done, 1, "invalid_token: no such token: [redacted]")
+    assert "\x1b" not in done.stderr
+
+
+def test_a_success_that_is_no_profile_exits_3(info):
+    assert_one_line(info(), 3, "the profile is not sent as application/json")
+
+
+def test_a_refused_connection_exits_3(info):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # Bound, but not listening.
+        base_url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        assert_one_line(info("--timeout", "1", USERSMANAGER_BASE_URL=base_url), 3)
+
+
+def test_no_answer_in_time_exits_3(info, sandbox):
+    sandbox.delay_next(30)
+    assert_one_line(info("--timeout", "0.3", USERSMANAGER_BASE_URL=sandbox.base_url), 3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--base-url", "ftp://x"], "base_url must begin with https://"),
+        (["--base-url", "http://tenant.example"], "base_url must begin with https://"),
+        (["--timeout", "0"], "timeout must be positive"),
+        (["--timeout", "nan"], "timeout must be positive"),
+        (["--transport", "urlib3"], "did you mean 'urllib3'?"),
+        (["--transport", "aiohttp"], "'aiohttp' is not a transport for UsersManager"),
+        (["--expect-subject", ""], "expected_subject must be"),
+    ],
+)
+def test_a_wrong_argument_exits_2(info, arguments, words):
+    assert_one_line(info(*arguments), 2, words)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["info", SECRET], "too many arguments; a token is never one"),
+        (["info", "--", SECRET], "too many arguments; a token is never one"),
+        (["info", "--token", SECRET], "no such option: did you mean --token-file?"),
+        (["info", f"--token={SECRET}"], "no such option: did you mean --token-file?"),
+        (["info", f"--{SECRET}"], "no such option"),
+        (["info", f"-{SECRET}"], "no such option"),
+        (["info", f"--json={SECRET}"], "'--json' does not take a value"),
+        (["info", "--timeout", SECRET], "the value of --timeout is not valid"),
+        (["info", "--token-file", SECRET], "--token-file takes a path, and it can't be read"),
+        (["info", "--token-file"], "'--token-file' requires an argument"),
+        (["info", "--transport", f"{SECRET}" * 4], "no transport of that name is installed"),
+        (["impersonate", "a", SECRET, "--client-id=c", "--impersonator=d"], "too many arguments"),
+        (["impersonate"], "Missing argument 'USER_ID' (see 'usersmanager impersonate --help')"),
+        (["impersonate", SECRET], "Missing option '--client-id'"),
+        (["plugins", SECRET], "too many arguments"),
+        (["sandbox", "--port", SECRET], "the value of --port is not valid"),
+        (["sandbox", "--port", "65536"], "the value of --port is not valid"),
+        ([SECRET], "no such command: there are info, impersonate, sandbox, plugins, demo"),
+        ([f"--{SECRET}", "info"], "no such option (see 'usersmanager --help')"),
+    ],
+)
+def test_a_wrong_use_exits_2_and_shows_nothing_of_what_was_typed(command, arguments, words):
+    done = command(
+        *arguments, USERSMANAGER_BASE_URL="https://nowhere.invalid", USERSMANAGER_TOKEN="token"
+    )
+    assert_one_line(done, 2, words)
+
+
+@pytest.mark.parametrize("variable", [{}, {"USERSMANAGER_TOKEN": ""}])
+def test_without_a_token_the_three_ways_are_told(command, variable):
+    done = command("info", "--base-url", "https://nowhere.invalid", **variable)
+    assert_one_line(
+        done, 2, "no token: set USERSMANAGER_TOKEN", "--token-file PATH", "--token-file -"
+    )
+
+
+def test_an_empty_standard_input_is_no_token(info):
+    assert_one_line(info("--token-file", "-"), 2, "no token")
+
+
+@pytest.mark.parametrize("token", [f"{SECRET}\n\n", f"{SECRET} {SECRET}", f"{SECRET}\udcff", "ü"])
+def test_what_is_no_bearer_token_is_refused(info, tmp_path, token):
+    path = tmp_path / "token"
+    path.write_bytes(token.encode("utf-8", "surrogateescape"))
+    assert_one_line(info("--token-file", str(path)), 2, "Invalid access token")
+
+
+def test_without_a_base_url_the_option_is_told(command):
+    assert_one_line(command("info"), 2, "Missing option '--base-url'")
+
+
+def test_without_a_command_the_help_is_shown(command):
+    done = command()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("Usage: usersmanager [OPTIONS] ")
+
+
+def test_a_plugin_that_fails_to_load_is_one_warning_and_the_command_goes_on(info, server, install):
+    server.answer = (200, "application/json", b'{"sub": "auth0|ada"}')
+    done = info(PYTHONPATH=install("broken", "raise ImportError('gone\\x1b[31m')"))
+    assert (done.returncode, done.stdout) == (0, "sub: auth0|ada\n")
+    assert done.stderr == (
+        "usersmanager: warning: plugin 'broken' of acme-broken 1.2 can't be loaded:"
+        r" ImportError: gone\x1b[31m; going on without it" + "\n"
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_ctrl_c_exits_130_without_a_traceback(spawn):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(30)
+        process = spawn(
+            "info",
+            USERSMANAGER_BASE_URL=f"http://127.0.0.1:{listener.getsockname()[1]}",
+            USERSMANAGER_TOKEN=SECRET,
+        )
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(1)  # Now it waits for its answer.
+            process.send_signal(signal.SIGINT)
+            stdout, stderr = process.communicate(timeout=30)
+    assert (process.returncode, stdout, stderr.strip()) == (130, "", "")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX pipes")
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["info"], ["plugins"], ["plugins", "--json"], ["demo"]]
+)
+def test_a_broken_pipe_is_no_traceback(spawn, server, arguments):
+    server.answer = (200, "application/json", b'{"sub": "auth0|ada"}')
+    process = spawn(*arguments, USERSMANAGER_BASE_URL=server.base_url, USERSMANAGER_TOKEN=SECRET)
+    process.stdout.close()
+    assert process.wait(30) == 1
+    assert process.stderr.read() == ""
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_full_disk_is_one_line():
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "usersmanager", "plugins"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=30,
+        )
+    assert (done.returncode, done.stderr) == (
+        3,
+        "usersmanager: error: No space left on device\n",
+    )

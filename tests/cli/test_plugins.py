@@ -1,0 +1,56 @@
+"""`usersmanager plugins`."""
+
+from __future__ import annotations
+
+import json
+import re
+
+KEYS = ["name", "kind", "colours", "distribution", "version", "hooks", "status", "reason"]
+BROKEN = "raise ImportError('needs \\x1b[31mvault\\nand more')"
+
+
+def test_json_is_a_list_of_objects_with_these_keys(command):
+    reports = json.loads(command("plugins", "--json").stdout)
+    assert all(list(report) == KEYS for report in reports)
+    retry = next(report for report in reports if report["name"] == "retry")
+    assert retry["kind"] == "plugin"
+    assert retry["colours"] == ["blocking", "asyncio"]
+    assert retry["distribution"] == "usersmanager"
+    assert retry["hooks"] == ["usersmanager_wrap_call"]
+    assert (retry["status"], retry["reason"]) == ("active", "")
+
+
+def test_the_table_fits_80_columns_and_names_everything(command):
+    done = command("plugins")
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    words = set(done.stdout.split())
+    assert {"aiohttp", "urllib3", "headers", "logging", "retry", "async_transport"} <= words
+
+
+def test_one_that_is_blocked_says_so(command):
+    done = command("plugins", USERSMANAGER_DISABLE="retry")
+    assert "retry: USERSMANAGER_DISABLE names it" in done.stdout.splitlines()
+    reports = json.loads(command("plugins", "--json", USERSMANAGER_DISABLE="retry").stdout)
+    assert [one["name"] for one in reports if one["status"] == "blocked"] == ["retry"]
+
+
+def test_one_that_fails_is_listed_with_its_reason_escaped_on_lines_of_its_own(command, install):
+    path = install("broken", BROKEN)
+    done = command("plugins", PYTHONPATH=path)
+    lines = done.stdout.splitlines()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert max(map(len, lines)) <= 80
+    assert any(re.match(r"broken +plugin +acme-broken 1.2 +failed", line) for line in lines)
+    told = done.stdout[done.stdout.index("broken:") :].split()
+    assert " ".join(told) == (
+        "broken: plugin 'broken' of acme-broken 1.2 can't be loaded: ImportError: needs"
+        r" \x1b[31mvault\nand more"
+    )
+
+
+def test_long_names_are_folded_into_80_columns(command, install):
+    name = "a_name_so_long_that_no_table_of_80_columns_could_ever_hold_it_in_one_line"
+    done = command("plugins", PYTHONPATH=install(name, BROKEN))
+    assert max(map(len, done.stdout.splitlines())) <= 80
