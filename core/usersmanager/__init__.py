@@ -41,6 +41,7 @@ from .inventory import PluginReport, installed_plugins
 from .manager import UsersManager
 from .messages import Call, Request, Response
 from .secret import Token
+from .socketerrors import connect_failure, exchange_failure
 from .transport import AsyncTransport, Transport
 from .userinfo import UserInfo
 
@@ -87,6 +88,8 @@ __all__ = [
     "UsersManagerError",
     "Wrap",
     "__version__",
+    "connect_failure",
+    "exchange_failure",
     "hookimpl",
     "installed_plugins",
     "run",

@@ -60,7 +60,7 @@ class Composition(Generic[T]):
     Attributes:
         transport: of the manager's colour; the manager closes it.
         transport_name: an installed name, or the class of an object that was given.
-        plugins: the names, outermost first.
+        plugins: the names: those of the list, then the discovered ones.
         proceed: the chain of all of them, ready to call.
     """
 

@@ -1,4 +1,4 @@
-"""aiohttp's errors as ours, the most specific first. Their texts are not taken over."""
+"""aiohttp's errors as ours: unwrapped here, read by the core."""
 
 from __future__ import annotations
 
@@ -7,20 +7,16 @@ import ssl
 import aiohttp
 
 from usersmanager import (
-    ConnectError,
-    DeadlineExceededError,
     DisconnectedError,
     PoolTimeoutError,
-    ProtocolError,
-    TLSError,
     TransportError,
+    connect_failure,
+    exchange_failure,
 )
 
 from .protocol import GuardedProtocol, WatchedRequest
 
 __all__ = ["of_exchange"]
-
-_BROKEN = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 
 
 def of_exchange(
@@ -35,39 +31,25 @@ def of_exchange(
     """
     if queued:
         return PoolTimeoutError("every connection stayed busy until the deadline")
+    cause = _cause(error)
     connection = request.connection if isinstance(request, WatchedRequest) else None
     if connection is None:
-        return _of_connecting(error)
-    if isinstance(error, TimeoutError):
-        return DeadlineExceededError("no whole response before the deadline")
+        return connect_failure(cause)
+    if isinstance(cause, TimeoutError):
+        return exchange_failure(cause)
     if isinstance(connection, GuardedProtocol) and connection.failure is not None:
         return connection.failure
-    match _cause(error):
-        case ssl.SSLError() as cause if not isinstance(cause, _BROKEN):
-            return TLSError("the server refused the TLS connection")
-        case OSError() | aiohttp.ClientConnectionError() | aiohttp.ClientPayloadError():
-            return DisconnectedError("the connection ended before the response was whole")
-        case cause:
-            return ProtocolError(f"not a response this client accepts ({type(cause).__name__})")
-
-
-def _of_connecting(error: Exception) -> TransportError:
-    match _cause(error):
-        case ssl.SSLError() as cause if not isinstance(cause, _BROKEN):
-            return TLSError("the TLS handshake failed: certificate, host name or version")
-        case ssl.CertificateError():
-            return TLSError("the TLS handshake failed: host name")
-        case TimeoutError():
-            return ConnectError("no connection in time")
-        case _:
-            return ConnectError("no connection could be made")
+    if isinstance(cause, aiohttp.ClientConnectionError | aiohttp.ClientPayloadError):
+        return DisconnectedError("the connection ended before the response was whole")
+    return exchange_failure(cause)
 
 
 def _cause(error: BaseException) -> BaseException:
     """The error of the socket or of TLS behind aiohttp's, if there is one."""
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return error.certificate_error
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return error.os_error
-    cause = error.__cause__
-    return cause if isinstance(cause, ssl.SSLError) else error
+    match error:
+        case aiohttp.ClientConnectorCertificateError():
+            return error.certificate_error
+        case aiohttp.ClientConnectorError():
+            return _cause(error.os_error)
+        case _:
+            return error.__cause__ if isinstance(error.__cause__, ssl.SSLError) else error

@@ -69,8 +69,8 @@ def _resolve(host: str, port: int, deadline: float) -> list[_Address]:
     def work() -> None:
         try:
             answers.append(_look_up(host, port))
-        except (OSError, UnicodeError) as error:
-            answers.append(OSError(f"resolution failed: {type(error).__name__}"))
+        except (OSError, UnicodeError):
+            answers.append(socket.gaierror())
         finally:
             done.set()
 
