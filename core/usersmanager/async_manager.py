@@ -8,10 +8,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Collection, Coroutine, Iterable, Mapping
-from types import TracebackType
-from typing import Any, NoReturn, Self, TypeVar, overload
+from types import CoroutineType, TracebackType
+from typing import Any, NoReturn, Self, TypeVar, Unpack, overload
 
-from .client import Callback, Client, PreparedCall, closed, require_callable, warn_unclosed
+from .client import (
+    Callback,
+    Client,
+    ManagerSettings,
+    PreparedCall,
+    closed,
+    require_callable,
+    require_issuer,
+    warn_unclosed,
+)
 from .composition import ASYNCIO
 from .errors import LifecycleError
 from .flow import drive_async
@@ -77,6 +86,32 @@ class AsyncUsersManager:
             allow_insecure=allow_insecure,
         )
         self._closing = self._closed = False
+
+    @classmethod
+    async def from_issuer(
+        cls,
+        issuer: str,
+        *,
+        transport: str | AsyncTransport | None = None,
+        **settings: Unpack[ManagerSettings],
+    ) -> Self:
+        """A manager for an OpenID provider; as `UsersManager.from_issuer`, but awaited.
+
+        Example:
+            ```python
+            async with await AsyncUsersManager.from_issuer(issuer) as users:
+                profile = await users.get_info(access_token)
+            ```
+        """
+        require_issuer(issuer, settings)
+        users = cls(issuer, transport=transport, **settings)
+        try:
+            configuration = await users._perform(users._client.discover())
+            users._client = users._client.configured(configuration, issuer)
+        except BaseException:
+            await users.aclose()
+            raise
+        return users
 
     @overload
     def get_info(
@@ -164,7 +199,11 @@ class AsyncUsersManager:
         self, call: PreparedCall[T], callback: Callback[T] | None
     ) -> Coroutine[Any, Any, T] | None:
         if callback is None:
-            return self._perform(call)
+            coroutine = self._perform(call)
+            # What Python's warning calls a coroutine that nobody awaited.
+            assert isinstance(coroutine, CoroutineType)  # noqa: S101 - an async def makes it.
+            coroutine.__qualname__ = f"AsyncUsersManager.{call.spec.name}"
+            return coroutine
         self._enter_loop()
         task = asyncio.get_running_loop().create_task(self._report(call, callback))
         self._tasks.add(task)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import sys
 import time
 import warnings
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypedDict, TypeVar
 
 from .composition import Colour, Composition, compose_client
 from .errors import (
@@ -22,6 +24,7 @@ from .flow import Effect
 from .headers import Headers, freeze, replace, set_fields
 from .messages import Request, Response
 from .operations import (
+    DISCOVER,
     GET_INFO,
     IMPERSONATE,
     Arguments,
@@ -29,16 +32,38 @@ from .operations import (
     Settings,
     get_info_arguments,
     impersonate_arguments,
+    userinfo_endpoint,
 )
-from .secret import Secret
-from .urls import parse_base_url
+from .secret import Secret, Token
+from .urls import Address, parse_base_url
 from .userinfo import UserInfo
 
-__all__ = ["Callback", "Client", "PreparedCall", "closed", "require_callable", "warn_unclosed"]
+__all__ = [
+    "Callback",
+    "Client",
+    "ManagerSettings",
+    "PreparedCall",
+    "closed",
+    "is_in_event_loop",
+    "require_callable",
+    "require_issuer",
+    "warn_unclosed",
+]
 
 Carrier = TypeVar("Carrier")
 Result = TypeVar("Result")
 Callback: TypeAlias = Callable[[Exception | None, Result | None], object]
+
+
+class ManagerSettings(TypedDict, total=False):
+    """What both constructors take beside the base URL and the transport."""
+
+    headers: Mapping[str, str] | None
+    client_id: str | None
+    timeout: float
+    plugins: Iterable[object]
+    discover: bool | Collection[str]
+    allow_insecure: bool
 
 
 class Client(Generic[Carrier]):
@@ -58,8 +83,12 @@ class Client(Generic[Carrier]):
         allow_insecure: bool,
     ) -> None:
         self.base_url = parse_base_url(base_url, allow_insecure=allow_insecure)
+        self._allow_insecure = allow_insecure
+        self._userinfo: Address | None = None
         own = _constructor_headers(headers)
-        self._headers = {spec.name: _with_defaults(own, spec) for spec in (GET_INFO, IMPERSONATE)}
+        self._headers = {
+            spec.name: _with_defaults(own, spec) for spec in (GET_INFO, IMPERSONATE, DISCOVER)
+        }
         _require_text("client_id", client_id)
         self._client_id = client_id
         self._timeout = _seconds(timeout)
@@ -84,6 +113,23 @@ class Client(Generic[Carrier]):
             arguments = impersonate_arguments(user_id, settings, self._client_id)
             return self._prepare(IMPERSONATE, arguments, timeout, None)
 
+    def discover(self) -> PreparedCall[dict[str, Any]]:
+        """A call for the provider's configuration."""
+        return self._prepare(DISCOVER, Arguments(Token.none()), None, None)
+
+    def configured(self, configuration: Mapping[str, Any], issuer: str) -> Client[Carrier]:
+        """A copy that asks the provider's own userinfo endpoint.
+
+        Raises:
+            DecodeError: the configuration is of another issuer, or names no safe endpoint.
+        """
+        with named_operation(DISCOVER.name):
+            client = copy.copy(self)
+            client._userinfo = userinfo_endpoint(
+                configuration, issuer, allow_insecure=self._allow_insecure
+            )
+            return client
+
     def _prepare(
         self,
         spec: RequestSpec[Result],
@@ -101,12 +147,15 @@ class Client(Generic[Carrier]):
 
     def request(self, spec: RequestSpec[Any], arguments: Arguments, deadline: float) -> Request:
         """The request of one call, as the outermost plugin first sees it."""
-        path = spec.path.replace("{user_id}", arguments.user_id)
+        address = self._userinfo if spec.name == GET_INFO.name else None
+        if address is None:
+            path = spec.path.replace("{user_id}", arguments.user_id)
+            address = Address(self.base_url.origin, self.base_url.path + path)
         return Request(
             operation=spec.name,
             method=spec.method,
-            origin=self.base_url.origin,
-            target=self.base_url.path + path,
+            origin=address.origin,
+            target=address.path,
             headers=self._headers[spec.name],
             body=arguments.body,
             token=arguments.token,
@@ -161,10 +210,22 @@ def _require_text(name: str, value: object) -> None:
         raise ArgumentError(f"{name} must be a string that is not blank")
 
 
+def require_issuer(issuer: object, settings: ManagerSettings) -> None:
+    """Raises ArgumentError for an issuer that is no safe URL."""
+    allow_insecure = settings.get("allow_insecure", False)
+    parse_base_url(issuer, allow_insecure=allow_insecure, field="issuer")
+
+
 def require_callable(callback: object) -> None:
     """Raises ArgumentError for a callback that is none."""
     if callback is not None and not callable(callback):
         raise ArgumentError("callback must be callable as callback(error, result)")
+
+
+def is_in_event_loop() -> bool:
+    """Whether the calling thread runs an event loop. Without asyncio there is none."""
+    asyncio = sys.modules.get("asyncio")
+    return asyncio is not None and asyncio._get_running_loop() is not None
 
 
 def closed(manager: object) -> LifecycleError:

@@ -45,6 +45,12 @@ ASYNCIO = Colour(
 )
 
 
+# Distributions that are known to bring what is not in this one.
+_BROUGHT_BY = {
+    "httpx2": "usersmanager-httpx2",
+    "opentelemetry": "usersmanager-opentelemetry",
+}
+
 TRANSPORT_HOOKS = {BLOCKING.hook, ASYNCIO.hook}
 
 
@@ -158,9 +164,13 @@ def _add(registry: Registry, name: str, plugin: object, *, explicit: bool) -> No
 
 def _installed(kind: Kind, name: str) -> Installed:
     available = select(kind)
-    if name not in available:
-        raise PluginError(f"no {kind} of that name is installed{described(name, available)}")
-    return only(available[name])
+    if name in available:
+        return only(available[name])
+    brings = _BROUGHT_BY.get(name)
+    advice = (
+        f": {name!r} comes with `pip install {brings}`" if brings else described(name, available)
+    )
+    raise PluginError(f"no {kind} of that name is installed{advice}")
 
 
 def _name_of(plugin: object) -> str:

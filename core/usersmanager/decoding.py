@@ -15,7 +15,7 @@ from .messages import Response
 from .urls import parse_link
 from .userinfo import UserInfo
 
-__all__ = ["parse_object", "read_link", "read_profile"]
+__all__ = ["parse_object", "read_configuration", "read_link", "read_profile"]
 
 _JSON_TYPE = re.compile(r"application/(?:json|[a-z0-9!#$&^_.+\-]+\+json)")
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
@@ -28,7 +28,7 @@ def read_profile(response: Response) -> UserInfo:
         DecodeError: the body is anything else (OIDC Core, section 5.3.2).
     """
     _require_identity(response)
-    _require_json(response)
+    _require_json(response, "profile")
     claims = parse_object(response.body)
     if claims is None:
         raise DecodeError("the profile is not a JSON object in UTF-8")
@@ -36,6 +36,20 @@ def read_profile(response: Response) -> UserInfo:
     if not isinstance(subject, str) or not subject.strip():
         raise DecodeError('the profile has no subject: "sub" must be a non-empty string')
     return UserInfo(claims)
+
+
+def read_configuration(response: Response) -> dict[str, Any]:
+    """A provider's configuration document: a JSON object.
+
+    Raises:
+        DecodeError: the body is anything else (OIDC Discovery, section 4.2).
+    """
+    _require_identity(response)
+    _require_json(response, "configuration")
+    configuration = parse_object(response.body)
+    if configuration is None:
+        raise DecodeError("the configuration is not a JSON object in UTF-8")
+    return configuration
 
 
 def read_link(response: Response) -> str:
@@ -99,15 +113,15 @@ def _require_identity(response: Response) -> None:
         raise DecodeError("the body is compressed, though only identity was asked for")
 
 
-def _require_json(response: Response) -> None:
+def _require_json(response: Response, what: str) -> None:
     types = response.headers.getall("Content-Type", [])
     media_types = {value.partition(";")[0].strip().lower() for value in types}
     if len(media_types) == 1 and all(_JSON_TYPE.fullmatch(one) for one in media_types):
         return
-    if "application/jwt" in media_types:
+    if what == "profile" and "application/jwt" in media_types:
         raise DecodeError(
             "the profile is a signed or encrypted JWT (application/jwt), which this client does"
             " not read: at the provider, unset userinfo_signed_response_alg and"
             " userinfo_encrypted_response_alg for this client, and it sends JSON"
         )
-    raise DecodeError("the profile is not sent as application/json")
+    raise DecodeError(f"the {what} is not sent as application/json")

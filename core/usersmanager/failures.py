@@ -117,5 +117,6 @@ def _shown(text: str | None, request: Request) -> str | None:
     """The server's text, fit to show: printable, short, and without the token it may echo."""
     if not text:
         return None
-    text = text.replace(request.token.reveal(), "[redacted]")
+    if request.token.reveal():
+        text = text.replace(request.token.reveal(), "[redacted]")
     return _NOT_PRINTABLE.sub(" ", text)[:_TEXT_LIMIT].strip() or None

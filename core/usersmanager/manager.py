@@ -6,11 +6,22 @@ through these frames can show it.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection, Iterable, Mapping
 from types import TracebackType
-from typing import Any, NoReturn, Self, TypeVar, overload
+from typing import Any, NoReturn, Self, TypeVar, Unpack, overload
 
-from .client import Callback, Client, PreparedCall, closed, require_callable, warn_unclosed
+from .client import (
+    Callback,
+    Client,
+    ManagerSettings,
+    PreparedCall,
+    closed,
+    is_in_event_loop,
+    require_callable,
+    require_issuer,
+    warn_unclosed,
+)
 from .composition import BLOCKING
 from .errors import LifecycleError
 from .flow import drive
@@ -64,6 +75,7 @@ class UsersManager:
         allow_insecure: bool = False,
     ) -> None:
         self._closed = True  # Until there is something to close.
+        self._has_warned = False
         self._client: Client[Transport] = Client(
             BLOCKING,
             base_url,
@@ -76,6 +88,49 @@ class UsersManager:
             allow_insecure=allow_insecure,
         )
         self._closed = False
+
+    @classmethod
+    def from_issuer(
+        cls,
+        issuer: str,
+        *,
+        transport: str | Transport | None = None,
+        **settings: Unpack[ManagerSettings],
+    ) -> Self:
+        """A manager for an OpenID provider, from its configuration document.
+
+        Reads `{issuer}/.well-known/openid-configuration` through the same transport and
+        plugins, and asks the `userinfo_endpoint` that stands there, wherever it is.
+
+        Args:
+            issuer: the issuer exactly as the provider writes it, such as
+                "https://accounts.example.com" or "https://tenant.auth0.com/".
+            transport: as in the constructor.
+            settings: as in the constructor.
+
+        Raises:
+            ArgumentError: the issuer is not a URL that is https or loopback.
+            APIError: the provider has no such document.
+            TransportError: no complete answer came.
+            DecodeError: the document is of another issuer, or names no safe endpoint.
+
+        Example:
+            ```python
+            with UsersManager.from_issuer("https://accounts.example.com") as users:
+                profile = users.get_info(access_token)
+            ```
+
+        Source: OpenID Connect Discovery 1.0, section 4.
+        """
+        require_issuer(issuer, settings)
+        users = cls(issuer, transport=transport, **settings)
+        try:
+            configuration = users._perform(users._client.discover())
+            users._client = users._client.configured(configuration, issuer)
+        except BaseException:
+            users.close()
+            raise
+        return users
 
     @overload
     def get_info(
@@ -215,6 +270,14 @@ class UsersManager:
         return None
 
     def _perform(self, call: PreparedCall[T]) -> T:
+        if not self._has_warned and is_in_event_loop():
+            self._has_warned = True
+            warnings.warn(
+                "a UsersManager call blocks the event loop that runs here: use AsyncUsersManager,"
+                " or asyncio.to_thread",
+                RuntimeWarning,
+                stacklevel=4,
+            )
         flow, deadline = call.start()
         return drive(flow, self._client.composition.transport, deadline)
 

@@ -35,13 +35,13 @@ class Request:
     """What one attempt asks of the server.
 
     Attributes:
-        operation: "get_info" or "impersonate".
+        operation: "get_info", "impersonate", or "discover" (`from_issuer`).
         method: "GET" or "POST".
         origin: scheme, host and port: "https://tenant.auth0.com".
         target: the path, encoded: "/userinfo".
         headers: the fields to send, without the token and without framing.
         body: the bytes to send, or None.
-        token: the bearer token, redacted.
+        token: the bearer token, redacted; for "discover" it reveals "".
         deadline: when to give up, in seconds of `time.monotonic()`.
         idempotent: whether sending it twice does no harm (RFC 9110, section 9.2.2).
             If not, it travels on a connection of its own.
@@ -107,7 +107,8 @@ class Request:
             wire["Connection"] = "close"
         if self.body is not None:
             wire["Content-Length"] = str(len(self.body))
-        wire["Authorization"] = f"Bearer {self.token.reveal()}"
+        if self.token.reveal():
+            wire["Authorization"] = f"Bearer {self.token.reveal()}"
         return wire
 
     def __repr__(self) -> str:

@@ -2,6 +2,7 @@
 
 After node-auth0's `auth.UsersManager`, whose messages for bad arguments are kept.
 GET_INFO: Auth0 Authentication API "Get User Info"; OpenID Connect Core, section 5.3.
+DISCOVER: OpenID Connect Discovery 1.0, section 4.
 IMPERSONATE: Auth0 Authentication API (legacy) "Impersonation".
 """
 
@@ -10,16 +11,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from .decoding import read_link, read_profile
-from .errors import ArgumentError
+from .decoding import read_configuration, read_link, read_profile
+from .errors import ArgumentError, DecodeError
 from .messages import Response
 from .secret import Secret, Token, is_token
 from .suggestions import described
-from .urls import path_segment
+from .urls import Address, parse_endpoint, path_segment
 
 __all__ = [
+    "DISCOVER",
     "GET_INFO",
     "IMPERSONATE",
     "Arguments",
@@ -27,6 +29,7 @@ __all__ = [
     "Settings",
     "get_info_arguments",
     "impersonate_arguments",
+    "userinfo_endpoint",
 ]
 
 Result = TypeVar("Result")
@@ -70,6 +73,36 @@ IMPERSONATE = RequestSpec(
     idempotent=False,
     read=read_link,
 )
+
+
+DISCOVER = RequestSpec(
+    name="discover",
+    method="GET",
+    path="/.well-known/openid-configuration",
+    accept="application/json",
+    idempotent=True,
+    read=read_configuration,
+)
+
+
+def userinfo_endpoint(
+    configuration: Mapping[str, Any], issuer: str, *, allow_insecure: bool
+) -> Address:
+    """Where a provider serves profiles, if the configuration is really its own.
+
+    Raises:
+        DecodeError: it is of another issuer (OIDC Discovery, section 4.3), or names no
+            endpoint that is https or loopback.
+    """
+    named = configuration.get("issuer")
+    if named != issuer:
+        spelled = isinstance(named, str) and named.rstrip("/") == issuer.rstrip("/")
+        advice = f": it calls itself {named!r}, pass exactly that" if spelled else ""
+        raise DecodeError(f"the configuration is of another issuer{advice}")
+    endpoint = parse_endpoint(configuration.get("userinfo_endpoint"), allow_insecure=allow_insecure)
+    if endpoint is None:
+        raise DecodeError("the provider names no userinfo_endpoint that is https or loopback")
+    return endpoint
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,3 +61,10 @@ class Token(Secret[str]):
         if not is_token(value.reveal()):
             raise ArgumentError("Invalid access token")
         super().__init__(value.reveal())
+
+    @classmethod
+    def none(cls) -> Token:
+        """No token, for a request that carries none; it reveals ""."""
+        token = cls.__new__(cls)
+        Secret.__init__(token, "")
+        return token

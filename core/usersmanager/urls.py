@@ -9,17 +9,25 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import NamedTuple
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from .errors import ArgumentError
 
-__all__ = ["Address", "is_loopback", "parse_base_url", "parse_link", "path_segment"]
+__all__ = [
+    "Address",
+    "is_loopback",
+    "parse_base_url",
+    "parse_endpoint",
+    "parse_link",
+    "path_segment",
+]
 
 _EXAMPLE = "https://tenant.auth0.com"
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
 _BARE_DOMAIN = re.compile(r"[A-Za-z0-9.\-]+(?::[0-9]+)?(?:/[A-Za-z0-9\-._~/]*)?")
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_\-]+(?:\.[A-Za-z0-9_\-]+)*\.?")
 _PATH = re.compile(r"(?:/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})+)*")
+_QUERY = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})*")
 _DOT_SEGMENT = re.compile(r"/(?:\.|%2e){1,2}(?=/|$)", re.IGNORECASE)
 _PERCENT = re.compile(r"%[0-9a-f]{2}", re.IGNORECASE)
 _NOT_IN_USER_ID = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -47,54 +55,78 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def parse_base_url(value: object, *, allow_insecure: bool = False) -> Address:
+def parse_base_url(
+    value: object, *, allow_insecure: bool = False, field: str = "base_url"
+) -> Address:
     """Checks a base URL and brings it to its one spelling.
 
     Args:
         value: absolute; https, or http for loopback; a trailing slash is dropped.
         allow_insecure: allow http to any host.
+        field: how messages call it.
 
     Raises:
         ArgumentError: it is missing, or not such a URL.
     """
     if value is None or value == "":
-        raise ArgumentError("base_url field is required")
+        raise ArgumentError(f"{field} field is required")
+    wrong = _problem(value, allow_insecure)
+    if wrong is not None:
+        raise ArgumentError(f"{field} {wrong}")
+    address = _address(urlsplit(str(value)))
+    return Address(address.origin, address.path.rstrip("/"))
+
+
+def parse_endpoint(value: object, *, allow_insecure: bool = False) -> Address | None:
+    """An endpoint that a provider names, query included; None if it is no safe URL."""
+    if not isinstance(value, str):
+        return None
+    url, mark, query = value.partition("?")
+    if _problem(url, allow_insecure) is not None or not _QUERY.fullmatch(query):
+        return None
+    address = _address(urlsplit(url))
+    return Address(address.origin, (address.path or "/") + mark + query)
+
+
+def _problem(value: object, allow_insecure: bool) -> str | None:
+    """Why a value is no base URL, in words that follow its name; None if it is one."""
     if not isinstance(value, str) or not _VISIBLE_ASCII.fullmatch(value):
-        raise ArgumentError(
-            f"base_url must be a URL in printable ASCII, such as {_EXAMPLE}"
+        return (
+            f"must be a URL in printable ASCII, such as {_EXAMPLE}"
             " (write an international domain in its xn-- form)"
         )
     if "://" not in value:
         url = f"https://{value}" if _BARE_DOMAIN.fullmatch(value) else _EXAMPLE
-        raise ArgumentError(f"base_url must be an absolute URL: write {url}")
+        return f"must be an absolute URL: write {url}"
     for mark, part in (("@", "user name or password"), ("?", "query"), ("#", "fragment")):
         if mark in value.partition("://")[2]:
-            raise ArgumentError(f"base_url must hold no {part} ({mark!r})")
-    return _address(value, allow_insecure)
-
-
-def _address(value: str, allow_insecure: bool) -> Address:
+            return f"must hold no {part} ({mark!r})"
     try:
         parts = urlsplit(value)
         host, port = parts.hostname or "", parts.port
     except ValueError:
         host, port = "", None
     if not _is_host(host) or port == 0 or parts.netloc.endswith(":"):
-        raise ArgumentError(f"base_url has no valid host and port: write it like {_EXAMPLE}")
+        return f"has no valid host and port: write it like {_EXAMPLE}"
     if parts.scheme not in _DEFAULT_PORTS:
-        raise ArgumentError("base_url must begin with https://")
+        return "must begin with https://"
     if parts.scheme == "http" and not (allow_insecure or is_loopback(host)):
-        raise ArgumentError(
-            "base_url must begin with https://, or tokens cross the network in the clear"
+        return (
+            "must begin with https://, or tokens cross the network in the clear"
             " (http is for loopback, or for allow_insecure=True)"
         )
     path = parts.path.rstrip("/")
     if not _PATH.fullmatch(path) or _DOT_SEGMENT.search(path):
-        raise ArgumentError("base_url has a path that is not plain segments")
+        return "has a path that is not plain segments"
+    return None
+
+
+def _address(parts: SplitResult) -> Address:
+    host = parts.hostname or ""
     netloc = f"[{host}]" if ":" in host else host
-    if port is not None and port != _DEFAULT_PORTS[parts.scheme]:
-        netloc = f"{netloc}:{port}"
-    path = _PERCENT.sub(lambda match: match[0].upper(), path)
+    if parts.port is not None and parts.port != _DEFAULT_PORTS[parts.scheme]:
+        netloc = f"{netloc}:{parts.port}"
+    path = _PERCENT.sub(lambda match: match[0].upper(), parts.path)
     return Address(f"{parts.scheme}://{netloc}", path)
 
 
