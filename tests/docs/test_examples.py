@@ -37,6 +37,7 @@ def names(sandbox: Sandbox) -> dict[str, Any]:
         "access_tokens": [sandbox.issue_token("auth0|123"), sandbox.issue_token("auth0|9")],
         "api_token": sandbox.issue_api_token(),
         "client_id": sandbox.client_id,
+        "subject": "auth0|123",
     }
 
 
@@ -44,7 +45,7 @@ def names(sandbox: Sandbox) -> dict[str, Any]:
 def test_every_block_of_python_runs(
     page: Path, line: int, source: str, names: dict[str, Any], sandbox: Sandbox
 ) -> None:
-    source = source.replace("https://tenant.auth0.com", sandbox.base_url)
+    source = re.sub(r"https://(tenant\.auth0|accounts\.example)\.com", sandbox.base_url, source)
     exec(compile("\n" * (line - 1) + source, str(page), "exec"), names)
 
 

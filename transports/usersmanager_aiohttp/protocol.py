@@ -16,7 +16,7 @@ from typing import Any
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 
-from usersmanager import DisconnectedError, ResponseGuard, TransportError
+from usersmanager import DisconnectedError, ProtocolError, ResponseGuard, TransportError
 
 __all__ = ["GuardedProtocol", "StaleConnectionError", "WatchedRequest", "guard_connections"]
 
@@ -42,7 +42,10 @@ class GuardedProtocol(ResponseHandler):
 
         Raises:
             StaleConnectionError: something lies between the last response and this request.
+            ProtocolError: the server spoke before it was asked.
         """
+        if self._guard is None and self.should_close:
+            raise ProtocolError("the server spoke before it was asked", phase="not sent")
         used = self._guard is not None
         if not self.is_connected() or self.should_close or (used and self._is_readable()):
             raise StaleConnectionError
@@ -57,11 +60,12 @@ class GuardedProtocol(ResponseHandler):
 
     def data_received(self, data: bytes) -> None:
         """Passes on what belongs to the response that was asked for."""
-        if not data:
-            # aiohttp's own way to go on parsing after a pause.
+        # No bytes: aiohttp's own way to go on parsing after a pause. No guard: a proxy's
+        # answer to CONNECT; or a server that speaks too early, which `begin` finds out.
+        if not data or self._guard is None:
             super().data_received(data)
             return
-        if self._guard is None or self._guard.complete:
+        if self._guard.complete:
             # Nobody has asked for these bytes: the connection is spoilt.
             self._abort()
             return

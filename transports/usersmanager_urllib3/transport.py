@@ -106,9 +106,11 @@ class Urllib3Transport:
     def _exchange(self, pool: urllib3.HTTPConnectionPool, request: Request) -> Response:
         headers = request.wire_headers()
         headers.setdefault("User-Agent", urllib3.util.SKIP_HEADER)
+        # A proxy is asked for a plain address in whole (RFC 9112, section 3.2.2).
+        forwarded = pool.proxy is not None and pool.scheme == "http"
         raw = pool.urlopen(
             request.method,
-            request.target,
+            request.url if forwarded else request.target,
             body=request.body,
             headers=headers,
             retries=_NO_RETRIES,

@@ -1,0 +1,91 @@
+"""Requests through an explicit HTTP proxy, plain and tunnelled."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import threading
+from typing import Any
+
+import pytest
+import trustme
+
+from usersmanager import ConnectError
+from usersmanager.testing import FaultServer, Peer
+from usersmanager.testing.faults import echo
+from usersmanager_aiohttp import AiohttpTransport
+from usersmanager_urllib3 import Urllib3Transport
+
+
+def transport(colour: Any, **settings: Any) -> Any:
+    return (Urllib3Transport if colour.name == "blocking" else AiohttpTransport)(**settings)
+
+
+def tunnel(peer: Peer) -> None:
+    """A script: does what CONNECT asks for, and passes bytes on both ways."""
+    host, _, port = peer.request().split(b" ")[1].decode().partition(":")
+    with socket.create_connection((host, int(port))) as target:
+        peer.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+
+        def back() -> None:
+            with contextlib.suppress(OSError):
+                while data := target.recv(65536):
+                    peer.send(data)
+
+        thread = threading.Thread(target=back)
+        thread.start()
+        with contextlib.suppress(OSError):
+            while data := peer.receive():
+                target.sendall(data)
+        target.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def test_a_plain_address_is_asked_of_the_proxy_in_whole(colour: Any) -> None:
+    with FaultServer(echo) as proxy:
+        carrier = transport(colour, proxy=proxy.origin)
+        url = "http://id.example:8080"
+        profile = colour.call(
+            "get_info", "mine", base_url=url, allow_insecure=True, transport=carrier, discover=False
+        )
+    assert profile.sub == "mine"
+    assert proxy.requests[0].startswith(b"GET http://id.example:8080/userinfo HTTP/1.1\r\n")
+    assert b"\r\nHost: id.example:8080\r\n" in proxy.requests[0]
+
+
+def test_a_tls_address_is_tunnelled_and_the_proxy_sees_no_token(
+    colour: Any, impersonation: Any
+) -> None:
+    authority = trustme.CA()
+    serving, trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("localhost").configure_cert(serving)
+    authority.configure_trust(trusting)
+    with (
+        FaultServer(ssl_context=serving, host="localhost") as server,
+        FaultServer(*[tunnel] * 3) as proxy,
+    ):
+        carrier = transport(colour, proxy=proxy.origin, ssl_context=trusting)
+        calls: list[Any] = [("get_info", (name,), {}) for name in ("one", "two")]
+        profiles = colour.calls(calls, base_url=server.origin, transport=carrier, discover=False)
+    assert [profile.sub for profile in profiles] == ["one", "two"]
+    assert server.connections == 1
+    assert [one.split(b" ")[0] for one in proxy.requests] == [b"CONNECT"]
+    assert b"Bearer" not in proxy.requests[0]
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_is_not_there_is_not_sent(colour: Any, scheme: str) -> None:
+    with FaultServer() as proxy:
+        address = proxy.origin
+    carrier = transport(colour, proxy=address)
+    with pytest.raises(ConnectError) as caught:
+        colour.call(
+            "get_info",
+            "mine",
+            base_url=f"{scheme}://id.example",
+            allow_insecure=True,
+            transport=carrier,
+            discover=False,
+        )
+    assert caught.value.phase == "not sent"
