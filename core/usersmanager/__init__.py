@@ -42,6 +42,7 @@ from .manager import UsersManager
 from .messages import Call, Request, Response
 from .secret import Token
 from .socketerrors import connect_failure, exchange_failure
+from .tls import default_ssl_context
 from .transport import AsyncTransport, Transport
 from .userinfo import UserInfo
 
@@ -89,6 +90,7 @@ __all__ = [
     "Wrap",
     "__version__",
     "connect_failure",
+    "default_ssl_context",
     "exchange_failure",
     "hookimpl",
     "installed_plugins",

@@ -28,6 +28,7 @@ from usersmanager import (
     UnauthorizedError,
     UsersManager,
     UsersManagerError,
+    default_ssl_context,
 )
 from usersmanager.testing import Limit, Sandbox
 from usersmanager_aiohttp import AiohttpTransport
@@ -249,11 +250,8 @@ def test_an_injected_session_stays_the_callers(sandbox: Sandbox) -> None:
     asyncio.run(main())
 
 
-def test_a_default_transport_trusts_the_system_and_nothing_older_than_tls_1_2() -> None:
-    from usersmanager_aiohttp.transport import _default_context as of_aiohttp
-    from usersmanager_urllib3.transport import _default_context as of_urllib3
-
-    for context in (of_aiohttp(), of_urllib3()):
-        assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
-        assert context.check_hostname
-        assert context.verify_mode is ssl.CERT_REQUIRED
+def test_the_default_is_the_systems_trust_and_nothing_older_than_tls_1_2() -> None:
+    context = default_ssl_context()
+    assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
+    assert context.check_hostname
+    assert context.verify_mode is ssl.CERT_REQUIRED

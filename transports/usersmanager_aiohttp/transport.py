@@ -16,6 +16,7 @@ from usersmanager import (
     Request,
     Response,
     UsersManagerError,
+    default_ssl_context,
 )
 
 from .failures import of_exchange
@@ -117,10 +118,10 @@ class AiohttpTransport:
         )
 
     def _new_connector(self, *, alone: bool) -> aiohttp.BaseConnector:
-        if self._ssl_context is None:
-            self._ssl_context = _default_context()
         # The semaphore limits already, and says for certain that nothing was sent.
-        connector = aiohttp.TCPConnector(limit=0, ssl=self._ssl_context, force_close=alone)
+        connector = aiohttp.TCPConnector(
+            limit=0, ssl=self._ssl_context or default_ssl_context(), force_close=alone
+        )
         guard_connections(connector)
         return connector
 
@@ -191,9 +192,3 @@ class _Exchange:
                 raw.close()
                 raise BodyTooLargeError(f"the body is larger than {self._limit} bytes")
         return bytes(body)
-
-
-def _default_context() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context

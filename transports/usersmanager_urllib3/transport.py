@@ -18,6 +18,7 @@ from usersmanager import (
     Request,
     Response,
     UsersManagerError,
+    default_ssl_context,
 )
 
 from .connections import POOL_CLASSES
@@ -182,7 +183,7 @@ class _Deadline(urllib3.Timeout):
 def _pool_manager(
     pool_size: int, ssl_context: ssl.SSLContext | None, proxy: str | None
 ) -> urllib3.PoolManager:
-    context = ssl_context or _default_context()
+    context = ssl_context or default_ssl_context()
     manager = (
         urllib3.PoolManager(maxsize=pool_size, block=True, ssl_context=context)
         if proxy is None
@@ -197,9 +198,3 @@ def _without_connections(manager: urllib3.PoolManager) -> urllib3.PoolManager:
     other = copy.copy(manager)
     other.pools = type(manager.pools)(10)
     return other
-
-
-def _default_context() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
