@@ -116,7 +116,8 @@ class FaultServer:
     r"""Listens on a free port of loopback and plays scripts. Use it with `with`.
 
     Args:
-        scripts: what the first connections do, in order; all others `echo`.
+        scripts: what the first connections do, in order.
+        otherwise: what all later ones do.
         ssl_context: for TLS; the handshake is made before the script begins.
         host: "127.0.0.1", or "localhost" where a name matters.
         backlog: how many connections may wait to be accepted.
@@ -141,6 +142,7 @@ class FaultServer:
     def __init__(
         self,
         *scripts: Script,
+        otherwise: Script = echo,
         ssl_context: ssl.SSLContext | None = None,
         host: str = "127.0.0.1",
         backlog: int = 128,
@@ -150,6 +152,7 @@ class FaultServer:
         self.connections = 0
         self.stopping = threading.Event()
         self._scripts = scripts
+        self._otherwise = otherwise
         self._ssl_context = ssl_context
         self._host = host
         self._backlog = backlog
@@ -210,7 +213,7 @@ class FaultServer:
                 sock = self._ssl_context.wrap_socket(sock, server_side=True)
                 self._sockets.append(sock)
             peer = Peer(sock, number, self)
-            script = self._scripts[number] if number < len(self._scripts) else echo
+            script = self._scripts[number] if number < len(self._scripts) else self._otherwise
             try:
                 script(peer)
             finally:
