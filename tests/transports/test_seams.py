@@ -1,0 +1,140 @@
+"""Canaries: the seams of the HTTP libraries that the transports stand on.
+
+When one fails, a new release has moved a seam, and a mend no longer takes hold.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from typing import Any
+
+import aiohttp
+import pytest
+import urllib3
+from aiohttp.client_proto import ResponseHandler
+
+from usersmanager import DisconnectedError, UsersManager
+from usersmanager.testing import FaultServer, Peer
+from usersmanager.testing.contract import ask, ending
+from usersmanager_aiohttp import AiohttpTransport
+from usersmanager_aiohttp.protocol import GuardedProtocol, WatchedRequest
+from usersmanager_urllib3 import Urllib3Transport, connections
+from usersmanager_urllib3.sockets import GuardedSocket
+
+
+def test_urllib3_dials_through_new_conn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the deadline no longer holds over name resolution and several addresses."""
+    dialled: list[str] = []
+    dial = connections.dial
+
+    def watched(host: str, *rest: Any) -> Any:
+        dialled.append(host)
+        return dial(host, *rest)
+
+    monkeypatch.setattr(connections, "dial", watched)
+    with FaultServer() as server, UsersManager(server.origin) as users:
+        users.get_info("t")
+    assert dialled == ["127.0.0.1"]
+
+
+@pytest.mark.parametrize("proxy", [None, "http://127.0.0.1:9"])
+def test_urllib3_makes_our_connections(proxy: str | None) -> None:
+    """Else no guard sees what a server sends."""
+    transport = Urllib3Transport(proxy=proxy)
+    for scheme, kind in connections.POOL_CLASSES.items():
+        pool = transport._manager.connection_from_url(f"{scheme}://id.example")
+        assert type(pool) is kind
+        assert pool.ConnectionCls is kind.ConnectionCls
+    transport.close()
+
+
+def test_urllib3_asks_whether_a_pooled_connection_is_connected(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else a spoilt connection is used again."""
+    asked: list[bool] = []
+    clean = GuardedSocket.is_clean.fget  # type: ignore[attr-defined] # A property has it.
+
+    def watched(self: GuardedSocket) -> bool:
+        asked.append(clean(self))
+        return asked[-1]
+
+    monkeypatch.setattr(GuardedSocket, "is_clean", property(watched))
+    with FaultServer() as server, UsersManager(server.origin) as users:
+        users.get_info("one")
+        users.get_info("two")
+    assert asked == [True]
+
+
+def test_urllib3_asks_a_timeout_for_its_seconds_each_time() -> None:
+    """Else waiting for the pool is not taken off the time there is to connect."""
+    source = inspect.getsource(urllib3.HTTPConnectionPool)
+    assert "conn.timeout = timeout_obj.connect_timeout" in source
+    assert "timeout_obj.read_timeout" in source
+    assert "timeout.clone()" in source
+
+
+def test_urllib3_still_takes_an_interim_response_for_the_final_one() -> None:
+    """If not, the guard's filter of 1xx could go."""
+
+    def early(peer: Peer) -> None:
+        peer.request()
+        peer.send(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+        peer.wait_closed()
+
+    with FaultServer(early) as server, urllib3.PoolManager() as pool:
+        assert pool.request("GET", server.origin, retries=False, timeout=2).status == 103
+
+
+def test_aiohttp_makes_our_protocols_and_sends_our_requests() -> None:
+    """Else no guard sees what a server sends, and phases are guesses."""
+    sent: list[Any] = []
+
+    class Watching(WatchedRequest):
+        async def send(self, conn: Any) -> aiohttp.ClientResponse:
+            sent.append(conn.protocol)
+            return await super().send(conn)
+
+    async def main(origin: str) -> None:
+        transport = AiohttpTransport()
+        session = transport._opened()
+        session._request_class = Watching
+        async with session.get(origin) as response:
+            await response.read()
+        await transport.aclose()
+
+    with FaultServer() as server:
+        asyncio.run(main(server.origin))
+    assert [type(protocol) for protocol in sent] == [GuardedProtocol]
+
+
+def test_aiohttp_still_resends_on_its_own_unless_it_is_kept_from_it() -> None:
+    """If not, `_send_once` could go."""
+
+    async def naive(origin: str) -> None:
+        async with aiohttp.ClientSession() as session, session.get(origin) as response:
+            await response.read()
+
+    async def ours(server: FaultServer) -> None:
+        transport = AiohttpTransport()
+        try:
+            await transport.asend(ask(server))
+        finally:
+            await transport.aclose()
+
+    gone = [ending(b"")] * 3
+    with FaultServer(*gone) as server:
+        with pytest.raises(aiohttp.ServerDisconnectedError):
+            asyncio.run(naive(server.origin))
+        assert len(server.requests) == 2
+    with FaultServer(*gone) as server:
+        with pytest.raises(DisconnectedError):
+            asyncio.run(ours(server))
+        assert len(server.requests) == 1
+
+
+def test_aiohttp_still_resumes_a_parser_with_no_bytes() -> None:
+    """If it passed bytes again, the guard would see them twice."""
+    source = inspect.getsource(ResponseHandler) + inspect.getsource(ResponseHandler.__mro__[1])
+    assert 'self.data_received(b"")' in source or "resume_parser" not in source
