@@ -77,6 +77,6 @@ def test_no_outage_makes_more_than_the_budget_allows(rate: float, budget: int, s
 def test_the_figures_in_the_docs_are_these() -> None:
     page = (Path(__file__).parents[2] / "docs/reliability.md").read_text()
     for rate in (0.05, 0.2, 0.5, 1.0):
-        with_budget = amplification(rate, calls=30_000)
-        without = amplification(rate, calls=30_000, budget=10**9)
+        with_budget = amplification(rate, calls=5_000)
+        without = 1 + rate + rate**2
         assert f"| {rate:.0%} | {without:.2f} | {with_budget:.3f} |" in page
