@@ -71,13 +71,15 @@ class AsyncUsersManager:
         discover: bool | Collection[str] = True,
         allow_insecure: bool = False,
     ) -> None:
+        sealed_headers = Secret(headers)
+        del headers
         self._closing = self._closed = True  # Until there is something to close.
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._client: Client[AsyncTransport] = Client(
             ASYNCIO,
             base_url,
-            headers=headers,
+            headers=sealed_headers,
             client_id=client_id,
             timeout=timeout,
             transport=transport,
@@ -211,22 +213,25 @@ class AsyncUsersManager:
         return None
 
     async def _report(self, call: PreparedCall[T], callback: Callback[T]) -> None:
-        error: Exception | None = None
-        result: T | None = None
+        # Popped, not named: what the callback raises shows the variables of this frame.
+        results: list[T] = []
+        errors: list[Exception] = []
         cancelled: asyncio.CancelledError | None = None
         try:
-            result = await self._perform(call)
+            results.append(await self._perform(call))
         except asyncio.CancelledError as cancellation:
             cancelled = cancellation
-            error = LifecycleError("the call was cancelled", operation=call.spec.name)
-        except Exception as failure:
-            error = failure
+            errors.append(LifecycleError("the call was cancelled", operation=call.spec.name))
+        except Exception as error:
+            errors.append(error)
         try:
-            returned = callback(error, result)
+            returned = callback(
+                errors.pop() if errors else None, results.pop() if results else None
+            )
             if isinstance(returned, Awaitable):
                 await returned
-        except Exception as failure:
-            context = {"message": "a users manager callback raised", "exception": failure}
+        except Exception as error:
+            context = {"message": "a users manager callback raised", "exception": error}
             asyncio.get_running_loop().call_exception_handler(context)
         if cancelled is not None:
             raise cancelled
@@ -295,4 +300,9 @@ class AsyncUsersManager:
             warn_unclosed(self, "async with")
 
     def __repr__(self) -> str:
-        return self._client.described("AsyncUsersManager")
+        # A traceback shows a manager too that could not be made.
+        return (
+            self._client.described("AsyncUsersManager")
+            if hasattr(self, "_client")
+            else "<AsyncUsersManager, not made>"
+        )

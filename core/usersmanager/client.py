@@ -21,7 +21,7 @@ from .errors import (
 )
 from .failures import check
 from .flow import Effect
-from .headers import Headers, freeze, replace, set_fields
+from .headers import Headers, freeze, with_fields
 from .messages import Request, Response
 from .operations import (
     DISCOVER,
@@ -74,7 +74,7 @@ class Client(Generic[Carrier]):
         colour: Colour,
         base_url: str,
         *,
-        headers: Mapping[str, str] | None,
+        headers: Secret[Mapping[str, str] | None],
         client_id: str | None,
         timeout: float,
         transport: str | Carrier | None,
@@ -85,10 +85,7 @@ class Client(Generic[Carrier]):
         self.base_url = parse_base_url(base_url, allow_insecure=allow_insecure)
         self._allow_insecure = allow_insecure
         self._userinfo: Address | None = None
-        own = _constructor_headers(headers)
-        self._headers = {
-            spec.name: _with_defaults(own, spec) for spec in (GET_INFO, IMPERSONATE, DISCOVER)
-        }
+        self._headers = _checked_headers(headers)
         _require_text("client_id", client_id)
         self._client_id = client_id
         self._timeout = _seconds(timeout)
@@ -190,8 +187,10 @@ class PreparedCall(Generic[Result]):
             request = self.client.request(self.spec, self.arguments, deadline)
             response = yield from self.client.composition.proceed(request)
             if not isinstance(response, Response):
+                kind = type(response).__name__
+                del response  # It may be a secret, and a traceback shows what is kept here.
                 raise PluginError(
-                    f"a plugin ended with {type(response).__name__}, not a Response: write"
+                    f"a plugin ended with {kind}, not a Response: write"
                     " `return (yield from proceed(request))`"
                 )
             check(request, response)
@@ -247,17 +246,18 @@ def _seconds(timeout: object) -> float:
     return float(timeout)
 
 
-def _constructor_headers(headers: Mapping[str, str] | None) -> Headers:
-    if headers is not None and not isinstance(headers, Mapping):
-        raise ArgumentError("headers must be a mapping of names and values")
-    pairs, wrong = set_fields(headers or {})
-    if wrong is not None:
-        raise ArgumentError(f"headers: {wrong}")
-    return freeze(pairs)
+def _checked_headers(headers: Secret[Mapping[str, str] | None]) -> dict[str, Headers]:
+    """The headers of each operation: the constructor's over the operation's own."""
+    return {spec.name: _headers_of(spec, headers) for spec in (GET_INFO, IMPERSONATE, DISCOVER)}
 
 
-def _with_defaults(own: Headers, spec: RequestSpec[Any]) -> Headers:
+def _headers_of(spec: RequestSpec[Any], own: Secret[Mapping[str, str] | None]) -> Headers:
     defaults = [("Accept", spec.accept)]
     if spec.method == "POST":
         defaults.append(("Content-Type", "application/json"))
-    return replace(freeze(defaults), own.items())
+    if not isinstance(own.reveal() or {}, Mapping):
+        raise ArgumentError("headers must be a mapping of names and values")
+    checked = with_fields(freeze(defaults), own.reveal() or {})
+    if isinstance(checked, str):
+        raise ArgumentError(f"headers: {checked}")
+    return checked

@@ -114,9 +114,8 @@ def _request_id(headers: Headers) -> str | None:
 
 
 def _shown(text: str | None, request: Request) -> str | None:
-    """The server's text, fit to show: printable, short, and without the token it may echo."""
+    """The server's text, fit to show: printable, short, and without a token it may echo."""
     if not text:
         return None
-    if request.token.reveal():
-        text = text.replace(request.token.reveal(), "[redacted]")
+    text = request.call.without_tokens(text)
     return _NOT_PRINTABLE.sub(" ", text)[:_TEXT_LIMIT].strip() or None

@@ -130,18 +130,29 @@ def compose(per_call: Sequence[NamedWrap], per_attempt: Sequence[NamedWrap]) -> 
 def _send(request: Request) -> Flow:
     if request.remaining() <= 0:
         raise DeadlineExceededError("the deadline passed before sending", phase="not sent")
+    failure: UsersManagerError
     try:
         response = yield Send(request)
-    except UsersManagerError:
-        raise
+    except UsersManagerError as error:
+        failure = error
     except Exception as error:
-        wrong = f"the transport raised {type(error).__name__}{_place(error)}, not a TransportError"
+        kind = type(error).__name__
+        failure = PluginError(f"the transport raised {kind}{_place(error)}, not a TransportError")
+    except BaseException as error:
+        # An interruption goes on as it is, but without the frames that hold the token.
+        error.__cause__ = error.__context__ = None
+        raise error.with_traceback(None)  # noqa: B904 - the same error, not another.
     else:
         if isinstance(response, Response):
             return response
-        wrong = f"the transport answered with {type(response).__name__}, not a Response"
+        kind = type(response).__name__
+        failure = PluginError(f"the transport answered with {kind}, not a Response")
+        del response  # It may be a secret, and a traceback shows what is kept here.
     # Raised out here, so that a library's error and its token-bearing frames are gone.
-    raise PluginError(wrong)
+    try:
+        raise failure.bare()
+    finally:
+        del failure  # Kept here, it would hold this frame, and the frame the request.
 
 
 def _place(error: BaseException) -> str:
@@ -174,8 +185,10 @@ def _around(named: NamedWrap, inner: Proceed) -> Proceed:
             return _answered(flow)
         if isinstance(flow, Coroutine):
             flow.close()
+        kind = type(flow).__name__
+        del flow  # It may be a secret, and a traceback shows what is kept here.
         raise PluginError(
-            f"plugin {plugin!r}: a wrap returned {type(flow).__name__}; write a generator"
+            f"plugin {plugin!r}: a wrap returned {kind}; write a generator"
             " function, or return proceed(request) or a Response"
         )
 
@@ -187,9 +200,9 @@ def _answered(response: Response) -> Flow:
     yield  # Makes this a generator: a flow that ends at once.
 
 
-def _not_an_effect(value: object) -> PluginError:
+def _not_an_effect(kind: type) -> PluginError:
     return PluginError(
-        f"a plugin yielded {type(value).__name__}, not an effect: write"
+        f"a plugin yielded {kind.__name__}, not an effect: write"
         " `yield from proceed(request)`, `yield from sleep(...)` or `yield from run(...)`"
     )
 
@@ -198,6 +211,7 @@ def drive(flow: Generator[Effect, Any, T], transport: Transport, deadline: float
     """Carries a flow out with plain calls."""
     resume: Callable[[Any], Effect] = flow.send
     value: object = None
+    effect: object
     while True:
         try:
             effect = resume(value)
@@ -216,6 +230,8 @@ def drive(flow: Generator[Effect, Any, T], transport: Transport, deadline: float
                 case Run():
                     resume, value = flow.send, effect.blocking()
                 case _:
+                    # Its type alone: it may be a secret, and tracebacks show variables.
+                    effect = type(effect)
                     raise _not_an_effect(effect)
         except BaseException as error:
             resume, value = flow.throw, error
@@ -227,6 +243,7 @@ async def drive_async(
     """Carries a flow out with `await`."""
     resume: Callable[[Any], Effect] = flow.send
     value: object = None
+    effect: object
     while True:
         try:
             effect = resume(value)
@@ -245,6 +262,8 @@ async def drive_async(
                 case Run():
                     resume, value = flow.send, await effect.awaited(deadline)
                 case _:
+                    # Its type alone: it may be a secret, and tracebacks show variables.
+                    effect = type(effect)
                     raise _not_an_effect(effect)
         except BaseException as error:
             resume, value = flow.throw, error

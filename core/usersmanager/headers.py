@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
-__all__ = ["HeaderInput", "Headers", "freeze", "problem", "replace", "set_fields"]
+__all__ = ["HeaderInput", "Headers", "freeze", "problem", "with_fields"]
 
 Headers: TypeAlias = CIMultiDictProxy[str]
 HeaderInput: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
@@ -67,8 +67,12 @@ def freeze(fields: HeaderInput) -> Headers:
     return CIMultiDictProxy(CIMultiDict(_pairs(fields)))
 
 
-def set_fields(fields: HeaderInput) -> tuple[tuple[tuple[str, str], ...], str | None]:
-    """The fields to set, as pairs, and what is wrong with them, if anything is."""
+def with_fields(base: Headers, fields: HeaderInput) -> Headers | str:
+    """A copy of `base` with these fields set, each in place of any of its name.
+
+    What is wrong with a field, if anything is, is given in place of it, and not raised:
+    so no traceback passes through a frame that holds the values.
+    """
     pairs = tuple(_pairs(fields))
     seen: set[str] = set()
     for name, value in pairs:
@@ -76,13 +80,8 @@ def set_fields(fields: HeaderInput) -> tuple[tuple[tuple[str, str], ...], str | 
         if wrong is None and name.lower() in seen:
             wrong = f"the header {name!r} is given twice"
         if wrong is not None:
-            return pairs, wrong
+            return wrong
         seen.add(name.lower())
-    return pairs, None
-
-
-def replace(base: Headers, pairs: Iterable[tuple[str, str]]) -> Headers:
-    """A copy of `base` with these fields set, each in place of any of its name."""
     changed = CIMultiDict(base)
     changed.update(pairs)
     return CIMultiDictProxy(changed)

@@ -74,12 +74,14 @@ class UsersManager:
         discover: bool | Collection[str] = True,
         allow_insecure: bool = False,
     ) -> None:
+        sealed_headers = Secret(headers)
+        del headers
         self._closed = True  # Until there is something to close.
         self._has_warned = False
         self._client: Client[Transport] = Client(
             BLOCKING,
             base_url,
-            headers=headers,
+            headers=sealed_headers,
             client_id=client_id,
             timeout=timeout,
             transport=transport,
@@ -260,13 +262,15 @@ class UsersManager:
     def _answer(self, call: PreparedCall[T], callback: Callback[T] | None) -> T | None:
         if callback is None:
             return self._perform(call)
-        error: Exception | None = None
-        result: T | None = None
+        # Popped, not named: what the callback raises shows the variables of this frame.
+        results: list[T] = []
+        errors: list[Exception] = []
         try:
-            result = self._perform(call)
-        except Exception as failure:
-            error = failure
-        callback(error, result)  # Outside the try: what it raises is not passed to it again.
+            results.append(self._perform(call))
+        except Exception as error:
+            errors.append(error)
+        # Outside the try: what it raises is not passed to it again.
+        callback(errors.pop() if errors else None, results.pop() if results else None)
         return None
 
     def _perform(self, call: PreparedCall[T]) -> T:
@@ -315,4 +319,9 @@ class UsersManager:
             warn_unclosed(self, "with")
 
     def __repr__(self) -> str:
-        return self._client.described("UsersManager")
+        # A traceback shows a manager too that could not be made.
+        return (
+            self._client.described("UsersManager")
+            if hasattr(self, "_client")
+            else "<UsersManager, not made>"
+        )

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from . import ratelimit
 from .errors import PluginError, RateLimit
-from .headers import HeaderInput, Headers, freeze, set_fields
-from .headers import replace as replace_headers
+from .headers import HeaderInput, Headers, freeze, with_fields
 from .secret import Secret, Token
 
 __all__ = ["Call", "Request", "Response"]
@@ -24,10 +23,23 @@ class Call:
         attempts: how many attempts have begun.
     """
 
-    __slots__ = ("__weakref__", "attempts")
+    __slots__ = ("__weakref__", "_tokens", "attempts")
 
     def __init__(self) -> None:
         self.attempts = 0
+        self._tokens: tuple[Token, ...] = ()
+
+    def remember(self, token: Token) -> None:
+        """Notes a token that a request carries, so that an echo of it can be removed."""
+        if token not in self._tokens:
+            self._tokens += (token,)
+
+    def without_tokens(self, text: str) -> str:
+        """A text of the server without the tokens of this call that it may echo."""
+        for token in self._tokens:
+            if token.reveal():
+                text = text.replace(token.reveal(), "[redacted]")
+        return text
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False, kw_only=True)
@@ -61,6 +73,9 @@ class Request:
     attempt: int = 1
     call: Call = field(default_factory=Call)
 
+    def __post_init__(self) -> None:
+        self.call.remember(self.token)
+
     @property
     def url(self) -> str:
         """The whole address. It never holds a token."""
@@ -83,10 +98,11 @@ class Request:
         Example:
             `return proceed(request.with_headers({"X-Trace": "1"}))`
         """
-        pairs, wrong = set_fields(fields)
-        if wrong is not None:
-            raise PluginError(wrong, operation=self.operation)
-        return replace(self, headers=replace_headers(self.headers, pairs))
+        changed = with_fields(self.headers, fields)
+        del fields  # A value may be a secret, and a traceback shows what is kept here.
+        if isinstance(changed, str):
+            raise PluginError(changed, operation=self.operation)
+        return replace(self, headers=changed)
 
     def with_token(self, token: str | Token) -> Request:
         """A copy that carries another bearer token.

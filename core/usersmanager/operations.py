@@ -150,18 +150,22 @@ class Settings:
     __slots__ = ("is_mapping", "known", "token", "unknown")
 
     def __init__(self, settings: Secret[object]) -> None:
-        given = settings.reveal()
-        self.is_mapping = isinstance(given, Mapping)
+        # Not one value in a variable: a mapping may raise, and a traceback shows variables.
+        self.is_mapping = isinstance(settings.reveal(), Mapping)
         self.known: dict[str, object] = {}
         self.unknown: list[object] = []
         self.token: Secret[object] = Secret(None)
-        for key, value in given.items() if isinstance(given, Mapping) else ():
+        for key in _mapping(settings):
             if key == "token":
-                self.token = Secret(value)
+                self.token = Secret(_mapping(settings)[key])
             elif key in _KNOWN_SETTINGS:
-                self.known[key] = value
+                self.known[key] = _mapping(settings)[key]
             else:
                 self.unknown.append(key)
+
+
+def _mapping(settings: Secret[object]) -> Mapping[Any, object]:
+    return settings.reveal() if isinstance(settings.reveal(), Mapping) else {}  # type: ignore[return-value] # It has just been looked at.
 
 
 def impersonate_arguments(
@@ -173,22 +177,43 @@ def impersonate_arguments(
         ArgumentError: one is missing, of the wrong type, or not a setting at all.
     """
     segment = path_segment(user_id)
+    failure: ArgumentError
+    try:
+        return _checked_arguments(segment, settings, default_client_id)
+    except ArgumentError as error:
+        failure = error
+    # Raised out here: the frames below hold values of the settings, which may be secrets.
+    raise failure.bare()
+
+
+def _checked_arguments(
+    segment: str, settings: Settings, default_client_id: str | None
+) -> Arguments:
+    body = _impersonate_body(settings, default_client_id)
+    return Arguments(_settings_token(settings.token), segment, body)
+
+
+def _impersonate_body(settings: Settings, default_client_id: str | None) -> bytes:
     if not settings.is_mapping:
         raise ArgumentError("Missing impersonation settings object")
     if settings.unknown:
         known = (*_KNOWN_SETTINGS, "token")
         raise ArgumentError(f"no such impersonation setting{described(settings.unknown[0], known)}")
     client_id = _either(settings.known, "client_id", "clientId")
-    body = {
-        "client_id": default_client_id if client_id is None else _text(client_id, "client_id"),
-        "impersonator_id": _text(settings.known.get("impersonator_id"), "impersonator_id"),
-        "protocol": _text(settings.known.get("protocol"), "protocol"),
-        "additionalParameters": _additional_parameters(settings.known),
-    }
-    if not isinstance(settings.token.reveal(), str) or not str(settings.token.reveal()).strip():
+    return _json(
+        {
+            "client_id": default_client_id if client_id is None else _text(client_id, "client_id"),
+            "impersonator_id": _text(settings.known.get("impersonator_id"), "impersonator_id"),
+            "protocol": _text(settings.known.get("protocol"), "protocol"),
+            "additionalParameters": _additional_parameters(settings.known),
+        }
+    )
+
+
+def _settings_token(token: Secret[object]) -> Token:
+    if not isinstance(token.reveal(), str) or not str(token.reveal()).strip():
         raise ArgumentError("token field is required")
-    token = _token(settings.token, "token field is not a bearer token")
-    return Arguments(token, segment, _json(body))
+    return _token(token, "token field is not a bearer token")
 
 
 def _either(known: Mapping[str, object], name: str, other_name: str) -> object:

@@ -10,14 +10,12 @@ __all__ = ["described"]
 def described(given: object, known: Iterable[str]) -> str:
     """`: 'retrry' (did you mean 'retry'?)`, or what there is to choose from.
 
-    Something that is not a short name is not shown: it may be a misplaced secret.
+    What is near no known name is not shown: it may be a misplaced secret.
     """
     from difflib import get_close_matches
 
     names = sorted(known)
-    if not isinstance(given, str) or len(given) > 60 or not given.isprintable():
-        return f" (known: {', '.join(names) or 'none'})"
-    near = get_close_matches(given, names, n=1)
+    near = get_close_matches(given, names, n=1) if isinstance(given, str) else []
     if near:
         return f": {given!r} (did you mean {near[0]!r}?)"
-    return f": {given!r} (known: {', '.join(names) or 'none'})"
+    return f" (known: {', '.join(names) or 'none'})"

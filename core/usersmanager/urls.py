@@ -24,7 +24,8 @@ __all__ = [
 
 _EXAMPLE = "https://tenant.auth0.com"
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
-_BARE_DOMAIN = re.compile(r"[A-Za-z0-9.\-]+(?::[0-9]+)?(?:/[A-Za-z0-9\-._~/]*)?")
+# What is shown again must be a domain beyond doubt: a token has dots and letters too.
+_BARE_DOMAIN = re.compile(r"((?:(?:[a-z0-9\-]+\.)+[a-z]{2,24}|localhost)(?::[0-9]{1,5})?)(?:/.*)?")
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_\-]+(?:\.[A-Za-z0-9_\-]+)*\.?")
 _PATH = re.compile(r"(?:/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})+)*")
 _QUERY = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})*")
@@ -96,8 +97,8 @@ def _problem(value: object, allow_insecure: bool) -> str | None:
             " (write an international domain in its xn-- form)"
         )
     if "://" not in value:
-        url = f"https://{value}" if _BARE_DOMAIN.fullmatch(value) else _EXAMPLE
-        return f"must be an absolute URL: write {url}"
+        domain = _BARE_DOMAIN.fullmatch(value)
+        return f"must be an absolute URL: write {f'https://{domain[1]}' if domain else _EXAMPLE}"
     for mark, part in (("@", "user name or password"), ("?", "query"), ("#", "fragment")):
         if mark in value.partition("://")[2]:
             return f"must hold no {part} ({mark!r})"

@@ -40,7 +40,9 @@ class Headers:
         return self._around
 
     def _around(self, request: Request, proceed: Proceed) -> Flow:
-        fields = self._fields(request) if callable(self._fields) else self._fields
         if "User-Agent" not in request.headers:
             request = request.with_headers({"User-Agent": _USER_AGENT})
-        return proceed(request.with_headers(fields) if fields else request)
+        # No variable for the fields: a value may be a secret, and tracebacks show variables.
+        return proceed(
+            request.with_headers(self._fields(request) if callable(self._fields) else self._fields)
+        )

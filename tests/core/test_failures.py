@@ -104,6 +104,12 @@ def test_an_interim_status_is_no_answer(status: int) -> None:
         ({"WWW-Authenticate": 'Basic realm="x", Bearer error="e"'}, b"", "e", None),
         ({"WWW-Authenticate": 'Bearer realm="x", DPoP algs="ES256", error="n"'}, b"", None, None),
         ({"WWW-Authenticate": 'Bearer error="e", Basic error="n"'}, b"", "e", None),
+        (
+            {"WWW-Authenticate": 'Bearer error="e", Bearer error="n", error_description="n"'},
+            b"",
+            "e",
+            None,
+        ),
         ({"WWW-Authenticate": 'Digest error="n"'}, b"", None, None),
         ({"WWW-Authenticate": "Bearer"}, b"", None, None),
         ({"WWW-Authenticate": "Negotiate, Bearer error=e"}, b"", "e", None),
@@ -139,6 +145,10 @@ def test_the_message_holds_status_code_and_description() -> None:
         403, {}, b'{"error": "insufficient_scope", "error_description": "needs openid"}'
     )
     assert str(error) == "get_info failed with 403 Forbidden: insufficient_scope: needs openid"
+
+
+def test_a_status_without_a_name_is_a_number_in_the_message() -> None:
+    assert str(api_error(600)) == "get_info failed with 600"
 
 
 def test_an_echoed_token_is_removed_and_control_characters_are_blanked() -> None:

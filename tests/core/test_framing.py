@@ -108,12 +108,130 @@ def test_a_body_that_ends_with_the_connection_is_never_followed_by_another(head:
     assert through(head + BODY, [], exact=True)[1] == "ProtocolError"
 
 
+def test_without_a_word_a_body_may_end_with_the_connection() -> None:
+    guard = ResponseGuard()
+    assert guard.feed(b"HTTP/1.1 200 OK\r\n\r\nx") == b"HTTP/1.1 200 OK\r\n\r\nx"
+    assert guard.complete is False
+    guard.eof()
+    assert guard.complete is True
+
+
 @pytest.mark.parametrize("fields", [b"Connection: close\r\n", b"connection: x , CLOSE\r\n"])
 def test_a_connection_that_closes_is_not_reusable(fields: bytes) -> None:
     response = SIZED.replace(b"OK\r\n", b"OK\r\n" + fields)
     assert through(response, []) == (response, "complete", False)
-    twice = SIZED.replace(b"OK\r\n", b"OK\r\nConnection: x\r\nConnection: close\r\n")
-    assert through(twice, [])[2] is False
+
+
+@pytest.mark.parametrize("options", [(b"x", b"close"), (b"close", b"x")])
+def test_connection_may_be_given_twice(options: tuple[bytes, bytes]) -> None:
+    fields = b"Connection: %b\r\nConnection: %b\r\n" % options
+    response = SIZED.replace(b"OK\r\n", b"OK\r\n" + fields)
+    assert through(response, []) == (response, "complete", False)
+
+
+@pytest.mark.parametrize("fields", [b"Connection: keep-alive\r\n", b"Connection: closed\r\n"])
+def test_other_connection_options_do_not_close(fields: bytes) -> None:
+    assert through(SIZED.replace(b"OK\r\n", b"OK\r\n" + fields), [])[1:] == ("complete", True)
+
+
+@pytest.mark.parametrize(
+    ("length", "size"), [(b"12 \t", 12), (b"\t12", 12), (b"000000000000000012", 12)]
+)
+def test_a_length_may_have_blanks_around_it_and_18_digits(length: bytes, size: int) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length:" + length + b"\r\n\r\n"
+    assert through(head + b"x" * size, []) == (head + b"x" * size, "complete", True)
+
+
+@pytest.mark.parametrize("line", [b"1a", b"1A", b'01a;x="y"', b"1a\t ", b"00000000000001a"])
+def test_a_chunk_has_a_hexadecimal_size(line: bytes) -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked \r\n\r\n"
+    response = head + line + b"\r\n" + b"x" * 26 + b"\r\n0\r\n\r\n"
+    assert through(response, []) == (response, "complete", True)
+
+
+LENGTH = b"Content-Length: 1\r\n"
+TE = b"Transfer-Encoding: chunked\r\n"
+START = b"HTTP/1.1 200 OK\r\n"
+TOO_LONG = "a header line, or the header as a whole, is too long"
+NOT_CHUNKED = "Transfer-Encoding other than chunked alone"
+NO_NUMBER = "a Content-Length that is no number"
+REPEATED = "a repeated Content-Length or Transfer-Encoding"
+NO_STATUS = "the answer does not begin with an HTTP/1 status line"
+NO_SIZE = "a chunk without a valid size"
+MALFORMED = "a malformed header line"
+TOO_MANY = "an upgrade that was not asked for, or too many interim responses"
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"\r\n\r\n", NO_STATUS),
+        (b"HTTP/1.2 200 OK\r\n\r\n", NO_STATUS),
+        (b"HTTP/2.0 200 OK\r\n\r\n", NO_STATUS),
+        (b"HTTP/1x1 200 OK\r\n\r\n", NO_STATUS),
+        (b"HTTP/1.1 099 OK\r\n\r\n", NO_STATUS),
+        (b"HTTP/1.1 20 OK\r\n\r\n", NO_STATUS),
+        (b"HTTP/1.1 2000 OK\r\n\r\n", NO_STATUS),
+        (b"HTTP/1.1 200OK\r\n\r\n", NO_STATUS),
+        (b"HTTP/1.1 200 O\0K\r\n\r\n", NO_STATUS),
+        (b"HTTP/1.1 200 " + b"x" * 8180 + b"\r\n\r\n", NO_STATUS),
+        (b"HTTP/1.1 101 x\r\n\r\n", TOO_MANY),
+        (INTERIM * 9, TOO_MANY),
+        (START + TE + LENGTH + b"\r\n", NOT_CHUNKED),
+        (START + b"Transfer-Encoding: gzip\r\n\r\n", NOT_CHUNKED),
+        (START + b"Transfer-Encoding: chunkedX\r\n\r\n", NOT_CHUNKED),
+        (START + b"Transfer-Encoding: gzip, chunked\r\n\r\n", NOT_CHUNKED),
+        (b"HTTP/1.0 200 OK\r\n" + TE + b"\r\n", NOT_CHUNKED),
+        (START + b"Content-Length: +5\r\n\r\n", NO_NUMBER),
+        (START + b"Content-Length: 5, 5\r\n\r\n", NO_NUMBER),
+        (START + b"Content-Length: \r\n\r\n", NO_NUMBER),
+        (START + b"Content-Length: " + b"1" * 19 + b"\r\n\r\n", NO_NUMBER),
+        (START + LENGTH + LENGTH + b"\r\n", REPEATED),
+        (START + TE + TE + b"\r\n", REPEATED),
+        (START + b"X : 1\r\n\r\n", MALFORMED),
+        (START + b"X\r\n\r\n", MALFORMED),
+        (START + b": 1\r\n\r\n", MALFORMED),
+        (START + b"X: 1\r\n folded\r\n\r\n", MALFORMED),
+        (START + b"X: a\x7fb\r\n\r\n", MALFORMED),
+        (START + b"X: a\nb\r\n\r\n", MALFORMED),
+        (START + b"X: " + b"x" * 8190 + b"\r\n\r\n", TOO_LONG),
+        (START + b"X: x\r\n" * 101 + b"\r\n", TOO_LONG),
+        (b"H" * 8193, TOO_LONG),
+        (START + b"X" * 8193, TOO_LONG),
+        ((b"X" * 8000 + b"\r\n") * 104, TOO_LONG),
+        (START + TE + b"\r\nx\r\n", NO_SIZE),
+        (START + TE + b"\r\n-1\r\n", NO_SIZE),
+        (START + TE + b"\r\n0x1\r\n", NO_SIZE),
+        (START + TE + b"\r\n\r\n", NO_SIZE),
+        (START + TE + b"\r\n1 1\r\n", NO_SIZE),
+        (START + TE + b"\r\n1;\x7f\r\n", NO_SIZE),
+        (START + TE + b"\r\n" + b"0" * 16 + b"\r\n", NO_SIZE),
+        (START + TE + b"\r\n1;" + b"x" * 8189 + b"\r\n", TOO_LONG),
+        (START + TE + b"\r\n1\n", "a line that ends with a bare LF"),
+        (START + TE + b"\r\n1\r\nxy\r\n", "a chunk longer than its size"),
+        (START + TE + b"\r\n0\r\n" + b"X: 1\r\n" * 101, TOO_LONG),
+        (START + TE + b"\r\n0\r\nX : 1\r\n", MALFORMED),
+    ],
+)
+def test_what_breaks_a_rule_is_refused_at_once(data: bytes, message: str) -> None:
+    with pytest.raises(ProtocolError) as caught:
+        ResponseGuard().feed(data)
+    assert str(caught.value) == message
+
+
+def test_a_body_without_a_length_can_be_refused() -> None:
+    with pytest.raises(ProtocolError) as caught:
+        ResponseGuard(exact=True).feed(START + b"\r\n")
+    assert str(caught.value) == "a body without a length, whose truncation could not be told"
+
+
+def test_limits_include_the_longest_that_is_allowed() -> None:
+    status_line = b"HTTP/1.1 200 " + b"x" * (8192 - 13)
+    response = SIZED.replace(b"HTTP/1.1 200 OK", status_line)
+    assert through(response, [])[1] == "complete"
+    chunk_line = b"5;" + b"x" * (8192 - 4)
+    response = CHUNKED.replace(b"5;a=b", chunk_line)
+    assert through(response, [])[1] == "complete"
 
 
 def test_http_1_0_is_not_reusable() -> None:
@@ -149,16 +267,18 @@ def test_a_304_and_a_204_have_no_body_whatever_they_say() -> None:
 
 
 def test_the_end_before_the_first_byte_is_a_disconnect_and_later_a_protocol_error() -> None:
-    with pytest.raises(DisconnectedError):
+    with pytest.raises(DisconnectedError) as disconnected:
         ResponseGuard().eof()
+    assert str(disconnected.value) == "the connection ended before the response was whole"
     interim = ResponseGuard()
     interim.feed(INTERIM)
     with pytest.raises(DisconnectedError):
         interim.eof()
     begun = ResponseGuard()
     begun.feed(b"H")
-    with pytest.raises(ProtocolError):
+    with pytest.raises(ProtocolError) as caught:
         begun.eof()
+    assert str(caught.value) == "the connection ended within the header of the response"
 
 
 def test_the_end_after_a_whole_response_spoils_the_connection_alone() -> None:

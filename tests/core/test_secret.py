@@ -39,6 +39,18 @@ def test_a_token_is_never_shown(show: object) -> None:
     assert "hush" not in str(show(Token("hush")))  # type: ignore[operator]
 
 
+def test_a_secret_shows_its_kind_alone() -> None:
+    assert repr(Token("hush")) == "<Token>"
+    assert repr(Secret("hush")) == "<Secret>"
+    with pytest.raises(TypeError, match=r"^a Token is not pickled, so that it can't leak$"):
+        pickle.dumps(Token("hush"))
+
+
+def test_no_token_is_a_token_that_reveals_nothing() -> None:
+    assert isinstance(Token.none(), Token)
+    assert Token.none().reveal() == ""
+
+
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_a_token_is_never_pickled_or_copied(protocol: int) -> None:
     with pytest.raises(TypeError, match="not pickled"):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from usersmanager import ArgumentError
-from usersmanager.urls import parse_base_url, parse_link, path_segment
+from usersmanager.urls import parse_base_url, parse_endpoint, parse_link, path_segment
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,7 @@ from usersmanager.urls import parse_base_url, parse_link, path_segment
         ("HTTPS://Tenant.Auth0.com:443/", "https://tenant.auth0.com", ""),
         ("https://id.example:8443/realms/one/", "https://id.example:8443", "/realms/one"),
         ("https://id.example/a%2fb", "https://id.example", "/a%2Fb"),
+        ("https://id.example/X", "https://id.example", "/X"),
         ("http://localhost:3000", "http://localhost:3000", ""),
         ("http://127.0.0.1", "http://127.0.0.1", ""),
         ("http://127.9.9.9:80", "http://127.9.9.9", ""),
@@ -42,7 +43,8 @@ def test_a_missing_base_url_has_the_reference_message(missing: object) -> None:
     ("bad", "words"),
     [
         ("tenant.auth0.com", "write https://tenant.auth0.com"),
-        ("tenant.auth0.com/x", "write https://tenant.auth0.com/x"),
+        ("tenant.auth0.com/x", "write https://tenant.auth0.com"),
+        ("eyJhbGci.eyJzdWIi.c2ln", "write https://tenant.auth0.com"),
         ("localhost:8080", "write https://localhost:8080"),
         ("someone@tenant.auth0.com", "absolute URL"),
         ("http://tenant.auth0.com", "https://"),
@@ -53,6 +55,7 @@ def test_a_missing_base_url_has_the_reference_message(missing: object) -> None:
         ("https://user:pass@tenant.auth0.com", "user name or password"),
         ("https://tenant.auth0.com?x=1", "query"),
         ("https://tenant.auth0.com/?", "query"),
+        ("https://tenant.auth0.com?next=https://x", "query"),
         ("https://tenant.auth0.com/#", "fragment"),
         ("https://", "host and port"),
         ("https:///userinfo", "host and port"),
@@ -64,6 +67,7 @@ def test_a_missing_base_url_has_the_reference_message(missing: object) -> None:
         ("https://a..b", "host and port"),
         ("https://[::1", "host and port"),
         ("https://[fe80::1%25eth0]", "host and port"),
+        ("https://[v1.a:b]", "host and port"),
         ("https://host\\evil", "host and port"),
         ("https://host/a/../b", "plain segments"),
         ("https://host/./b", "plain segments"),
@@ -83,6 +87,36 @@ def test_a_bad_base_url_is_refused_with_advice(bad: object, words: str) -> None:
         parse_base_url(bad)
     assert words in str(caught.value)
     assert "pass@" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        (
+            "https://h/ ",
+            "must be a URL in printable ASCII, such as https://tenant.auth0.com"
+            " (write an international domain in its xn-- form)",
+        ),
+        ("h.example:1/x", "must be an absolute URL: write https://h.example:1"),
+        ("u@h.example", "must be an absolute URL: write https://tenant.auth0.com"),
+        ("https://u@h", "must hold no user name or password ('@')"),
+        ("https://h?x", "must hold no query ('?')"),
+        ("https://h#x", "must hold no fragment ('#')"),
+        ("https://", "has no valid host and port: write it like https://tenant.auth0.com"),
+        ("ftp://h", "must begin with https://"),
+        (
+            "http://h",
+            "must begin with https://, or tokens cross the network in the clear"
+            " (http is for loopback, or for allow_insecure=True)",
+        ),
+        ("https://h/.", "has a path that is not plain segments"),
+    ],
+)
+def test_the_advice_is_this(bad: str, message: str) -> None:
+    for field in ("base_url", "issuer"):
+        with pytest.raises(ArgumentError) as caught:
+            parse_base_url(bad, field=field)
+        assert str(caught.value) == f"{field} {message}"
 
 
 def test_http_beyond_loopback_needs_an_explicit_word() -> None:
@@ -161,3 +195,27 @@ def test_a_link_is_an_absolute_http_url(link: str) -> None:
 )  # fmt: skip
 def test_anything_else_is_no_link(text: str) -> None:
     assert parse_link(text) is None
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "address"),
+    [
+        ("https://H.example:443", "https://h.example/"),
+        ("https://h.example/a/", "https://h.example/a/"),
+        ("https://h.example/a%2fb?v=2&w=%zz?", None),
+        ("https://h.example/a%2fb?v=/2&w=%2f?", "https://h.example/a%2Fb?v=/2&w=%2f?"),
+        ("https://h.example/a#b", None),
+        ("http://h.example/a", None),
+        ("http://[::1]:80/a", "http://[::1]/a"),
+        ("/a", None),
+        (7, None),
+        (None, None),
+    ],
+)
+def test_an_endpoint_keeps_its_path_and_query(endpoint: object, address: str | None) -> None:
+    parsed = parse_endpoint(endpoint)
+    assert (None if parsed is None else str(parsed)) == address
+
+
+def test_an_endpoint_may_be_insecure_if_that_is_said() -> None:
+    assert str(parse_endpoint("http://h/a", allow_insecure=True)) == "http://h/a"

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tenacity import stop_after_attempt, wait_fixed, wait_none
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    stop_after_attempt,
+    stop_after_delay,
+    wait_fixed,
+    wait_none,
+)
 from tests.support import TENANT, Clock, simulated_clock
 
 from usersmanager import (
+    APIError,
     ArgumentError,
     BodyTooLargeError,
     ConnectError,
@@ -29,7 +38,7 @@ from usersmanager import (
     UsersManagerError,
 )
 from usersmanager.testing import FakeTransport
-from usersmanager_retry import Budget, Retry
+from usersmanager_retry import Budget, Retry, full_jitter, repeatable
 
 Call = Callable[..., Any]
 PROFILE = Response(200, {"Content-Type": "application/json"}, b'{"sub": "u"}')
@@ -138,8 +147,41 @@ def test_the_number_of_attempts_can_be_set(fetch: Call, number: int) -> None:
 
 @pytest.mark.parametrize("bad", [0, -1, True, 1.5, "3", None])
 def test_a_bad_number_of_attempts_is_refused(bad: Any) -> None:
-    with pytest.raises(ArgumentError, match="attempts must be"):
+    with pytest.raises(ArgumentError) as caught:
         Retry(bad)
+    assert str(caught.value) == "attempts must be a whole number, 1 or more"
+
+
+def test_a_stop_strategy_counts_the_time_from_the_start_of_the_call(fetch: Call) -> None:
+    def slow(request: Any) -> Response:
+        time.sleep(0.06)
+        return Response(503)
+
+    for delay, number in ((0.05, 1), (30, 2)):
+        fake = FakeTransport(slow, Response(401))
+        with pytest.raises(APIError) as caught:
+            fetch(plugins=[swift(stop=stop_after_delay(delay))], transport=fake)
+        assert (caught.value.status, len(fake.requests)) == ((503, 401)[number - 1], number)
+
+
+def test_a_strategy_is_told_what_tenacity_tells_it(fetch: Call) -> None:
+    states: list[RetryCallState] = []
+
+    def stop(state: RetryCallState) -> bool:
+        states.append(state)
+        return True
+
+    fake = FakeTransport(Response(503))
+    with pytest.raises(ServerError):
+        fetch(plugins=[swift(stop=stop)], transport=fake)
+    assert isinstance(states[0].retry_object, Retrying)
+    assert (states[0].args, states[0].kwargs) == ((fake.requests[0],), {})
+
+
+def test_a_strategy_without_an_outcome_is_calm() -> None:
+    state = RetryCallState(Retrying(), None, (), {})
+    assert repeatable(state) is False
+    assert 0 <= full_jitter()(state) <= 0.1
 
 
 # Waiting, on a simulated clock.
@@ -161,12 +203,22 @@ def outage(*answers: Any, retry: Retry | None = None, timeout: float = 1000.0) -
     return clock
 
 
-@given(st.randoms(use_true_random=False), st.sampled_from([(500, 0.1), (503, 1.0), (429, 1.0)]))
+@given(
+    st.random_module(),
+    st.sampled_from(
+        [
+            (Response(500), 0.1),
+            (Response(503), 1.0),
+            (Response(429), 1.0),
+            (DisconnectedError("x"), 0.1),
+        ]
+    ),
+)
 def test_the_wait_is_random_up_to_a_bound_that_doubles(
-    random: Any, case: tuple[int, float]
+    seed: object, case: tuple[Any, float]
 ) -> None:
-    status, base = case
-    slept = outage(*[Response(status)] * 8).slept
+    answer, base = case
+    slept = outage(*[answer] * 8).slept
     assert len(slept) == 8
     for number, seconds in enumerate(slept):
         assert 0 <= seconds <= min(5.0, base * 2**number)
@@ -192,6 +244,21 @@ def test_a_zero_retry_after_leaves_the_jitter() -> None:
 def test_the_reset_of_a_rate_limit_is_waited_for() -> None:
     headers = {"X-RateLimit-Reset": "784111807", "Date": "Sun, 06 Nov 1994 08:49:37 GMT"}
     assert outage(Response(429, headers)).slept == [30]
+
+
+@given(st.random_module())
+def test_the_bounds_of_the_wait_can_be_set(seed: object) -> None:
+    wait = full_jitter(base=0.001, overloaded_base=0.01, maximum=0.015)
+    for status, bounds in ((500, (0.001, 0.002, 0.004)), (503, (0.01, 0.015, 0.015))):
+        slept = outage(*[Response(status)] * 3, retry=Retry(4, wait=wait)).slept
+        assert all(seconds <= bound for seconds, bound in zip(slept, bounds, strict=True))
+
+
+@pytest.mark.parametrize(("pause", "slept"), [(5, []), (4.99, [4.99])])
+def test_a_wait_that_would_end_at_the_deadline_is_not_begun(
+    pause: float, slept: list[float]
+) -> None:
+    assert outage(Response(503), retry=Retry(wait=wait_fixed(pause)), timeout=5).slept == slept
 
 
 def test_a_wait_beyond_the_deadline_is_not_begun() -> None:
@@ -245,10 +312,23 @@ def test_the_budget_never_grows_beyond_its_capacity() -> None:
     assert budget.tokens == 7
 
 
+def test_a_redirect_is_no_success_that_refunds() -> None:
+    budget = Budget(20)
+    budget.spend()
+    outage(Response(300), retry=Retry(budget=budget))
+    assert budget.tokens == 15
+
+
 @pytest.mark.parametrize("bad", [-1, True, 1.5])
 def test_a_bad_budget_is_refused(bad: Any) -> None:
-    with pytest.raises(ArgumentError, match="capacity"):
+    with pytest.raises(ArgumentError) as caught:
         Budget(bad)
+    assert str(caught.value) == "the capacity of a budget is a whole number, 0 or more"
+
+
+def test_a_budget_has_500_tokens_and_may_have_none() -> None:
+    assert Budget().tokens == 500
+    assert Budget(0).tokens == 0
 
 
 def test_threads_spend_a_budget_exactly() -> None:

@@ -1,10 +1,16 @@
-"""A server that misbehaves at random, in a process of its own. It ends when stdin does."""
+"""Two servers that misbehave at random, in a process of their own. It ends when stdin does.
+
+Each line of stdin is the number of a server, which forgets what it was asked and then
+disturbs its idle connections; the answer is a line, too.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import random
 import re
 import sys
+from typing import Any
 
 from usersmanager.testing import FaultServer, Peer
 from usersmanager.testing.faults import profile
@@ -12,6 +18,28 @@ from usersmanager.testing.faults import profile
 _BEARER = re.compile(rb"\r\nAuthorization: Bearer ([^\r\n]*)\r\n")
 _EARLY = b"HTTP/1.1 103 Early Hints\r\n\r\n"
 _MALLORY = profile("mallory")
+
+
+class Misbehaving(FaultServer):
+    """Keeps its connections, to disturb them."""
+
+    def __init__(self) -> None:
+        super().__init__(otherwise=self._converse)
+        self._open: set[Peer] = set()
+
+    def _converse(self, peer: Peer) -> None:
+        self._open.add(peer)
+        try:
+            misbehave(peer)
+        finally:
+            self._open.discard(peer)
+
+    def disturb(self) -> None:
+        """Sends on every connection what nobody has asked for. To be called between calls."""
+        self.requests.clear()
+        for peer in list(self._open):
+            with contextlib.suppress(OSError):
+                peer.send(_MALLORY)
 
 
 def misbehave(peer: Peer) -> None:
@@ -31,7 +59,10 @@ def misbehave(peer: Peer) -> None:
 
 
 def _early(peer: Peer, answer: bytes) -> bool:
-    peer.send(_EARLY * random.randint(1, 8) + answer)
+    # The pause is what shows a client that takes the first for the answer.
+    peer.send(_EARLY * random.randint(1, 8))
+    peer.stall(random.choice([0, 0.002]))
+    peer.send(answer)
     return True
 
 
@@ -88,10 +119,12 @@ _FAULTS = (
 
 
 def main() -> None:
-    with FaultServer(otherwise=misbehave) as server:
-        print(server.origin, flush=True)
-        for _ in sys.stdin:
-            server.requests.clear()
+    with contextlib.ExitStack() as stack:
+        servers: list[Any] = [stack.enter_context(Misbehaving()) for _ in range(2)]
+        print(*[server.origin for server in servers], flush=True)
+        for line in sys.stdin:
+            servers[int(line)].disturb()
+            print("done", flush=True)
 
 
 if __name__ == "__main__":

@@ -70,8 +70,7 @@ class AiohttpTransport:
 
     async def asend(self, request: Request) -> Response:
         """Carries one request; see `usersmanager.AsyncTransport`."""
-        if self._closed:
-            raise LifecycleError("the transport is closed")
+        self._require_open()
         exchange = _Exchange(self._limit, self._proxy)
         if request.remaining() <= 0:
             raise DeadlineExceededError("the deadline has passed", phase="not sent")
@@ -79,6 +78,7 @@ class AiohttpTransport:
         try:
             async with asyncio.timeout(request.remaining()), self._places:
                 exchange.queued = False
+                self._require_open()  # It may have been closed while this call waited.
                 if request.idempotent:
                     return await exchange.carry_out(request, self._opened())
                 # On a connection of its own: no leftover can answer it, no stale one swallow it.
@@ -93,6 +93,10 @@ class AiohttpTransport:
             raise failure.bare()
         finally:
             del failure, exchange  # Kept here, they would hold this frame, and it the request.
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise LifecycleError("the transport is closed")
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:

@@ -142,6 +142,8 @@ class Urllib3Transport:
         pool = self._pools.get(origin)
         if pool is None:
             with self._lock:
+                if self._closed:
+                    raise LifecycleError("the transport is closed")
                 pool = self._pools.setdefault(origin, self._manager.connection_from_url(origin))
         return pool
 
@@ -152,7 +154,8 @@ class Urllib3Transport:
 
     def close(self) -> None:
         """Closes the connections, unless they are the caller's."""
-        self._closed = True
+        with self._lock:  # A pool that is made meanwhile would stay open.
+            self._closed = True
         if self._owned:
             for pool in self._pools.values():
                 pool.close()

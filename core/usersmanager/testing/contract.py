@@ -23,10 +23,7 @@ from ..secret import Token
 from .clients import AsyncClient, BlockingClient, Client
 from .faults import FaultServer, Peer, Script, echo, profile
 
-__all__ = ["SLACK", "Contract", "ask", "subject_of"]
-
-SLACK = 0.1
-"""Seconds by which a deadline may be missed."""
+__all__ = ["Contract", "ask", "subject_of"]
 
 
 _HEADERS = {
@@ -71,8 +68,10 @@ class Contract:
 
     Attributes:
         client_kind: the colour.
+        slack: seconds by which a deadline may be missed.
     """
 
+    slack: ClassVar[float] = 0.1
     client_kind: ClassVar[type[BlockingClient] | type[AsyncClient]]
 
     def transport(self, **settings: Any) -> Any:
@@ -97,7 +96,7 @@ class Contract:
         try:
             response = client.send(request)
         except TransportError as error:
-            assert -request.remaining() < SLACK, "the deadline was missed"
+            assert -request.remaining() < self.slack, "the deadline was missed"
             return error
         raise AssertionError(f"no transport error, but {response!r}")
 

@@ -207,6 +207,24 @@ class SecurityRows(Contract):
         ):
             assert subject_of(client.send(ask(server, "mine"))) == "mine"
 
+    def test_a_tls_record_too_many_never_answers_the_next_caller(self) -> None:
+        def two_records(peer: Peer) -> None:
+            peer.request()
+            # In one segment, if the kernel so wishes, and yet decrypted one after the other.
+            peer.send(profile("first"))
+            peer.send(profile("mallory"))
+            peer.wait_closed()
+
+        authority = _authority()
+        serving = _serving(authority, "localhost")
+        with (
+            FaultServer(two_records, ssl_context=serving, host="localhost") as server,
+            self.client(ssl_context=_trusting(authority)) as client,
+        ):
+            assert subject_of(client.send(ask(server, "first"))) == "first"
+            client.idle(0.1)
+            assert subject_of(client.send(ask(server, "mine"))) == "mine"
+
     def test_bytes_on_an_idle_tls_connection_never_answer_the_next_caller(self) -> None:
         authority = _authority()
         spoilt = answering(

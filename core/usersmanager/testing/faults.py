@@ -168,6 +168,8 @@ class FaultServer:
 
     def __enter__(self) -> Self:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=self._backlog)
+        # Else a small segment waits up to 40 ms for the acknowledgement of the one before.
+        self._listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.port = int(self._listener.getsockname()[1])
         if self._accepts:
             self._start(self._accept)
