@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import site
-import subprocess
-import sys
-import venv
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-
-import usersmanager
 
 HERE = Path(__file__).parent / "thirdparty"
 
@@ -29,54 +24,22 @@ asyncio.run(main())
 
 
 @pytest.fixture(scope="module")
-def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The interpreter of a fresh environment in which both distributions are installed.
-
-    What is installed beside the tests is visible in it, so that nothing is downloaded.
-    """
-    folder = tmp_path_factory.mktemp("environment")
-    venv.create(folder, symlinks=True)
-    scripts = folder / ("Scripts" if os.name == "nt" else "bin")
-    interpreter = scripts / "python"
-    packages = subprocess.run(
-        [interpreter, "-c", "import site; print(site.getsitepackages()[0])"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
-    # An editable install is found through its own .pth file, which addsitedir obeys.
-    visible = [*site.getsitepackages(), str(Path(usersmanager.__file__).parents[1])]
-    lines = [f"import site; site.addsitedir({path!r})" for path in visible]
-    Path(packages, "visible.pth").write_text("\n".join(lines) + "\n")
-    for name in ("plugin", "transport"):
-        subprocess.run(
-            [
-                *(sys.executable, "-m", "pip", "--python", interpreter, "install", "--quiet"),
-                *("--no-deps", "--no-build-isolation", "--disable-pip-version-check", HERE / name),
-            ],
-            check=True,
-            env={**os.environ, "PYTHONPATH": ""},
-        )
-    return interpreter
+def run(environment: Any) -> Callable[..., str]:
+    """Runs Python where both distributions are installed."""
+    environment.install(HERE / "plugin", HERE / "transport")
+    run: Callable[..., str] = environment.run
+    return run
 
 
-def run(python: Path, *arguments: str, **environment: str) -> str:
-    return subprocess.run(
-        [python, "-W", "error", *arguments],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, **environment},
-    ).stdout
-
-
-def test_both_are_used_in_both_colours_without_a_word_of_configuration(python: Path) -> None:
-    lines = run(python, "-c", PROGRAM).splitlines()
+def test_both_are_used_in_both_colours_without_a_word_of_configuration(
+    run: Callable[..., str],
+) -> None:
+    lines = run("-c", PROGRAM).splitlines()
     assert [json.loads(line) for line in lines] == [{"sub": "parrot", "stamp": "stamped"}] * 2
 
 
-def test_both_are_listed_with_their_distributions(python: Path) -> None:
-    listed = json.loads(run(python, "-m", "usersmanager", "plugins", "--json"))
+def test_both_are_listed_with_their_distributions(run: Callable[..., str]) -> None:
+    listed = json.loads(run("-m", "usersmanager", "plugins", "--json"))
     by_name = {one["name"]: one for one in listed}
     assert by_name["stamp"]["distribution"] == "usersmanager-stamp"
     assert by_name["stamp"]["version"] == "3.2.1"
@@ -85,6 +48,6 @@ def test_both_are_listed_with_their_distributions(python: Path) -> None:
     assert {one["status"] for one in listed} == {"active"}
 
 
-def test_an_operator_switches_the_plugin_off_without_a_code_change(python: Path) -> None:
-    lines = run(python, "-c", PROGRAM, USERSMANAGER_DISABLE="stamp").splitlines()
+def test_an_operator_switches_the_plugin_off_without_a_code_change(run: Callable[..., str]) -> None:
+    lines = run("-c", PROGRAM, USERSMANAGER_DISABLE="stamp").splitlines()
     assert [json.loads(line) for line in lines] == [{"sub": "parrot", "stamp": None}] * 2
