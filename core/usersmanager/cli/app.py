@@ -16,6 +16,7 @@ from .. import APIError, ArgumentError, PluginError, PluginWarning, UsersManager
 from .demo import demo
 from .impersonate import impersonate
 from .info import info
+from .new import new
 from .output import safe
 from .plugins import plugins
 from .sandbox import sandbox
@@ -40,7 +41,7 @@ def app(context: click.Context) -> None:
         context.exit(_USAGE)
 
 
-for _command in (info, impersonate, sandbox, plugins, demo):
+for _command in (info, impersonate, sandbox, plugins, new, demo):
     app.add_command(_command)
 
 
