@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -72,34 +73,54 @@ def command() -> Run:
     return command
 
 
-@pytest.fixture(scope="session")
-def terminal() -> Callable[..., str]:
-    """Runs a command on a terminal of 80 columns; gives all that reached the terminal."""
-    pty = pytest.importorskip("pty")
-    fcntl, termios = pytest.importorskip("fcntl"), pytest.importorskip("termios")
+@pytest.fixture
+def on_terminal() -> Iterator[Callable[..., Any]]:
+    """Starts a command on a terminal of 80 columns; it is killed at the end if it is still there.
+
+    Gives a child of pexpect, to wait for output of and to type to.
+    """
+    pexpect = pytest.importorskip("pexpect")
+    pytest.importorskip("pty")
+    started: list[Any] = []
+
+    def on_terminal(*arguments: str, **variables: str) -> Any:
+        variables = environment(**({"TERM": "xterm-256color"} | variables))
+        del variables["COLUMNS"]  # The terminal itself says how wide it is.
+        with warnings.catch_warnings():
+            # Python 3.12 warns of a fork beside threads. This one executes a program at once.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            child = pexpect.spawn(
+                COMMAND[0],
+                COMMAND[1:] + list(arguments),
+                env=variables,
+                dimensions=(40, 80),
+                encoding="utf-8",
+                timeout=30,
+            )
+        started.append(child)
+        return child
+
+    yield on_terminal
+    for child in started:
+        child.close(force=True)
+
+
+@pytest.fixture
+def terminal(on_terminal: Callable[..., Any]) -> Callable[..., str]:
+    """Runs a command on a terminal to its good end; gives all that reached the terminal."""
 
     def terminal(*arguments: str, **variables: str) -> str:
-        ours, theirs = pty.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, b"\x28\x00\x50\x00\x00\x00\x00\x00")
-        process = subprocess.Popen(
-            [*COMMAND, *arguments],
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            env=environment(TERM="xterm-256color", **variables),
-        )
-        os.close(theirs)
-        shown = b""
-        try:
-            while some := os.read(ours, 1 << 16):
-                shown += some
-        except OSError:
-            pass  # How Linux says that the other side is closed.
-        os.close(ours)
-        assert process.wait(60) == 0
-        return shown.decode()
+        return ended(on_terminal(*arguments, **variables), 0)
 
     return terminal
+
+
+def ended(child: Any, exit_code: int) -> str:
+    """What reached the terminal until the command ended, with this exit code."""
+    shown = child.read()
+    child.close()
+    assert child.exitstatus == exit_code, shown
+    return str(shown)
 
 
 class Answering(ThreadingHTTPServer):

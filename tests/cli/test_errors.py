@@ -83,7 +83,14 @@ def test_no_answer_in_time_exits_3(info, sandbox):
         (["--timeout", "0"], "timeout must be positive"),
         (["--timeout", "nan"], "timeout must be positive"),
         (["--transport", "urlib3"], "did you mean 'urllib3'?"),
-        (["--transport", "aiohttp"], "'aiohttp' is not a transport for UsersManager"),
+        (["--plugin", "retrry"], "did you mean 'retry'?"),
+        (["--no-plugin", "retrry"], "did you mean 'retry'?"),
+        (["--plugin=retry", "--no-plugin=retry"], "--plugin and --no-plugin name the same plugin"),
+        (["--issuer", "ftp://x"], "issuer must begin with https://"),
+        (
+            ["--base-url", "https://x", "--issuer", "https://x"],
+            "give either --base-url or --issuer",
+        ),
         (["--expect-subject", ""], "expected_subject must be"),
     ],
 )
@@ -105,13 +112,15 @@ def test_a_wrong_argument_exits_2(info, arguments, words):
         (["info", "--token-file", SECRET], "--token-file takes a path, and it can't be read"),
         (["info", "--token-file"], "'--token-file' requires an argument"),
         (["info", "--transport", f"{SECRET}" * 4], "no transport of that name is installed"),
+        (["info", "--plugin", f"{SECRET}" * 4], "no plugin of that name is installed"),
+        (["info", "--no-plugin", f"{SECRET}" * 4], "no plugin of that name is installed"),
         (["impersonate", "a", SECRET, "--client-id=c", "--impersonator=d"], "too many arguments"),
         (["impersonate"], "Missing argument 'USER_ID' (see 'usersmanager impersonate --help')"),
         (["impersonate", SECRET], "Missing option '--client-id'"),
         (["plugins", SECRET], "too many arguments"),
         (["sandbox", "--port", SECRET], "the value of --port is not valid"),
         (["sandbox", "--port", "65536"], "the value of --port is not valid"),
-        ([SECRET], "no such command: there are info, impersonate, sandbox, plugins, demo"),
+        ([SECRET], "no such command: there are info, impersonate, sandbox, plugins, new, demo"),
         ([f"--{SECRET}", "info"], "no such option (see 'usersmanager --help')"),
     ],
 )
@@ -141,8 +150,10 @@ def test_what_is_no_bearer_token_is_refused(info, tmp_path, token):
     assert_one_line(info("--token-file", str(path)), 2, "Invalid access token")
 
 
-def test_without_a_base_url_the_option_is_told(command):
-    assert_one_line(command("info"), 2, "Missing option '--base-url'")
+def test_without_an_address_the_ways_to_give_one_are_told(command):
+    assert_one_line(command("info"), 2, "give either --base-url or --issuer, or set either")
+    impersonate = ("impersonate", "auth0|ada", "--client-id=c", "--impersonator=auth0|boss")
+    assert_one_line(command(*impersonate), 2, "Missing option '--base-url'")
 
 
 def test_without_a_command_the_help_is_shown(command):
@@ -162,7 +173,7 @@ def test_a_plugin_that_fails_to_load_is_one_warning_and_the_command_goes_on(info
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
-def test_ctrl_c_exits_130_without_a_traceback(spawn):
+def test_an_interrupt_exits_130_without_a_traceback(spawn):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(30)
         process = spawn(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 import urllib.error
 import urllib.request
 
 import pytest
 
 AS_ADA = ("impersonate", "auth0|ada", "--client-id", "sandbox-client", "--impersonator")
+# Elsewhere there is always a browser, and these tests would open it.
+NEEDS_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="a browser can't be kept away")
 
 
 @pytest.fixture
@@ -113,3 +116,47 @@ def test_a_user_who_is_not_there_is_an_api_error(command, sandbox):
         "usersmanager: error: impersonate failed with 404 Not Found: not_found:"
         " There is no such user\n"
     )
+
+
+@pytest.fixture
+def browser(tmp_path):
+    """Makes a browser that ends with an exit code: its command, and where it puts its link."""
+
+    def browser(exit_code):
+        script = tmp_path / "browser.py"
+        script.write_text(
+            "import pathlib, sys\n"
+            "pathlib.Path(__file__).with_name('opened').write_text(sys.argv[1])\n"
+            f"sys.exit({exit_code})\n"
+        )
+        return f"{sys.executable} {script} %s", tmp_path / "opened"
+
+    return browser
+
+
+@NEEDS_LINUX
+def test_with_open_the_link_goes_to_the_browser_and_is_not_printed(impersonate, browser):
+    command, seen = browser(0)
+    done = impersonate("--open", BROWSER=command)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert "Logged in as Ada<" in opened(seen.read_text())
+
+
+@NEEDS_LINUX
+def test_a_browser_that_fails_is_one_line_that_says_how_to_see_a_link(impersonate, browser):
+    command, seen = browser(1)
+    done = impersonate("--open", BROWSER=command, PATH="", DISPLAY="")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == (
+        "usersmanager: error: the browser did not open the link: leave --open out, and a new link"
+        " is printed\n"
+    )
+    assert seen.read_text() not in done.stderr
+
+
+@NEEDS_LINUX
+def test_where_there_is_no_browser_no_link_is_made(impersonate, sandbox):
+    done = impersonate("--open", BROWSER="", PATH="", DISPLAY="", WAYLAND_DISPLAY="")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("usersmanager: error: there is no browser here: leave --open out")
+    assert sandbox.requests == []

@@ -39,11 +39,6 @@ def test_json_is_the_profile_as_one_object(info):
     }
 
 
-def test_the_base_url_may_be_an_option(info, sandbox):
-    done = info("--base-url", sandbox.base_url, USERSMANAGER_BASE_URL="https://nowhere.invalid")
-    assert done.returncode == 0
-
-
 @pytest.mark.parametrize("ending", ["", "\n", "\r\n"])
 def test_a_token_file_may_end_in_one_newline(info, sandbox, tmp_path, ending):
     path = tmp_path / "token"
@@ -73,10 +68,6 @@ def test_the_profile_of_someone_else_is_not_printed(info):
     assert done.stderr == (
         "usersmanager: error: the profile is not of the expected subject: do not use it\n"
     )
-
-
-def test_a_transport_is_chosen_by_name(info):
-    assert info("--transport", "urllib3").returncode == 0
 
 
 def test_http_to_another_host_needs_allow_insecure(info, sandbox):
@@ -136,27 +127,6 @@ def test_a_claim_that_the_encoding_lacks_is_shown_escaped(info, sandbox):
     sandbox.add_user("auth0|ada", name="Ada \u5b57")
     done = info(PYTHONIOENCODING="latin-1")
     assert done.stdout == "sub: auth0|ada\nname: Ada \\u5b57\n"
-
-
-def test_a_terminal_shows_a_table_in_colour(terminal, sandbox):
-    shown = terminal(
-        "info",
-        USERSMANAGER_BASE_URL=sandbox.base_url,
-        USERSMANAGER_TOKEN=sandbox.issue_token("auth0|ada"),
-    )
-    assert "\x1b[36m" in shown
-    rows = [line.split() for line in re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines()]
-    assert rows[:2] == [["sub", "auth0|ada"], ["name", "Ada"]]
-
-
-def test_no_color_is_respected_on_a_terminal(terminal, sandbox):
-    shown = terminal(
-        "info",
-        USERSMANAGER_BASE_URL=sandbox.base_url,
-        USERSMANAGER_TOKEN=sandbox.issue_token("auth0|ada"),
-        NO_COLOR="1",
-    )
-    assert "\x1b" not in shown
 
 
 def test_a_pipe_has_no_colour_even_if_it_is_forced(info):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import webbrowser
 from collections.abc import Iterable
 
 import click
 
-from .. import ArgumentError, UsersManager
-from .connection import connection_options
+from .. import ArgumentError, UsersManagerError
+from .connection import Connection
+from .options import connection_options
 from .tokens import read_token
 
 __all__ = ["impersonate"]
@@ -15,7 +17,7 @@ __all__ = ["impersonate"]
 
 @click.command()
 @click.argument("user_id")
-@connection_options
+@connection_options(issuer=False)
 @click.option("--client-id", required=True, metavar="ID", help="The client to log in to.")
 @click.option("--impersonator", required=True, metavar="ID", help="The user who logs in.")
 @click.option(
@@ -26,17 +28,18 @@ __all__ = ["impersonate"]
     help="oauth2, samlp, wsfed or wsfed-rms.",
 )
 @click.option("--param", "parameters", multiple=True, metavar="NAME=VALUE", help="More to send.")
+@click.option(
+    "--open", "opens", is_flag=True, help="Open the link in the browser, and don't print it."
+)
 def impersonate(
+    connection: Connection,
     user_id: str,
-    base_url: str,
     token_file: str | None,
-    timeout: float,
-    transport: str | None,
-    allow_insecure: bool,
     client_id: str,
     impersonator: str,
     protocol: str,
     parameters: tuple[str, ...],
+    opens: bool,
 ) -> None:
     """Prints a link that logs in as USER_ID, once. Whoever opens it is logged in.
 
@@ -45,23 +48,36 @@ def impersonate(
     """
     additional = _parameters(parameters)
     token = read_token("USERSMANAGER_API_TOKEN", token_file)
-    with UsersManager(
-        base_url,
-        client_id=client_id,
-        timeout=timeout,
-        transport=transport,
-        allow_insecure=allow_insecure,
-    ) as users:
-        link = users.impersonate(
+    if opens:
+        _require_browser()
+    link = connection.call(
+        lambda users: users.impersonate(
             user_id,
             {
+                "client_id": client_id,
                 "impersonator_id": impersonator,
                 "protocol": protocol,
                 "token": token.reveal(),
                 "additional_parameters": additional or None,
             },
         )
-    click.echo(link)
+    )
+    if not opens:
+        click.echo(link)
+    elif not webbrowser.open(link):
+        raise _not_opened("the browser did not open the link")
+
+
+def _require_browser() -> None:
+    """Asked before a link is made: one that can't be opened is a credential left lying."""
+    try:
+        webbrowser.get()
+    except webbrowser.Error:
+        raise _not_opened("there is no browser here") from None
+
+
+def _not_opened(reason: str) -> UsersManagerError:
+    return UsersManagerError(f"{reason}: leave --open out, and a new link is printed")
 
 
 def _parameters(pairs: Iterable[str]) -> dict[str, str]:

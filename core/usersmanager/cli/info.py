@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 from rich.table import Table
 
-from .. import UserInfo, UsersManager
-from .connection import connection_options
+from .. import UserInfo
+from .connection import Connection
+from .options import connection_options
 from .output import as_json, as_text, make_console, safe
 from .tokens import read_token
 
@@ -14,17 +15,11 @@ __all__ = ["info", "profile_table"]
 
 
 @click.command()
-@connection_options
+@connection_options(issuer=True)
 @click.option("--expect-subject", metavar="SUB", help="Fail if the profile is of someone else.")
 @click.option("--json", "wants_json", is_flag=True, help="Print the profile as a JSON object.")
 def info(
-    base_url: str,
-    token_file: str | None,
-    timeout: float,
-    transport: str | None,
-    allow_insecure: bool,
-    expect_subject: str | None,
-    wants_json: bool,
+    connection: Connection, token_file: str | None, expect_subject: str | None, wants_json: bool
 ) -> None:
     """Prints the profile behind an access token.
 
@@ -32,10 +27,9 @@ def info(
     --token-file. It is never an argument, as every process can see those.
     """
     token = read_token("USERSMANAGER_TOKEN", token_file)
-    with UsersManager(
-        base_url, timeout=timeout, transport=transport, allow_insecure=allow_insecure
-    ) as users:
-        profile = users.get_info(token.reveal(), expected_subject=expect_subject)
+    profile = connection.call(
+        lambda users: users.get_info(token.reveal(), expected_subject=expect_subject)
+    )
     if wants_json:
         click.echo(as_json(profile))
     else:

@@ -62,7 +62,7 @@ def sandbox(port: int, rate_limit: bool) -> None:
         while True:
             time.sleep(3600)
     except KeyboardInterrupt:
-        click.echo("stopped")
+        click.echo("\nstopped")  # A terminal has shown ^C on the line before.
     finally:
         tenant.stop()
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import html
-import logging
 import re
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 from rich.console import Console, RenderableType
 from rich.padding import Padding
@@ -22,9 +20,7 @@ from .info import profile_table
 from .output import safe
 from .plugins import show_plugins
 from .sandbox import ADA, GRACE
-
-if TYPE_CHECKING:
-    from tenacity import RetryCallState
+from .verbose import Watch, log_told
 
 __all__ = ["SCENES"]
 
@@ -89,38 +85,22 @@ async def _fetch(base_url: str, tokens: Mapping[str, str], advance: Callable[[],
 
 
 def _recovery(console: Console, tenant: Sandbox) -> None:
-    # The one plugin that is imported, for a wait that is the same at each run.
+    # Imported for waits that are the same at each run: the discovered one's are random.
+    from tenacity import wait_incrementing
+
     from usersmanager_retry import Retry
 
-    def wait(state: RetryCallState) -> float:
-        seconds = 0.25 * state.attempt_number
-        _say(console, f"waiting {seconds} s")
-        return seconds
+    def tell(line: str) -> None:
+        _say(console, safe(line))
 
     tenant.fail_next(503, times=2)
-    attempts = logging.getLogger("usersmanager.attempt")
-    level, lines = attempts.level, _Lines(console)
-    attempts.addHandler(lines)
-    attempts.setLevel(logging.DEBUG)
-    try:
-        with UsersManager(tenant.base_url, plugins=[Retry(wait=wait)]) as users:
-            profile = users.get_info(tenant.issue_token(ADA))
-    finally:
-        attempts.setLevel(level)
-        attempts.removeHandler(lines)
-    _say(console, f"recovered: the profile of {safe(profile.sub)}")
-
-
-class _Lines(logging.Handler):
-    """Shows log records as they happen."""
-
-    def __init__(self, console: Console) -> None:
-        super().__init__()
-        self._console = console
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Shows one."""
-        _say(self._console, safe(record.getMessage()))
+    plugins = [Watch(tell), Retry(wait=wait_incrementing(0.25, 0.25))]
+    with (
+        log_told(tell, "usersmanager.attempt"),
+        UsersManager(tenant.base_url, plugins=plugins) as users,
+    ):
+        profile = users.get_info(tenant.issue_token(ADA))
+    tell(f"recovered: the profile of {profile.sub}")
 
 
 def _one_time_link(console: Console, tenant: Sandbox) -> None:

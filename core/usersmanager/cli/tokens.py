@@ -13,6 +13,7 @@ __all__ = ["read_token", "token_file_option"]
 
 token_file_option = click.option(
     "--token-file",
+    type=click.Path(allow_dash=True),
     metavar="PATH",
     help="Read the token from a file, or from standard input if it is '-'.",
 )

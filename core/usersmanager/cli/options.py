@@ -1,0 +1,131 @@
+"""The options of every command that calls the API, and how a shell completes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from functools import wraps
+from typing import Any, TypeVar
+
+import click
+from click.core import ParameterSource
+
+from .. import ArgumentError
+from ..discovery import Kind, select
+from .connection import Connection
+from .tokens import token_file_option
+
+__all__ = ["connection_options"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+Complete = Callable[[click.Context, click.Parameter, str], list[str]]
+
+
+def _completed(kind: Kind) -> Complete:
+    """Completes the names of what is installed, without importing any of it."""
+
+    def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+        return [name for name in select(kind) if name.startswith(incomplete)]
+
+    return complete
+
+
+def _base_url_option(*, required: bool) -> Callable[[F], F]:
+    return click.option(
+        "--base-url",
+        envvar="USERSMANAGER_BASE_URL",
+        show_envvar=True,
+        required=required,
+        metavar="URL",
+        help="Where the API is, such as https://tenant.auth0.com.",
+    )
+
+
+_ISSUER_OPTION = click.option(
+    "--issuer",
+    envvar="USERSMANAGER_ISSUER",
+    show_envvar=True,
+    metavar="URL",
+    help="Or the OpenID provider, exactly as it writes itself: its configuration says where.",
+)
+
+_OPTIONS = (
+    token_file_option,
+    click.option(
+        "--timeout",
+        type=float,
+        default=10.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="For a whole call, retries and waits included.",
+    ),
+    click.option(
+        "--transport",
+        metavar="NAME",
+        shell_complete=_completed("transport"),
+        help="An installed transport, blocking or asyncio.",
+    ),
+    click.option(
+        "--plugin",
+        multiple=True,
+        metavar="NAME",
+        shell_complete=_completed("plugin"),
+        help="Put an installed plugin first; again for more, the first is outermost.",
+    ),
+    click.option(
+        "--no-plugin",
+        multiple=True,
+        metavar="NAME",
+        shell_complete=_completed("plugin"),
+        help="Leave an installed plugin out; again for more.",
+    ),
+    click.option(
+        "--allow-insecure",
+        is_flag=True,
+        help="Allow http to any host. The token then crosses the network in the clear.",
+    ),
+    click.option(
+        "-v",
+        "--verbose",
+        is_flag=True,
+        help="Tell attempts, waits and timings on standard error, as they happen.",
+    ),
+)
+
+
+def connection_options(*, issuer: bool) -> Callable[[F], Callable[..., Any]]:
+    """Gives a command the arguments `connection` and `token_file`.
+
+    Args:
+        issuer: whether an issuer may be given in place of the base URL.
+    """
+    address = (_base_url_option(required=not issuer), *([_ISSUER_OPTION] if issuer else ()))
+
+    def add(command: F) -> Callable[..., Any]:
+        @wraps(command)
+        def collected(**given: Any) -> object:
+            if issuer:
+                _choose_address(given)
+            ours = [field.name for field in fields(Connection) if field.name in given]
+            connection = Connection(**{name: given.pop(name) for name in ours})
+            return command(connection=connection, **given)
+
+        for option in reversed((*address, *_OPTIONS)):
+            collected = option(collected)
+        return collected
+
+    return add
+
+
+def _choose_address(given: dict[str, Any]) -> None:
+    """Leaves one address: what is typed stands above the environment."""
+    source = click.get_current_context().get_parameter_source
+    found = [name for name in ("base_url", "issuer") if given[name] is not None]
+    typed = [name for name in found if source(name) is ParameterSource.COMMANDLINE]
+    chosen = typed or found
+    if len(chosen) != 1:
+        raise ArgumentError(
+            "give either --base-url or --issuer, or set either USERSMANAGER_BASE_URL or"
+            " USERSMANAGER_ISSUER"
+        )
+    given.update({name: None for name in found if name not in chosen})

@@ -1,0 +1,98 @@
+"""The way to the API: an address or an issuer, a transport of either colour, the plugins."""
+
+from __future__ import annotations
+
+import pytest
+
+NOWHERE = "https://nowhere.invalid"
+SAYS_SO = """
+from usersmanager import hookimpl
+
+class Plugin:
+    @hookimpl
+    def usersmanager_wrap_attempt(self):
+        return self.around
+
+    def around(self, request, proceed):
+        print(request.headers.get("X-Seen", "nobody"), "before {name}")
+        return proceed(request.with_headers({{"X-Seen": "{name}"}}))
+"""
+
+
+@pytest.fixture
+def info(command, sandbox):
+    """Runs `info` for auth0|ada, without an address."""
+
+    def info(*arguments, **variables):
+        known = {"USERSMANAGER_TOKEN": sandbox.issue_token("auth0|ada")}
+        return command("info", *arguments, **(known | variables))
+
+    return info
+
+
+def test_the_address_may_be_a_base_url_or_an_issuer(info, sandbox):
+    for option in ("--base-url", "--issuer"):
+        done = info(option, sandbox.base_url)
+        assert (done.returncode, done.stderr) == (0, ""), option
+    for variable in ("USERSMANAGER_BASE_URL", "USERSMANAGER_ISSUER"):
+        assert info(**{variable: sandbox.base_url}).returncode == 0, variable
+
+
+@pytest.mark.parametrize("option", ["--base-url", "--issuer"])
+def test_an_address_that_is_typed_stands_above_the_environment(info, sandbox, option):
+    there = {"USERSMANAGER_BASE_URL": NOWHERE, "USERSMANAGER_ISSUER": NOWHERE}
+    assert info(option, sandbox.base_url, **there).returncode == 0
+
+
+def test_two_addresses_in_the_environment_are_one_too_many(info):
+    done = info(USERSMANAGER_BASE_URL=NOWHERE, USERSMANAGER_ISSUER=NOWHERE)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "set either USERSMANAGER_BASE_URL or USERSMANAGER_ISSUER" in done.stderr
+
+
+def test_an_issuer_that_is_not_exactly_the_providers_is_told_how_it_is_written(info, sandbox):
+    done = info("--issuer", sandbox.base_url + "/")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert f"it calls itself '{sandbox.base_url}', pass exactly that" in done.stderr
+
+
+@pytest.mark.parametrize("transport", ["urllib3", "aiohttp"])
+@pytest.mark.parametrize("option", ["--base-url", "--issuer"])
+def test_a_transport_of_either_colour_is_chosen_by_its_name(info, sandbox, transport, option):
+    done = info(option, sandbox.base_url, "--transport", transport)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("sub: auth0|ada\n")
+
+
+def test_an_asyncio_transport_carries_an_impersonation_too(command, sandbox):
+    done = command(
+        *("impersonate", "auth0|ada", "--client-id=sandbox-client", "--impersonator=auth0|boss"),
+        *("--transport", "aiohttp", "--base-url", sandbox.base_url),
+        USERSMANAGER_API_TOKEN=sandbox.issue_api_token(),
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"{sandbox.base_url}/login/impersonated/")
+
+
+def test_a_plugin_that_is_named_comes_before_those_that_are_found(info, sandbox, install):
+    for name in ("alpha", "beta"):
+        path = install(name, SAYS_SO.format(name=name))
+    there = {"PYTHONPATH": path, "USERSMANAGER_BASE_URL": sandbox.base_url}
+    assert info(**there).stdout.startswith("nobody before alpha\nalpha before beta\nsub: ")
+    done = info("--plugin", "beta", **there)
+    assert done.stdout.startswith("nobody before beta\nbeta before alpha\nsub: ")
+    done = info("--plugin", "beta", "--plugin", "alpha", **there)
+    assert done.stdout.startswith("nobody before beta\nbeta before alpha\nsub: ")
+
+
+def test_a_plugin_is_left_out_by_its_name(info, sandbox):
+    sandbox.fail_next(503)
+    done = info("--base-url", sandbox.base_url, "--no-plugin", "retry")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert [status for *_, status in sandbox.requests] == [503]
+
+
+def test_a_plugin_that_is_left_out_is_not_even_imported(info, sandbox, install):
+    path = install("broken", "raise ImportError")
+    done = info("--base-url", sandbox.base_url, "--no-plugin", "broken", PYTHONPATH=path)
+    assert (done.returncode, done.stderr) == (0, "")

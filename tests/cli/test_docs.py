@@ -1,0 +1,38 @@
+"""The page on the command line says what there is, and its examples can be typed."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from usersmanager.cli.app import app
+
+PAGE = (Path(__file__).parents[2] / "docs/cli.md").read_text()
+EXAMPLES = re.findall(r"^\$ (.*\busersmanager .*)$", PAGE, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", app.commands)
+def test_every_command_has_an_example(name):
+    assert any(f"usersmanager {name}" in example for example in EXAMPLES)
+
+
+@pytest.mark.parametrize("name", app.commands)
+def test_every_option_is_told(name):
+    options = {name for one in app.commands[name].params for name in one.opts if name[0] == "-"}
+    assert options <= set(re.findall(r"(?<=`)--?[a-z-]+", PAGE))
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_every_example_can_be_typed(example, monkeypatch):
+    monkeypatch.setenv("USERSMANAGER_BASE_URL", "https://tenant.auth0.com")
+    typed = re.split(r"[|>]", re.sub(r"'[^']*'", "quoted", example.partition("usersmanager ")[2]))
+    name, *arguments = shlex.split(typed[0])
+    if name in app.commands:
+        app.commands[name].make_context(name, arguments)
+    else:
+        with pytest.raises(click.exceptions.Exit):
+            app.make_context("usersmanager", [name])
