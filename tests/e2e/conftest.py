@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import shutil
@@ -14,7 +15,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 from urllib.parse import urlencode
 from urllib.request import ProxyHandler, Request, build_opener
 
@@ -22,9 +23,16 @@ import pytest
 
 from usersmanager import AsyncUsersManager, UserInfo, UsersManager
 
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
+
 # Without the environment's proxies: the provider is on this machine.
 _open = build_opener(ProxyHandler({})).open
 _TIMEOUT = 30
+_BROWSER_ARGUMENTS = (
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
 
 
 @dataclass(frozen=True)
@@ -115,6 +123,48 @@ def expired_token(provider: Provider) -> str:
     assert fetch_blocking(provider.issuer, token).sub == "ada"
     time.sleep(seconds)
     return token
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    """Chromium without a window, with a profile of its own; it is surely gone at the end."""
+    # Both are given, so that Selenium looks for neither and downloads nothing.
+    program, driver = _program("chromium"), _program("chromedriver")
+    try:
+        from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+    except ModuleNotFoundError:
+        _cannot_run("the tests in a browser need selenium: pip install --group e2e")
+    home = tmp_path_factory.mktemp("browser")
+    options = ChromeOptions()
+    options.binary_location = program
+    for argument in (*_BROWSER_ARGUMENTS, f"--user-data-dir={home / 'profile'}"):
+        options.add_argument(argument)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("HOME", str(home))
+        # Everything is on this machine: no proxy, whatever the environment says.
+        environment.setenv("no_proxy", "*")
+        browser = Chrome(options, ChromeService(driver))
+    try:
+        yield browser
+    finally:
+        browser.quit()
+    deadline = time.monotonic() + _TIMEOUT
+    while left := _processes_that_name(home):
+        assert time.monotonic() < deadline, f"the browser left processes behind: {left}"
+        time.sleep(0.05)
+    shutil.rmtree(home)
+
+
+def _processes_that_name(path: Path) -> list[str]:
+    """The processes with a path in their arguments or environment, where a /proc tells."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        # It may end while one looks at it, or be someone else's.
+        with contextlib.suppress(OSError):
+            arguments = (process / "cmdline").read_bytes()
+            if os.fsencode(path) in arguments + (process / "environ").read_bytes():
+                found.append(arguments.replace(b"\0", b" ").decode(errors="replace"))
+    return found
 
 
 def _program(name: str) -> str:

@@ -17,7 +17,16 @@ __all__ = ["Endpoints", "Trouble"]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
+<style>
+:root {{ color-scheme: light dark; font: 1.1rem/1.5 system-ui, sans-serif }}
+body {{ min-height: 100vh; margin: 0; display: grid; place-items: center }}
+main {{ margin: 1rem; padding: 1.5rem 2.5rem; border: 1px solid #8886; border-radius: .75rem;
+  border-top: .4rem solid {colour}; overflow-wrap: anywhere }}
+h1 {{ margin: 0; font-size: 1.6rem }}
+p {{ margin: .5rem 0 0; opacity: .75 }}
+</style></head>
 <body><main><h1>{title}</h1><p>{text}</p></main></body></html>
 """
 
@@ -187,5 +196,6 @@ def _error(status: int, error: str, description: str) -> web.Response:
 
 
 def _page(status: int, title: str, text: str) -> web.Response:
-    page = _PAGE.format(title=html.escape(title), text=html.escape(text))
+    colour = "#2a9d57" if status == 200 else "#c8412f"
+    page = _PAGE.format(title=html.escape(title), text=html.escape(text), colour=colour)
     return web.Response(status=status, text=page, content_type="text/html")
