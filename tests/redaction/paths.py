@@ -138,7 +138,7 @@ X-Auth0-RequestId: TOKEN
 X-Correlation-Id: id-of-TOKEN
 Location: https://elsewhere.example/?access_token=TOKEN&next=LINK
 Set-Cookie: session=TOKEN; Path=/; Domain=TOKEN
-Set-Cookie: TOKEN LINK=illegal name
+Set-Cookie: TOKEN,LINK=a name that is none
 Retry-After: TOKEN
 Date: TOKEN
 X-RateLimit-Limit: TOKEN
