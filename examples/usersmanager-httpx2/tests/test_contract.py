@@ -1,0 +1,22 @@
+"""The transport keeps the contract, but for what the README names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from usersmanager_httpx2 import Httpx2Transport
+
+from usersmanager.testing import AsyncTransportContract, TransportContract
+
+
+class TestBlocking(TransportContract):
+    # httpx2 resolves names in the caller's thread, where nothing can interrupt it.
+    test_a_slow_name_resolution_keeps_to_the_deadline = None
+
+    def transport(self, **settings: Any) -> Httpx2Transport:
+        return Httpx2Transport(**settings)
+
+
+class TestAsyncio(AsyncTransportContract):
+    def transport(self, **settings: Any) -> Httpx2Transport:
+        return Httpx2Transport(**settings)

@@ -1,0 +1,88 @@
+"""What the contract does not know: the name, the limit, and what httpx2 itself holds back."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from unittest import mock
+
+import pytest
+import trustme
+from usersmanager_httpx2 import Httpx2Transport
+
+from usersmanager import (
+    AsyncUsersManager,
+    BodyTooLargeError,
+    DeadlineExceededError,
+    UsersManager,
+)
+from usersmanager.testing import FaultServer, Peer, Sandbox
+from usersmanager.testing.faults import profile
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox.add_user("auth0|ada", email="ada@example.com")
+
+
+def test_it_is_found_by_name_in_both_colours(sandbox: Sandbox) -> None:
+    token = sandbox.issue_token("auth0|ada")
+    with UsersManager(sandbox.base_url, transport="httpx2") as users:
+        assert users.get_info(token).email == "ada@example.com"
+
+    async def main() -> None:
+        async with AsyncUsersManager(sandbox.base_url, transport="httpx2") as users:
+            assert (await users.get_info(token)).email == "ada@example.com"
+
+    asyncio.run(main())
+
+
+def test_a_body_beyond_the_limit_is_refused(sandbox: Sandbox) -> None:
+    token, transport = sandbox.issue_token("auth0|ada"), Httpx2Transport(max_response_bytes=10)
+    with (
+        UsersManager(sandbox.base_url, transport=transport) as users,
+        pytest.raises(BodyTooLargeError),
+    ):
+        users.get_info(token)
+
+
+def test_a_call_that_a_slow_name_made_late_sends_nothing() -> None:
+    resolve = socket.getaddrinfo
+
+    def slow(*arguments: object, **named: object) -> object:
+        time.sleep(0.3)
+        return resolve(*arguments, **named)  # type: ignore[arg-type] # Passed on as given.
+
+    with FaultServer(host="localhost") as server, mock.patch("socket.getaddrinfo", slow):
+        with (
+            UsersManager(server.origin, transport="httpx2", timeout=0.1) as users,
+            pytest.raises(DeadlineExceededError),
+        ):
+            users.get_info("a-token")
+        assert server.requests == []
+
+
+def test_a_tls_record_too_many_never_answers_the_next_caller() -> None:
+    authority = trustme.CA()
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(serving)
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+
+    def spoilt(peer: Peer) -> None:
+        peer.request()
+        peer.send(profile("alice"))
+        peer.send(profile("mallory"))
+        peer.wait_closed()
+
+    async def main(origin: str) -> list[str]:
+        transport = Httpx2Transport(ssl_context=trusting)
+        async with AsyncUsersManager(origin, transport=transport, discover=False) as users:
+            return [(await users.get_info(name)).sub for name in ("alice", "bob")]
+
+    with FaultServer(spoilt, ssl_context=serving, host="localhost") as server:
+        assert asyncio.run(main(server.origin)) == ["alice", "bob"]

@@ -1,0 +1,149 @@
+"""The opentelemetry plugin of `usersmanager`: spans and metrics of calls and attempts.
+
+Never a token, a link, a body or a user id: attributes are an allow-list, and of an error
+only the name of its class is told.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from opentelemetry.metrics import MeterProvider, get_meter
+from opentelemetry.trace import SpanKind, StatusCode, TracerProvider, get_tracer
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from usersmanager import Flow, Proceed, Request, Response, Wrap, hookimpl
+
+__all__ = ["OpenTelemetry"]
+
+Attributes = dict[str, str | int]
+
+# What the semantic conventions for HTTP metrics recommend.
+_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
+_USER_ID = re.compile(r"(?<=/users/)[^/]+(?=/impersonate$)")
+_PORTS = {"http": 80, "https": 443}
+
+
+class OpenTelemetry:
+    """A span per call, a client span per attempt, `traceparent` on the wire, and metrics.
+
+    Metrics: the histogram `http.client.request.duration` (seconds, per attempt) and the
+    counter `usersmanager.retries` (attempts beyond the first).
+
+    Args:
+        tracer_provider: in place of the global one.
+        meter_provider: in place of the global one.
+
+    Example:
+        `UsersManager(url, plugins=[OpenTelemetry(tracer_provider=provider)])`
+
+    Source: OpenTelemetry semantic conventions for HTTP client spans and metrics 1.23 (stable).
+    """
+
+    def __init__(
+        self,
+        tracer_provider: TracerProvider | None = None,
+        meter_provider: MeterProvider | None = None,
+    ) -> None:
+        self._tracer = get_tracer(__name__, tracer_provider=tracer_provider)
+        meter = get_meter(__name__, meter_provider=meter_provider)
+        self._duration = meter.create_histogram(
+            "http.client.request.duration",
+            unit="s",
+            description="Duration of HTTP client requests.",
+            explicit_bucket_boundaries_advisory=_SECONDS,
+        )
+        self._retries = meter.create_counter(
+            "usersmanager.retries", unit="{retry}", description="Attempts beyond the first."
+        )
+        # Not the global propagator: it sends baggage too, which may name the user.
+        self._propagator = TraceContextTextMapPropagator()
+
+    @hookimpl(tryfirst=True)
+    def usersmanager_wrap_call(self) -> Wrap:
+        """Outermost, so that the span is the caller's call."""
+        return self._around_call
+
+    @hookimpl(trylast=True)
+    def usersmanager_wrap_attempt(self) -> Wrap:
+        """Innermost, so that the span is what goes over the wire."""
+        return self._around_attempt
+
+    def _around_call(self, request: Request, proceed: Proceed) -> Flow:
+        operation: Attributes = {"usersmanager.operation": request.operation}
+        name, outcome = f"usersmanager.{request.operation}", Attributes()
+        try:
+            with self._span(name, SpanKind.INTERNAL, operation, outcome):
+                response = yield from proceed(request)
+                outcome.update(_outcome(response))
+        finally:
+            self._retries.add(max(0, request.call.attempts - 1), operation)
+        return response
+
+    def _around_attempt(self, request: Request, proceed: Proceed) -> Flow:
+        server, outcome, started = _server(request), Attributes(), time.perf_counter()
+        name = f"{request.method} {_USER_ID.sub('{user_id}', request.target)}"
+        try:
+            with self._span(name, SpanKind.CLIENT, server | _resource(request), outcome):
+                fields: dict[str, str] = {}
+                self._propagator.inject(fields)
+                response = yield from proceed(request.with_headers(fields))
+                outcome.update(_outcome(response))
+        finally:
+            self._duration.record(time.perf_counter() - started, server | outcome)
+        return response
+
+    @contextlib.contextmanager
+    def _span(
+        self, name: str, kind: SpanKind, attributes: Attributes, outcome: Attributes
+    ) -> Iterator[None]:
+        """The current span around a block, which says in `outcome` how it ended.
+
+        A flow runs in the context of its call, in either colour: what is attached here
+        is detached there, whatever happens in between.
+        """
+        with self._tracer.start_as_current_span(
+            name,
+            kind=kind,
+            attributes=attributes,
+            record_exception=False,
+            set_status_on_exception=False,
+        ) as span:
+            try:
+                yield
+            except BaseException as error:
+                outcome["error.type"] = type(error).__qualname__
+                raise
+            finally:
+                span.set_attributes(outcome)
+                if "error.type" in outcome:
+                    span.set_status(StatusCode.ERROR)
+
+
+def _server(request: Request) -> Attributes:
+    """What spans and metrics tell of a request."""
+    origin = urlsplit(request.origin)
+    return {
+        "http.request.method": request.method,
+        "server.address": origin.hostname or "",
+        "server.port": origin.port or _PORTS[origin.scheme],
+    }
+
+
+def _resource(request: Request) -> Attributes:
+    """What only spans tell of a request."""
+    attributes: Attributes = {"url.full": _USER_ID.sub("REDACTED", request.url)}
+    if request.attempt > 1:
+        attributes["http.request.resend_count"] = request.attempt - 1
+    return attributes
+
+
+def _outcome(response: Response) -> Attributes:
+    outcome: Attributes = {"http.response.status_code": response.status}
+    if response.status >= 400:
+        outcome["error.type"] = str(response.status)
+    return outcome

@@ -1,0 +1,73 @@
+"""A plugin whose exports can be read, and one call in either colour."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from tenacity import wait_none
+from usersmanager_opentelemetry import OpenTelemetry
+
+from usersmanager import AsyncUsersManager, UsersManager
+from usersmanager_retry import Retry
+
+
+class Telemetry:
+    """A plugin, and all that it exports."""
+
+    def __init__(self) -> None:
+        self._exporter = InMemorySpanExporter()
+        self._reader = InMemoryMetricReader()
+        self.provider = TracerProvider()
+        self.provider.add_span_processor(SimpleSpanProcessor(self._exporter))
+        meters = MeterProvider(metric_readers=[self._reader])
+        self.plugins = [OpenTelemetry(self.provider, meters), Retry(wait=wait_none())]
+
+    def spans(self) -> list[ReadableSpan]:
+        """Those that have ended, in the order of their starts."""
+        return sorted(self._exporter.get_finished_spans(), key=lambda span: span.start_time or 0)
+
+    def points(self) -> dict[str, list[Any]]:
+        """The data points of each metric."""
+        data = self._reader.get_metrics_data()
+        scopes = data.resource_metrics[0].scope_metrics if data else []
+        return {one.name: list(one.data.data_points) for scope in scopes for one in scope.metrics}
+
+    def everything(self) -> str:
+        """All that leaves the process, as text."""
+        data = self._reader.get_metrics_data()
+        return "\n".join(
+            [span.to_json() for span in self.spans()] + [data.to_json() if data else ""]
+        )
+
+
+@pytest.fixture
+def telemetry() -> Telemetry:
+    return Telemetry()
+
+
+@pytest.fixture(params=["blocking", "asyncio"])
+def call(request: pytest.FixtureRequest, telemetry: Telemetry) -> Callable[..., Any]:
+    """One call in either colour."""
+
+    def call(transport: Any, method: str = "get_info", *arguments: Any) -> Any:
+        settings = {"transport": transport, "plugins": telemetry.plugins, "discover": False}
+        arguments = arguments or ("hush-token",)
+        if request.param == "blocking":
+            with UsersManager("https://tenant.example", **settings) as users:
+                return getattr(users, method)(*arguments)
+
+        async def main() -> Any:
+            async with AsyncUsersManager("https://tenant.example", **settings) as users:
+                return await getattr(users, method)(*arguments)
+
+        return asyncio.run(main())
+
+    return call
