@@ -146,13 +146,13 @@ class Client(Generic[Carrier]):
         """The request of one call, as the outermost plugin first sees it."""
         address = self._userinfo if spec.name == GET_INFO.name else None
         if address is None:
-            path = spec.path.replace("{user_id}", arguments.user_id)
-            address = Address(self.base_url.origin, self.base_url.path + path)
+            address = Address(self.base_url.origin, self.base_url.path + spec.path)
         return Request(
             operation=spec.name,
             method=spec.method,
             origin=address.origin,
-            target=address.path,
+            target=address.path.replace("{user_id}", arguments.user_id),
+            template=address.path,
             headers=self._headers[spec.name],
             body=arguments.body,
             token=arguments.token,

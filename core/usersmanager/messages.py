@@ -50,7 +50,9 @@ class Request:
         operation: "get_info", "impersonate", or "discover" (`from_issuer`).
         method: "GET" or "POST".
         origin: scheme, host and port: "https://tenant.auth0.com".
-        target: the path, encoded: "/userinfo".
+        target: the path, encoded: "/users/auth0%7C1/impersonate".
+        template: the target without what differs by user, for telemetry:
+            "/users/{user_id}/impersonate"; "" if the request was not made by a manager.
         headers: the fields to send, without the token and without framing.
         body: the bytes to send, or None.
         token: the bearer token, redacted; for "discover" it reveals "".
@@ -70,6 +72,7 @@ class Request:
     token: Token
     deadline: float
     idempotent: bool
+    template: str = ""
     attempt: int = 1
     call: Call = field(default_factory=Call)
 

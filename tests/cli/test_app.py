@@ -14,7 +14,7 @@ def test_its_version_is_the_librarys(command):
 
 
 def test_every_command_has_a_help_of_80_columns(command):
-    for name in ("info", "impersonate", "sandbox", "plugins", "demo"):
+    for name in ("info", "impersonate", "sandbox", "plugins", "new", "demo"):
         done = command(name, "--help")
         assert done.returncode == 0
         assert done.stdout.startswith(f"Usage: usersmanager {name} ")

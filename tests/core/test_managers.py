@@ -426,3 +426,16 @@ def test_threads_share_a_manager_and_each_gets_its_own_answer() -> None:
         for thread in threads:
             thread.join()
     assert wrong == []
+
+
+def test_a_request_has_a_template_that_is_the_same_for_every_user(fake: FakeTransport) -> None:
+    settings = {"impersonator_id": "i", "protocol": "oauth2", "token": "t"}
+    fake.profile("u").link("https://t.example/x")
+    with UsersManager(f"{TENANT}/base", transport=fake) as users:
+        users.get_info("t")
+        users.impersonate("auth0|1", settings)
+    sent = [(request.target, request.template) for request in fake.requests]
+    assert sent == [
+        ("/base/userinfo", "/base/userinfo"),
+        ("/base/users/auth0%7C1/impersonate", "/base/users/{user_id}/impersonate"),
+    ]

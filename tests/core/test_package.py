@@ -81,7 +81,10 @@ def test_the_public_names_are_sorted_and_there() -> None:
     assert all(hasattr(usersmanager, name) for name in usersmanager.__all__)
 
 
-@pytest.mark.parametrize("name", ["usersmanager", *(f"usersmanager_{name}" for name in EXTENSIONS)])
+@pytest.mark.parametrize(
+    "name",
+    ["usersmanager", *(f"usersmanager_{name}" for name in EXTENSIONS), "usersmanager_pytest"],
+)
 def test_every_import_package_says_that_it_is_typed(name: str) -> None:
     assert (Path(str(importlib.import_module(name).__file__)).parent / "py.typed").exists()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 __all__ = ["main"]
@@ -23,4 +24,14 @@ def main() -> int:
         return 2
     except KeyboardInterrupt:
         return 130
-    return run()
+    code = run()
+    _flush_output()
+    return code
+
+
+def _flush_output() -> None:
+    """Writes what is buffered; if it can't be written, the exit shall not try again."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
-import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -70,14 +68,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         except click.Abort:
             return _INTERRUPTED
         except OSError as error:
-            _abandon_output()
             return _complain(error.strerror or type(error).__name__, _NO_ANSWER)
-
-
-def _abandon_output() -> None:
-    """What is buffered can't be written, on a full disk say: the exit shall not try again."""
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _exit_code(error: UsersManagerError) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .contracts import AsyncTransportContract, TransportContract
     from .fake import FakeTransport
-    from .faults import FaultServer, Peer
+    from .faults import FaultServer, Peer, echo, profile
     from .plugin_contract import PluginContract
     from .sandbox import Sandbox
     from .tenant import Limit
@@ -24,6 +24,8 @@ __all__ = [
     "PluginContract",
     "Sandbox",
     "TransportContract",
+    "echo",
+    "profile",
 ]
 
 _MODULES = {
@@ -35,6 +37,8 @@ _MODULES = {
     "PluginContract": "plugin_contract",
     "Sandbox": "sandbox",
     "TransportContract": "contracts",
+    "echo": "faults",
+    "profile": "faults",
 }
 
 

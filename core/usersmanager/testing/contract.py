@@ -21,6 +21,7 @@ from ..headers import freeze
 from ..messages import Request, Response
 from ..secret import Token
 from .clients import AsyncClient, BlockingClient, Client
+from .exemptions import Exemptions
 from .faults import FaultServer, Peer, Script, echo, profile
 
 __all__ = ["Contract", "ask", "subject_of"]
@@ -63,7 +64,7 @@ def subject_of(response: Response) -> str:
     return str(json.loads(response.body)["sub"])
 
 
-class Contract:
+class Contract(Exemptions):
     """How a row is checked.
 
     Attributes:

@@ -24,6 +24,7 @@ from ..errors import DisconnectedError, TLSError, TransportError, UnauthorizedEr
 from ..flow import Sleep
 from ..manager import UsersManager
 from ..messages import Request, Response
+from .exemptions import Exemptions
 from .fake import FakeTransport
 
 __all__ = ["PluginContract"]
@@ -49,7 +50,7 @@ class _Answering(FakeTransport):
         return self._answer(request)
 
 
-class PluginContract:
+class PluginContract(Exemptions):
     """What a plugin must do. Subclass it and override `plugin`.
 
     Example:

@@ -37,6 +37,7 @@ def test_a_call_is_a_span_and_each_attempt_a_client_span_below_it(
         "server.address": "tenant.example",
         "server.port": 443,
         "url.full": "https://tenant.example/userinfo",
+        "url.template": "/userinfo",
     }
     refused = {"http.response.status_code": 503, "error.type": "503"}
     assert [dict(one.attributes or {}) for one in attempts] == [

@@ -7,7 +7,6 @@ only the name of its class is told.
 from __future__ import annotations
 
 import contextlib
-import re
 import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -24,7 +23,6 @@ Attributes = dict[str, str | int]
 
 # What the semantic conventions for HTTP metrics recommend.
 _SECONDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
-_USER_ID = re.compile(r"(?<=/users/)[^/]+(?=/impersonate$)")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -86,7 +84,7 @@ class OpenTelemetry:
 
     def _around_attempt(self, request: Request, proceed: Proceed) -> Flow:
         server, outcome, started = _server(request), Attributes(), time.perf_counter()
-        name = f"{request.method} {_USER_ID.sub('{user_id}', request.target)}"
+        name = f"{request.method} {request.template}"
         try:
             with self._span(name, SpanKind.CLIENT, server | _resource(request), outcome):
                 fields: dict[str, str] = {}
@@ -136,7 +134,8 @@ def _server(request: Request) -> Attributes:
 
 def _resource(request: Request) -> Attributes:
     """What only spans tell of a request."""
-    attributes: Attributes = {"url.full": _USER_ID.sub("REDACTED", request.url)}
+    url = request.origin + request.template.replace("{user_id}", "REDACTED")
+    attributes: Attributes = {"url.full": url, "url.template": request.template}
     if request.attempt > 1:
         attributes["http.request.resend_count"] = request.attempt - 1
     return attributes
