@@ -40,6 +40,7 @@ from .hookspecs import hookimpl
 from .inventory import PluginReport, installed_plugins
 from .manager import UsersManager
 from .messages import Call, Request, Response
+from .reading import ResponseReader
 from .secret import Token
 from .socketerrors import connect_failure, exchange_failure
 from .tls import default_ssl_context
@@ -77,6 +78,7 @@ __all__ = [
     "Request",
     "Response",
     "ResponseGuard",
+    "ResponseReader",
     "ServerError",
     "SubjectMismatchError",
     "TLSError",

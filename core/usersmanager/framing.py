@@ -6,13 +6,11 @@ the start of another's. A transport passes all bytes it receives through a
 
 The rules (RFC 9112 unless another is named):
 
-- A status line is "HTTP/1.0" or "HTTP/1.1", three digits, a phrase (section 4).
+- The head keeps the rules of `head.py`.
 - Interim responses are dropped, at most 8 of them; 101 is refused, as no upgrade was
   asked for (RFC 9110, section 15.2).
-- A header line ends with CRLF, has a token as its name, no blank before the colon, no
-  folding, no control character (section 5). At most 8 KiB a line, 100 lines.
-- The length is one Content-Length of digits, or "chunked" alone, never both, never
-  repeated (section 6.3). 204 and 304 have no body. Without either, the body ends with
+- The length is one Content-Length of digits, or "chunked" alone, never both
+  (section 6.3). 204 and 304 have no body. Without either, the body ends with
   the connection, which is then not used again.
 - Chunk sizes are hexadecimal digits; every chunk ends with CRLF (section 7.1).
 - Whatever follows the end is dropped, and the connection with it (section 9.2).
@@ -24,21 +22,13 @@ import re
 from collections.abc import Callable
 
 from .errors import DisconnectedError, ProtocolError
+from .head import FIELD_LIMIT, HEAD_LIMIT, LINE_LIMIT, TOO_LONG, Head, parse_head, parse_line
 
 __all__ = ["ResponseGuard"]
 
-_LINE_LIMIT = 8192
-_FIELD_LIMIT = 100
 _INTERIM_LIMIT = 8
-_HEAD_LIMIT = _LINE_LIMIT * (_FIELD_LIMIT + 1)
-
-_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?")
-_FIELD_LINE = re.compile(rb"(" + _TOKEN + rb"):[\t ]*([\t\x20-\x7e\x80-\xff]*)")
-_FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection"})
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?")
 _DIGITS = re.compile(rb"[0-9]{1,18}")
-_TOO_LONG = "a header line, or the header as a whole, is too long"
 
 
 class ResponseGuard:
@@ -113,38 +103,35 @@ class ResponseGuard:
         end = self._held.find(b"\r\n\r\n", start)
         if end < 0:
             if (
-                len(self._held) > _HEAD_LIMIT
-                or len(self._held) - self._held.rfind(b"\n") > _LINE_LIMIT
+                len(self._held) > HEAD_LIMIT
+                or len(self._held) - self._held.rfind(b"\n") > LINE_LIMIT
             ):
-                raise ProtocolError(_TOO_LONG)
+                raise ProtocolError(TOO_LONG)
             return b"", b""
-        head, rest = self._held[: end + 4], self._held[end + 4 :]
+        passed, rest = self._held[: end + 4], self._held[end + 4 :]
         self._held = b""
-        status_line, *lines = head[:-4].split(b"\r\n")
-        status = _STATUS_LINE.fullmatch(status_line)
-        if status is None or len(status_line) > _LINE_LIMIT:
-            raise ProtocolError("the answer does not begin with an HTTP/1 status line")
-        framing = _framing_fields(lines)
-        code = int(status[2])
-        if code >= 200:
-            self._begin_body(code, status[1] == b"1", framing)
-            return head, rest
+        head = parse_head(passed[:-4])
+        if head.status >= 200:
+            self._begin_body(head)
+            return passed, rest
         self._interim += 1
-        if code == 101 or self._interim > _INTERIM_LIMIT:
+        if head.status == 101 or self._interim > _INTERIM_LIMIT:
             raise ProtocolError("an upgrade that was not asked for, or too many interim responses")
         return b"", rest
 
-    def _begin_body(self, code: int, is_1_1: bool, framing: dict[bytes, bytes]) -> None:
-        options = framing.get(b"connection", b"").lower().replace(b" ", b"").split(b",")
-        self._persistent = is_1_1 and b"close" not in options
-        length, coding = framing.get(b"content-length"), framing.get(b"transfer-encoding")
+    def _begin_body(self, head: Head) -> None:
+        options = head.framing.get(b"connection", b"").lower().replace(b" ", b"").split(b",")
+        self._persistent = head.is_1_1 and b"close" not in options
+        length = head.framing.get(b"content-length")
+        coding = head.framing.get(b"transfer-encoding")
         if coding is not None and (
-            length is not None or not is_1_1 or coding.lower() != b"chunked"
+            length is not None or not head.is_1_1 or coding.lower() != b"chunked"
         ):
             raise ProtocolError("Transfer-Encoding other than chunked alone")
         if length is not None and not _DIGITS.fullmatch(length):
             raise ProtocolError("a Content-Length that is no number")
-        if code in (204, 304):
+        self._begun(head)
+        if head.status in (204, 304):
             self.complete = True
         elif coding is not None:
             self._step = ResponseGuard._chunk_line
@@ -156,13 +143,21 @@ class ResponseGuard:
         else:
             self._persistent, self._step = False, ResponseGuard._until_eof
 
+    def _begun(self, head: Head) -> None:
+        """The final head has come. For a subclass that keeps it."""
+
+    def _content(self, data: bytes) -> None:
+        """A piece of the body has come, without its framing. For a subclass that keeps it."""
+
     def _sized(self, data: bytes) -> tuple[bytes, bytes]:
         body, rest = data[: self._left], data[self._left :]
         self._left -= len(body)
         self.complete = self._left == 0
+        self._content(body)
         return body, rest
 
     def _until_eof(self, data: bytes) -> tuple[bytes, bytes]:
+        self._content(data)
         return data, b""
 
     def _chunk_line(self, data: bytes) -> tuple[bytes, bytes]:
@@ -181,6 +176,7 @@ class ResponseGuard:
         self._left -= len(body)
         if self._left == 0:
             self._step = ResponseGuard._chunk_end
+        self._content(body)
         return body, rest
 
     def _chunk_end(self, data: bytes) -> tuple[bytes, bytes]:
@@ -195,9 +191,9 @@ class ResponseGuard:
         line, passed, rest = self._line(data)
         if line:
             self._lines += 1
-            if self._lines > _FIELD_LIMIT:
-                raise ProtocolError(_TOO_LONG)
-            _framing_fields([line])
+            if self._lines > FIELD_LIMIT:
+                raise ProtocolError(TOO_LONG)
+            parse_line(line)
         elif line is not None:
             self.complete = True
         return passed, rest
@@ -207,35 +203,11 @@ class ResponseGuard:
         end = data.find(b"\n")
         passed, rest = (data, b"") if end < 0 else (data[: end + 1], data[end + 1 :])
         self._held += passed
-        if len(self._held) > _LINE_LIMIT:
-            raise ProtocolError(_TOO_LONG)
+        if len(self._held) > LINE_LIMIT:
+            raise ProtocolError(TOO_LONG)
         if end < 0:
             return None, passed, rest
         line, self._held = self._held, b""
         if not line.endswith(b"\r\n"):
             raise ProtocolError("a line that ends with a bare LF")
         return line[:-2], passed, rest
-
-
-def _framing_fields(lines: list[bytes]) -> dict[bytes, bytes]:
-    """Checks header lines; gives the fields that frame the message, in lower case."""
-    if len(lines) > _FIELD_LIMIT:
-        raise ProtocolError(_TOO_LONG)
-    framing: dict[bytes, bytes] = {}
-    for line in lines:
-        field = _FIELD_LINE.fullmatch(line)
-        if field is None:
-            raise ProtocolError("a malformed header line")
-        if len(line) > _LINE_LIMIT:
-            raise ProtocolError(_TOO_LONG)
-        name = field[1].lower()
-        if name not in _FRAMING:
-            continue
-        value = field[2].rstrip(b"\t ")
-        if name not in framing:
-            framing[name] = value
-        elif name == b"connection":
-            framing[name] += b"," + value
-        else:
-            raise ProtocolError("a repeated Content-Length or Transfer-Encoding")
-    return framing

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from tests.transports.naive import AsyncContract, BlockingContract
 
+from usersmanager import ResponseReader
 from usersmanager.testing import AsyncTransportContract, TransportContract
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_aiohttp.protocol import GuardedProtocol
 from usersmanager_urllib3 import Urllib3Transport
-from usersmanager_urllib3.sockets import GuardedSocket
 
 EASY = [
     "test_a_refused_connection_is_not_sent",
@@ -92,6 +92,11 @@ def test_without_the_look_at_idle_connections_the_rows_about_them_fail(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(GuardedProtocol, "_is_readable", lambda self: False)
-    monkeypatch.setattr(GuardedSocket, "is_clean", property(lambda self: True))
     assert breaks(AsyncRows, "test_bytes_on_an_idle_connection_never_answer_the_next_caller")
+
+
+def test_without_the_guards_verdict_on_the_connection_the_row_about_it_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ResponseReader, "reusable", True)
     assert breaks(BlockingRows, "test_bytes_after_the_end_never_answer_the_next_caller")

@@ -13,14 +13,14 @@ import aiohttp
 import pytest
 import urllib3
 from aiohttp.client_proto import ResponseHandler
+from urllib3.connection import HTTPConnection
 
 from usersmanager import DisconnectedError, UsersManager
-from usersmanager.testing import FaultServer, Peer
+from usersmanager.testing import FaultServer
 from usersmanager.testing.contract import ask, ending
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_aiohttp.protocol import GuardedProtocol, WatchedRequest
 from usersmanager_urllib3 import Urllib3Transport, connections
-from usersmanager_urllib3.sockets import GuardedSocket
 
 
 def test_urllib3_dials_through_new_conn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,7 +42,7 @@ def test_urllib3_dials_through_new_conn(monkeypatch: pytest.MonkeyPatch) -> None
 def test_urllib3_makes_our_connections(proxy: str | None) -> None:
     """Else no guard sees what a server sends."""
     transport = Urllib3Transport(proxy=proxy)
-    for scheme, kind in connections.POOL_CLASSES.items():
+    for scheme, kind in connections.pool_classes(1 << 20).items():
         pool = transport._manager.connection_from_url(f"{scheme}://id.example")
         assert type(pool) is kind
         assert pool.ConnectionCls is kind.ConnectionCls
@@ -52,15 +52,15 @@ def test_urllib3_makes_our_connections(proxy: str | None) -> None:
 def test_urllib3_asks_whether_a_pooled_connection_is_connected(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Else a spoilt connection is used again."""
+    """Else bytes on an idle connection answer the next caller."""
     asked: list[bool] = []
-    clean = GuardedSocket.is_clean.fget  # type: ignore[attr-defined] # A property has it.
+    connected = HTTPConnection.is_connected.fget  # type: ignore[attr-defined] # A property has it.
 
-    def watched(self: GuardedSocket) -> bool:
-        asked.append(clean(self))
+    def watched(self: HTTPConnection) -> bool:
+        asked.append(connected(self))
         return asked[-1]
 
-    monkeypatch.setattr(GuardedSocket, "is_clean", property(watched))
+    monkeypatch.setattr(HTTPConnection, "is_connected", property(watched))
     with FaultServer() as server, UsersManager(server.origin) as users:
         users.get_info("one")
         users.get_info("two")
@@ -73,18 +73,6 @@ def test_urllib3_asks_a_timeout_for_its_seconds_each_time() -> None:
     assert "conn.timeout = timeout_obj.connect_timeout" in source
     assert "timeout_obj.read_timeout" in source
     assert "timeout.clone()" in source
-
-
-def test_urllib3_still_takes_an_interim_response_for_the_final_one() -> None:
-    """If not, the guard's filter of 1xx could go."""
-
-    def early(peer: Peer) -> None:
-        peer.request()
-        peer.send(b"HTTP/1.1 103 Early Hints\r\n\r\n")
-        peer.wait_closed()
-
-    with FaultServer(early) as server, urllib3.PoolManager() as pool:
-        assert pool.request("GET", server.origin, retries=False, timeout=2).status == 103
 
 
 def test_aiohttp_makes_our_protocols_and_sends_our_requests() -> None:

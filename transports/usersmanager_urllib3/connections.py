@@ -1,32 +1,51 @@
 """urllib3's connections, mended: one deadline, one well-framed response, no leftovers.
 
-The seams: `ConnectionCls` of a pool, `connect`, `request`, `getresponse` and
-`is_connected` of a connection; all public. `_new_conn` is not: it is where urllib3
-resolves and dials, each address with the whole timeout. A canary test fails if urllib3
-stops calling it.
+urllib3 pools, dials proxies and does TLS. What is said over a connection is not left to
+it: http.client's rules for the end of a response are lenient, and its parser is a third
+of a call's time.
+
+The seams: `ConnectionCls` of a pool, `connect`, `request` and `getresponse` of a
+connection, all public; and that a pool looks for bytes on an idle connection. One is
+not public, `_new_conn`: there urllib3 resolves and dials, each address with the whole
+timeout. Canary tests fail if urllib3 stops using one of them.
 """
 
 from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from usersmanager import ResponseGuard, TransportError
+from usersmanager import Response, ResponseReader, TransportError
 
 from .dialing import dial
 from .failures import of_connecting
-from .sockets import GuardedSocket
+from .sockets import DeadlineSocket
 
-__all__ = ["POOL_CLASSES"]
+__all__ = ["ReadResponse", "pool_classes"]
+
+
+class ReadResponse(urllib3.HTTPResponse):
+    """A response that has been read to its end, as urllib3's pool handles one.
+
+    Attributes:
+        received: the response itself.
+    """
+
+    def __init__(self, received: Response) -> None:
+        super().__init__(status=received.status, preload_content=False)
+        self.received = received
 
 
 class _Guarded(HTTPConnection):
     """What the plain and the TLS connection have in common."""
 
+    body_limit = 0
     _exact = False
 
     def connect(self) -> None:
@@ -42,50 +61,63 @@ class _Guarded(HTTPConnection):
                 raise failure
             finally:
                 del failure  # Kept here, it would hold this frame, and it the connection.
-        # http.client wants a socket; this is as much of one as it uses.
-        self.sock: Any = GuardedSocket(self.sock)
-        self.sock.settimeout(self.timeout or 0.0)
+        self.sock: Any = DeadlineSocket(self.sock)
 
     def _new_conn(self) -> socket.socket:
         deadline = time.monotonic() + float(self.timeout or 0)
         return dial(self.host.strip("[]"), self.port or 0, deadline, self.socket_options or ())
 
-    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
+    # urllib3 has more kinds of bodies and more options, which this client never gives.
+    def request(  # type: ignore[override] # urllib3 itself overrides http.client's so.
+        self,
+        method: str,
+        url: str,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        **_options: Any,
+    ) -> None:
         """Sends a request. If it says `Connection: close`, the answer's end must be certain."""
-        if self.sock is not None:
-            self.sock.settimeout(self.timeout)
-        self._exact = (kwargs.get("headers") or {}).get("Connection") == "close"
-        super().request(method, url, *args, **kwargs)
+        if self.sock is None:
+            self.connect()
+        fields = headers or {}
+        self._exact = fields.get("Connection") == "close"
+        self.sock.settimeout(self.timeout or 0.0)
+        self.sock.sendall(_head(method, url, fields) + (body or b""))
 
-    # urllib3 itself overrides http.client's with another type.
-    def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]
-        """The response, seen by a guard of its own."""
-        self.sock.begin(ResponseGuard(exact=self._exact))
-        return super().getresponse()
-
-    @property
-    def is_connected(self) -> bool:
-        """Whether the pool may use it again."""
-        if isinstance(self.sock, GuardedSocket) and not self.sock.is_clean:
-            return False
-        # urllib3 itself sees what waits in the kernel.
-        return super().is_connected
+    def getresponse(self) -> ReadResponse:  # type: ignore[override] # The same.
+        """The whole response."""
+        self.sock.settimeout(self.timeout or 0.0)
+        reader = ResponseReader(exact=self._exact, limit=self.body_limit)
+        received = self.sock.receive(reader)
+        if not reader.reusable:
+            self.close()  # The pool connects it anew.
+        return ReadResponse(received)
 
 
-class _GuardedPlain(_Guarded):
-    pass
+def _head(method: str, url: str, fields: Mapping[str, str]) -> bytes:
+    lines = [f"{method} {url} HTTP/1.1", *[f"{name}: {value}" for name, value in fields.items()]]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
 
 
-class _GuardedTLS(_Guarded, HTTPSConnection):
-    pass
+@lru_cache(maxsize=8)
+def pool_classes(body_limit: int) -> dict[str, type[urllib3.HTTPConnectionPool]]:
+    """What `pool_classes_by_scheme` of a PoolManager is set to.
 
+    Args:
+        body_limit: a larger body, in bytes, is a BodyTooLargeError.
+    """
+    limit = body_limit
 
-class _PlainPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _GuardedPlain
+    class Plain(_Guarded):
+        body_limit = limit
 
+    class TLS(_Guarded, HTTPSConnection):
+        body_limit = limit
 
-class _TLSPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _GuardedTLS
+    class PlainPool(urllib3.HTTPConnectionPool):
+        ConnectionCls = Plain
 
+    class TLSPool(urllib3.HTTPSConnectionPool):
+        ConnectionCls = TLS
 
-POOL_CLASSES: dict[str, type[urllib3.HTTPConnectionPool]] = {"http": _PlainPool, "https": _TLSPool}
+    return {"http": PlainPool, "https": TLSPool}

@@ -21,7 +21,7 @@ from usersmanager import (
     default_ssl_context,
 )
 
-from .connections import POOL_CLASSES
+from .connections import ReadResponse, pool_classes
 from .failures import of_exchange
 
 __all__ = ["Urllib3Transport"]
@@ -64,6 +64,8 @@ class Urllib3Transport:
         self._connect_timeout = connect_timeout
         self._owned = pool_manager is None
         self._manager = pool_manager or _pool_manager(pool_size, ssl_context, proxy)
+        if self._owned:
+            self._manager.pool_classes_by_scheme = pool_classes(max_response_bytes)
         self._closed = False
         self._start()
 
@@ -106,7 +108,8 @@ class Urllib3Transport:
 
     def _exchange(self, pool: urllib3.HTTPConnectionPool, request: Request) -> Response:
         headers = request.wire_headers()
-        headers.setdefault("User-Agent", urllib3.util.SKIP_HEADER)
+        if not self._owned:
+            headers.setdefault("User-Agent", urllib3.util.SKIP_HEADER)  # Or urllib3 adds its own.
         # A proxy is asked for a plain address in whole (RFC 9112, section 3.2.2).
         forwarded = pool.proxy is not None and pool.scheme == "http"
         raw = pool.urlopen(
@@ -122,6 +125,13 @@ class Urllib3Transport:
             preload_content=False,
             decode_content=False,
         )
+        if isinstance(raw, ReadResponse):
+            raw.release_conn()
+            return raw.received
+        return self._read(raw)
+
+    def _read(self, raw: urllib3.BaseHTTPResponse) -> Response:
+        """A response over a connection of the caller's, which isn't guarded."""
         try:
             body = self._body(raw)
         except BaseException:
@@ -187,13 +197,9 @@ def _pool_manager(
     pool_size: int, ssl_context: ssl.SSLContext | None, proxy: str | None
 ) -> urllib3.PoolManager:
     context = ssl_context or default_ssl_context()
-    manager = (
-        urllib3.PoolManager(maxsize=pool_size, block=True, ssl_context=context)
-        if proxy is None
-        else urllib3.ProxyManager(proxy, maxsize=pool_size, block=True, ssl_context=context)
-    )
-    manager.pool_classes_by_scheme = POOL_CLASSES
-    return manager
+    if proxy is None:
+        return urllib3.PoolManager(maxsize=pool_size, block=True, ssl_context=context)
+    return urllib3.ProxyManager(proxy, maxsize=pool_size, block=True, ssl_context=context)
 
 
 def _without_connections(manager: urllib3.PoolManager) -> urllib3.PoolManager:
