@@ -46,6 +46,7 @@ from .socketerrors import connect_failure, exchange_failure
 from .tls import default_ssl_context
 from .transport import AsyncTransport, Transport
 from .userinfo import UserInfo
+from .writing import encode_request
 
 __version__ = "0.1.0"
 
@@ -93,6 +94,7 @@ __all__ = [
     "__version__",
     "connect_failure",
     "default_ssl_context",
+    "encode_request",
     "exchange_failure",
     "hookimpl",
     "installed_plugins",

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import GeneratorType
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar, cast
 
@@ -168,8 +168,7 @@ def _attempt(inner: Proceed) -> Proceed:
 
     def proceed(request: Request) -> Flow:
         request.call.attempts += 1
-        number = request.call.attempts
-        return inner(request if number == request.attempt else replace(request, attempt=number))
+        return inner(request.numbered(request.call.attempts))
 
     return proceed
 

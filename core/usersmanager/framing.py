@@ -22,13 +22,13 @@ import re
 from collections.abc import Callable
 
 from .errors import DisconnectedError, ProtocolError
-from .head import FIELD_LIMIT, HEAD_LIMIT, LINE_LIMIT, TOO_LONG, Head, parse_head, parse_line
+from .head import FIELD_LIMIT, HEAD_LIMIT, LINE_LIMIT, TOO_LONG, Head, parse_fields, parse_head
 
 __all__ = ["ResponseGuard"]
 
 _INTERIM_LIMIT = 8
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?")
-_DIGITS = re.compile(rb"[0-9]{1,18}")
+_DIGITS = re.compile(r"[0-9]{1,18}")
 
 
 class ResponseGuard:
@@ -110,7 +110,7 @@ class ResponseGuard:
             return b"", b""
         passed, rest = self._held[: end + 4], self._held[end + 4 :]
         self._held = b""
-        head = parse_head(passed[:-4])
+        head = parse_head(passed[:-2])
         if head.status >= 200:
             self._begin_body(head)
             return passed, rest
@@ -120,12 +120,12 @@ class ResponseGuard:
         return b"", rest
 
     def _begin_body(self, head: Head) -> None:
-        options = head.framing.get(b"connection", b"").lower().replace(b" ", b"").split(b",")
-        self._persistent = head.is_1_1 and b"close" not in options
-        length = head.framing.get(b"content-length")
-        coding = head.framing.get(b"transfer-encoding")
+        options = head.framing.get("connection", "").lower().replace(" ", "").split(",")
+        self._persistent = head.is_1_1 and "close" not in options
+        length = head.framing.get("content-length")
+        coding = head.framing.get("transfer-encoding")
         if coding is not None and (
-            length is not None or not head.is_1_1 or coding.lower() != b"chunked"
+            length is not None or not head.is_1_1 or coding.lower() != "chunked"
         ):
             raise ProtocolError("Transfer-Encoding other than chunked alone")
         if length is not None and not _DIGITS.fullmatch(length):
@@ -193,7 +193,7 @@ class ResponseGuard:
             self._lines += 1
             if self._lines > FIELD_LIMIT:
                 raise ProtocolError(TOO_LONG)
-            parse_line(line)
+            parse_fields(line.decode("iso-8859-1") + "\r\n")
         elif line is not None:
             self.complete = True
         return passed, rest

@@ -15,21 +15,25 @@ from typing import NamedTuple
 
 from .errors import ProtocolError
 
-__all__ = ["Head", "parse_head", "parse_line"]
+__all__ = ["Head", "parse_fields", "parse_head"]
 
 LINE_LIMIT = 8192
 FIELD_LIMIT = 100
 HEAD_LIMIT = LINE_LIMIT * (FIELD_LIMIT + 1)
 TOO_LONG = "a header line, or the header as a whole, is too long"
 
-_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?")
-_FIELD_LINE = re.compile(rb"(" + _TOKEN + rb"):[\t ]*([\t\x20-\x7e\x80-\xff]*)")
-_FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection"})
+_STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?")
+# Possessive, so that a line of blanks is not tried in all its divisions.
+_FIELD_LINES = re.compile(
+    r"^([!#$%&'*+\-.^_`|~0-9A-Za-z]++):[\t ]*+([\t\x20-\x7e\x80-\xff]*+)\r\n", re.MULTILINE
+)
+_FRAMING = frozenset({"content-length", "transfer-encoding", "connection"})
+
+Fields = list[tuple[str, str]]
 
 
 class Head(NamedTuple):
-    """What a response says before its body.
+    """What a response says before its body, as text in ISO 8859-1 (RFC 9110, section 5.5).
 
     Attributes:
         status: 100 to 999.
@@ -41,50 +45,52 @@ class Head(NamedTuple):
 
     status: int
     is_1_1: bool
-    fields: list[tuple[bytes, bytes]]
-    framing: dict[bytes, bytes]
+    fields: Fields
+    framing: dict[str, str]
 
 
 def parse_head(head: bytes) -> Head:
-    """The head of a response, without the empty line at its end.
+    """The head of a response: each line with its CRLF, without the empty line at the end.
 
     Raises:
         ProtocolError: it breaks a rule above.
     """
-    status_line, *lines = head.split(b"\r\n")
+    status_line, _, lines = head.decode("iso-8859-1").partition("\r\n")
     status = _STATUS_LINE.fullmatch(status_line)
     if status is None or len(status_line) > LINE_LIMIT:
         raise ProtocolError("the answer does not begin with an HTTP/1 status line")
-    if len(lines) > FIELD_LIMIT:
-        raise ProtocolError(TOO_LONG)
-    fields = [parse_line(line) for line in lines]
-    return Head(int(status[2]), status[1] == b"1", fields, _framing(fields))
+    fields = parse_fields(lines)
+    return Head(int(status[2]), status[1] == "1", fields, _framing(fields))
 
 
-def parse_line(line: bytes) -> tuple[bytes, bytes]:
-    """The name and the value of a header line.
+def parse_fields(lines: str) -> Fields:
+    """The names and values of header lines, each with its CRLF.
 
     Raises:
-        ProtocolError: it breaks a rule above.
+        ProtocolError: they break a rule above.
     """
-    field = _FIELD_LINE.fullmatch(line)
-    if field is None:
-        raise ProtocolError("a malformed header line")
-    if len(line) > LINE_LIMIT:
+    count = lines.count("\n")
+    if count > FIELD_LIMIT or (
+        len(lines) > LINE_LIMIT and any(len(line) > LINE_LIMIT for line in lines.split("\r\n"))
+    ):
         raise ProtocolError(TOO_LONG)
-    return field[1], field[2].rstrip(b"\t ")
+    # All at once: one call for each line is half of what reading a response costs.
+    fields = [(name, value.rstrip("\t ")) for name, value in _FIELD_LINES.findall(lines)]
+    if len(fields) != count:
+        raise ProtocolError("a malformed header line")
+    return fields
 
 
-def _framing(fields: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    framing: dict[bytes, bytes] = {}
+def _framing(fields: Fields) -> dict[str, str]:
+    framing: dict[str, str] = {}
     for original, value in fields:
         name = original.lower()
         if name not in _FRAMING:
             continue
         if name not in framing:
             framing[name] = value
-        elif name == b"connection":
-            framing[name] += b"," + value
+        elif name == "connection":
+            framing[name] += "," + value
         else:
             raise ProtocolError("a repeated Content-Length or Transfer-Encoding")
     return framing

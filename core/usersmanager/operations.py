@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 from .decoding import read_configuration, read_link, read_profile
 from .errors import ArgumentError, DecodeError
 from .messages import Response
-from .secret import Secret, Token, is_token
+from .secret import Secret, Token
 from .suggestions import described
 from .urls import Address, parse_endpoint, path_segment
 
@@ -246,6 +246,7 @@ def _json(body: Mapping[str, object]) -> bytes:
 
 
 def _token(value: Secret[object], message: str) -> Token:
-    if not is_token(value.reveal()):
+    token = Token.of(value)
+    if token is None:
         raise ArgumentError(message)
-    return Token(Secret(str(value.reveal())))
+    return token

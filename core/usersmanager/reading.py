@@ -44,11 +44,7 @@ class ResponseReader(ResponseGuard):
         """
         if self._response_head is None or not self.complete:
             raise ValueError("the response is not complete")
-        fields = [
-            (name.decode("ascii"), value.decode("latin-1"))
-            for name, value in self._response_head.fields
-        ]
-        return Response(self._response_head.status, fields, bytes(self._body))
+        return Response(self._response_head.status, self._response_head.fields, bytes(self._body))
 
     def _begun(self, head: Head) -> None:
         self._response_head = head

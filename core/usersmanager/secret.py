@@ -8,7 +8,7 @@ expression, never into a local variable.
 from __future__ import annotations
 
 import re
-from typing import Generic, NoReturn, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 from .errors import ArgumentError
 
@@ -65,6 +65,15 @@ class Token(Secret[str]):
     @classmethod
     def none(cls) -> Token:
         """No token, for a request that carries none; it reveals ""."""
+        return cls._unchecked(Secret(""))
+
+    @classmethod
+    def of(cls, value: Secret[object]) -> Token | None:
+        """A sealed value as a token, or None if it is not a bearer token."""
+        return cls._unchecked(value) if is_token(value.reveal()) else None
+
+    @classmethod
+    def _unchecked(cls, value: Secret[Any]) -> Token:
         token = cls.__new__(cls)
-        Secret.__init__(token, "")
+        token._value = value.reveal()
         return token

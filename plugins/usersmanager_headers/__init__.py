@@ -42,6 +42,8 @@ class Headers:
     def _around(self, request: Request, proceed: Proceed) -> Flow:
         if "User-Agent" not in request.headers:
             request = request.with_headers({"User-Agent": _USER_AGENT})
+        if not self._fields:
+            return proceed(request)
         # No variable for the fields: a value may be a secret, and tracebacks show variables.
         return proceed(
             request.with_headers(self._fields(request) if callable(self._fields) else self._fields)

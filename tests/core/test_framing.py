@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from itertools import pairwise
 
 import pytest
@@ -294,3 +296,12 @@ def test_a_large_header_that_is_dripped_is_read_in_linear_time() -> None:
     for byte in SIZED.replace(b"OK\r\n", b"OK\r\n" + (b"X: " + b"x" * 8000 + b"\r\n") * 20):
         guard.feed(bytes([byte]))
     assert guard.complete
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\0\r\n"])
+def test_a_header_line_of_blanks_is_read_in_linear_time(end: bytes) -> None:
+    lines = (b"X:" + b" " * 8000 + end) * 99
+    started = time.process_time()
+    with contextlib.suppress(ProtocolError):
+        ResponseGuard().feed(b"HTTP/1.1 200 OK\r\n" + lines + b"Content-Length: 0\r\n\r\n")
+    assert time.process_time() - started < 1

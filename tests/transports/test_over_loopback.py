@@ -10,9 +10,7 @@ import time
 import urllib.request
 from typing import Any
 
-import aiohttp
 import pytest
-import urllib3
 
 from usersmanager import (
     AsyncUsersManager,
@@ -224,30 +222,6 @@ def test_a_closed_transport_refuses(colour: Any, sandbox: Sandbox) -> None:
     )
     with pytest.raises(LifecycleError):
         colour.call("get_info", "t", base_url=sandbox.base_url, transport=closed)
-
-
-def test_an_injected_pool_manager_stays_the_callers(sandbox: Sandbox) -> None:
-    token = sandbox.issue_token("auth0|ada")
-    with urllib3.PoolManager() as pool:
-        for _ in range(2):
-            carrier = Urllib3Transport(pool_manager=pool)
-            with UsersManager(sandbox.base_url, transport=carrier) as users:
-                assert users.get_info(token).sub == "auth0|ada"
-        assert len(pool.pools) == 1
-
-
-def test_an_injected_session_stays_the_callers(sandbox: Sandbox) -> None:
-    token = sandbox.issue_token("auth0|ada")
-
-    async def main() -> None:
-        async with aiohttp.ClientSession() as session:
-            for _ in range(2):
-                carrier = AiohttpTransport(session=session)
-                async with AsyncUsersManager(sandbox.base_url, transport=carrier) as users:
-                    assert (await users.get_info(token)).sub == "auth0|ada"
-            assert not session.closed
-
-    asyncio.run(main())
 
 
 def test_the_default_is_the_systems_trust_and_nothing_older_than_tls_1_2() -> None:

@@ -74,6 +74,25 @@ def test_a_tls_address_is_tunnelled_and_the_proxy_sees_no_token(
     assert b"Bearer" not in proxy.requests[0]
 
 
+def test_the_credentials_in_a_proxys_url_go_to_the_proxy_alone(colour: Any) -> None:
+    authority = trustme.CA()
+    serving, trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("localhost").configure_cert(serving)
+    authority.configure_trust(trusting)
+    with (
+        FaultServer(ssl_context=serving, host="localhost") as server,
+        FaultServer(tunnel, echo) as proxy,
+    ):
+        for url in (server.origin, "http://id.example:8080"):
+            address = proxy.origin.replace("://", "://us%40er:pass@")
+            carrier = transport(colour, proxy=address, ssl_context=trusting)
+            settings = {"transport": carrier, "discover": False, "allow_insecure": True}
+            assert colour.call("get_info", "mine", base_url=url, **settings).sub == "mine"
+    for sent in proxy.requests:
+        assert b"\r\nproxy-authorization: basic dxnazxi6cgfzcw==\r\n" in sent.lower()
+    assert b"proxy-authorization" not in server.requests[0].lower()
+
+
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_proxy_that_is_not_there_is_not_sent(colour: Any, scheme: str) -> None:
     with FaultServer() as proxy:

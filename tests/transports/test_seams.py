@@ -12,14 +12,13 @@ from typing import Any
 import aiohttp
 import pytest
 import urllib3
-from aiohttp.client_proto import ResponseHandler
 from urllib3.connection import HTTPConnection
 
-from usersmanager import DisconnectedError, UsersManager
+from usersmanager import UsersManager
 from usersmanager.testing import FaultServer
 from usersmanager.testing.contract import ask, ending
 from usersmanager_aiohttp import AiohttpTransport
-from usersmanager_aiohttp.protocol import GuardedProtocol, WatchedRequest
+from usersmanager_aiohttp.protocol import ReadingProtocol
 from usersmanager_urllib3 import Urllib3Transport, connections
 
 
@@ -75,26 +74,31 @@ def test_urllib3_asks_a_timeout_for_its_seconds_each_time() -> None:
     assert "timeout.clone()" in source
 
 
-def test_aiohttp_makes_our_protocols_and_sends_our_requests() -> None:
-    """Else no guard sees what a server sends, and phases are guesses."""
-    sent: list[Any] = []
+def test_aiohttp_makes_our_protocols(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else no guard sees what a server sends."""
+    made: list[Any] = []
+    begin = ReadingProtocol.connection_made
 
-    class Watching(WatchedRequest):
-        async def send(self, conn: Any) -> aiohttp.ClientResponse:
-            sent.append(conn.protocol)
-            return await super().send(conn)
+    def watched(self: ReadingProtocol, transport: asyncio.BaseTransport) -> None:
+        made.append(self)
+        begin(self, transport)
 
-    async def main(origin: str) -> None:
+    async def main(server: FaultServer) -> None:
         transport = AiohttpTransport()
-        session = transport._opened()
-        session._request_class = Watching
-        async with session.get(origin) as response:
-            await response.read()
+        await transport.asend(ask(server))
         await transport.aclose()
 
+    monkeypatch.setattr(ReadingProtocol, "connection_made", watched)
     with FaultServer() as server:
-        asyncio.run(main(server.origin))
-    assert [type(protocol) for protocol in sent] == [GuardedProtocol]
+        asyncio.run(main(server))
+    assert [type(protocol) for protocol in made] == [ReadingProtocol]
+
+
+def test_aiohttp_connects_by_a_request_that_is_never_sent() -> None:
+    """Else the address that is kept for each origin would be used up."""
+    parameters = list(inspect.signature(aiohttp.BaseConnector.connect).parameters)
+    assert parameters == ["self", "req", "traces", "timeout"]
+    assert "req.send(" not in inspect.getsource(aiohttp.BaseConnector.connect)
 
 
 def test_aiohttp_still_resends_on_its_own_unless_it_is_kept_from_it() -> None:
@@ -104,25 +108,7 @@ def test_aiohttp_still_resends_on_its_own_unless_it_is_kept_from_it() -> None:
         async with aiohttp.ClientSession() as session, session.get(origin) as response:
             await response.read()
 
-    async def ours(server: FaultServer) -> None:
-        transport = AiohttpTransport()
-        try:
-            await transport.asend(ask(server))
-        finally:
-            await transport.aclose()
-
-    gone = [ending(b"")] * 3
-    with FaultServer(*gone) as server:
+    with FaultServer(*[ending(b"")] * 3) as server:
         with pytest.raises(aiohttp.ServerDisconnectedError):
             asyncio.run(naive(server.origin))
         assert len(server.requests) == 2
-    with FaultServer(*gone) as server:
-        with pytest.raises(DisconnectedError):
-            asyncio.run(ours(server))
-        assert len(server.requests) == 1
-
-
-def test_aiohttp_still_resumes_a_parser_with_no_bytes() -> None:
-    """If it passed bytes again, the guard would see them twice."""
-    source = inspect.getsource(ResponseHandler) + inspect.getsource(ResponseHandler.__mro__[1])
-    assert 'self.data_received(b"")' in source or "resume_parser" not in source

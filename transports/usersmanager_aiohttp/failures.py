@@ -14,31 +14,18 @@ from usersmanager import (
     exchange_failure,
 )
 
-from .protocol import GuardedProtocol, WatchedRequest
+from .exchange import Stage
 
 __all__ = ["of_exchange"]
 
 
-def of_exchange(
-    error: Exception, request: aiohttp.ClientRequest | None, *, queued: bool
-) -> TransportError:
-    """The transport error that an error of aiohttp stands for.
-
-    Args:
-        error: what aiohttp, or a timeout, raised.
-        request: aiohttp's request, if it came to one.
-        queued: whether the call still waited for a place in the pool.
-    """
-    if queued:
+def of_exchange(error: Exception, stage: Stage) -> TransportError:
+    """The transport error that an error of aiohttp, or a timeout, stands for."""
+    if stage is Stage.QUEUED:
         return PoolTimeoutError("every connection stayed busy until the deadline")
     cause = _cause(error)
-    connection = request.connection if isinstance(request, WatchedRequest) else None
-    if connection is None:
+    if stage is Stage.CONNECTING:
         return connect_failure(cause)
-    if isinstance(cause, TimeoutError):
-        return exchange_failure(cause)
-    if isinstance(connection, GuardedProtocol) and connection.failure is not None:
-        return connection.failure
     if isinstance(cause, aiohttp.ClientConnectionError | aiohttp.ClientPayloadError):
         return DisconnectedError("the connection ended before the response was whole")
     return exchange_failure(cause)

@@ -1,9 +1,11 @@
-"""aiohttp's connections, mended: one well-framed response each, and no leftovers.
+"""aiohttp's connections, mended: one request, one well-framed response, no leftovers.
 
-The seams: `request_class` of a session is public, and so is overriding
-`asyncio.Protocol`'s methods. Which protocol a connector makes is not: that is
-`connector._factory`, set in one place below. A canary test fails if aiohttp stops
-using it.
+aiohttp pools, resolves, connects, dials proxies and does TLS. What is said over a
+connection is not left to it: its parser's rules for the end of a response are lenient.
+
+The seams: overriding `asyncio.Protocol`'s methods is public. Which protocol a connector
+makes is not: that is `connector._factory`, set in one place below. A canary test fails
+if aiohttp stops using it.
 """
 
 from __future__ import annotations
@@ -16,40 +18,35 @@ from typing import Any
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 
-from usersmanager import DisconnectedError, ProtocolError, ResponseGuard, TransportError
+from usersmanager import DisconnectedError, ProtocolError, Response, ResponseReader, TransportError
 
-__all__ = ["GuardedProtocol", "StaleConnectionError", "WatchedRequest", "guard_connections"]
+__all__ = ["ReadingProtocol", "StaleConnectionError", "guard_connections"]
 
 
 class StaleConnectionError(Exception):
     """A pooled connection can't be used again. Nothing was sent over it."""
 
 
-class GuardedProtocol(ResponseHandler):
-    """A connection whose bytes go through a guard.
-
-    Attributes:
-        failure: what the guard found wrong, to be raised in place of aiohttp's error.
-    """
+class ReadingProtocol(ResponseHandler):
+    """A connection that reads one response for each request. Else it is aiohttp's own."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop=loop)
-        self._guard: ResponseGuard | None = None
-        self.failure: TransportError | None = None
+        self._reader: ResponseReader | None = None
+        self._outcome: asyncio.Future[TransportError | None] | None = None
 
-    def begin(self, guard: ResponseGuard) -> None:
+    def require_clean(self) -> None:
         """Before a request is sent.
 
         Raises:
             StaleConnectionError: something lies between the last response and this request.
             ProtocolError: the server spoke before it was asked.
         """
-        if self._guard is None and self.should_close:
+        if self._reader is None and self.should_close:
             raise ProtocolError("the server spoke before it was asked", phase="not sent")
-        used = self._guard is not None
+        used = self._reader is not None
         if not self.is_connected() or self.should_close or (used and self._is_readable()):
             raise StaleConnectionError
-        self._guard = guard
 
     def _is_readable(self) -> bool:
         """Whether bytes, or the end, wait in the kernel, where the loop has not seen them."""
@@ -58,43 +55,62 @@ class GuardedProtocol(ResponseHandler):
         poll.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
         return bool(poll.poll(0))
 
+    async def exchange(self, message: bytes, reader: ResponseReader) -> Response:
+        """Sends a request, and reads its response.
+
+        Raises:
+            TransportError: it never will be.
+        """
+        assert self.transport is not None  # noqa: S101 - require_clean() has just said so.
+        self._reader = reader
+        self._outcome = self._loop.create_future()
+        self.transport.write(message)
+        failure = await self._outcome
+        if failure is None:
+            return reader.response()
+        try:
+            raise failure
+        finally:
+            del failure  # Kept here, it would hold this frame.
+
     def data_received(self, data: bytes) -> None:
-        """Passes on what belongs to the response that was asked for."""
-        # No bytes: aiohttp's own way to go on parsing after a pause. No guard: a proxy's
-        # answer to CONNECT; or a server that speaks too early, which `begin` finds out.
-        if not data or self._guard is None:
+        """Reads what belongs to the response that was asked for."""
+        # No reader: a proxy's answer to CONNECT; or a server that speaks too early, which
+        # `require_clean` finds out; or a request that is not ours.
+        if self._reader is None:
             super().data_received(data)
             return
-        if self._guard.complete:
+        if self._reader.complete:
             # Nobody has asked for these bytes: the connection is spoilt.
             self._abort()
             return
         try:
-            passed = self._guard.feed(data)
+            self._reader.feed(data)
         except TransportError as error:
-            self._fail(error)
+            self._finish(error.with_traceback(None))
+            self._abort()
             return
-        if self._guard.complete and not self._guard.reusable:
-            self.force_close()
-        if passed:
-            super().data_received(passed)
+        if self._reader.complete:
+            if not self._reader.reusable:
+                self.force_close()
+            self._finish(None)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Tells an end that is a truncation from one that ends the body."""
-        if self._guard is not None and not self._guard.complete and self.failure is None:
-            try:
-                self._guard.eof()
-                if exc is not None:
-                    self.failure = DisconnectedError("the connection was reset")
-            except TransportError as error:
-                self.failure = error.with_traceback(None)
+        if self._reader is not None and not self._reader.complete:
+            self._finish(self._end(self._reader, exc))
         super().connection_lost(exc)
 
-    def _fail(self, error: TransportError) -> None:
-        self.failure = error.with_traceback(None)
-        # Another error than ours wakes whoever waits: ours is raised once, by the transport.
-        self.set_exception(aiohttp.ClientPayloadError("refused by the guard"))
-        self._abort()
+    def _end(self, reader: ResponseReader, exc: BaseException | None) -> TransportError | None:
+        try:
+            reader.eof()
+        except TransportError as error:
+            return error.with_traceback(None)
+        return None if exc is None else DisconnectedError("the connection was reset")
+
+    def _finish(self, failure: TransportError | None) -> None:
+        if self._outcome is not None and not self._outcome.done():
+            self._outcome.set_result(failure)
 
     def _abort(self) -> None:
         self.force_close()
@@ -102,25 +118,7 @@ class GuardedProtocol(ResponseHandler):
             self.transport.abort()
 
 
-class WatchedRequest(aiohttp.ClientRequest):
-    """A request that knows whether it was sent, and over which connection.
-
-    Attributes:
-        connection: set as soon as the first byte may be sent.
-    """
-
-    connection: ResponseHandler | None = None
-
-    async def send(self, conn: Any) -> aiohttp.ClientResponse:  # aiohttp's Connection is private.
-        """Sends over a connection that is clean."""
-        protocol = conn.protocol
-        if isinstance(protocol, GuardedProtocol):
-            protocol.begin(ResponseGuard(exact=self.headers.get("Connection") == "close"))
-        self.connection = protocol
-        return await super().send(conn)
-
-
 def guard_connections(connector: aiohttp.BaseConnector) -> None:
-    """Makes a connector's new connections guarded ones."""
-    factory: Any = functools.partial(GuardedProtocol, connector._loop)
+    """Makes a connector's new connections ours."""
+    factory: Any = functools.partial(ReadingProtocol, connector._loop)
     connector._factory = factory

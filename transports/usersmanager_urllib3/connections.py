@@ -21,7 +21,7 @@ from typing import Any
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from usersmanager import Response, ResponseReader, TransportError
+from usersmanager import Response, ResponseReader, TransportError, encode_request
 
 from .dialing import dial
 from .failures import of_connecting
@@ -82,7 +82,7 @@ class _Guarded(HTTPConnection):
         fields = headers or {}
         self._exact = fields.get("Connection") == "close"
         self.sock.settimeout(self.timeout or 0.0)
-        self.sock.sendall(_head(method, url, fields) + (body or b""))
+        self.sock.sendall(encode_request(method, url, fields, body))
 
     def getresponse(self) -> ReadResponse:  # type: ignore[override] # The same.
         """The whole response."""
@@ -92,11 +92,6 @@ class _Guarded(HTTPConnection):
         if not reader.reusable:
             self.close()  # The pool connects it anew.
         return ReadResponse(received)
-
-
-def _head(method: str, url: str, fields: Mapping[str, str]) -> bytes:
-    lines = [f"{method} {url} HTTP/1.1", *[f"{name}: {value}" for name, value in fields.items()]]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
 
 
 @lru_cache(maxsize=8)

@@ -7,9 +7,10 @@ import os
 import ssl
 import threading
 import time
+from urllib.parse import unquote
 
 import urllib3
-from urllib3.util import Retry
+from urllib3.util import Retry, make_headers
 
 from usersmanager import (
     BodyTooLargeError,
@@ -36,7 +37,8 @@ class Urllib3Transport:
     Args:
         pool_size: connections kept and allowed for each origin; a call beyond waits.
         ssl_context: in place of the system's trust with host name check and TLS 1.2.
-        proxy: the URL of an HTTP proxy. The environment's proxies are not used.
+        proxy: the URL of an HTTP proxy, with its user and password if it wants them. The
+            environment's proxies are not used.
         max_response_bytes: a larger body is a BodyTooLargeError.
         connect_timeout: seconds for one connection: name, TCP and TLS. Less than a
             call's timeout, so that a retry has time for another.
@@ -199,7 +201,19 @@ def _pool_manager(
     context = ssl_context or default_ssl_context()
     if proxy is None:
         return urllib3.PoolManager(maxsize=pool_size, block=True, ssl_context=context)
-    return urllib3.ProxyManager(proxy, maxsize=pool_size, block=True, ssl_context=context)
+    return urllib3.ProxyManager(
+        proxy,
+        maxsize=pool_size,
+        block=True,
+        ssl_context=context,
+        proxy_headers=_credentials(proxy),
+    )
+
+
+def _credentials(proxy: str) -> dict[str, str]:
+    """Those in the URL of a proxy, which urllib3 leaves out."""
+    userinfo = urllib3.util.parse_url(proxy).auth
+    return {} if userinfo is None else make_headers(proxy_basic_auth=unquote(userinfo))
 
 
 def _without_connections(manager: urllib3.PoolManager) -> urllib3.PoolManager:

@@ -1,0 +1,82 @@
+"""One request over one of our own connections, and how far it came."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+import aiohttp
+
+from usersmanager import Request, Response, ResponseReader, encode_request
+
+from .protocol import ReadingProtocol, StaleConnectionError
+
+__all__ = ["Exchange", "Stage"]
+
+
+class Stage(Enum):
+    """How far a request came."""
+
+    QUEUED = auto()
+    CONNECTING = auto()
+    SENT = auto()
+
+
+class Exchange:
+    """One request and its response.
+
+    Args:
+        request: what is sent.
+        address: what aiohttp pools and dials by: a request that is never sent.
+        limit: a larger body, in bytes, is a BodyTooLargeError.
+        timeout: with seconds for one connection.
+
+    Attributes:
+        stage: how far it came.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        address: aiohttp.ClientRequest,
+        *,
+        limit: int,
+        timeout: aiohttp.ClientTimeout,
+    ) -> None:
+        self._request = request
+        self._address = address
+        self._limit = limit
+        self._timeout = timeout
+        self.stage = Stage.QUEUED
+
+    async def over(self, connector: aiohttp.BaseConnector) -> Response:
+        """The response, over a connection whose connector is guarded."""
+        self.stage = Stage.CONNECTING
+        while True:
+            try:
+                return await self._once(connector)
+            except StaleConnectionError:
+                continue  # It is closed, nothing was sent: the pool has one less of them.
+
+    async def _once(self, connector: aiohttp.BaseConnector) -> Response:
+        connection = await connector.connect(self._address, [], self._timeout)
+        try:
+            protocol = connection.protocol
+            assert isinstance(protocol, ReadingProtocol)  # noqa: S101 - for the type.
+            protocol.require_clean()
+            self.stage = Stage.SENT
+            reader = ResponseReader(exact=not self._request.idempotent, limit=self._limit)
+            response = await protocol.exchange(self._message(), reader)
+        except BaseException:
+            connection.close()
+            raise
+        connection.release()
+        return response
+
+    def _message(self) -> bytes:
+        request, fields = self._request, self._request.wire_headers()
+        if self._address.proxy is None or self._address.is_ssl():
+            return encode_request(request.method, request.target, fields, request.body)
+        # A proxy is asked for a plain address in whole (RFC 9112, section 3.2.2).
+        if "Proxy-Authorization" in self._address.headers:
+            fields["Proxy-Authorization"] = self._address.headers["Proxy-Authorization"]
+        return encode_request(request.method, request.url, fields, request.body)
