@@ -30,13 +30,16 @@ __all__ = ["ResponseGuard"]
 _LINE_LIMIT = 8192
 _FIELD_LIMIT = 100
 _INTERIM_LIMIT = 8
-_HEAD_LIMIT = _LINE_LIMIT * (_FIELD_LIMIT + 1)
+_HEAD_LIMIT = (_LINE_LIMIT + 2) * (
+    _FIELD_LIMIT + 1
+) + 2  # Every line ends with CRLF, the last is empty.
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?")
-_FIELD_LINE = re.compile(rb"(" + _TOKEN + rb"):[\t ]*([\t\x20-\x7e\x80-\xff]*)")
+_TEXT = rb"[\t\x20-\x7e\x80-\xff]*"
+_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: " + _TEXT + rb")?")
+_FIELD_LINE = re.compile(rb"(" + _TOKEN + rb"):[\t ]*(" + _TEXT + rb")")
 _FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection"})
-_CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?")
+_CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[\t ]*(?:;" + _TEXT + rb")?")
 _DIGITS = re.compile(rb"[0-9]{1,18}")
 _TOO_LONG = "a header line, or the header as a whole, is too long"
 
@@ -84,7 +87,7 @@ class ResponseGuard:
         passed = b""
         while data and not self.complete:
             clean, data = self._step(self, data)
-            passed = passed + clean if passed else clean
+            passed += clean
         if data:
             self._persistent = False
         return passed
@@ -113,8 +116,8 @@ class ResponseGuard:
         end = self._held.find(b"\r\n\r\n", start)
         if end < 0:
             if (
-                len(self._held) > _HEAD_LIMIT
-                or len(self._held) - self._held.rfind(b"\n") > _LINE_LIMIT
+                len(self._held) >= _HEAD_LIMIT
+                or len(self._held) - self._held.rfind(b"\n") > _LINE_LIMIT + 2
             ):
                 raise ProtocolError(_TOO_LONG)
             return b"", b""
@@ -135,8 +138,8 @@ class ResponseGuard:
         return b"", rest
 
     def _begin_body(self, code: int, is_1_1: bool, framing: dict[bytes, bytes]) -> None:
-        options = framing.get(b"connection", b"").lower().replace(b" ", b"").split(b",")
-        self._persistent = is_1_1 and b"close" not in options
+        options = framing.get(b"connection", b"").lower().split(b",")
+        self._persistent = is_1_1 and b"close" not in map(bytes.strip, options)
         length, coding = framing.get(b"content-length"), framing.get(b"transfer-encoding")
         if coding is not None and (
             length is not None or not is_1_1 or coding.lower() != b"chunked"
@@ -231,7 +234,7 @@ def _framing_fields(lines: list[bytes]) -> dict[bytes, bytes]:
         name = field[1].lower()
         if name not in _FRAMING:
             continue
-        value = field[2].rstrip(b"\t ")
+        value = field[2].rstrip()
         if name not in framing:
             framing[name] = value
         elif name == b"connection":
