@@ -18,7 +18,7 @@ from .userinfo import UserInfo
 __all__ = ["parse_object", "read_configuration", "read_link", "read_profile"]
 
 _JSON_TYPE = re.compile(r"application/(?:json|[a-z0-9!#$&^_.+\-]+\+json)")
-_SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+_MAYBE_SURROGATE = re.compile(r"\\u[dD]")
 
 
 def read_profile(response: Response) -> UserInfo:
@@ -69,7 +69,7 @@ def parse_object(body: bytes) -> dict[str, Any] | None:
     try:
         text = body.decode("utf-8")
         value = _DECODER.decode(text)
-        if _SURROGATE_ESCAPE.search(text):
+        if _MAYBE_SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError):
         return None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import string
 
 import pytest
 from hypothesis import given
@@ -83,6 +85,15 @@ def test_a_profile_is_read_from_no_other_media_type(headers: dict[str, str]) -> 
         read_profile(Response(200, headers, GOOD))
 
 
+def test_the_name_of_a_json_media_type_holds_what_rfc_6838_allows() -> None:
+    accepted = set()
+    for char in map(chr, range(128)):
+        with contextlib.suppress(DecodeError):
+            read_profile(Response(200, {"Content-Type": f"application/x{char}y+json"}, GOOD))
+            accepted.add(char)
+    assert accepted == set(string.ascii_letters + string.digits + "!#$&-^_.+")
+
+
 def test_a_signed_profile_is_refused_with_the_setting_to_change() -> None:
     with pytest.raises(DecodeError, match="userinfo_signed_response_alg"):
         read_profile(Response(200, {"Content-Type": "application/jwt"}, b"e30.e30.e30"))
@@ -96,6 +107,13 @@ def test_a_malformed_profile_is_one_error_that_quotes_nothing(body: bytes) -> No
         "the profile is not a JSON object in UTF-8",
         'the profile has no subject: "sub" must be a non-empty string',
     )
+
+
+@pytest.mark.parametrize("second", "89abcdefABCDEF")
+def test_a_lone_surrogate_is_found_however_it_is_spelled(second: str) -> None:
+    for first in "dD":
+        assert parse_object(f'{{"a": "\\u{first}{second}00"}}'.encode()) is None
+    assert parse_object(b'{"a": "\\uD83D\\ude00\\ud7ff"}') == {"a": "\U0001f600\ud7ff"}
 
 
 @pytest.mark.parametrize("coding", ["gzip", "GZIP", "br", "identity, gzip"])

@@ -48,6 +48,7 @@ def test_impersonate_posts_the_settings_without_the_token(
         "additionalParameters": {"scope": "openid"},
     }
     assert request.token.reveal() == "an-api-token"
+    assert request.headers["Accept"].startswith("text/plain,")
     assert not request.idempotent
     assert request.headers["Content-Type"] == "application/json"
 
