@@ -30,9 +30,8 @@ __all__ = ["ResponseGuard"]
 _LINE_LIMIT = 8192
 _FIELD_LIMIT = 100
 _INTERIM_LIMIT = 8
-_HEAD_LIMIT = (_LINE_LIMIT + 2) * (
-    _FIELD_LIMIT + 1
-) + 2  # Every line ends with CRLF, the last is empty.
+# Every line ends with CRLF, and the last is empty.
+_HEAD_LIMIT = (_LINE_LIMIT + 2) * (_FIELD_LIMIT + 1) + 2
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _TEXT = rb"[\t\x20-\x7e\x80-\xff]*"

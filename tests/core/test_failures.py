@@ -121,7 +121,7 @@ def test_an_interim_status_is_no_answer(status: int) -> None:
             "e",
             "bad",
         ),
-        ({"WWW-Authenticate": "Bearer error_description=a token, error=e"}, b"", "e", "a"),
+        ({"WWW-Authenticate": "Bearer error_description=a token error=e"}, b"", "e", "a"),
         ({"WWW-Authenticate": "Negotiate, Bearer error=e"}, b"", "e", None),
         (
             [("WWW-Authenticate", 'Basic realm="x"'), ("WWW-Authenticate", 'Bearer error="e"')],
