@@ -74,7 +74,7 @@ class ResponseGuard:
         passed = b""
         while data and not self.complete:
             clean, data = self._step(self, data)
-            passed = passed + clean if passed else clean
+            passed += clean
         if data:
             self._persistent = False
         return passed
@@ -103,8 +103,8 @@ class ResponseGuard:
         end = self._held.find(b"\r\n\r\n", start)
         if end < 0:
             if (
-                len(self._held) > HEAD_LIMIT
-                or len(self._held) - self._held.rfind(b"\n") > LINE_LIMIT
+                len(self._held) >= HEAD_LIMIT
+                or len(self._held) - self._held.rfind(b"\n") > LINE_LIMIT + 2
             ):
                 raise ProtocolError(TOO_LONG)
             return b"", b""
@@ -120,8 +120,8 @@ class ResponseGuard:
         return b"", rest
 
     def _begin_body(self, head: Head) -> None:
-        options = head.framing.get("connection", "").lower().replace(" ", "").split(",")
-        self._persistent = head.is_1_1 and "close" not in options
+        options = head.framing.get("connection", "").lower().split(",")
+        self._persistent = head.is_1_1 and "close" not in [one.strip("\t ") for one in options]
         length = head.framing.get("content-length")
         coding = head.framing.get("transfer-encoding")
         if coding is not None and (
