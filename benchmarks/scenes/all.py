@@ -1,0 +1,9 @@
+"""Every scene, in the order of the report."""
+
+from __future__ import annotations
+
+from . import Scene, layers, loopback, offline
+
+__all__ = ["SCENES"]
+
+SCENES: tuple[Scene, ...] = (*loopback.SCENES, *offline.SCENES, *layers.SCENES)
