@@ -23,20 +23,21 @@ from ..profiles import TOKEN, profile, response
 from ..rounds import AsyncCall, Batch, Call, in_flight, one_by_one
 from ..tables import Table
 from . import Scene, Setting
-from .offline import NOWHERE, canned_runner, offline_table
-from .opening import open_async, open_blocking, open_one
+from .offline import NOWHERE, canned_runner, measured, table_of
+from .opening import open_blocking, open_one
 
 __all__ = ["SCENES", "ready_request"]
 
 _ALONE = "its transport alone, a ready Request"
 _DECODED = "transport + strict decoding"
 _CORE = "transport + core, no plugins"
+_DEFAULT = "all of it: the default"
 _STACKS: dict[str, Sequence[str]] = {
     _CORE: (),
     "… + headers": ("headers",),
     "… + logging, not enabled": ("logging",),
     "… + retry": ("retry",),
-    "all of it: the default": ("headers", "logging", "retry"),
+    _DEFAULT: ("headers", "logging", "retry"),
 }
 _LOGGED = "the default, logging enabled"
 
@@ -76,21 +77,20 @@ def _with_logging(batch: Batch) -> Batch:
     return logged
 
 
-def _blocking(setting: Setting) -> Table:
-    with ExitStack() as stack:
-        stack.enter_context(sockets(response(1000)))
-        peers = [one for one in blocking.PEERS if one.name in (blocking.BASE, blocking.NAIVE)]
-        calls, _ = open_blocking(stack, peers, NOWHERE)
-        transport = Urllib3Transport()
-        stack.callback(transport.close)
-        request = ready_request(NOWHERE)
-        calls[_ALONE] = lambda: transport.send(request)
-        calls[_DECODED] = lambda: read_profile(transport.send(request))
-        for name, plugins in _STACKS.items():
-            calls[name] = _manager_call(stack, NOWHERE.base_url, plugins)
-        batches = {name: one_by_one(call) for name, call in calls.items()}
-        batches[_LOGGED] = _with_logging(batches["all of it: the default"])
-        return offline_table("Layer by layer, blocking", blocking.BASE, batches, setting)
+def _open_blocking(stack: ExitStack) -> tuple[dict[str, Batch], list[str]]:
+    stack.enter_context(sockets(response(1000)))
+    peers = [one for one in blocking.PEERS if one.name in (blocking.BASE, blocking.NAIVE)]
+    calls, notes = open_blocking(stack, peers, NOWHERE)
+    transport = Urllib3Transport()
+    stack.callback(transport.close)
+    request = ready_request(NOWHERE)
+    calls[_ALONE] = lambda: transport.send(request)
+    calls[_DECODED] = lambda: read_profile(transport.send(request))
+    for name, plugins in _STACKS.items():
+        calls[name] = _manager_call(stack, NOWHERE.base_url, plugins)
+    batches = {name: one_by_one(call) for name, call in calls.items()}
+    batches[_LOGGED] = _with_logging(batches[_DEFAULT])
+    return batches, notes
 
 
 def _manager_call(stack: ExitStack, base_url: str, plugins: Sequence[str]) -> Call:
@@ -123,20 +123,19 @@ def _stack_peer(name: str, plugins: Sequence[str]) -> AsyncPeer:
     return AsyncPeer(name, opened)
 
 
-def _asyncio(setting: Setting) -> Table:
-    with ExitStack() as stack:
-        runner = stack.enter_context(canned_runner())
-        peers = [
-            one for one in asynchronous.PEERS if one.name in (asynchronous.BASE, asynchronous.NAIVE)
-        ]
-        calls, _ = open_async(stack, runner, peers, NOWHERE)
-        more = [_transport_peer(_ALONE, decoded=False), _transport_peer(_DECODED, decoded=True)]
-        more += [_stack_peer(name, plugins) for name, plugins in _STACKS.items()]
-        for peer in more:
-            calls[peer.name] = stack.enter_context(open_one(runner, peer, NOWHERE))
-        batches = {name: in_flight(runner, 1, call) for name, call in calls.items()}
-        batches[_LOGGED] = _with_logging(batches["all of it: the default"])
-        return offline_table("Layer by layer, asyncio", asynchronous.BASE, batches, setting)
+def _open_asyncio(stack: ExitStack) -> tuple[dict[str, Batch], list[str]]:
+    runner = stack.enter_context(canned_runner())
+    bare = (asynchronous.BASE, asynchronous.NAIVE)
+    peers = [
+        *(one for one in asynchronous.PEERS if one.name in bare),
+        _transport_peer(_ALONE, decoded=False),
+        _transport_peer(_DECODED, decoded=True),
+        *(_stack_peer(name, plugins) for name, plugins in _STACKS.items()),
+    ]
+    calls = {peer.name: stack.enter_context(open_one(runner, peer, NOWHERE)) for peer in peers}
+    batches = {name: in_flight(runner, 1, call) for name, call in calls.items()}
+    batches[_LOGGED] = _with_logging(batches[_DEFAULT])
+    return batches, []
 
 
 class _Nothing:
@@ -159,24 +158,22 @@ class _Nothing:
 _JSON = "json.loads of the same body"
 
 
-def _core(setting: Setting) -> Table:
-    """The core over a transport that does nothing, in both colours."""
+def _open_core(stack: ExitStack) -> tuple[dict[str, Batch], list[str]]:
     answer = _Nothing().send(ready_request(NOWHERE))
-    with ExitStack() as stack:
-        runner = stack.enter_context(asyncio.Runner())
-        batches: dict[str, Batch] = {
-            _JSON: one_by_one(lambda: loads(answer.body)),
-            "strict decoding alone": one_by_one(lambda: read_profile(answer)),
-        }
-        for name, plugins in _STACKS.items():
-            plain = name.replace("transport + ", "")
-            users = stack.enter_context(
-                UsersManager(NOWHERE.base_url, transport=_Nothing(), discover=plugins)
-            )
-            batches[f"{plain}, blocking"] = one_by_one(partial(users.get_info, TOKEN))
-            call = stack.enter_context(open_one(runner, _idle_peer(plugins), NOWHERE))
-            batches[f"{plain}, asyncio"] = in_flight(runner, 1, call)
-        return offline_table("The core alone", _JSON, batches, setting, seconds=0.01)
+    runner = stack.enter_context(asyncio.Runner())
+    batches: dict[str, Batch] = {
+        _JSON: one_by_one(lambda: loads(answer.body)),
+        "strict decoding alone": one_by_one(lambda: read_profile(answer)),
+    }
+    for name, plugins in _STACKS.items():
+        plain = name.replace("transport + ", "")
+        users = stack.enter_context(
+            UsersManager(NOWHERE.base_url, transport=_Nothing(), discover=plugins)
+        )
+        batches[f"{plain}, blocking"] = one_by_one(partial(users.get_info, TOKEN))
+        call = stack.enter_context(open_one(runner, _idle_peer(plugins), NOWHERE))
+        batches[f"{plain}, asyncio"] = in_flight(runner, 1, call)
+    return batches, []
 
 
 def _idle_peer(plugins: Sequence[str]) -> AsyncPeer:
@@ -188,6 +185,20 @@ def _idle_peer(plugins: Sequence[str]) -> AsyncPeer:
             yield lambda: users.get_info(TOKEN)
 
     return AsyncPeer(OURS, opened)
+
+
+def _blocking(setting: Setting) -> Table:
+    return table_of(
+        "Layer by layer, blocking", blocking.BASE, measured(_open_blocking, setting)
+    )
+
+
+def _asyncio(setting: Setting) -> Table:
+    return table_of("Layer by layer, asyncio", asynchronous.BASE, measured(_open_asyncio, setting))
+
+
+def _core(setting: Setting) -> Table:
+    return table_of("The core alone", _JSON, measured(_open_core, setting, seconds=0.01))
 
 
 SCENES = (
