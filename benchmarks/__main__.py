@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from .chart import draw
 from .report import environment_lines, rendered, with_sections
 from .scenes import Setting
 from .scenes.all import SCENES
@@ -39,12 +40,12 @@ _PEERS = (
 def main(arguments: list[str] | None = None) -> None:
     """Measures, prints the tables, and writes them."""
     options = _parser().parse_args(arguments)
-    results = json.loads(options.json.read_text()) if options.json.exists() else {}
+    file = options.json or (_PAGE.with_suffix(".json") if options.docs else Path("benchmark.json"))
+    results = json.loads(file.read_text()) if file.exists() else {}
     if not options.render:
         results.update(_measured(options))
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
-        print(f"written: {options.json}")
+        file.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+        print(f"written: {file}")
     if options.docs:
         _write_docs(results)
 
@@ -59,8 +60,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--json",
         type=Path,
-        default=_ROOT / "docs" / "performance.json",
-        help="where the figures go; those of other scenes stay (docs/performance.json)",
+        help="where the figures go; those of other scenes stay"
+        " (benchmark.json, or docs/performance.json with --docs)",
     )
     parser.add_argument(
         "--docs", action="store_true", help="write tables and chart into docs/performance.*, too"
@@ -111,18 +112,12 @@ def _environment(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _write_docs(results: dict[str, Any]) -> None:
-    sections = {
-        name: f"{rendered(Table.from_json(result['table']))}\n\n"
-        for name, result in results.items()
-    }
-    sections = {name: text.rstrip() for name, text in sections.items()}
+    tables = {name: Table.from_json(result["table"]) for name, result in results.items()}
+    sections = {name: f"**{table.title}**\n\n{rendered(table)}" for name, table in tables.items()}
     newest = max((one["environment"] for one in results.values()), key=lambda one: one["date"])
     sections["environment"] = environment_lines(newest)
     _PAGE.write_text(with_sections(_PAGE.read_text(), sections))
     print(f"written: {_PAGE}")
-    from .chart import draw
-
-    tables = {name: Table.from_json(result["table"]) for name, result in results.items()}
     print(f"written: {draw(tables, _PAGE.with_suffix('.svg'))}")
 
 

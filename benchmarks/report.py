@@ -13,7 +13,7 @@ __all__ = ["environment_lines", "rendered", "with_sections"]
 
 
 def rendered(table: Table) -> str:
-    """A table in Markdown, which is readable in a terminal too."""
+    """A table in Markdown, which is readable in a terminal too. Its title is not in it."""
     lines = [[table.subject, *(column.title for column in table.columns)]]
     for row in table.rows:
         cells = [_cell(column, row.figures.get(column.key)) for column in table.columns]

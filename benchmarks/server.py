@@ -48,8 +48,8 @@ class Stats(NamedTuple):
 class Server:
     """A running server, seen from the client's process."""
 
-    def __init__(self, port: int) -> None:
-        self.host = "127.0.0.1"
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+        self.host = host
         self.port = port
         self._control = http.client.HTTPConnection(self.host, port)
 
@@ -96,7 +96,7 @@ class _Connection(asyncio.Protocol):
     """One connection."""
 
     requests = 0
-    held: list[_Connection] = []  # noqa: RUF012 - the whole server's, as the count above.
+    held: set[_Connection] = set()  # noqa: RUF012 - the whole server's, as the count above.
     answers: dict[bytes, bytes] = {}  # noqa: RUF012
 
     def __init__(self) -> None:
@@ -105,6 +105,9 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment] # It is one for TCP.
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.held.discard(self)
 
     def data_received(self, data: bytes) -> None:
         data = self._received + data
@@ -122,7 +125,7 @@ class _Connection(asyncio.Protocol):
     def _special(self, target: bytes) -> None:
         kind = target.split(b"/")[1]
         if kind == b"hold":
-            self.held.append(self)
+            self.held.add(self)
         elif kind == b"control":
             self._control(target)
         else:
@@ -131,9 +134,8 @@ class _Connection(asyncio.Protocol):
 
     def _control(self, target: bytes) -> None:
         if target.endswith(b"release"):
-            for connection in self.held:
-                connection._transport.write(response(1000))
-            self.held.clear()
+            while self.held:
+                self.held.pop()._transport.write(response(1000))
         stats = {"requests": self.requests, "cpu": time.process_time(), "held": len(self.held)}
         body = json.dumps(stats).encode()
         self._transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)

@@ -2,8 +2,29 @@
 
 from __future__ import annotations
 
-from . import Scene, layers, loopback, offline, rules
+from . import (
+    Scene,
+    bodies,
+    instructions,
+    layers,
+    loopback,
+    memory,
+    offline,
+    plugins,
+    rules,
+    startup,
+)
 
 __all__ = ["SCENES"]
 
-SCENES: tuple[Scene, ...] = (*loopback.SCENES, *offline.SCENES, *layers.SCENES, *rules.SCENES)
+SCENES: tuple[Scene, ...] = (
+    *loopback.SCENES,
+    *offline.SCENES,
+    *layers.SCENES,
+    *rules.SCENES,
+    *plugins.SCENES,
+    *bodies.SCENES,
+    *startup.SCENES,
+    *memory.SCENES,
+    *instructions.SCENES,
+)

@@ -188,9 +188,7 @@ def _idle_peer(plugins: Sequence[str]) -> AsyncPeer:
 
 
 def _blocking(setting: Setting) -> Table:
-    return table_of(
-        "Layer by layer, blocking", blocking.BASE, measured(_open_blocking, setting)
-    )
+    return table_of("Layer by layer, blocking", blocking.BASE, measured(_open_blocking, setting))
 
 
 def _asyncio(setting: Setting) -> Table:

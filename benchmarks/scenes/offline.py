@@ -18,7 +18,17 @@ from ..tables import Column, Figure, Row, Table
 from . import Scene, Setting
 from .opening import open_async, open_blocking
 
-__all__ = ["NOWHERE", "SCENES", "Offline", "OpenBatches", "canned_runner", "measured", "table_of"]
+__all__ = [
+    "NOWHERE",
+    "SCENES",
+    "Offline",
+    "OpenBatches",
+    "canned_runner",
+    "measured",
+    "open_every_asyncio",
+    "open_every_blocking",
+    "table_of",
+]
 
 NOWHERE = Target("127.0.0.1", 1)
 
@@ -101,24 +111,28 @@ def canned_runner(size: int = 1000) -> asyncio.Runner:
     return asyncio.Runner(loop_factory=lambda: CannedLoop(response(size)))
 
 
-def _open_blocking(stack: ExitStack) -> tuple[dict[str, Batch], list[str]]:
+def open_every_blocking(stack: ExitStack) -> tuple[dict[str, Batch], list[str]]:
+    """Every blocking contestant."""
     stack.enter_context(sockets(response(1000)))
     calls, notes = open_blocking(stack, blocking.PEERS, NOWHERE)
     return {name: one_by_one(call) for name, call in calls.items()}, notes
 
 
-def _open_asyncio(stack: ExitStack) -> tuple[dict[str, Batch], list[str]]:
+def open_every_asyncio(stack: ExitStack) -> tuple[dict[str, Batch], list[str]]:
+    """Every asyncio contestant."""
     runner = stack.enter_context(canned_runner())
     calls, notes = open_async(stack, runner, asynchronous.PEERS, NOWHERE)
     return {name: in_flight(runner, 1, call) for name, call in calls.items()}, notes
 
 
 def _blocking(setting: Setting) -> Table:
-    return table_of("Without I/O, blocking", blocking.BASE, measured(_open_blocking, setting))
+    return table_of("Without I/O, blocking", blocking.BASE, measured(open_every_blocking, setting))
 
 
 def _asyncio(setting: Setting) -> Table:
-    return table_of("Without I/O, asyncio", asynchronous.BASE, measured(_open_asyncio, setting))
+    return table_of(
+        "Without I/O, asyncio", asynchronous.BASE, measured(open_every_asyncio, setting)
+    )
 
 
 SCENES = (Scene("offline-blocking", _blocking), Scene("offline-asyncio", _asyncio))

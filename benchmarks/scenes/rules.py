@@ -19,6 +19,7 @@ import urllib3
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from usersmanager import AsyncUsersManager, Token, UsersManager
+from usersmanager.head import Head
 from usersmanager.operations import Arguments
 from usersmanager.secret import Secret
 
@@ -48,12 +49,26 @@ class Rule(NamedTuple):
     piece: str
     without: object
 
+    def holder(self) -> tuple[Any, str]:
+        """What holds the piece, and its name there.
+
+        Raises:
+            LookupError: it is no longer there.
+        """
+        module, _, path = self.piece.partition(":")
+        *owners, name = path.split(".")
+        try:
+            holder = resolve_name(":".join([module, ".".join(owners)]) if owners else module)
+        except (ImportError, AttributeError) as error:
+            raise LookupError(f"there is no {self.piece}") from error
+        if name not in vars(holder):
+            raise LookupError(f"there is no {self.piece}")
+        return holder, name
+
     @contextlib.contextmanager
     def replaced(self) -> Iterator[None]:
         """Does without, inside the context."""
-        module, _, path = self.piece.partition(":")
-        *owners, name = path.split(".")
-        holder = resolve_name(":".join([module, ".".join(owners)]) if owners else module)
+        holder, name = self.holder()
         before = vars(holder)[name]
         setattr(holder, name, self.without)
         try:
@@ -97,6 +112,20 @@ class _NoContext:
     async def __aexit__(self, *_: object) -> None: ...
 
 
+def _lenient_head(head: bytes) -> Head:
+    """Parses a head as if every server were honest."""
+    status_line, *lines = head.split(b"\r\n")
+    pairs = [line.split(b": ", 1) for line in lines]
+    fields = [(name, value) for name, value in pairs]
+    return Head(
+        int(status_line[9:12]), True, fields, {b"content-length": dict(fields)[b"Content-Length"]}
+    )
+
+
+def _unbounded(self: Any, data: bytes) -> None:
+    self._body += data
+
+
 _NO_CONTEXT = _NoContext()
 _FIXED = urllib3.Timeout(10)
 
@@ -136,10 +165,10 @@ _BOTH = (
     ),
 )
 BLOCKING = (
-    Rule("framing guard", "usersmanager_urllib3.connections:ResponseGuard", _NoGuard),
+    Rule("the grammar of the response's head", "usersmanager.framing:parse_head", _lenient_head),
     Rule(
         "deadline before every send and receive",
-        "usersmanager_urllib3.sockets:GuardedSocket._arm",
+        "usersmanager_urllib3.sockets:DeadlineSocket._arm",
         lambda _: None,
     ),
     Rule(
@@ -148,18 +177,12 @@ BLOCKING = (
         lambda *_: _FIXED,
     ),
     Rule(
-        "no dead or spoilt connection is used",
-        "usersmanager_urllib3.connections:_Guarded.is_connected",
+        "no dead connection is used (urllib3's own rule)",
+        "urllib3.connection:HTTPConnection.is_connected",
         property(lambda _: True),
     ),
-    Rule(
-        "bounded body",
-        "usersmanager_urllib3.transport:Urllib3Transport._body",
-        lambda _, raw: raw.read(decode_content=False),
-    ),
-    Rule(
-        "warning in an event loop", "usersmanager.manager:is_in_event_loop", lambda: False
-    ),
+    Rule("bounded body", "usersmanager.reading:ResponseReader._content", _unbounded),
+    Rule("warning in an event loop", "usersmanager.manager:is_in_event_loop", lambda: False),
     *_BOTH,
 )
 ASYNCIO = (
@@ -191,14 +214,22 @@ class _Peer:
 _WHOLE = "the whole stack"
 
 
-def _batches(whole: Batch, rules: tuple[Rule, ...]) -> dict[str, Batch]:
-    return {_WHOLE: whole, **{rule.name: rule.around(whole) for rule in rules}}
+def _batches(whole: Batch, rules: tuple[Rule, ...]) -> tuple[dict[str, Batch], list[str]]:
+    batches, notes = {_WHOLE: whole}, []
+    for rule in rules:
+        try:
+            rule.holder()
+        except LookupError as error:
+            notes.append(f"not measured, {rule.name}: {error}")
+        else:
+            batches[rule.name] = rule.around(whole)
+    return batches, notes
 
 
 def _open_blocking(stack: ExitStack) -> tuple[dict[str, Batch], list[str]]:
     stack.enter_context(sockets(response(1000)))
     users = stack.enter_context(UsersManager(NOWHERE.base_url))
-    return _batches(one_by_one(lambda: users.get_info(TOKEN)), BLOCKING), []
+    return _batches(one_by_one(lambda: users.get_info(TOKEN)), BLOCKING)
 
 
 def _open_asyncio(stack: ExitStack) -> tuple[dict[str, Batch], list[str]]:
@@ -206,7 +237,7 @@ def _open_asyncio(stack: ExitStack) -> tuple[dict[str, Batch], list[str]]:
     call: AsyncCall = stack.enter_context(
         open_one(runner, AsyncPeer(_WHOLE, _Peer().open), NOWHERE)
     )
-    return _batches(in_flight(runner, 1, call), ASYNCIO), []
+    return _batches(in_flight(runner, 1, call), ASYNCIO)
 
 
 _COLUMNS = (
@@ -234,7 +265,7 @@ def _table(title: str, offline: Offline) -> Table:
     rows.sort(key=lambda row: -_cost(row))
     total = spread(offline.cpu[_WHOLE]).median
     note = f"what the whole stack ({total:.0f} µs) takes beyond one with this piece replaced"
-    return Table(title, _COLUMNS, tuple(rows), (note,), subject="Rule")
+    return Table(title, _COLUMNS, tuple(rows), (note, *offline.notes), subject="Rule")
 
 
 def _cost(row: Row) -> float:
