@@ -58,7 +58,7 @@ class Offline(NamedTuple):
 
 
 def measured(
-    open_batches: OpenBatches, setting: Setting, *, rounds: int = 9, seconds: float = 0.03
+    open_batches: OpenBatches, setting: Setting, *, rounds: int = 7, seconds: float = 0.03
 ) -> Offline:
     """Measures in several processes, one after the other, and puts the rounds together.
 

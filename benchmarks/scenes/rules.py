@@ -86,20 +86,6 @@ class Rule(NamedTuple):
         return replaced
 
 
-class _NoGuard:
-    """Lets everything through, and takes the first bytes for the whole response."""
-
-    def __init__(self, *, exact: bool = False) -> None:
-        self.complete = False
-        self.reusable = True
-
-    def feed(self, data: bytes) -> bytes:
-        self.complete = True
-        return data
-
-    def eof(self) -> None: ...
-
-
 class _NoContext:
     """A context manager, of both colours, that does nothing."""
 
@@ -114,12 +100,15 @@ class _NoContext:
 
 def _lenient_head(head: bytes) -> Head:
     """Parses a head as if every server were honest."""
-    status_line, *lines = head.split(b"\r\n")
-    pairs = [line.split(b": ", 1) for line in lines]
-    fields = [(name, value) for name, value in pairs]
-    return Head(
-        int(status_line[9:12]), True, fields, {b"content-length": dict(fields)[b"Content-Length"]}
-    )
+    status_line, *lines = head.decode("latin-1").split("\r\n")
+    fields = []
+    framing = {}
+    for line in lines:
+        name, _, value = line.partition(": ")
+        fields.append((name, value))
+        if name == "Content-Length":
+            framing["content-length"] = value
+    return Head(int(status_line[9:12]), True, fields, framing)
 
 
 def _unbounded(self: Any, data: bytes) -> None:
@@ -142,12 +131,9 @@ def _unchecked_fields(base: CIMultiDictProxy[str], fields: Any) -> CIMultiDictPr
     return CIMultiDictProxy(changed)
 
 
-async def _read_at_once(_: object, raw: Any) -> bytes:
-    body: bytes = await raw.read()
-    return body
-
-
 _BOTH = (
+    Rule("the grammar of the response's head", "usersmanager.framing:parse_head", _lenient_head),
+    Rule("bounded body", "usersmanager.reading:ResponseReader._content", _unbounded),
     Rule("strict JSON (UTF-8, no name twice, no NaN)", "usersmanager.decoding:parse_object", loads),
     Rule("the media type", "usersmanager.decoding:_type_problem", lambda *_: None),
     Rule("no compression", "usersmanager.decoding:_coding_problem", lambda *_: None),
@@ -165,7 +151,6 @@ _BOTH = (
     ),
 )
 BLOCKING = (
-    Rule("the grammar of the response's head", "usersmanager.framing:parse_head", _lenient_head),
     Rule(
         "deadline before every send and receive",
         "usersmanager_urllib3.sockets:DeadlineSocket._arm",
@@ -181,12 +166,10 @@ BLOCKING = (
         "urllib3.connection:HTTPConnection.is_connected",
         property(lambda _: True),
     ),
-    Rule("bounded body", "usersmanager.reading:ResponseReader._content", _unbounded),
     Rule("warning in an event loop", "usersmanager.manager:is_in_event_loop", lambda: False),
     *_BOTH,
 )
 ASYNCIO = (
-    Rule("framing guard", "usersmanager_aiohttp.protocol:ResponseGuard", _NoGuard),
     Rule(
         "deadline of the whole exchange",
         "usersmanager_aiohttp.transport:asyncio",
@@ -194,10 +177,9 @@ ASYNCIO = (
     ),
     Rule(
         "no dead or spoilt connection is used",
-        "usersmanager_aiohttp.protocol:GuardedProtocol._is_readable",
+        "usersmanager_aiohttp.protocol:ReadingProtocol._is_readable",
         lambda _: False,
     ),
-    Rule("bounded body", "usersmanager_aiohttp.transport:_Exchange._body", _read_at_once),
     *_BOTH,
 )
 

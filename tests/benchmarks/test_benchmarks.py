@@ -10,7 +10,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-
 from benchmarks.canned import CannedLoop, sockets
 from benchmarks.figures import Spread, differences, ratios, spread
 from benchmarks.peers import OURS, asynchronous, by_hand
