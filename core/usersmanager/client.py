@@ -173,7 +173,7 @@ class Client(Generic[Carrier]):
         return f"<{manager} {self.base_url} transport={made.transport_name} plugins={plugins}>"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class PreparedCall(Generic[Result]):
     """A call whose arguments are good and whose clock has not started."""
 

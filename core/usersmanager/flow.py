@@ -38,11 +38,13 @@ __all__ = [
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
 class Send:
     """Carry a request to the server; gives its Response."""
 
-    request: Request
+    __slots__ = ("request",)
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
 
 
 @dataclass(frozen=True, slots=True)
