@@ -132,7 +132,15 @@ def test_connection_may_be_given_twice(options: tuple[bytes, bytes]) -> None:
     assert through(response, []) == (response, "complete", False)
 
 
-@pytest.mark.parametrize("fields", [b"Connection: keep-alive\r\n", b"Connection: closed\r\n"])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        b"Connection: keep-alive\r\n",
+        b"Connection: closed\r\n",
+        b"Connection: x, close\xa0\r\n",
+        b"Connection: Xclose\r\n",
+    ],
+)
 def test_other_connection_options_do_not_close(fields: bytes) -> None:
     assert through(SIZED.replace(b"OK\r\n", b"OK\r\n" + fields), [])[1:] == ("complete", True)
 
