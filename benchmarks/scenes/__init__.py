@@ -24,7 +24,7 @@ class Setting(NamedTuple):
 
     def rounds(self, number: int) -> int:
         """How many rounds to make, where a full run makes `number`."""
-        return max(3, number // 10) if self.quick else number
+        return max(2, number // 10) if self.quick else number
 
     def seconds(self, number: float) -> float:
         """How long a turn lasts, where it lasts `number` in a full run."""

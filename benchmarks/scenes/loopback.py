@@ -74,8 +74,8 @@ def _threads(number: int, setting: Setting) -> Table:
     return _table(f"Blocking, {number} threads", blocking.BASE, samples, notes)
 
 
-# It looks at every call that waits whenever one ends, which takes seconds here.
-_SLOW_IN_A_CROWD = {"httpx"}
+# httpx looks at every call that waits whenever one ends; either takes seconds here.
+_SLOW_IN_A_CROWD = {"httpx", "azure-core"}
 _ON_UVLOOP = {asynchronous.LIMIT, asynchronous.BASE, OURS}
 
 
@@ -103,7 +103,7 @@ def _asyncio(number: int, setting: Setting) -> Table:
     if number > target.connections:
         notes.append(f"over {target.connections} connections")
         if setting.quick:
-            notes.append("httpx is left out of a quick run")
+            notes.append("httpx and azure-core are left out of a quick run")
     return _table(f"Asyncio, {number} in flight", asynchronous.BASE, samples, notes)
 
 

@@ -65,7 +65,7 @@ def measured(
     Where a process happens to have its objects and its code in memory makes some per cent,
     as long as it lives; so one process would give exact figures that are wrong.
     """
-    processes = 2 if setting.quick else 5
+    processes = 1 if setting.quick else 5
     rounds = 4 if setting.quick else rounds
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, context, max_tasks_per_child=1) as pool:
