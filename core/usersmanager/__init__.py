@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from .async_manager import AsyncUsersManager
 from .client import Callback
+from .dialing import dial
 from .errors import (
     APIError,
     ArgumentError,
@@ -94,6 +95,7 @@ __all__ = [
     "__version__",
     "connect_failure",
     "default_ssl_context",
+    "dial",
     "encode_request",
     "exchange_failure",
     "hookimpl",
