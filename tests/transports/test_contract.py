@@ -6,6 +6,7 @@ from typing import Any
 
 from usersmanager.testing import AsyncTransportContract, TransportContract
 from usersmanager_aiohttp import AiohttpTransport
+from usersmanager_httptools import HttptoolsTransport
 from usersmanager_urllib3 import Urllib3Transport
 
 
@@ -17,3 +18,13 @@ class TestUrllib3(TransportContract):
 class TestAiohttp(AsyncTransportContract):
     def transport(self, **settings: Any) -> AiohttpTransport:
         return AiohttpTransport(**settings)
+
+
+class TestHttptools(TransportContract):
+    def transport(self, **settings: Any) -> HttptoolsTransport:
+        return HttptoolsTransport(**settings)
+
+
+class TestHttptoolsAsync(AsyncTransportContract):
+    def transport(self, **settings: Any) -> HttptoolsTransport:
+        return HttptoolsTransport(**settings)

@@ -1,0 +1,108 @@
+"""One connection of the asyncio half."""
+
+from __future__ import annotations
+
+import asyncio
+import select
+from typing import cast
+
+from usersmanager import (
+    DeadlineExceededError,
+    Request,
+    TransportError,
+    exchange_failure,
+)
+
+from .exchange import Exchange, encode
+
+__all__ = ["Connection"]
+
+
+class Connection(asyncio.Protocol):
+    """A connection, plain or TLS, that carries one exchange at a time.
+
+    Attributes:
+        lost: done once the connection is no more.
+        is_fresh: whether nothing has come over it yet.
+    """
+
+    __slots__ = ("_done", "_exchange", "_loop", "_poll", "_transport", "is_fresh", "lost")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._exchange: Exchange | None = None
+        self.lost: asyncio.Future[None] = loop.create_future()
+        self.is_fresh = True
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called by the event loop."""
+        self._transport = cast(asyncio.Transport, transport)
+        self._poll = select.poll()
+        self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
+
+    def is_quiet(self) -> bool:
+        """Whether neither bytes nor the end have come, not even where the loop hasn't looked."""
+        return not self._transport.is_closing() and not self._poll.poll(0)
+
+    async def carry(self, request: Request, exchange: Exchange) -> None:
+        """Sends a request and waits until its response is complete."""
+        self.is_fresh = False
+        self._exchange = exchange
+        self._done: asyncio.Future[TransportError | None] = self._loop.create_future()
+        timer = self._loop.call_later(request.remaining(), self._give_up)
+        try:
+            self._transport.write(encode(request))
+            failure = await self._done
+        finally:
+            timer.cancel()
+            self._exchange = None
+        if failure is not None:
+            raise failure
+
+    def data_received(self, data: bytes) -> None:
+        """Called by the event loop."""
+        self.is_fresh = False
+        if self._exchange is None:
+            self.close()  # Nobody has asked for these bytes: the connection is spoilt.
+            return
+        try:
+            self._exchange.receive(data)
+        except TransportError as error:
+            self._end(error)
+        if self._exchange.complete:
+            self._end(None)
+
+    def eof_received(self) -> None:
+        """Called by the event loop. With TLS, only if the connection ends in order."""
+        self._receive_end(in_order=True)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Called by the event loop."""
+        self.is_fresh = False
+        self.lost.set_result(None)
+        if exc is None:
+            self._receive_end(in_order=False)
+        elif self._exchange is not None:
+            self._end(exchange_failure(exc))
+
+    def _receive_end(self, *, in_order: bool) -> None:
+        self.is_fresh = False
+        if self._exchange is None:
+            return
+        try:
+            self._exchange.receive_end(in_order=in_order)
+        except TransportError as error:
+            self._end(error)
+        else:
+            self._end(None)
+
+    def close(self) -> None:
+        """Closes the connection at once. It may be closed already."""
+        self._transport.abort()
+
+    def _give_up(self) -> None:
+        self._end(DeadlineExceededError("no whole response before the deadline"))
+
+    def _end(self, failure: TransportError | None) -> None:
+        if not self._done.done():
+            self._done.set_result(failure)
