@@ -120,8 +120,9 @@ class ResponseGuard:
         return b"", rest
 
     def _begin_body(self, head: Head) -> None:
-        options = head.framing.get("connection", "").lower().replace(" ", "").split(",")
-        self._persistent = head.is_1_1 and "close" not in options
+        options = head.framing.get("connection", "").lower().split(",")
+        says_close = any(option.strip("\t ") == "close" for option in options)
+        self._persistent = head.is_1_1 and not says_close
         length = head.framing.get("content-length")
         coding = head.framing.get("transfer-encoding")
         if coding is not None and (

@@ -118,7 +118,9 @@ def test_without_a_word_a_body_may_end_with_the_connection() -> None:
     assert guard.complete is True
 
 
-@pytest.mark.parametrize("fields", [b"Connection: close\r\n", b"connection: x , CLOSE\r\n"])
+@pytest.mark.parametrize(
+    "fields", [b"Connection: close\r\n", b"connection: x , CLOSE\r\n", b"Connection: x,\tclose\r\n"]
+)
 def test_a_connection_that_closes_is_not_reusable(fields: bytes) -> None:
     response = SIZED.replace(b"OK\r\n", b"OK\r\n" + fields)
     assert through(response, []) == (response, "complete", False)
