@@ -86,7 +86,7 @@ class Exchange:
         self._parse(passed)
         if self._answer.size > self._limit:
             raise BodyTooLargeError(f"the body is larger than {self._limit} bytes")
-        if self._answer.ended != self._guard.complete:
+        if self._answer.begun != 1 or self._answer.ended != self._guard.complete:
             raise ProtocolError("a response whose end is not certain")
 
     def receive_end(self, *, in_order: bool = True) -> None:
@@ -108,7 +108,10 @@ class Exchange:
     def response(self) -> Response:
         """The response, once it is complete."""
         answer = self._answer
-        fields = [(name.decode("ascii"), value.decode("latin-1")) for name, value in answer.fields]
+        fields = [
+            (name.decode("ascii"), value.rstrip(b"\t ").decode("latin-1"))
+            for name, value in answer.header
+        ]
         return Response(self._parser.get_status_code(), fields, b"".join(answer.body))
 
     def _parse(self, passed: bytes) -> None:
@@ -124,16 +127,25 @@ class Exchange:
 class _Answer:
     """What llhttp reads, as it reads it."""
 
-    __slots__ = ("body", "ended", "fields", "size")
+    __slots__ = ("_fields", "begun", "body", "ended", "header", "size")
 
     def __init__(self) -> None:
-        self.fields: list[tuple[bytes, bytes]] = []
+        self._fields: list[tuple[bytes, bytes]] = []
+        self.header: list[tuple[bytes, bytes]] = []
         self.body: list[bytes] = []
         self.size = 0
+        self.begun = 0
         self.ended = False
 
+    def on_message_begin(self) -> None:
+        self.begun += 1
+
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.fields.append((name, value))
+        self._fields.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        # What comes later are trailers, which are no header (RFC 9110, section 6.5.1).
+        self.header, self._fields = self._fields, []
 
     def on_body(self, data: bytes) -> None:
         self.body.append(data)
