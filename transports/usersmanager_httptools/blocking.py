@@ -21,9 +21,9 @@ from usersmanager import (
     exchange_failure,
 )
 
-from .exchange import Exchange, encode
+from .exchange import Exchange
 from .idle import Idle
-from .settings import Settings, address_of, require_time
+from .settings import Settings, address_of, message_of, require_time
 
 __all__ = ["BlockingPool"]
 
@@ -151,7 +151,7 @@ class _Connection:
             exchange.receive_end()
 
     def _send(self, request: Request) -> None:
-        rest = memoryview(encode(request))
+        rest = memoryview(message_of(request))
         while rest:
             self._arm(request)
             rest = rest[self._sock.send(rest) :]

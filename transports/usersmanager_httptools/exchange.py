@@ -1,4 +1,4 @@
-"""One request and its response, sans I/O: bytes out, bytes in, a `Response` or an error.
+"""The answer to one request, sans I/O: bytes in, a `Response` or one of our errors out.
 
 Two parsers read each response, and both must make the same of it:
 
@@ -23,19 +23,11 @@ from usersmanager import (
     BodyTooLargeError,
     DisconnectedError,
     ProtocolError,
-    Request,
     Response,
     ResponseGuard,
 )
 
-__all__ = ["Exchange", "encode"]
-
-
-def encode(request: Request) -> bytes:
-    """A request as it is sent. It holds the token: keep no copy."""
-    fields = "".join([f"{name}: {value}\r\n" for name, value in request.wire_headers().items()])
-    head = f"{request.method} {request.target} HTTP/1.1\r\n{fields}\r\n".encode("ascii")
-    return head if request.body is None else head + request.body
+__all__ = ["Exchange"]
 
 
 class Exchange:

@@ -13,7 +13,8 @@ from usersmanager import (
     exchange_failure,
 )
 
-from .exchange import Exchange, encode
+from .exchange import Exchange
+from .settings import message_of
 
 __all__ = ["Connection"]
 
@@ -51,7 +52,7 @@ class Connection(asyncio.Protocol):
         self._done: asyncio.Future[TransportError | None] = self._loop.create_future()
         timer = self._loop.call_later(request.remaining(), self._give_up)
         try:
-            self._transport.write(encode(request))
+            self._transport.write(message_of(request))
             failure = await self._done
         finally:
             timer.cancel()

@@ -8,11 +8,11 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from usersmanager import DeadlineExceededError, Request, default_ssl_context
+from usersmanager import DeadlineExceededError, Request, default_ssl_context, encode_request
 
 from .exchange import Exchange
 
-__all__ = ["Address", "Settings", "address_of", "require_time"]
+__all__ = ["Address", "Settings", "address_of", "message_of", "require_time"]
 
 
 class Address(NamedTuple):
@@ -52,6 +52,11 @@ class Settings:
     def time_to_connect(self, request: Request) -> float:
         """Seconds for one connection."""
         return min(self.connect_timeout, request.remaining())
+
+
+def message_of(request: Request) -> bytes:
+    """A request as it is sent. It holds the token: keep no copy."""
+    return encode_request(request.method, request.target, request.wire_headers(), request.body)
 
 
 def require_time(request: Request) -> None:
