@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import select
+import ssl
 from typing import cast
 
 from usersmanager import (
@@ -74,8 +75,8 @@ class Connection(asyncio.Protocol):
             self._end(None)
 
     def eof_received(self) -> None:
-        """Called by the event loop. With TLS, only if the connection ends in order."""
-        self._receive_end(in_order=True)
+        """Called by the event loop."""
+        self._receive_end(in_order=self._is_tls_at_its_end())
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by the event loop."""
@@ -96,6 +97,16 @@ class Connection(asyncio.Protocol):
             self._end(error)
         else:
             self._end(None)
+
+    def _is_tls_at_its_end(self) -> bool:
+        """Whether TLS, if there is any, has said that this is the end. The loop does not tell."""
+        tls = self._transport.get_extra_info("ssl_object")
+        try:
+            return tls is None or not tls.read(1)
+        except ssl.SSLZeroReturnError:
+            return True
+        except ssl.SSLError:
+            return False
 
     def close(self) -> None:
         """Closes the connection at once. It may be closed already."""
