@@ -43,9 +43,9 @@ def ours(pieces: Iterable[bytes], *, exact: bool = False) -> Reading | Transport
     exchange = Exchange(exact=exact, limit=LIMIT)
     try:
         for piece in pieces:
-            exchange.receive(piece)
+            exchange.feed(piece)
         reusable = exchange.reusable
-        exchange.receive_end()
+        exchange.eof()
         response = exchange.response()
     except TransportError as error:
         return error.with_traceback(None)

@@ -52,7 +52,8 @@ class AsyncPool:
     async def _send(self, request: Request) -> Response:
         self._require_open()
         require_time(request)
-        await self._queue(request)
+        # To wait in a queue takes a timer, which costs more than a place that is free.
+        await (self._queue(request) if self._places.locked() else self._places.acquire())
         try:
             self._require_open()  # It may have been closed while this call waited.
             return await self._exchange(request)
@@ -60,10 +61,7 @@ class AsyncPool:
             self._places.release()
 
     async def _queue(self, request: Request) -> None:
-        """Waits for a place. A timer costs more than a place that is free."""
-        if not self._places.locked():
-            await self._places.acquire()
-            return
+        """Waits for a place."""
         try:
             async with asyncio.timeout(request.remaining()):
                 await self._places.acquire()
@@ -75,10 +73,13 @@ class AsyncPool:
 
     async def _exchange(self, request: Request) -> Response:
         exchange = self._settings.exchange(request)
-        connection = await self._connection(request)
+        # Not idempotent: no leftover may answer it, no stale connection swallow it.
+        idle = self._idle.take(request.origin) if request.idempotent else None
+        connection = idle or await self._connect(request)
         try:
             require_time(request)
             await connection.carry(request, exchange)
+            response = exchange.response()
         except BaseException:
             connection.close()
             raise
@@ -86,12 +87,7 @@ class AsyncPool:
             self._idle.put(request.origin, connection)
         else:
             connection.close()
-        return exchange.response()
-
-    async def _connection(self, request: Request) -> Connection:
-        # Not idempotent: no leftover may answer it, no stale connection swallow it.
-        found = self._idle.take(request.origin) if request.idempotent else None
-        return found or await self._connect(request)
+        return response
 
     async def _connect(self, request: Request) -> Connection:
         loop = asyncio.get_running_loop()

@@ -29,6 +29,8 @@ __all__ = ["BlockingPool"]
 
 # More than a TLS record holds: nothing stays behind where the kernel can't see it.
 _RECEIVE = 65536
+# Seconds by which a socket's timeout may differ from what is left.
+_TOLERANCE = 0.002
 
 
 class BlockingPool:
@@ -80,6 +82,7 @@ class BlockingPool:
         try:
             require_time(request)
             connection.carry(request, exchange)
+            response = exchange.response()
         except BaseException:
             connection.close()
             raise
@@ -87,7 +90,7 @@ class BlockingPool:
             self._idle.put(request.origin, connection)
         else:
             connection.close()
-        return exchange.response()
+        return response
 
     def _connection(self, request: Request) -> _Connection:
         # Not idempotent: no leftover may answer it, no stale connection swallow it.
@@ -121,10 +124,11 @@ class BlockingPool:
 class _Connection:
     """A connected socket, plain or TLS."""
 
-    __slots__ = ("_poll", "_sock")
+    __slots__ = ("_armed", "_poll", "_sock")
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
+        self._armed = 0.0
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
 
@@ -143,12 +147,12 @@ class _Connection:
         try:
             received = self._sock.recv(_RECEIVE)
         except ssl.SSLEOFError:
-            exchange.receive_end(in_order=False)
+            exchange.eof(in_order=False)
             return
         if received:
-            exchange.receive(received)
+            exchange.feed(received)
         else:
-            exchange.receive_end()
+            exchange.eof()
 
     def _send(self, request: Request) -> None:
         rest = memoryview(message_of(request))
@@ -161,7 +165,9 @@ class _Connection:
         left = request.remaining()
         if left <= 0:
             raise TimeoutError("the deadline passed")
-        self._sock.settimeout(left)
+        if abs(left - self._armed) > _TOLERANCE:  # It is a system call.
+            self._sock.settimeout(left)
+            self._armed = left
 
     def close(self) -> None:
         """Closes the socket."""

@@ -2,36 +2,26 @@
 
 Two parsers read each response, and both must make the same of it:
 
-- `ResponseGuard`, of the core, keeps the rules of RFC 9112 strictly: they are listed in
-  `usersmanager/framing.py` and `usersmanager/head.py`, and nowhere else. It lets one
-  well-framed response through, and says whether the connection may be used again.
-- llhttp, which reads the web for Node.js, reads what the guard lets through: the header,
-  the chunks, the end. Where it sees the end elsewhere, it is a ProtocolError.
-
-Rules of this module itself:
-
-- The body is bounded. It is kept as it came: nothing is decompressed.
-- A connection is used again only after a response that was whole, framed by a length or
-  by chunks, and followed by nothing.
+- `ResponseReader`, of the core, keeps the rules of RFC 9112 strictly. They are listed in
+  `usersmanager/framing.py` and `usersmanager/head.py`, and nowhere else. It says whether
+  the connection may be used again: only after a response that was whole, framed by a
+  length or by chunks, and followed by nothing.
+- llhttp, which reads the web for Node.js, reads what the first one lets through. If it
+  finds fault with that, or sees another status, another end or a body of another size,
+  it is a ProtocolError: where parsers disagree, one answer could become two.
 """
 
 from __future__ import annotations
 
 from httptools import HttpParserError, HttpResponseParser
 
-from usersmanager import (
-    BodyTooLargeError,
-    DisconnectedError,
-    ProtocolError,
-    Response,
-    ResponseGuard,
-)
+from usersmanager import DisconnectedError, ProtocolError, Response, ResponseReader
 
 __all__ = ["Exchange"]
 
 
-class Exchange:
-    """What comes back for one request.
+class Exchange(ResponseReader):
+    """Reads exactly one response, twice.
 
     Args:
         exact: refuse a body that only the end of the connection ends.
@@ -42,46 +32,29 @@ class Exchange:
         exchange = Exchange(exact=False, limit=1 << 20)
         while not exchange.complete:
             received = sock.recv(65536)
-            exchange.receive(received) if received else exchange.receive_end()
+            exchange.feed(received) if received else exchange.eof()
         response = exchange.response()
         ```
     """
 
-    __slots__ = ("_answer", "_guard", "_limit", "_parser")
+    def __init__(self, *, exact: bool = False, limit: int) -> None:
+        super().__init__(exact=exact, limit=limit)
+        self._seen = _Seen()
+        self._llhttp = HttpResponseParser(self._seen)
 
-    def __init__(self, *, exact: bool, limit: int) -> None:
-        self._guard = ResponseGuard(exact=exact)
-        self._answer = _Answer()
-        self._parser = HttpResponseParser(self._answer)
-        self._limit = limit
-
-    @property
-    def complete(self) -> bool:
-        """Whether the whole response has come."""
-        return self._guard.complete
-
-    @property
-    def reusable(self) -> bool:
-        """Whether the connection may carry another request."""
-        return self._guard.reusable
-
-    def receive(self, data: bytes) -> None:
+    def feed(self, data: bytes) -> bytes:
         """Takes what was received.
 
         Raises:
             ProtocolError: it is not the response, or not one that is accepted.
             BodyTooLargeError: the body is larger than the limit.
         """
-        passed = self._guard.feed(data)
-        if not passed:
-            return
-        self._parse(passed)
-        if self._answer.size > self._limit:
-            raise BodyTooLargeError(f"the body is larger than {self._limit} bytes")
-        if self._answer.begun != 1 or self._answer.ended != self._guard.complete:
-            raise ProtocolError("a response whose end is not certain")
+        passed = super().feed(data)
+        if passed:
+            self._read_again(passed)
+        return passed
 
-    def receive_end(self, *, in_order: bool = True) -> None:
+    def eof(self, *, in_order: bool = True) -> None:
         """Takes note that the connection has ended.
 
         Args:
@@ -91,56 +64,51 @@ class Exchange:
             DisconnectedError: no response began, or its body is not surely whole.
             ProtocolError: the response ended within its header.
         """
-        if self.complete:
-            return
-        self._guard.eof()
-        if not in_order:
+        was_complete = self.complete
+        super().eof()
+        if not in_order and not was_complete:
             raise DisconnectedError("the connection ended before the response was whole")
 
     def response(self) -> Response:
-        """The response, once it is complete."""
-        answer = self._answer
-        fields = [
-            (name.decode("ascii"), value.rstrip(b"\t ").decode("latin-1"))
-            for name, value in answer.header
-        ]
-        return Response(self._parser.get_status_code(), fields, b"".join(answer.body))
+        """The whole response. Only once it is complete.
 
-    def _parse(self, passed: bytes) -> None:
+        Raises:
+            ProtocolError: llhttp has read another one.
+        """
+        response = super().response()
+        if (response.status, len(response.body)) != (
+            self._llhttp.get_status_code(),
+            self._seen.size,
+        ):
+            raise ProtocolError("a response that can be read in two ways")
+        return response
+
+    def _read_again(self, passed: bytes) -> None:
+        refused = ""
         try:
-            self._parser.feed_data(passed)
+            self._llhttp.feed_data(passed)
         except HttpParserError as error:
-            failure = f"not a response this client accepts ({type(error).__name__})"
-        else:
-            return
-        raise ProtocolError(failure)  # Out here: the parser's own text may quote the response.
+            refused = type(error).__name__
+        if refused:  # Raised out here: the parser's own text may quote the response.
+            raise ProtocolError(f"not a response this client accepts ({refused})")
+        if self._seen.begun != 1 or self._seen.ended != self.complete:
+            raise ProtocolError("a response whose end is not certain")
 
 
-class _Answer:
-    """What llhttp reads, as it reads it."""
+class _Seen:
+    """What llhttp has seen."""
 
-    __slots__ = ("_fields", "begun", "body", "ended", "header", "size")
+    __slots__ = ("begun", "ended", "size")
 
     def __init__(self) -> None:
-        self._fields: list[tuple[bytes, bytes]] = []
-        self.header: list[tuple[bytes, bytes]] = []
-        self.body: list[bytes] = []
-        self.size = 0
         self.begun = 0
+        self.size = 0
         self.ended = False
 
     def on_message_begin(self) -> None:
         self.begun += 1
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._fields.append((name, value))
-
-    def on_headers_complete(self) -> None:
-        # What comes later are trailers, which are no header (RFC 9110, section 6.5.1).
-        self.header, self._fields = self._fields, []
-
     def on_body(self, data: bytes) -> None:
-        self.body.append(data)
         self.size += len(data)
 
     def on_message_complete(self) -> None:

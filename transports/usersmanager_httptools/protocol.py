@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import select
 import ssl
+import time
 from typing import cast
 
 from usersmanager import (
@@ -19,6 +20,9 @@ from .settings import message_of
 
 __all__ = ["Connection"]
 
+_TOLERANCE = 0.002
+"""Seconds by which a timer may ring too early; uvloop's count in milliseconds."""
+
 
 class Connection(asyncio.Protocol):
     """A connection, plain or TLS, that carries one exchange at a time.
@@ -28,11 +32,16 @@ class Connection(asyncio.Protocol):
         is_fresh: whether nothing has come over it yet.
     """
 
-    __slots__ = ("_done", "_exchange", "_loop", "_poll", "_transport", "is_fresh", "lost")
+    __slots__ = (
+        *("_deadline", "_done", "_exchange", "_loop", "_poll", "_rings_at", "_timer", "_transport"),
+        *("is_fresh", "lost"),
+    )
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._exchange: Exchange | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._deadline = self._rings_at = 0.0
         self.lost: asyncio.Future[None] = loop.create_future()
         self.is_fresh = True
 
@@ -51,12 +60,11 @@ class Connection(asyncio.Protocol):
         self.is_fresh = False
         self._exchange = exchange
         self._done: asyncio.Future[TransportError | None] = self._loop.create_future()
-        timer = self._loop.call_later(request.remaining(), self._give_up)
+        self._watch(request.deadline)
         try:
             self._transport.write(message_of(request))
             failure = await self._done
         finally:
-            timer.cancel()
             self._exchange = None
         if failure is not None:
             raise failure
@@ -68,7 +76,7 @@ class Connection(asyncio.Protocol):
             self.close()  # Nobody has asked for these bytes: the connection is spoilt.
             return
         try:
-            self._exchange.receive(data)
+            self._exchange.feed(data)
         except TransportError as error:
             self._end(error)
         if self._exchange.complete:
@@ -82,6 +90,7 @@ class Connection(asyncio.Protocol):
         """Called by the event loop."""
         self.is_fresh = False
         self.lost.set_result(None)
+        self._cancel_timer()
         if exc is None:
             self._receive_end(in_order=False)
         elif self._exchange is not None:
@@ -92,7 +101,7 @@ class Connection(asyncio.Protocol):
         if self._exchange is None:
             return
         try:
-            self._exchange.receive_end(in_order=in_order)
+            self._exchange.eof(in_order=in_order)
         except TransportError as error:
             self._end(error)
         else:
@@ -112,8 +121,27 @@ class Connection(asyncio.Protocol):
         """Closes the connection at once. It may be closed already."""
         self._transport.abort()
 
-    def _give_up(self) -> None:
-        self._end(DeadlineExceededError("no whole response before the deadline"))
+    def _watch(self, deadline: float) -> None:
+        """One timer serves many exchanges: a deadline that is later finds it when it fires."""
+        self._deadline = deadline
+        if self._timer is None or deadline < self._rings_at:
+            self._cancel_timer()
+            self._rings_at = deadline
+            self._timer = self._loop.call_later(deadline - time.monotonic(), self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._exchange is None:
+            return
+        if self._deadline <= time.monotonic() + _TOLERANCE:
+            self._end(DeadlineExceededError("no whole response before the deadline"))
+        else:
+            self._watch(self._deadline)
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _end(self, failure: TransportError | None) -> None:
         if not self._done.done():
