@@ -53,6 +53,7 @@ def simulated_clock() -> Iterator[Clock]:
     fake = SimpleNamespace(monotonic=clock.monotonic, sleep=clock.sleep)
     with (
         mock.patch("usersmanager.flow.time", fake),
+        mock.patch("usersmanager.driver.time", fake),
         mock.patch("usersmanager.messages.time", fake),
         mock.patch("usersmanager.client.time", fake),
     ):

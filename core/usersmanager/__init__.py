@@ -1,14 +1,14 @@
 """Auth0 and OpenID Connect user operations: profiles and impersonation links.
 
 The public names are here; nothing else of the package is. Importing it imports no
-plugin, no transport and no HTTP library.
+plugin, no transport and no HTTP library; what is slow to import waits until it is used.
 """
 
 from __future__ import annotations
 
-from .async_manager import AsyncUsersManager
+from typing import TYPE_CHECKING
+
 from .client import Callback
-from .dialing import dial
 from .errors import (
     APIError,
     ArgumentError,
@@ -36,18 +36,22 @@ from .errors import (
     UsersManagerError,
 )
 from .flow import Flow, Proceed, Wrap, run, sleep
-from .framing import ResponseGuard
-from .hookspecs import hookimpl
-from .inventory import PluginReport, installed_plugins
 from .manager import UsersManager
 from .messages import Call, Request, Response
-from .reading import ResponseReader
 from .secret import Token
-from .socketerrors import connect_failure, exchange_failure
-from .tls import default_ssl_context
 from .transport import AsyncTransport, Transport
 from .userinfo import UserInfo
-from .writing import encode_request
+
+if TYPE_CHECKING:
+    from .async_manager import AsyncUsersManager
+    from .dialing import dial
+    from .framing import ResponseGuard
+    from .hookspecs import hookimpl
+    from .inventory import PluginReport, installed_plugins
+    from .reading import ResponseReader
+    from .socketerrors import connect_failure, exchange_failure
+    from .tls import default_ssl_context
+    from .writing import encode_request
 
 __version__ = "0.1.0"
 
@@ -103,3 +107,32 @@ __all__ = [
     "run",
     "sleep",
 ]
+
+# What not every program uses, and takes its time to import: asyncio, pluggy, sockets.
+_LATER = {
+    "AsyncUsersManager": "async_manager",
+    "PluginReport": "inventory",
+    "ResponseGuard": "framing",
+    "ResponseReader": "reading",
+    "connect_failure": "socketerrors",
+    "default_ssl_context": "tls",
+    "dial": "dialing",
+    "encode_request": "writing",
+    "exchange_failure": "socketerrors",
+    "hookimpl": "hookspecs",
+    "installed_plugins": "inventory",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f".{_LATER[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})

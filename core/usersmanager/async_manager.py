@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Collection, Coroutine, Iterable, Mapping
 from types import CoroutineType, TracebackType
 from typing import Any, NoReturn, Self, TypeVar, Unpack, overload
 
+from .async_driver import drive_async
 from .client import (
     Callback,
     Client,
@@ -21,9 +22,8 @@ from .client import (
     require_issuer,
     warn_unclosed,
 )
-from .composition import ASYNCIO
+from .colours import ASYNCIO
 from .errors import LifecycleError
-from .flow import drive_async
 from .operations import Settings
 from .secret import Secret
 from .transport import AsyncTransport

@@ -9,9 +9,9 @@ import time
 import warnings
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeAlias, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypedDict, TypeVar
 
-from .composition import Colour, Composition, compose_client
+from .colours import Colour
 from .errors import (
     ArgumentError,
     LifecycleError,
@@ -37,6 +37,9 @@ from .operations import (
 from .secret import Secret, Token
 from .urls import Address, parse_base_url
 from .userinfo import UserInfo
+
+if TYPE_CHECKING:
+    from .composition import Composition
 
 __all__ = [
     "Callback",
@@ -82,6 +85,9 @@ class Client(Generic[Carrier]):
         discover: bool | Collection[str],
         allow_insecure: bool,
     ) -> None:
+        # Slow to import: pluggy and importlib.metadata, which only a constructor needs.
+        from .composition import compose_client
+
         self.base_url = parse_base_url(base_url, allow_insecure=allow_insecure)
         self._allow_insecure = allow_insecure
         self._userinfo: Address | None = None
@@ -167,7 +173,7 @@ class Client(Generic[Carrier]):
         return f"<{manager} {self.base_url} transport={made.transport_name} plugins={plugins}>"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class PreparedCall(Generic[Result]):
     """A call whose arguments are good and whose clock has not started."""
 

@@ -14,35 +14,18 @@ import warnings
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Generic, Literal, TypeVar, cast
+from typing import Generic, TypeVar, cast
 
+from .colours import TRANSPORT_HOOKS, Colour, other
 from .discovery import Installed, Kind, entry_point_of, only, select
 from .errors import PluginError, PluginWarning
 from .flow import Proceed, compose
 from .registry import Registry, load
 from .suggestions import described
 
-__all__ = ["ASYNCIO", "BLOCKING", "Colour", "Composition", "blocked_names", "compose_client"]
+__all__ = ["Composition", "blocked_names", "compose_client"]
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Colour:
-    """What differs between composing a blocking and an asyncio manager: names alone."""
-
-    name: Literal["blocking", "asyncio"]
-    manager: str
-    hook: str
-    send: str
-    close: str
-    default: str
-
-
-BLOCKING = Colour("blocking", "UsersManager", "usersmanager_transport", "send", "close", "urllib3")
-ASYNCIO = Colour(
-    "asyncio", "AsyncUsersManager", "usersmanager_async_transport", "asend", "aclose", "aiohttp"
-)
 
 
 # Distributions that are known to bring what is not in this one.
@@ -50,13 +33,6 @@ _BROUGHT_BY = {
     "httpx2": "usersmanager-httpx2",
     "opentelemetry": "usersmanager-opentelemetry",
 }
-
-TRANSPORT_HOOKS = {BLOCKING.hook, ASYNCIO.hook}
-
-
-def other(colour: Colour) -> Colour:
-    """The colour this one is not."""
-    return ASYNCIO if colour is BLOCKING else BLOCKING
 
 
 @dataclass(frozen=True, slots=True)

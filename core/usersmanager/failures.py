@@ -20,7 +20,7 @@ from .errors import (
     ServerError,
     UnauthorizedError,
 )
-from .headers import Headers
+from .headers import TOKEN, Headers
 from .messages import Request, Response
 
 __all__ = ["check"]
@@ -35,10 +35,9 @@ _BY_CLASS: dict[int, type[APIError]] = {3: RedirectError, 5: ServerError}
 _REQUEST_IDS = ("X-Request-Id", "X-Auth0-RequestId", "X-Correlation-Id")
 _TEXT_LIMIT = 300
 
-_TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _CHALLENGE = re.compile(
-    rf"(?:^|,)\s*(?P<scheme>{_TOKEN})(?=\s+{_TOKEN}\s*=|\s*(?:,|$))"
-    rf'|(?P<name>{_TOKEN})\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^\s,"]+))'
+    rf"(?:^|,)\s*(?P<scheme>{TOKEN})(?=\s+{TOKEN}\s*=)"
+    rf'|(?P<name>{TOKEN})\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^\s,"]+))'
 )
 _NOT_PRINTABLE = re.compile(r"[^\x20-\x7e]+")
 
@@ -51,10 +50,10 @@ def check(request: Request, response: Response) -> None:
         ProtocolError: the status is an interim one (1xx), which is no answer.
     """
     status = response.status
-    if 200 <= status <= 299:
-        return
     if status < 200:
         raise ProtocolError(f"the server ended with the interim status {status}")
+    if status < 300:
+        return
     kind = _BY_STATUS.get(status) or _BY_CLASS.get(status // 100, APIError)
     code, description = _server_words(response)
     code, description = _shown(code, request), _shown(description, request)

@@ -2,7 +2,8 @@
 
 A flow is a generator. It never does I/O; it yields *effects* and is resumed with
 what they gave. There are three: sending a request (the innermost `proceed` yields
-it), `sleep`, and `run`. The drivers are the only code that has a colour here.
+it), `sleep`, and `run`. Carrying them out is what the drivers do: `driver.py` and
+`async_driver.py`.
 
     call:     manager -> wrap -> wrap -> attempt -> wrap -> wrap -> send
                       `-- per call --'           `- per attempt -'
@@ -10,27 +11,40 @@ it), `sleep`, and `run`. The drivers are the only code that has a colour here.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from dataclasses import dataclass
 from types import GeneratorType
-from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from .errors import DeadlineExceededError, PluginError, UsersManagerError
 from .messages import Request, Response
-from .transport import AsyncTransport, Transport
 
-__all__ = ["Effect", "Flow", "Proceed", "Wrap", "compose", "drive", "drive_async", "run", "sleep"]
+__all__ = [
+    "Effect",
+    "Flow",
+    "NamedWrap",
+    "Proceed",
+    "Run",
+    "Send",
+    "Sleep",
+    "Wrap",
+    "compose",
+    "not_an_effect",
+    "run",
+    "sleep",
+]
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
 class Send:
     """Carry a request to the server; gives its Response."""
 
-    request: Request
+    __slots__ = ("request",)
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +69,6 @@ class Run(Generic[T]):
 
     blocking: Callable[[], T]
     asynchronous: Callable[[], Awaitable[T]]
-
-    async def awaited(self, deadline: float) -> T:
-        """The asyncio side, cut at the deadline. A blocking call can't be cut."""
-        try:
-            async with asyncio.timeout(deadline - time.monotonic()) as limit:
-                return await self.asynchronous()
-        except TimeoutError:
-            if not limit.expired():
-                raise
-        raise DeadlineExceededError("the deadline passed while a plugin waited")
 
 
 # What a flow is resumed with depends on the effect it yielded, which a generator's
@@ -199,70 +203,9 @@ def _answered(response: Response) -> Flow:
     yield  # Makes this a generator: a flow that ends at once.
 
 
-def _not_an_effect(kind: type) -> PluginError:
+def not_an_effect(kind: type) -> PluginError:
+    """The error for something else that was yielded."""
     return PluginError(
         f"a plugin yielded {kind.__name__}, not an effect: write"
         " `yield from proceed(request)`, `yield from sleep(...)` or `yield from run(...)`"
     )
-
-
-def drive(flow: Generator[Effect, Any, T], transport: Transport, deadline: float) -> T:
-    """Carries a flow out with plain calls."""
-    resume: Callable[[Any], Effect] = flow.send
-    value: object = None
-    effect: object
-    while True:
-        try:
-            effect = resume(value)
-        except StopIteration as end:
-            return cast(T, end.value)
-        finally:
-            value = None  # An error kept here would hold this frame, and the frame the error.
-        try:
-            match effect:
-                case Send():
-                    resume, value = flow.send, transport.send(effect.request)
-                case Sleep():
-                    time.sleep(effect.begin(deadline))
-                    resume = flow.send
-                    effect.end(deadline)
-                case Run():
-                    resume, value = flow.send, effect.blocking()
-                case _:
-                    # Its type alone: it may be a secret, and tracebacks show variables.
-                    effect = type(effect)
-                    raise _not_an_effect(effect)
-        except BaseException as error:
-            resume, value = flow.throw, error
-
-
-async def drive_async(
-    flow: Generator[Effect, Any, T], transport: AsyncTransport, deadline: float
-) -> T:
-    """Carries a flow out with `await`."""
-    resume: Callable[[Any], Effect] = flow.send
-    value: object = None
-    effect: object
-    while True:
-        try:
-            effect = resume(value)
-        except StopIteration as end:
-            return cast(T, end.value)
-        finally:
-            value = None
-        try:
-            match effect:
-                case Send():
-                    resume, value = flow.send, await transport.asend(effect.request)
-                case Sleep():
-                    await asyncio.sleep(effect.begin(deadline))
-                    resume = flow.send
-                    effect.end(deadline)
-                case Run():
-                    resume, value = flow.send, await effect.awaited(deadline)
-                case _:
-                    # Its type alone: it may be a secret, and tracebacks show variables.
-                    effect = type(effect)
-                    raise _not_an_effect(effect)
-        except BaseException as error:
-            resume, value = flow.throw, error

@@ -75,7 +75,7 @@ class ResponseGuard:
         passed = b""
         while data and not self.complete:
             clean, data = self._step(self, data)
-            passed = passed + clean if passed else clean
+            passed += clean
         if data:
             self._persistent = False
         return passed
@@ -104,8 +104,8 @@ class ResponseGuard:
         end = self._held.find(b"\r\n\r\n", start)
         if end < 0:
             if (
-                len(self._held) > HEAD_LIMIT
-                or len(self._held) - self._held.rfind(b"\n") > LINE_LIMIT
+                len(self._held) >= HEAD_LIMIT
+                or len(self._held) - self._held.rfind(b"\n") > LINE_LIMIT + 2
             ):
                 raise ProtocolError(TOO_LONG)
             return b"", b""
@@ -123,8 +123,7 @@ class ResponseGuard:
 
     def _begin_body(self, head: Head) -> None:
         options = head.framing.get("connection", "").lower().split(",")
-        says_close = any(option.strip("\t ") == "close" for option in options)
-        self._persistent = head.is_1_1 and not says_close
+        self._persistent = head.is_1_1 and "close" not in [one.strip("\t ") for one in options]
         length = head.framing.get("content-length")
         coding = head.framing.get("transfer-encoding")
         self._begun(head)

@@ -19,7 +19,8 @@ __all__ = ["Head", "parse_head", "parse_trailer"]
 
 LINE_LIMIT = 8192
 FIELD_LIMIT = 100
-HEAD_LIMIT = LINE_LIMIT * (FIELD_LIMIT + 1)
+# Every line ends with CRLF, and the last is empty.
+HEAD_LIMIT = (LINE_LIMIT + 2) * (FIELD_LIMIT + 1) + 2
 TOO_LONG = "a header line, or the header as a whole, is too long"
 
 _STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?")

@@ -12,12 +12,13 @@ from typing import TypeAlias
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
-__all__ = ["HeaderInput", "Headers", "freeze", "problem", "with_fields"]
+__all__ = ["TOKEN", "HeaderInput", "Headers", "freeze", "problem", "with_fields"]
 
 Headers: TypeAlias = CIMultiDictProxy[str]
 HeaderInput: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
 
-_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_NAME = re.compile(TOKEN)
 _VALUE = re.compile(r"(?:[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)?")
 
 # They frame the message, route it, or carry credentials. Setting them from outside

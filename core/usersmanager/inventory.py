@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from .composition import ASYNCIO, BLOCKING, blocked_names
+from .colours import ASYNCIO, BLOCKING
+from .composition import blocked_names
 from .discovery import Installed, Kind, only, select
 from .errors import PluginError
 from .registry import Registry, load

@@ -22,9 +22,9 @@ from .client import (
     require_issuer,
     warn_unclosed,
 )
-from .composition import BLOCKING
+from .colours import BLOCKING
+from .driver import drive
 from .errors import LifecycleError
-from .flow import drive
 from .operations import Settings
 from .secret import Secret
 from .transport import Transport

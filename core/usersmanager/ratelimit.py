@@ -31,9 +31,7 @@ def retry_after(status: int, headers: Headers) -> float | None:
 
 def rate_limit(headers: Headers) -> RateLimit | None:
     """The X-RateLimit headers, or None if none was sent."""
-    limit = RateLimit(
-        *(_number(headers, f"X-RateLimit-{name}") for name in ("Limit", "Remaining", "Reset"))
-    )
+    limit = RateLimit(*(_number(headers, f"X-RateLimit-{name}") for name in RateLimit._fields))
     return None if limit == (None, None, None) else limit
 
 

@@ -36,11 +36,18 @@ def load(one: Installed) -> object:
         raise PluginError(f"{one} can't be loaded: {type(error).__name__}: {error}") from error
 
 
+class _PluginManager(pluggy.PluginManager):
+    """Looks at no dunder name: they are most names of an object, and never a hook's."""
+
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
+        return None if name.startswith("__") else super().parse_hookimpl_opts(plugin, name)
+
+
 class Registry:
     """The plugins of one manager, outermost first, in the order they are added."""
 
     def __init__(self) -> None:
-        self._pluggy = pluggy.PluginManager("usersmanager")
+        self._pluggy = _PluginManager("usersmanager")
         self._pluggy.add_hookspecs(hookspecs)
         self._order: list[str] = []
         self._explicit: set[str] = set()

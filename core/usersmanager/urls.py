@@ -26,11 +26,11 @@ _EXAMPLE = "https://tenant.auth0.com"
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
 # What is shown again must be a domain beyond doubt: a token has dots and letters too.
 _BARE_DOMAIN = re.compile(r"((?:(?:[a-z0-9\-]+\.)+[a-z]{2,24}|localhost)(?::[0-9]{1,5})?)(?:/.*)?")
-_HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_\-]+(?:\.[A-Za-z0-9_\-]+)*\.?")
-_PATH = re.compile(r"(?:/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})+)*")
+_HOST_NAME = re.compile(r"(?!-)[a-z0-9_\-]+(?:\.[a-z0-9_\-]+)*\.?")
+_PATH = re.compile(r"(?:/(?:[A-Za-z0-9\-._~!$&'()*+,;=:]|%[0-9A-Fa-f]{2})+)*")
 _QUERY = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})*")
 _DOT_SEGMENT = re.compile(r"/(?:\.|%2e){1,2}(?=/|$)", re.IGNORECASE)
-_PERCENT = re.compile(r"%[0-9a-f]{2}", re.IGNORECASE)
+_ESCAPE = re.compile(r"%..")  # In a path that is known to be one.
 _NOT_IN_USER_ID = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _USER_ID_LIMIT = 256
 _DEFAULT_PORTS = {"https": 443, "http": 80}
@@ -127,7 +127,7 @@ def _address(parts: SplitResult) -> Address:
     netloc = f"[{host}]" if ":" in host else host
     if parts.port is not None and parts.port != _DEFAULT_PORTS[parts.scheme]:
         netloc = f"{netloc}:{parts.port}"
-    path = _PERCENT.sub(lambda match: match[0].upper(), parts.path)
+    path = _ESCAPE.sub(lambda match: match[0].upper(), parts.path)
     return Address(f"{parts.scheme}://{netloc}", path)
 
 

@@ -20,7 +20,8 @@ from usersmanager import (
     hookimpl,
     installed_plugins,
 )
-from usersmanager.composition import BLOCKING, compose_client
+from usersmanager.colours import BLOCKING
+from usersmanager.composition import compose_client
 from usersmanager.testing import FakeTransport
 
 SHIPPED = ("headers", "logging", "retry")

@@ -112,6 +112,16 @@ def test_an_interim_status_is_no_answer(status: int) -> None:
         ),
         ({"WWW-Authenticate": 'Digest error="n"'}, b"", None, None),
         ({"WWW-Authenticate": "Bearer"}, b"", None, None),
+        ({"WWW-Authenticate": "Bearer  error=used"}, b"", "used", None),
+        ({"WWW-Authenticate": 'Bearer error="e'}, b"", None, None),
+        # Not quoted, as it should be: the first word is taken, and nothing later is lost.
+        (
+            {"WWW-Authenticate": "Bearer error_description=bad token, try again, error=e"},
+            b"",
+            "e",
+            "bad",
+        ),
+        ({"WWW-Authenticate": "Bearer error_description=a token error=e"}, b"", "e", "a"),
         ({"WWW-Authenticate": "Negotiate, Bearer error=e"}, b"", "e", None),
         (
             [("WWW-Authenticate", 'Basic realm="x"'), ("WWW-Authenticate", 'Bearer error="e"')],
@@ -140,6 +150,13 @@ def test_the_servers_words_come_from_the_body_or_the_challenge(
     assert (error.error, error.error_description) == (code, description)
 
 
+@pytest.mark.parametrize("char", "!#$%&'*+-.^_`|~0a9Z")
+def test_a_parameter_that_only_ends_like_an_error_is_none(char: str) -> None:
+    header = {"WWW-Authenticate": f"Bearer x{char}error=n, y{char}error_description=n"}
+    error = api_error(401, header)
+    assert (error.error, error.error_description) == (None, None)
+
+
 def test_the_message_holds_status_code_and_description() -> None:
     error = api_error(
         403, {}, b'{"error": "insufficient_scope", "error_description": "needs openid"}'
@@ -152,7 +169,7 @@ def test_a_status_without_a_name_is_a_number_in_the_message() -> None:
 
 
 def test_an_echoed_token_is_removed_and_control_characters_are_blanked() -> None:
-    body = b'{"error": "hush", "error_description": "token hush is\\u001b[31m bad\\n"}'
+    body = b'{"error": "hush", "error_description": "token hush is\\u001b\\u001b[31m bad\\n"}'
     error = api_error(401, {"X-Request-Id": "id-of-hush"}, body)
     assert error.error == "[redacted]"
     assert error.error_description == "token [redacted] is [31m bad"

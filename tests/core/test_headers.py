@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 
 import pytest
 from hypothesis import given
@@ -24,6 +25,21 @@ def test_a_name_is_accepted_exactly_by_the_grammar(name: str) -> None:
         "proxy-"
     )
     assert (problem(name, "x") is None) == (is_name and not is_reserved)
+
+
+LATIN = [chr(number) for number in range(256)]
+
+
+def test_a_name_holds_token_characters_and_nothing_else() -> None:
+    token = string.ascii_letters + string.digits + "!#$%&'*+-.^_`|~"
+    assert {char for char in LATIN if problem(f"X{char}Y", "x") is None} == set(token)
+
+
+def test_a_value_holds_printable_characters_and_blanks_only_within() -> None:
+    printable = {char for char in LATIN if "!" <= char <= "~"}
+    assert {char for char in LATIN if problem("X", f"a{char}b") is None} == printable | {" "}
+    for first, last in (("", ""), ("", "b"), ("a", "")):
+        assert {char for char in LATIN if problem("X", first + char + last) is None} == printable
 
 
 @given(st.text(max_size=12) | st.text(st.characters(max_codepoint=0x100), max_size=6))

@@ -47,6 +47,7 @@ def test_the_providers_own_endpoint_is_asked(colour: Any, fake: FakeTransport) -
     assert fetched(colour, ISSUER, transport=fake).sub == "u"
     discovery, call = fake.requests
     assert discovery.operation == "discover"
+    assert discovery.headers["Accept"] == "application/json"
     assert discovery.url == f"{ISSUER}/.well-known/openid-configuration"
     assert call.url == "https://api.example/v1/me"
     assert fake.closed

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usersmanager import ArgumentError, UsersManager, UsersManagerError
+from usersmanager import ArgumentError, DecodeError, UsersManager, UsersManagerError
+from usersmanager.operations import get_info_arguments, userinfo_endpoint
+from usersmanager.secret import Secret
 from usersmanager.testing import FakeTransport
 
 Refused = Callable[[Callable[[], object]], UsersManagerError]
@@ -48,6 +50,7 @@ def test_impersonate_posts_the_settings_without_the_token(
         "additionalParameters": {"scope": "openid"},
     }
     assert request.token.reveal() == "an-api-token"
+    assert request.headers["Accept"].startswith("text/plain,")
     assert not request.idempotent
     assert request.headers["Content-Type"] == "application/json"
 
@@ -147,6 +150,7 @@ BAD_IMPERSONATIONS = [
         {"impersonater_id": "x"},
         "no such impersonation setting: 'impersonater_id' (did you mean 'impersonator_id'?)",
     ),
+    ("u", {"tokn": "x"}, "no such impersonation setting: 'tokn' (did you mean 'token'?)"),
 ]
 
 
@@ -204,6 +208,37 @@ def test_any_settings_are_taken_or_an_argument_error(settings: dict[str, Any]) -
                 "impersonator_id", "protocol", "token", "client_id", "clientId",
                 "additional_parameters", "additionalParameters",
             }  # fmt: skip
+
+
+def test_checked_arguments_are_not_shown() -> None:
+    assert repr(get_info_arguments(Secret("hush"))) == "<Arguments>"
+
+
+@pytest.mark.parametrize(
+    ("issuer", "named", "advice"),
+    [
+        ("https://a.example/", "https://a.example", True),
+        ("https://a.example", "https://a.example//", True),
+        ("https://a.example", "https://a.exampleX", False),
+        ("https://a.exampleX", "https://a.example", False),
+        ("https://a.example", None, False),
+    ],
+)
+def test_another_issuer_is_told_only_if_it_is_the_same_but_for_slashes(
+    issuer: str, named: str | None, advice: bool
+) -> None:
+    configuration = {"issuer": named, "userinfo_endpoint": "https://a.example/me"}
+    with pytest.raises(DecodeError) as caught:
+        userinfo_endpoint(configuration, issuer, allow_insecure=False)
+    told = f": it calls itself {named!r}, pass exactly that" if advice else ""
+    assert str(caught.value) == f"the configuration is of another issuer{told}"
+
+
+def test_an_endpoint_in_the_clear_needs_an_explicit_word() -> None:
+    configuration = {"issuer": "https://a", "userinfo_endpoint": "http://a/me"}
+    assert str(userinfo_endpoint(configuration, "https://a", allow_insecure=True)) == "http://a/me"
+    with pytest.raises(DecodeError, match=r"^the provider names no userinfo_endpoint that is"):
+        userinfo_endpoint(configuration, "https://a", allow_insecure=False)
 
 
 def test_a_misplaced_secret_in_an_unknown_key_is_not_shown(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.core.test_framing import CHUNKED, EMPTY, INTERIM, POINTS, SIZED, cuts
 
-from usersmanager import BodyTooLargeError, Response, ResponseReader
+from usersmanager import BodyTooLargeError, ProtocolError, Response, ResponseReader
 
 UNTIL_THE_END = b"HTTP/1.1 200 OK\r\n\r\n" + b'{"sub": "u"}'
 
@@ -35,11 +35,11 @@ def test_nothing_after_the_end_is_in_the_body(points: list[int]) -> None:
 
 
 def test_fields_keep_their_order_their_repetitions_and_their_bytes() -> None:
-    head = b"HTTP/1.1 404\r\nSet-Cookie: a\r\nX: \t caf\xe9 \t\r\nset-cookie:b\r\nX-Empty:\r\n"
+    head = b"HTTP/1.1 404\r\nSet-Cookie: a\r\nX: \t caf\xe9\xa0 \t\r\nset-cookie:b\r\nX-Empty:\r\n"
     response = read(head + b"Content-Length: 0\r\n\r\n")
     assert list(response.headers.items()) == [
         ("Set-Cookie", "a"),
-        ("X", "caf\xe9"),
+        ("X", "caf\xe9\xa0"),
         ("set-cookie", "b"),
         ("X-Empty", ""),
         ("Content-Length", "0"),
@@ -64,3 +64,8 @@ def test_there_is_no_response_before_it_is_complete(sent: bytes) -> None:
     reader.feed(sent)
     with pytest.raises(ValueError, match="not complete"):
         reader.response()
+
+
+def test_a_body_without_a_length_can_be_refused() -> None:
+    with pytest.raises(ProtocolError, match="whose truncation could not be told"):
+        ResponseReader(exact=True, limit=100).feed(UNTIL_THE_END)

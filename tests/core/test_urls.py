@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from urllib.parse import unquote
 
 import pytest
@@ -21,6 +22,7 @@ from usersmanager.urls import parse_base_url, parse_endpoint, parse_link, path_s
         ("https://id.example:8443/realms/one/", "https://id.example:8443", "/realms/one"),
         ("https://id.example/a%2fb", "https://id.example", "/a%2Fb"),
         ("https://id.example/X", "https://id.example", "/X"),
+        ("https://id.example./a./.../.b", "https://id.example.", "/a./.../.b"),
         ("http://localhost:3000", "http://localhost:3000", ""),
         ("http://127.0.0.1", "http://127.0.0.1", ""),
         ("http://127.9.9.9:80", "http://127.9.9.9", ""),
@@ -46,6 +48,13 @@ def test_a_missing_base_url_has_the_reference_message(missing: object) -> None:
         ("tenant.auth0.com/x", "write https://tenant.auth0.com"),
         ("eyJhbGci.eyJzdWIi.c2ln", "write https://tenant.auth0.com"),
         ("localhost:8080", "write https://localhost:8080"),
+        ("my-tenant2.eu.example", "write https://my-tenant2.eu.example"),
+        ("my.example:65535/a/b", "write https://my.example:65535"),
+        # No domain beyond doubt, so it is not shown.
+        ("abc.e", "write https://tenant.auth0.com"),
+        ("localhost:", "write https://tenant.auth0.com"),
+        ("localhost:655350", "write https://tenant.auth0.com"),
+        ("my.example\\token", "write https://tenant.auth0.com"),
         ("someone@tenant.auth0.com", "absolute URL"),
         ("http://tenant.auth0.com", "https://"),
         ("http://127.0.0.1.evil.example", "https://"),
@@ -73,6 +82,7 @@ def test_a_missing_base_url_has_the_reference_message(missing: object) -> None:
         ("https://host/./b", "plain segments"),
         ("https://host/%2e%2E/b", "plain segments"),
         ("https://host//b", "plain segments"),
+        ("https://host//X", "plain segments"),
         ("https://host/%zz", "plain segments"),
         ("https://host/a b", "printable ASCII"),
         ("https://host/a\nb", "printable ASCII"),
@@ -117,6 +127,52 @@ def test_the_advice_is_this(bad: str, message: str) -> None:
         with pytest.raises(ArgumentError) as caught:
             parse_base_url(bad, field=field)
         assert str(caught.value) == f"{field} {message}"
+
+
+PRINTABLE = [chr(number) for number in range(0x21, 0x7F)]
+LETTERS_AND_DIGITS = {*string.ascii_letters, *string.digits}
+
+
+def accepted(template: str) -> set[str]:
+    """The printable characters that may stand in a base URL in place of the "{}"."""
+    return {char for char in PRINTABLE if is_base_url(template.format(char))}
+
+
+def is_base_url(text: str) -> bool:
+    try:
+        parse_base_url(text)
+    except ArgumentError:
+        return False
+    return True
+
+
+def accepted_in_query(template: str) -> set[str]:
+    """The same for an endpoint."""
+    return {char for char in PRINTABLE if parse_endpoint(template.format(char)) is not None}
+
+
+def test_a_host_name_holds_letters_digits_hyphens_and_dots_between() -> None:
+    after = {"/"}  # With it the path begins.
+    for template in ("https://a{}b.c", "https://a.b{}c", "https://a{}"):
+        assert accepted(template) == LETTERS_AND_DIGITS | set("-_.") | after
+    assert accepted("https://{}a") == LETTERS_AND_DIGITS | set("_")
+
+
+def test_a_path_and_a_query_hold_what_rfc_3986_allows() -> None:
+    allowed = LETTERS_AND_DIGITS | set("-._~!$&'()*+,;=:/")
+    assert accepted("https://h/a{}b") == allowed
+    assert accepted_in_query("https://h/?a{}b") == allowed | set("@?")
+
+
+def test_an_escape_is_two_hexadecimal_digits() -> None:
+    for template in ("%{}9", "%9{}"):
+        assert accepted(f"https://h/{template}") == set(string.hexdigits)
+        assert accepted_in_query(f"https://h/?{template}") == set(string.hexdigits)
+
+
+@pytest.mark.parametrize("digit", string.hexdigits)
+def test_an_escape_has_one_spelling(digit: str) -> None:
+    assert parse_base_url(f"https://h/%9{digit}").path == f"/%9{digit.upper()}"
 
 
 def test_http_beyond_loopback_needs_an_explicit_word() -> None:
@@ -171,7 +227,21 @@ def test_a_missing_user_id_has_the_reference_message() -> None:
 
 @pytest.mark.parametrize(
     "bad",
-    ["", " ", "\t", ".", "..", "a\0b", "a\nb", "a\x7f", "a\x85", "\ud800", "x" * 257, 7, b"a"],
+    [
+        "",
+        " ",
+        "\t",
+        ".",
+        "..",
+        "a\0b",
+        "a\nb",
+        "a\x7f",
+        "a\x85",
+        *map(chr, (0xD800, 0xDABC, 0xDFFF)),
+        "x" * 257,
+        7,
+        b"a",
+    ],
 )
 def test_a_bad_user_id_has_the_reference_message(bad: object) -> None:
     with pytest.raises(ArgumentError, match=r"^The user ID is not valid$"):

@@ -236,6 +236,11 @@ def test_the_servers_retry_after_is_waited_for_at_least(after: int) -> None:
     assert outage(Response(503, {"Retry-After": str(after)})).slept == [after]
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_server_that_is_overloaded_is_given_more_time(status: int) -> None:
+    assert max(outage(Response(status)).slept[0] for _ in range(100)) > 0.5
+
+
 def test_a_zero_retry_after_leaves_the_jitter() -> None:
     slept = [outage(Response(503, {"Retry-After": "0"})).slept[0] for _ in range(50)]
     assert len(set(slept)) > 40

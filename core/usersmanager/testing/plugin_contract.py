@@ -19,7 +19,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..async_manager import AsyncUsersManager
-from ..composition import BLOCKING, compose_client
+from ..colours import BLOCKING
+from ..composition import compose_client
 from ..errors import DisconnectedError, TLSError, TransportError, UnauthorizedError
 from ..flow import Sleep
 from ..manager import UsersManager

@@ -1,0 +1,194 @@
+"""The asyncio contestants."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from json import loads
+
+import aiohttp
+from yarl import URL
+
+from usersmanager import AsyncUsersManager
+from usersmanager_aiohttp import AiohttpTransport
+
+from ..profiles import TOKEN
+from ..rounds import AsyncCall
+from . import HEADERS, OURS, OURS_BARE, AsyncPeer, Target, by_hand
+
+__all__ = ["BASE", "LIMIT", "NAIVE", "PEERS"]
+
+BASE = "aiohttp, used well"
+NAIVE = "aiohttp, await r.json()"
+LIMIT = "own protocol, by hand (the limit)"
+
+
+class _ByHand(asyncio.Protocol):
+    """A connection that knows one kind of response."""
+
+    def __init__(self) -> None:
+        self.answer: asyncio.Future[object]
+        self.transport: asyncio.Transport
+        self._received = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport  # type: ignore[assignment] # It is one for TCP.
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        profile = by_hand(self._received)
+        if profile is not None:
+            self._received = b""
+            self.answer.set_result(profile)
+
+
+@asynccontextmanager
+async def _own_protocol(target: Target) -> AsyncIterator[AsyncCall]:
+    loop = asyncio.get_running_loop()
+    places = asyncio.Semaphore(target.connections)
+    idle: list[_ByHand] = []
+    request = target.request()
+
+    async def call() -> object:
+        async with places:
+            if idle:
+                connection = idle.pop()
+            else:
+                _, connection = await loop.create_connection(_ByHand, target.host, target.port)
+            connection.answer = loop.create_future()
+            connection.transport.write(request)
+            profile = await connection.answer
+            idle.append(connection)
+            return profile
+
+    yield call
+    for one in idle:
+        one.transport.close()
+
+
+def _session(target: Target) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=target.connections),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=60),
+    )
+
+
+@asynccontextmanager
+async def _aiohttp_well(target: Target) -> AsyncIterator[AsyncCall]:
+    url = URL(target.url)
+    async with _session(target) as session:
+
+        async def call() -> object:
+            async with session.get(url, headers=HEADERS, allow_redirects=False) as response:
+                return loads(await response.read())
+
+        yield call
+
+
+@asynccontextmanager
+async def _aiohttp_naive(target: Target) -> AsyncIterator[AsyncCall]:
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=target.connections)
+    ) as session:
+
+        async def call() -> object:
+            async with session.get(target.url, headers=HEADERS) as response:
+                return await response.json()
+
+        yield call
+
+
+@asynccontextmanager
+async def _ours(target: Target) -> AsyncIterator[AsyncCall]:
+    transport = AiohttpTransport(pool_size=target.connections, connect_timeout=60)
+    async with AsyncUsersManager(target.base_url, timeout=60, transport=transport) as users:
+        yield lambda: users.get_info(TOKEN)
+
+
+@asynccontextmanager
+async def _ours_bare(target: Target) -> AsyncIterator[AsyncCall]:
+    transport = AiohttpTransport(pool_size=target.connections, connect_timeout=60)
+    async with AsyncUsersManager(
+        target.base_url, timeout=60, transport=transport, discover=False
+    ) as users:
+        yield lambda: users.get_info(TOKEN)
+
+
+@asynccontextmanager
+async def _httpx(target: Target) -> AsyncIterator[AsyncCall]:
+    import httpx
+
+    limits = httpx.Limits(max_connections=target.connections)
+    async with httpx.AsyncClient(limits=limits, timeout=60) as client:
+
+        async def call() -> object:
+            return (await client.get(target.url, headers=HEADERS)).json()
+
+        yield call
+
+
+@asynccontextmanager
+async def _auth0(target: Target) -> AsyncIterator[AsyncCall]:
+    # It has no asyncio `Users`; this is the REST client beneath its asyncio classes.
+    from auth0.authentication.rest_async import AsyncRestClient
+
+    client = AsyncRestClient(None, timeout=60.0)
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=target.connections)
+    ) as session:
+        client.set_session(session)
+
+        async def call() -> object:
+            return await client.get(target.url, headers=HEADERS)
+
+        yield call
+
+
+@asynccontextmanager
+async def _elastic(target: Target) -> AsyncIterator[AsyncCall]:
+    from elastic_transport import AsyncTransport, NodeConfig
+
+    node = NodeConfig(
+        "http",
+        target.host,
+        target.port,
+        path_prefix=target.prefix,
+        connections_per_node=target.connections,
+        request_timeout=60,
+    )
+    transport = AsyncTransport([node])
+
+    async def call() -> object:
+        return (await transport.perform_request("GET", "/userinfo", headers=HEADERS)).body
+
+    yield call
+    await transport.close()
+
+
+@asynccontextmanager
+async def _azure(target: Target) -> AsyncIterator[AsyncCall]:
+    from azure.core import AsyncPipelineClient
+    from azure.core.rest import HttpRequest
+
+    async with AsyncPipelineClient(target.origin) as client:
+
+        async def call() -> object:
+            request = HttpRequest("GET", target.url, headers=HEADERS)
+            return (await client.send_request(request)).json()
+
+        yield call
+
+
+PEERS = (
+    AsyncPeer(LIMIT, _own_protocol),
+    AsyncPeer(BASE, _aiohttp_well),
+    AsyncPeer(OURS, _ours),
+    AsyncPeer(OURS_BARE, _ours_bare),
+    AsyncPeer(NAIVE, _aiohttp_naive),
+    AsyncPeer("auth0-python, AsyncRestClient", _auth0),
+    AsyncPeer("elastic-transport", _elastic),
+    AsyncPeer("azure-core", _azure),
+    AsyncPeer("httpx", _httpx),
+)

@@ -1,0 +1,164 @@
+"""The blocking contestants."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from json import loads
+
+import urllib3
+
+from usersmanager import UsersManager
+
+from ..profiles import TOKEN
+from ..rounds import Call
+from . import HEADERS, OURS, OURS_BARE, Peer, Target, by_hand
+
+__all__ = ["BASE", "NAIVE", "PEERS"]
+
+BASE = "urllib3, used well"
+NAIVE = "urllib3, PoolManager.request"
+
+
+@contextmanager
+def _raw_socket(target: Target) -> Iterator[Call]:
+    own = threading.local()
+    opened: list[socket.socket] = []
+    request = target.request()
+
+    def connection() -> socket.socket:
+        own.connection = socket.create_connection((target.host, target.port))
+        own.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        opened.append(own.connection)
+        made: socket.socket = own.connection
+        return made
+
+    def call() -> object:
+        sock = getattr(own, "connection", None) or connection()
+        sock.sendall(request)
+        received = sock.recv(65536)
+        while (profile := by_hand(received)) is None:
+            received += sock.recv(1 << 20)
+        return profile
+
+    yield call
+    for one in opened:
+        one.close()
+
+
+@contextmanager
+def _urllib3_well(target: Target) -> Iterator[Call]:
+    retries = urllib3.Retry(total=False, redirect=False)
+    timeout = urllib3.Timeout(10)
+    with urllib3.HTTPConnectionPool(
+        target.host, target.port, timeout=timeout, maxsize=target.connections, block=True
+    ) as pool:
+        yield lambda: loads(
+            pool.urlopen(
+                "GET",
+                target.path,
+                headers=HEADERS,
+                retries=retries,
+                redirect=False,
+                assert_same_host=False,
+            ).data
+        )
+
+
+@contextmanager
+def _urllib3_naive(target: Target) -> Iterator[Call]:
+    with urllib3.PoolManager(maxsize=target.connections, timeout=10) as manager:
+        yield lambda: manager.request("GET", target.url, headers=HEADERS).json()
+
+
+@contextmanager
+def _ours(target: Target) -> Iterator[Call]:
+    with UsersManager(target.base_url) as users:
+        yield lambda: users.get_info(TOKEN)
+
+
+@contextmanager
+def _ours_bare(target: Target) -> Iterator[Call]:
+    with UsersManager(target.base_url, discover=False) as users:
+        yield lambda: users.get_info(TOKEN)
+
+
+@contextmanager
+def _requests(target: Target) -> Iterator[Call]:
+    import requests
+
+    with requests.Session() as session:
+        session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=target.connections))
+        yield lambda: session.get(target.url, headers=HEADERS, timeout=10).json()
+
+
+@contextmanager
+def _httpx(target: Target) -> Iterator[Call]:
+    import httpx
+
+    limits = httpx.Limits(max_connections=target.connections)
+    with httpx.Client(limits=limits, timeout=60) as client:
+        yield lambda: client.get(target.url, headers=HEADERS).json()
+
+
+@contextmanager
+def _auth0(target: Target) -> Iterator[Call]:
+    # `protocol` is its own argument for tests. It makes a connection for each call.
+    from auth0.authentication import Users
+
+    users = Users(target.base_url.removeprefix("http://"), protocol="http")
+    yield lambda: users.userinfo(TOKEN)
+
+
+@contextmanager
+def _authlib(target: Target) -> Iterator[Call]:
+    import requests
+    from authlib.integrations.requests_client import OAuth2Session
+
+    token = {"access_token": TOKEN, "token_type": "Bearer"}
+    with OAuth2Session(token=token) as session:
+        session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=target.connections))
+        yield lambda: session.get(target.url, timeout=10).json()
+
+
+@contextmanager
+def _elastic(target: Target) -> Iterator[Call]:
+    from elastic_transport import NodeConfig, Transport
+
+    node = NodeConfig(
+        "http",
+        target.host,
+        target.port,
+        path_prefix=target.prefix,
+        connections_per_node=target.connections,
+    )
+    transport = Transport([node])
+    yield lambda: transport.perform_request("GET", "/userinfo", headers=HEADERS).body
+    transport.close()
+
+
+@contextmanager
+def _azure(target: Target) -> Iterator[Call]:
+    from azure.core import PipelineClient
+    from azure.core.pipeline.transport import RequestsTransport
+    from azure.core.rest import HttpRequest
+
+    with PipelineClient(target.origin, transport=RequestsTransport()) as client:
+        yield lambda: client.send_request(HttpRequest("GET", target.url, headers=HEADERS)).json()
+
+
+PEERS = (
+    Peer("raw socket, by hand (the limit)", _raw_socket),
+    Peer(BASE, _urllib3_well),
+    Peer(OURS, _ours),
+    Peer(OURS_BARE, _ours_bare),
+    Peer(NAIVE, _urllib3_naive),
+    Peer("elastic-transport", _elastic),
+    Peer("httpx", _httpx),
+    Peer("requests, a session", _requests),
+    Peer("authlib", _authlib),
+    Peer("auth0-python, Users.userinfo", _auth0),
+    Peer("azure-core", _azure),
+)

@@ -1,0 +1,140 @@
+"""Mutation testing, `tox -e mutation`: would the tests notice if a rule were wrong?
+
+mutmut changes the bodies of functions; `constants.py` changes what stands outside them. Prints what
+no test noticed and the score of each module; exits with 1 if the score of all is below 90 %.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+WANTED = 90.0
+# The rules, and the tests that are to notice if one were wrong.
+TESTS = {
+    "usersmanager.decoding": ["tests/core/test_decoding.py"],
+    "usersmanager.failures": ["tests/core/test_failures.py"],
+    "usersmanager.framing": ["tests/core/test_framing.py"],
+    "usersmanager.head": ["tests/core/test_framing.py", "tests/core/test_reading.py"],
+    "usersmanager.headers": ["tests/core/test_headers.py", "tests/core/test_messages.py"],
+    "usersmanager.operations": ["tests/core/test_operations.py", "tests/core/test_issuer.py"],
+    "usersmanager.ratelimit": ["tests/core/test_ratelimit.py"],
+    "usersmanager.secret": ["tests/core/test_secret.py"],
+    "usersmanager.urls": ["tests/core/test_urls.py"],
+    "usersmanager.reading": ["tests/core/test_reading.py"],
+    "usersmanager_retry.budget": ["tests/plugins/test_retry.py"],
+    "usersmanager_retry.policy": ["tests/plugins/test_retry.py"],
+    "usersmanager_retry.retry": ["tests/plugins/test_retry.py"],
+}
+# "ci": the same examples each time, or a score would be luck.
+PYTEST = ["--hypothesis-profile=ci", "-pno:cacheprovider"]
+
+
+class Outcome(NamedTuple):
+    """What became of one mutant of a module, and what it changes."""
+
+    module: str
+    status: str
+    change: str
+
+
+def path_of(module: str) -> Path:
+    """Where the sources of a module are laid."""
+    return Path("src", *module.split(".")).with_suffix(".py")
+
+
+def stage(place: Path) -> None:
+    """Lays the sources there, all under one root, as mutmut knows no others; and the tests."""
+    for root in ("core", "plugins", "transports"):
+        shutil.copytree(ROOT / root, place / "src", dirs_exist_ok=True)
+    shutil.copytree(ROOT / "tests", place / "tests", ignore=shutil.ignore_patterns("node_modules"))
+    shutil.copy(ROOT / "pyproject.toml", place)
+    settings = {
+        "source_paths": ["src/"],
+        "only_mutate": [str(path_of(module)) for module in TESTS],
+        "pytest_add_cli_args": PYTEST,
+        "pytest_add_cli_args_test_selection": sorted(set(chain(*TESTS.values()))),
+        "timeout_multiplier": ["6"],
+        "track_dependencies": ["false"],
+    }
+    lines = ["\n    ".join([f"{name} =", *values]) for name, values in settings.items()]
+    (place / "setup.cfg").write_text("\n".join(["[mutmut]", *lines]), encoding="utf-8")
+
+
+def functions() -> Iterator[Outcome]:
+    """The mutants of the bodies of functions."""
+    ran = python("mutmut", "run")
+    if ran.returncode:
+        raise SystemExit(ran.stdout[-5000:])
+    check_names()
+    for line in python("mutmut", "results", "--all", "true").stdout.splitlines():
+        name, _, status = line.strip().partition(": ")
+        diff = python("mutmut", "show", name).stdout.splitlines() if status != "killed" else []
+        changed = [line for line in diff if line.startswith(("-", "+")) and line[1:2] == " "]
+        yield Outcome(name.rpartition(".")[0], status, "\n".join(changed))
+
+
+def check_names() -> None:
+    """That pytest knows each test by name: mutmut, which asks so, takes an error for a kill."""
+    names = json.loads(Path("mutants/mutmut-stats.json").read_text())["duration_by_test"]
+    known = python("pytest", "--collect-only", "-q", *PYTEST, *names)
+    if known.returncode:
+        raise SystemExit(known.stdout[-5000:])
+
+
+def python(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs a module of Python here."""
+    command = [sys.executable, "-m", *arguments]
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def outside_functions() -> Iterator[Outcome]:
+    """The mutants of what stands outside functions."""
+    sys.path[:0] = [os.path.abspath("src"), str(HERE)]
+    import constants
+
+    for module, tests in TESTS.items():
+        source = path_of(module).read_text(encoding="utf-8")
+        for mutant, status in constants.run(module, source, [*PYTEST, *tests]):
+            yield Outcome(module, status, f"-{mutant.before}\n+{mutant.after}")
+
+
+def report(outcomes: Iterable[Outcome]) -> float:
+    """Prints what no test noticed, and a table; returns the score."""
+    rows: dict[str, Counter[str]] = defaultdict(Counter)
+    for outcome in outcomes:
+        rows[outcome.module][outcome.status] += 1
+        rows["all"][outcome.status] += 1
+        if outcome.status != "killed":
+            print(f"{outcome.module}: {outcome.status}\n{outcome.change}\n", flush=True)
+    score = 0.0
+    for module in [*TESTS, "all"]:
+        counts = rows[module]
+        killed = counts["killed"] + counts["timeout"]
+        score = 100 * killed / counts.total()
+        print(f"{module:26}{killed:5} of{counts.total():5}{score:7.1f} %", dict(counts))
+    return score
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory() as place:
+        stage(Path(place))
+        os.chdir(place)
+        score = report(chain(functions(), outside_functions()))
+        os.chdir(ROOT)
+    return 0 if score >= WANTED else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
