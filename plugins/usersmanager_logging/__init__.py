@@ -13,7 +13,7 @@ from usersmanager import Flow, Proceed, Request, Wrap, hookimpl
 
 __all__ = ["Logging"]
 
-Fields = dict[str, object]
+Record = Callable[[Request, int | None, int | str, float], None]
 
 logging.getLogger("usersmanager").addHandler(logging.NullHandler())
 
@@ -53,28 +53,45 @@ class Logging:
             return proceed(request)
         return self._logged(request, proceed, self._record_attempt)
 
-    def _logged(self, request: Request, proceed: Proceed, record: Callable[[Fields], None]) -> Flow:
-        fields: Fields = {"operation": request.operation, "status": None, "outcome": "interrupted"}
+    def _logged(self, request: Request, proceed: Proceed, record: Record) -> Flow:
+        status: int | None = None
+        outcome: int | str = "interrupted"
         started = time.perf_counter()
         try:
             response = yield from proceed(request)
-            fields["status"] = fields["outcome"] = response.status
+            status = outcome = response.status
         except Exception as error:
-            fields["outcome"] = type(error).__name__
+            outcome = type(error).__name__
             raise
         finally:
-            fields["attempt"] = request.call.attempts
-            fields["elapsed"] = time.perf_counter() - started
-            record(fields)
+            record(request, status, outcome, time.perf_counter() - started)
         return response
 
-    def _record_call(self, fields: Fields) -> None:
-        succeeded = isinstance(fields["status"], int) and fields["status"] < 300
-        message = "%(operation)s: %(outcome)s after %(attempt)d attempt(s) in %(elapsed).3f s"
-        self._call.log(
-            logging.INFO if succeeded else logging.WARNING, message, fields, extra=fields
-        )
+    def _record_call(
+        self, request: Request, status: int | None, outcome: int | str, elapsed: float
+    ) -> None:
+        succeeded = status is not None and status < 300
+        level = logging.INFO if succeeded else logging.WARNING
+        if self._call.isEnabledFor(level):
+            message = "%(operation)s: %(outcome)s after %(attempt)d attempt(s) in %(elapsed).3f s"
+            fields = _fields(request, status, outcome, elapsed)
+            self._call.log(level, message, fields, extra=fields)
 
-    def _record_attempt(self, fields: Fields) -> None:
+    def _record_attempt(
+        self, request: Request, status: int | None, outcome: int | str, elapsed: float
+    ) -> None:
         message = "%(operation)s attempt %(attempt)d: %(outcome)s in %(elapsed).3f s"
+        fields = _fields(request, status, outcome, elapsed)
         self._attempt.debug(message, fields, extra=fields)
+
+
+def _fields(
+    request: Request, status: int | None, outcome: int | str, elapsed: float
+) -> dict[str, object]:
+    return {
+        "operation": request.operation,
+        "status": status,
+        "outcome": outcome,
+        "attempt": request.call.attempts,
+        "elapsed": elapsed,
+    }
