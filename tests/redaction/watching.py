@@ -17,7 +17,16 @@ from tests.redaction import walk
 from tests.redaction.canaries import Canary
 from tests.support import TENANT
 
-from usersmanager import AsyncUsersManager, Flow, Proceed, Request, UsersManager, Wrap, hookimpl
+from usersmanager import (
+    AsyncUsersManager,
+    Flow,
+    Proceed,
+    Request,
+    UsersManager,
+    Wrap,
+    hookimpl,
+    registry,
+)
 from usersmanager.testing import FakeTransport
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_httptools import HttptoolsTransport
@@ -172,9 +181,9 @@ class Caller:
 
 
 def _tracing(lines: list[str]) -> type[pluggy.PluginManager]:
-    """pluggy's manager, with every kind of tracing on."""
+    """The registry's manager, with every kind of tracing on."""
 
-    class Tracing(pluggy.PluginManager):
+    class Tracing(registry._PluginManager):
         def __init__(self, project_name: str) -> None:
             super().__init__(project_name)
             self.trace.root.setwriter(lines.append)
@@ -203,7 +212,7 @@ def watching(caller: Caller) -> Iterator[None]:
     try:
         with (
             warnings.catch_warnings(record=True) as warned,
-            mock.patch("pluggy.PluginManager", _tracing(caller.traced)),
+            mock.patch("usersmanager.registry._PluginManager", _tracing(caller.traced)),
         ):
             warnings.simplefilter("always")
             yield
