@@ -44,6 +44,7 @@ from .userinfo import UserInfo
 
 if TYPE_CHECKING:
     from .async_manager import AsyncUsersManager
+    from .dialing import dial
     from .framing import ResponseGuard
     from .hookspecs import hookimpl
     from .inventory import PluginReport, installed_plugins
@@ -98,6 +99,7 @@ __all__ = [
     "__version__",
     "connect_failure",
     "default_ssl_context",
+    "dial",
     "encode_request",
     "exchange_failure",
     "hookimpl",
@@ -114,6 +116,7 @@ _LATER = {
     "ResponseReader": "reading",
     "connect_failure": "socketerrors",
     "default_ssl_context": "tls",
+    "dial": "dialing",
     "encode_request": "writing",
     "exchange_failure": "socketerrors",
     "hookimpl": "hookspecs",

@@ -12,7 +12,8 @@ The rules (RFC 9112 unless another is named):
 - The length is one Content-Length of digits, or "chunked" alone, never both
   (section 6.3). 204 and 304 have no body. Without either, the body ends with
   the connection, which is then not used again.
-- Chunk sizes are hexadecimal digits; every chunk ends with CRLF (section 7.1).
+- Chunk sizes are hexadecimal digits; every chunk ends with CRLF (section 7.1). No
+  trailer frames the message (RFC 9110, section 6.5.1).
 - Whatever follows the end is dropped, and the connection with it (section 9.2).
 """
 
@@ -22,7 +23,7 @@ import re
 from collections.abc import Callable
 
 from .errors import DisconnectedError, ProtocolError
-from .head import FIELD_LIMIT, HEAD_LIMIT, LINE_LIMIT, TOO_LONG, Head, parse_fields, parse_head
+from .head import FIELD_LIMIT, HEAD_LIMIT, LINE_LIMIT, TOO_LONG, Head, parse_head, parse_trailer
 
 __all__ = ["ResponseGuard"]
 
@@ -111,6 +112,7 @@ class ResponseGuard:
         passed, rest = self._held[: end + 4], self._held[end + 4 :]
         self._held = b""
         head = parse_head(passed[:-2])
+        _require_one_framing(head)
         if head.status >= 200:
             self._begin_body(head)
             return passed, rest
@@ -124,12 +126,6 @@ class ResponseGuard:
         self._persistent = head.is_1_1 and "close" not in [one.strip("\t ") for one in options]
         length = head.framing.get("content-length")
         coding = head.framing.get("transfer-encoding")
-        if coding is not None and (
-            length is not None or not head.is_1_1 or coding.lower() != "chunked"
-        ):
-            raise ProtocolError("Transfer-Encoding other than chunked alone")
-        if length is not None and not _DIGITS.fullmatch(length):
-            raise ProtocolError("a Content-Length that is no number")
         self._begun(head)
         if head.status in (204, 304):
             self.complete = True
@@ -193,7 +189,7 @@ class ResponseGuard:
             self._lines += 1
             if self._lines > FIELD_LIMIT:
                 raise ProtocolError(TOO_LONG)
-            parse_fields(line.decode("iso-8859-1") + "\r\n")
+            parse_trailer(line)
         elif line is not None:
             self.complete = True
         return passed, rest
@@ -211,3 +207,13 @@ class ResponseGuard:
         if not line.endswith(b"\r\n"):
             raise ProtocolError("a line that ends with a bare LF")
         return line[:-2], passed, rest
+
+
+def _require_one_framing(head: Head) -> None:
+    length, coding = head.framing.get("content-length"), head.framing.get("transfer-encoding")
+    if coding is not None and (
+        length is not None or not head.is_1_1 or coding.lower() != "chunked"
+    ):
+        raise ProtocolError("Transfer-Encoding other than chunked alone")
+    if length is not None and not _DIGITS.fullmatch(length):
+        raise ProtocolError("a Content-Length that is no number")

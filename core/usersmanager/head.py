@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from .errors import ProtocolError
 
-__all__ = ["Head", "parse_fields", "parse_head"]
+__all__ = ["Head", "parse_head", "parse_trailer"]
 
 LINE_LIMIT = 8192
 FIELD_LIMIT = 100
@@ -60,16 +60,21 @@ def parse_head(head: bytes) -> Head:
     status = _STATUS_LINE.fullmatch(status_line)
     if status is None or len(status_line) > LINE_LIMIT:
         raise ProtocolError("the answer does not begin with an HTTP/1 status line")
-    fields = parse_fields(lines)
+    fields = _parse_fields(lines)
     return Head(int(status[2]), status[1] == "1", fields, _framing(fields))
 
 
-def parse_fields(lines: str) -> Fields:
-    """The names and values of header lines, each with its CRLF.
+def parse_trailer(line: bytes) -> None:
+    """Judges a line of the trailers, without its CRLF: a header line that frames nothing.
 
     Raises:
         ProtocolError: they break a rule above.
     """
+    if _framing(_parse_fields(line.decode("iso-8859-1") + "\r\n")):
+        raise ProtocolError("a trailer that would frame the message")
+
+
+def _parse_fields(lines: str) -> Fields:
     count = lines.count("\n")
     if count > FIELD_LIMIT or (
         len(lines) > LINE_LIMIT and any(len(line) > LINE_LIMIT for line in lines.split("\r\n"))

@@ -35,7 +35,7 @@ def test_commands_and_options_are_completed(completed):
 
 
 def test_transports_are_completed_by_their_installed_names(completed):
-    assert completed("info", "--transport", "") == ["aiohttp", "urllib3"]
+    assert completed("info", "--transport", "") == ["aiohttp", "httptools", "urllib3"]
     assert completed("impersonate", "--transport", "u") == ["urllib3"]
 
 

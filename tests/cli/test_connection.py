@@ -56,7 +56,7 @@ def test_an_issuer_that_is_not_exactly_the_providers_is_told_how_it_is_written(i
     assert f"it calls itself '{sandbox.base_url}', pass exactly that" in done.stderr
 
 
-@pytest.mark.parametrize("transport", ["urllib3", "aiohttp"])
+@pytest.mark.parametrize("transport", ["urllib3", "aiohttp", "httptools"])
 @pytest.mark.parametrize("option", ["--base-url", "--issuer"])
 def test_a_transport_of_either_colour_is_chosen_by_its_name(info, sandbox, transport, option):
     done = info(option, sandbox.base_url, "--transport", transport)

@@ -79,7 +79,7 @@ def test_ctrl_c_ends_the_demo_without_a_traceback(on_terminal):
     assert "Traceback" not in ended(child, 130)
 
 
-@pytest.mark.parametrize("transport", ["urllib3", "aiohttp"])
+@pytest.mark.parametrize("transport", ["urllib3", "aiohttp", "httptools"])
 def test_ctrl_c_ends_a_call_that_hangs_without_a_traceback(on_terminal, transport):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(30)
@@ -95,7 +95,7 @@ def test_ctrl_c_ends_a_call_that_hangs_without_a_traceback(on_terminal, transpor
             assert plain_lines(ended(child, 130)) == ["^C"]
 
 
-@pytest.mark.parametrize("transport", ["urllib3", "aiohttp"])
+@pytest.mark.parametrize("transport", ["urllib3", "aiohttp", "httptools"])
 def test_ctrl_c_ends_a_wait_for_the_next_attempt(on_terminal, sandbox, ada, transport):
     sandbox.fail_next(503, retry_after=8)
     child = on_terminal("info", "--verbose", "--transport", transport, **ada)

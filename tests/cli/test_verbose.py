@@ -36,7 +36,7 @@ def info(command, sandbox):
     return info
 
 
-@pytest.mark.parametrize("transport", ["urllib3", "aiohttp"])
+@pytest.mark.parametrize("transport", ["urllib3", "aiohttp", "httptools"])
 def test_attempts_waits_and_timings_are_told(info, sandbox, transport):
     sandbox.fail_next(503, retry_after=1)
     assert info("--transport", transport) == (

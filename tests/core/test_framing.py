@@ -372,3 +372,13 @@ def test_a_header_line_of_blanks_is_read_in_linear_time(end: bytes) -> None:
     with contextlib.suppress(ProtocolError):
         ResponseGuard().feed(b"HTTP/1.1 200 OK\r\n" + lines + b"Content-Length: 0\r\n\r\n")
     assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize("name", [b"Content-Length", b"transfer-encoding", b"Connection"])
+def test_a_trailer_that_would_frame_the_message_is_refused(name: bytes) -> None:
+    assert through(CHUNKED.replace(b"X-Trailer", name), [])[1] == "ProtocolError"
+
+
+def test_the_framing_of_an_interim_response_is_judged_too() -> None:
+    interim = b"HTTP/1.1 100 Continue\r\nContent-Length: x\r\n\r\n"
+    assert through(interim + SIZED, [])[1] == "ProtocolError"

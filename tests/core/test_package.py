@@ -15,11 +15,11 @@ import usersmanager
 
 CORE = Path(usersmanager.__file__).parent
 HTTP_AND_PLUGINS = {
-    *("aiohttp", "requests", "urllib3", "yarl", "click", "rich", "tenacity"),
-    *("usersmanager_aiohttp", "usersmanager_urllib3"),
+    *("aiohttp", "httptools", "requests", "urllib3", "yarl", "click", "rich", "tenacity"),
+    *("usersmanager_aiohttp", "usersmanager_httptools", "usersmanager_urllib3"),
     *("usersmanager_headers", "usersmanager_logging", "usersmanager_retry"),
 }
-EXTENSIONS = ["aiohttp", "headers", "logging", "retry", "urllib3"]
+EXTENSIONS = ["aiohttp", "headers", "httptools", "logging", "retry", "urllib3"]
 # Of the core, only the sandbox serves HTTP and only the command line draws tables.
 MAY_IMPORT_MORE = {"testing", "cli"}
 

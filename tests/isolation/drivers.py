@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from usersmanager import (
     AsyncUsersManager,
@@ -20,6 +20,7 @@ from usersmanager import (
     hookimpl,
 )
 from usersmanager_aiohttp import AiohttpTransport
+from usersmanager_httptools import HttptoolsTransport
 from usersmanager_retry import Retry, full_jitter
 from usersmanager_urllib3 import Urllib3Transport
 
@@ -121,6 +122,8 @@ def _owner(answer: Any) -> str:
 class BlockingDriver:
     """A blocking manager; calls at the same time are threads."""
 
+    carrier: ClassVar[Callable[..., Any]] = Urllib3Transport
+
     def __init__(self, origin: str, attempts: Attempts) -> None:
         self._origin = origin
         self._attempts = attempts
@@ -129,7 +132,7 @@ class BlockingDriver:
 
     def _open(self) -> None:
         self._users = UsersManager(
-            self._origin, transport=Urllib3Transport(pool_size=POOL), **_settings(self._attempts)
+            self._origin, transport=self.carrier(pool_size=POOL), **_settings(self._attempts)
         )
 
     def perform(self, asks: Sequence[Ask], *, close_after: float | None = None) -> list[Outcome]:
@@ -182,6 +185,8 @@ class BlockingDriver:
 class AsyncDriver:
     """An asyncio manager in a loop of its own; calls at the same time are tasks."""
 
+    carrier: ClassVar[Callable[..., Any]] = AiohttpTransport
+
     def __init__(self, origin: str, attempts: Attempts) -> None:
         self._origin = origin
         self._attempts = attempts
@@ -205,7 +210,7 @@ class AsyncDriver:
 
     async def _open(self) -> None:
         self._users = AsyncUsersManager(
-            self._origin, transport=AiohttpTransport(pool_size=POOL), **_settings(self._attempts)
+            self._origin, transport=self.carrier(pool_size=POOL), **_settings(self._attempts)
         )
 
     def perform(self, asks: Sequence[Ask], *, close_after: float | None = None) -> list[Outcome]:
@@ -267,3 +272,15 @@ class AsyncDriver:
         """Closes the manager and the loop."""
         self._run(self._users.aclose)
         self._runner.close()
+
+
+class FastBlockingDriver(BlockingDriver):
+    """The same over httptools."""
+
+    carrier = HttptoolsTransport
+
+
+class FastAsyncDriver(AsyncDriver):
+    """The same over httptools."""
+
+    carrier = HttptoolsTransport

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Flaky
@@ -30,6 +31,8 @@ from tests.isolation.drivers import (
     Attempts,
     BlockingDriver,
     Driver,
+    FastAsyncDriver,
+    FastBlockingDriver,
     Outcome,
 )
 from tests.isolation.server import FAULTS, MALLORY, SLOW, Server
@@ -285,6 +288,18 @@ class AsyncIsolation(Isolation):
         self.perform([cancelled, self.ask("another")], [fault, fault])
 
 
+class FastBlockingIsolation(BlockingIsolation):
+    """The same over httptools."""
+
+    driver = FastBlockingDriver
+
+
+class FastAsyncIsolation(AsyncIsolation):
+    """The same over httptools."""
+
+    driver = FastAsyncDriver
+
+
 def search(machine: type[Isolation]) -> None:
     machine.broken = []
     try:
@@ -293,9 +308,11 @@ def search(machine: type[Isolation]) -> None:
         raise AssertionError(machine.broken[0] if machine.broken else "no promise") from flaky
 
 
-def test_threads_get_their_own_answers_whatever_the_server_does() -> None:
-    search(BlockingIsolation)
+@pytest.mark.parametrize("machine", [BlockingIsolation, FastBlockingIsolation])
+def test_threads_get_their_own_answers_whatever_the_server_does(machine: type[Isolation]) -> None:
+    search(machine)
 
 
-def test_tasks_get_their_own_answers_whatever_the_server_does() -> None:
-    search(AsyncIsolation)
+@pytest.mark.parametrize("machine", [AsyncIsolation, FastAsyncIsolation])
+def test_tasks_get_their_own_answers_whatever_the_server_does(machine: type[Isolation]) -> None:
+    search(machine)

@@ -17,16 +17,26 @@ from tests.redaction import walk
 from tests.redaction.canaries import Canary
 from tests.support import TENANT
 
-from usersmanager import AsyncUsersManager, Flow, Proceed, Request, UsersManager, Wrap, hookimpl
+from usersmanager import (
+    AsyncUsersManager,
+    Flow,
+    Proceed,
+    Request,
+    UsersManager,
+    Wrap,
+    hookimpl,
+    registry,
+)
 from usersmanager.testing import FakeTransport
 from usersmanager_aiohttp import AiohttpTransport
+from usersmanager_httptools import HttptoolsTransport
 from usersmanager_logging import Logging
 from usersmanager_retry import Retry
 from usersmanager_urllib3 import Urllib3Transport
 
 __all__ = ["BOTH", "COLOURS", "Ask", "Call", "Caller", "watching"]
 
-COLOURS = ["blocking", "asyncio"]
+COLOURS = ["blocking", "asyncio", "blocking, httptools", "asyncio, httptools"]
 _TALKATIVE = ["urllib3", "aiohttp", "asyncio", "concurrent", "tenacity", "usersmanager"]
 
 # The system's, as it is by default; reading it anew for each transport takes most of the time.
@@ -82,14 +92,17 @@ class Caller:
     def __init__(self, colour: str, *, debug: bool = False) -> None:
         self.ear = Ear()
         self.eye = Eye()
-        self.is_blocking = colour == "blocking"
+        self.is_blocking = colour.startswith("blocking")
+        self._is_fast = colour.endswith("httptools")
         self.traced: list[str] = []
         self.things: list[object] = []
         self._debug = debug
 
-    def transport(self, **settings: Any) -> Urllib3Transport | AiohttpTransport:
+    def transport(self, **settings: Any) -> Any:
         """A shipped transport of the colour."""
         settings = {"ssl_context": TRUST, **settings}
+        if self._is_fast:
+            return HttptoolsTransport(**settings)
         return Urllib3Transport(**settings) if self.is_blocking else AiohttpTransport(**settings)
 
     def call(self, call: Call, base_url: str = TENANT, **settings: Any) -> Any:
@@ -168,9 +181,9 @@ class Caller:
 
 
 def _tracing(lines: list[str]) -> type[pluggy.PluginManager]:
-    """pluggy's manager, with every kind of tracing on."""
+    """The registry's manager, with every kind of tracing on."""
 
-    class Tracing(pluggy.PluginManager):
+    class Tracing(registry._PluginManager):
         def __init__(self, project_name: str) -> None:
             super().__init__(project_name)
             self.trace.root.setwriter(lines.append)
@@ -199,7 +212,7 @@ def watching(caller: Caller) -> Iterator[None]:
     try:
         with (
             warnings.catch_warnings(record=True) as warned,
-            mock.patch("pluggy.PluginManager", _tracing(caller.traced)),
+            mock.patch("usersmanager.registry._PluginManager", _tracing(caller.traced)),
         ):
             warnings.simplefilter("always")
             yield

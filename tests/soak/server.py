@@ -1,4 +1,4 @@
-"""Two servers that misbehave at random, in a process of their own. It ends when stdin does.
+"""Four servers that misbehave at random, in a process of their own. It ends when stdin does.
 
 Each line of stdin is the number of a server, which forgets what it was asked and then
 disturbs its idle connections; the answer is a line, too.
@@ -120,7 +120,7 @@ _FAULTS = (
 
 def main() -> None:
     with contextlib.ExitStack() as stack:
-        servers: list[Any] = [stack.enter_context(Misbehaving()) for _ in range(2)]
+        servers: list[Any] = [stack.enter_context(Misbehaving()) for _ in range(4)]
         print(*[server.origin for server in servers], flush=True)
         for line in sys.stdin:
             servers[int(line)].disturb()

@@ -1,4 +1,4 @@
-"""The soak: both transports against a misbehaving server, for as long as one likes.
+"""The soak: every transport against a misbehaving server, for as long as one likes.
 
     SOAK_SECONDS=3600 python tests/soak/soak.py
 
@@ -19,13 +19,14 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from usersmanager import AsyncUsersManager, LifecycleError, UsersManager, UsersManagerError
 from usersmanager_aiohttp import AiohttpTransport
+from usersmanager_httptools import HttptoolsTransport
 from usersmanager_urllib3 import Urllib3Transport
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "60"))
@@ -35,6 +36,17 @@ THREADS, TASKS = 8, 32
 # Promised are 0.1 s; the rest is for a machine that does nothing else but this.
 OVERSHOOT_LIMIT = 0.25
 MEMORY_LIMIT_MIB = 30
+
+# By the name of a tally. The place of each is the number of its server.
+BLOCKING: dict[str, Callable[..., Any]] = {
+    "urllib3": Urllib3Transport,
+    "httptools": HttptoolsTransport,
+}
+ASYNCIO: dict[str, Callable[..., Any]] = {
+    "aiohttp": AiohttpTransport,
+    "httptools, asyncio": HttptoolsTransport,
+}
+NAMES = [*BLOCKING, *ASYNCIO]
 
 
 @dataclass
@@ -107,10 +119,11 @@ async def work_asyncio(users: AsyncUsersManager, until: float, tally: Tally) -> 
         tally.add(user, answer, error, begun)
 
 
-def generation_blocking(server: Server, seconds: float, tally: Tally) -> None:
+def generation_blocking(server: Server, name: str, seconds: float, tally: Tally) -> None:
     """A manager's life, shared by threads: a disturbance amidst, a close under the callers."""
+    number = NAMES.index(name)
     users = UsersManager(
-        server.origins[0], timeout=TIMEOUT, transport=Urllib3Transport(pool_size=6)
+        server.origins[number], timeout=TIMEOUT, transport=BLOCKING[name](pool_size=6)
     )
     tally.is_closing = False
 
@@ -125,7 +138,7 @@ def generation_blocking(server: Server, seconds: float, tally: Tally) -> None:
 
     for thread in shift(time.monotonic() + seconds / 2):
         thread.join()
-    server.disturb(0)
+    server.disturb(number)
     last = shift(time.monotonic() + seconds)
     time.sleep(seconds / 2)
     tally.is_closing = True
@@ -134,17 +147,18 @@ def generation_blocking(server: Server, seconds: float, tally: Tally) -> None:
         thread.join()
 
 
-async def generation_asyncio(server: Server, seconds: float, tally: Tally) -> int:
+async def generation_asyncio(server: Server, name: str, seconds: float, tally: Tally) -> int:
     """A manager's life, shared by tasks; how many tasks are left in the end."""
-    transport = AiohttpTransport(pool_size=24)
-    users = AsyncUsersManager(server.origins[1], timeout=TIMEOUT, transport=transport)
+    number = NAMES.index(name)
+    transport = ASYNCIO[name](pool_size=24)
+    users = AsyncUsersManager(server.origins[number], timeout=TIMEOUT, transport=transport)
     tally.is_closing = False
 
     def shift(until: float) -> asyncio.Future[list[None]]:
         return asyncio.gather(*(work_asyncio(users, until, tally) for _ in range(TASKS)))
 
     await shift(time.monotonic() + seconds / 2)
-    server.disturb(1)
+    server.disturb(number)
     last = shift(time.monotonic() + seconds)
     await asyncio.sleep(seconds / 2)
     tally.is_closing = True
@@ -155,18 +169,26 @@ async def generation_asyncio(server: Server, seconds: float, tally: Tally) -> in
 
 
 def one_generation(server: Server, seconds: float, tallies: dict[str, Tally]) -> int:
-    """Both transports side by side; how many tasks are left in the end."""
-    blocking = threading.Thread(
-        target=generation_blocking, args=(server, seconds, tallies["urllib3"])
-    )
-    blocking.start()
-    left = asyncio.run(generation_asyncio(server, seconds, tallies["aiohttp"]))
-    blocking.join()
-    return left
+    """All transports side by side; how many tasks are left in the end."""
+    left: list[int] = []
+
+    def run_asyncio(name: str) -> None:
+        left.append(asyncio.run(generation_asyncio(server, name, seconds, tallies[name])))
+
+    work: list[tuple[Callable[..., None], tuple[Any, ...]]] = [
+        *((generation_blocking, (server, name, seconds, tallies[name])) for name in BLOCKING),
+        *((run_asyncio, (name,)) for name in ASYNCIO),
+    ]
+    threads = [threading.Thread(target=target, args=arguments) for target, arguments in work]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(left)
 
 
 class Server:
-    """The servers' process, as its two clients see it."""
+    """The servers' process, as its clients see it."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         assert process.stdin is not None
@@ -212,10 +234,10 @@ def census() -> dict[str, int]:
 
 def soak() -> dict[str, Any]:
     """Runs it all; the report."""
-    tallies = {"urllib3": Tally(), "aiohttp": Tally()}
+    tallies = {name: Tally() for name in NAMES}
     with misbehaving_server() as server:
         # The first generation loads modules and fills caches, which are no leaks.
-        one_generation(server, 1.0, {"urllib3": Tally(), "aiohttp": Tally()})
+        one_generation(server, 1.0, {name: Tally() for name in NAMES})
         before, begun, left = census(), time.monotonic(), 0
         while (remaining := SECONDS - (time.monotonic() - begun)) > 0.1:
             left += one_generation(server, min(GENERATION, remaining), tallies)
@@ -248,7 +270,7 @@ def failures(report: dict[str, Any]) -> list[str]:
             found.append(f"{kind} leak")
     if report["after"]["resident_mib"] > report["before"]["resident_mib"] + MEMORY_LIMIT_MIB:
         found.append("memory grows")
-    for name in ("urllib3", "aiohttp"):
+    for name in NAMES:
         if report[name]["mismatches"]:
             found.append(f"{name}: a user got another's answer")
         if report[name]["undocumented"]:
@@ -262,11 +284,11 @@ def failures(report: dict[str, Any]) -> list[str]:
 
 def main() -> int:
     report = soak()
-    for name in ("urllib3", "aiohttp"):
+    for name in NAMES:
         for key, value in report[name].items():
-            print(f"{name:8} {key:26} {value}")
+            print(f"{name:18} {key:26} {value}")
     for key in ("seconds", "tasks_left", "before", "after"):
-        print(f"{'':8} {key:26} {report[key]}")
+        print(f"{'':18} {key:26} {report[key]}")
     print(json.dumps(report))
     wrong = failures(report)
     print("soak:", "; ".join(wrong) or "nothing leaked, nobody got another's answer")

@@ -18,7 +18,7 @@ def test_two_seconds_of_soak_find_nothing() -> None:
         timeout=60,
     )
     report = json.loads(done.stdout.splitlines()[-2])
-    for name in ("urllib3", "aiohttp"):
+    for name in ("urllib3", "aiohttp", "httptools", "httptools, asyncio"):
         assert report[name]["calls"] > 50
         assert report[name]["mismatches"] == 0
         assert len(report[name]["outcomes"]) > 1

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+import uvloop
+
+from usersmanager import AsyncTransport
 from usersmanager.testing import AsyncTransportContract, TransportContract
+from usersmanager.testing.clients import AsyncClient
 from usersmanager_aiohttp import AiohttpTransport
+from usersmanager_httptools import HttptoolsTransport
 from usersmanager_urllib3 import Urllib3Transport
 
 
@@ -17,3 +23,31 @@ class TestUrllib3(TransportContract):
 class TestAiohttp(AsyncTransportContract):
     def transport(self, **settings: Any) -> AiohttpTransport:
         return AiohttpTransport(**settings)
+
+
+class TestHttptools(TransportContract):
+    def transport(self, **settings: Any) -> HttptoolsTransport:
+        return HttptoolsTransport(**settings)
+
+
+class TestHttptoolsAsync(AsyncTransportContract):
+    def transport(self, **settings: Any) -> HttptoolsTransport:
+        return HttptoolsTransport(**settings)
+
+
+class UvloopClient(AsyncClient):
+    def __init__(self, transport: AsyncTransport) -> None:
+        super().__init__(transport)
+        self._runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+
+
+class TestHttptoolsUvloop(AsyncTransportContract):
+    client_kind = UvloopClient
+    exempt = {  # noqa: RUF012 - a ClassVar of the contract.
+        "test_a_slow_name_resolution_keeps_to_the_deadline": (
+            "uvloop resolves by itself, where the row can't slow it down"
+        ),
+    }
+
+    def transport(self, **settings: Any) -> HttptoolsTransport:
+        return HttptoolsTransport(**settings)

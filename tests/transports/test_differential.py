@@ -1,4 +1,4 @@
-"""The whole stack over both transports: the same faults, the same outcome to the byte."""
+"""The whole stack over every transport: the same faults, the same outcome to the byte."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ from usersmanager.testing import FaultServer, Peer
 from usersmanager.testing.contract import answering, ending
 from usersmanager.testing.faults import Script, profile
 from usersmanager_retry import Retry
+
+CARRIERS = [
+    *(("blocking", "urllib3"), ("blocking", "httptools")),
+    *(("asyncio", "aiohttp"), ("asyncio", "httptools")),
+]
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 JSON = b'{"sub": "u"}'
@@ -116,30 +121,32 @@ def outcome(call: Callable[..., Any], script: Script, operation: str) -> dict[st
 
 @pytest.mark.parametrize("operation", ["get_info", "impersonate"])
 @pytest.mark.parametrize("name", FAULTS)
-def test_both_transports_make_the_same_of_a_fault(
+def test_every_transport_makes_the_same_of_a_fault(
     name: str, operation: str, impersonation: Callable[..., Any]
 ) -> None:
     from tests.conftest import Colour
 
     row = FAULTS[name]
     seen = []
-    for colour in (Colour("blocking"), Colour("asyncio")):
+    for colour, transport in CARRIERS:
 
-        def call(method: str, origin: str, colour: Colour = colour) -> Any:
+        def call(method: str, origin: str, colour: str = colour, transport: str = transport) -> Any:
             arguments = ("a-token",) if method == "get_info" else ("u", impersonation())
-            return colour.call(
+            return Colour(colour).call(
                 method,
                 *arguments,
                 base_url=origin,
+                transport=transport,
                 plugins=[Retry(wait=wait_none() if "hour" not in name else None)],
                 timeout=0.4 if name == "silent" else 5.0,
             )
 
         seen.append(outcome(call, row.script, operation))
-    blocking, asynchronous = seen
-    assert blocking == asynchronous
-    assert blocking["kind"] == row.kind
-    assert len(blocking["requests"]) == getattr(row, operation)
+    first, *others = seen
+    for other in others:
+        assert other == first
+    assert first["kind"] == row.kind
+    assert len(first["requests"]) == getattr(row, operation)
 
 
 def test_a_reused_connection_makes_no_difference() -> None:
@@ -150,9 +157,9 @@ def test_a_reused_connection_makes_no_difference() -> None:
         peer.send(profile("one"))
         peer.request()
 
-    for colour in (Colour("blocking"), Colour("asyncio")):
+    for colour, transport in CARRIERS:
         with FaultServer(second_is_cut) as server:
             calls: list[Any] = [("get_info", (name,), {}) for name in ("one", "two")]
-            profiles = colour.calls(calls, base_url=server.origin)
+            profiles = Colour(colour).calls(calls, base_url=server.origin, transport=transport)
             assert [one.sub for one in profiles] == ["one", "two"]
             assert (server.connections, len(server.requests)) == (2, 3)

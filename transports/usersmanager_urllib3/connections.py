@@ -21,9 +21,8 @@ from typing import Any
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from usersmanager import Response, ResponseReader, TransportError, encode_request
+from usersmanager import Response, ResponseReader, TransportError, dial, encode_request
 
-from .dialing import dial
 from .failures import of_connecting
 from .sockets import DeadlineSocket
 

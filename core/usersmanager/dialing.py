@@ -15,7 +15,7 @@ _Address = tuple[socket.AddressFamily, Any]
 
 
 def dial(
-    host: str, port: int, deadline: float, options: Sequence[tuple[int, int, int | bytes]]
+    host: str, port: int, deadline: float, options: Sequence[tuple[int, int, int | bytes]] = ()
 ) -> socket.socket:
     """A connected socket whose timeout is what is left until the deadline.
 

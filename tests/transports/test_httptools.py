@@ -1,0 +1,237 @@
+"""What is httptools' own, beside the contract."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import trustme
+
+from usersmanager import (
+    ArgumentError,
+    AsyncUsersManager,
+    ConnectError,
+    DisconnectedError,
+    LifecycleError,
+    UsersManager,
+    UsersManagerError,
+)
+from usersmanager.testing import FaultServer, Peer
+from usersmanager.testing.contract import ask, subject_of
+from usersmanager.testing.faults import profile
+from usersmanager_httptools import HttptoolsTransport
+from usersmanager_httptools import idle as idling
+from usersmanager_httptools.idle import Idle
+
+# Being chosen, and being there.
+
+
+def test_the_default_transports_are_others() -> None:
+    with UsersManager("https://tenant.example") as users:
+        assert "transport=urllib3 " in repr(users)
+
+    async def main() -> str:
+        async with AsyncUsersManager("https://tenant.example") as users:
+            return repr(users)
+
+    assert "transport=aiohttp " in asyncio.run(main())
+
+
+def test_it_serves_both_colours_by_name(colour: Any) -> None:
+    with FaultServer() as server:
+        profile = colour.call("get_info", "mine", base_url=server.origin, transport="httptools")
+    assert profile.sub == "mine"
+
+
+def test_one_object_serves_both_colours() -> None:
+    transport = HttptoolsTransport()
+
+    async def main(origin: str) -> str:
+        async with AsyncUsersManager(origin, transport=transport) as users:
+            return (await users.get_info("there")).sub
+
+    with FaultServer() as server, UsersManager(server.origin, transport=transport) as users:
+        assert (users.get_info("here").sub, asyncio.run(main(server.origin))) == ("here", "there")
+
+
+WITHOUT = """
+import importlib.util as util
+find = util.find_spec
+util.find_spec = lambda name, *rest: None if name == "httptools" else find(name, *rest)
+import usersmanager as u
+print(*[f"{one.name} {one.status}" for one in u.installed_plugins()])
+u.UsersManager("https://tenant.example").close()
+u.UsersManager("https://tenant.example", transport="httptools")
+"""
+
+
+def test_without_httptools_it_says_which_extra_brings_it_and_the_rest_works() -> None:
+    done = subprocess.run([sys.executable, "-c", WITHOUT], capture_output=True, text=True)
+    assert "aiohttp active httptools failed urllib3 active" in done.stdout
+    assert done.stderr.splitlines()[-1].endswith(
+        "can't be loaded: ImportError: it needs httptools: python -m pip install"
+        " 'usersmanager[fast]'"
+    )
+
+
+def test_it_says_what_it_does_not_do() -> None:
+    with pytest.raises(ArgumentError, match="use Urllib3Transport or AiohttpTransport"):
+        HttptoolsTransport(proxy="http://proxy.example")
+    with pytest.raises(ArgumentError, match="no HTTP/2"):
+        HttptoolsTransport(http2=True)
+
+
+# Connections.
+
+
+class Wire:
+    def __init__(self) -> None:
+        self.is_open = True
+
+    def is_quiet(self) -> bool:
+        return self.is_open
+
+    def close(self) -> None:
+        self.is_open = False
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    now = [1000.0]
+    monkeypatch.setattr(idling.time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_the_last_connection_in_is_the_first_out() -> None:
+    idle: Idle[Wire] = Idle()
+    first, second = Wire(), Wire()
+    idle.put("a", first)
+    idle.put("a", second)
+    assert [idle.take("b"), idle.take("a"), idle.take("a"), idle.take("a")] == [
+        *(None, second, first, None)
+    ]
+
+
+def test_a_connection_that_was_idle_for_too_long_is_closed(clock: list[float]) -> None:
+    idle: Idle[Wire] = Idle()
+    old, older, young = Wire(), Wire(), Wire()
+    idle.put("a", older)
+    idle.put("a", old)
+    clock[0] += idling.IDLE_LIMIT
+    assert idle.take("a") is None
+    assert (old.is_open, older.is_open) == (False, False)
+    idle.put("a", older)
+    clock[0] += idling.IDLE_LIMIT
+    idle.put("a", young)
+    assert idle.take("a") is young
+
+
+def test_a_connection_that_comes_back_after_the_close_is_closed() -> None:
+    idle: Idle[Wire] = Idle()
+    early, late = Wire(), Wire()
+    idle.put("a", early)
+    assert idle.close() == [early]
+    idle.put("a", late)
+    assert (early.is_open, late.is_open) == (False, False)
+    assert idle.close() == []
+
+
+def failure(colour: Any, origin: str, **settings: Any) -> UsersManagerError:
+    with pytest.raises(UsersManagerError) as caught:
+        colour.call(
+            "get_info",
+            "a-token",
+            base_url=origin,
+            transport=HttptoolsTransport(**settings),
+            discover=False,
+        )
+    return caught.value
+
+
+@pytest.mark.parametrize("says", [True, False])
+def test_a_server_that_speaks_before_it_is_asked_is_not_asked(says: bool) -> None:
+    def early(peer: Peer) -> None:
+        peer.send(profile("mallory") if says else b"")
+
+    from usersmanager_httptools import blocking
+
+    with FaultServer(early) as server:
+        made = blocking.dial
+
+        def slowly(*arguments: Any) -> Any:
+            sock = made(*arguments)
+            time.sleep(0.1)
+            return sock
+
+        transport = HttptoolsTransport()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(blocking, "dial", slowly)
+            with pytest.raises(ConnectError) as caught:
+                transport.send(ask(server))
+        assert caught.value.phase == "not sent"
+        assert subject_of(transport.send(ask(server, "mine"))) == "mine"
+        transport.close()
+
+
+@contextmanager
+def serving_tls(script: Any) -> Iterator[tuple[str, ssl.SSLContext]]:
+    authority = trustme.CA()
+    serving, trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("localhost").configure_cert(serving)
+    authority.configure_trust(trusting)
+    with FaultServer(script, ssl_context=serving, host="localhost") as server:
+        yield server.origin, trusting
+
+
+UNTIL_THE_END = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{"sub": "mine"}'
+
+
+def test_tls_that_is_cut_ends_no_body(colour: Any) -> None:
+    def cut(peer: Peer) -> None:
+        peer.request()
+        peer.send(UNTIL_THE_END)
+
+    with serving_tls(cut) as (origin, trusting):
+        assert isinstance(failure(colour, origin, ssl_context=trusting), DisconnectedError)
+
+
+def test_tls_that_ends_in_order_ends_a_body(colour: Any) -> None:
+    def ended(peer: Peer) -> None:
+        peer.request()
+        peer.send(UNTIL_THE_END)
+        peer._sock.unwrap()  # type: ignore[attr-defined] # It is a TLS one.
+
+    with serving_tls(ended) as (origin, trusting):
+        profile = colour.call(
+            "get_info",
+            "mine",
+            base_url=origin,
+            transport=HttptoolsTransport(ssl_context=trusting),
+            discover=False,
+        )
+    assert profile.sub == "mine"
+
+
+def test_a_second_event_loop_is_refused() -> None:
+    transport = HttptoolsTransport()
+    with FaultServer() as server:
+
+        async def main() -> str:
+            response = await transport.asend(ask(server, "mine"))
+            return subject_of(response)
+
+        async def once() -> None:
+            alone = ask(server, "mine", idempotent=False)  # No connection is kept.
+            assert subject_of(await transport.asend(alone)) == "mine"
+            await asyncio.sleep(0)
+
+        asyncio.run(once())
+        with pytest.raises(LifecycleError, match="one event loop"):
+            asyncio.run(main())

@@ -1,0 +1,41 @@
+"""The fast transport of `usersmanager`, blocking and asyncio: its own connections, and llhttp."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from usersmanager import AsyncTransport, Transport, hookimpl
+
+if TYPE_CHECKING:
+    from .transport import HttptoolsTransport
+
+__all__ = ["HttptoolsTransport", "usersmanager_async_transport", "usersmanager_transport"]
+
+if find_spec("httptools") is None:
+    raise ImportError("it needs httptools: python -m pip install 'usersmanager[fast]'")
+
+
+@hookimpl
+def usersmanager_transport() -> Transport:
+    """A transport with the default settings."""
+    from .transport import HttptoolsTransport
+
+    return HttptoolsTransport()
+
+
+@hookimpl
+def usersmanager_async_transport() -> AsyncTransport:
+    """The same, for asyncio."""
+    from .transport import HttptoolsTransport
+
+    return HttptoolsTransport()
+
+
+def __getattr__(name: str) -> object:
+    # httptools is imported when the transport is used, not when the plugin is listed.
+    if name == "HttptoolsTransport":
+        from .transport import HttptoolsTransport
+
+        return HttptoolsTransport
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

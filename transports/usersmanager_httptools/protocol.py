@@ -1,0 +1,148 @@
+"""One connection of the asyncio half."""
+
+from __future__ import annotations
+
+import asyncio
+import select
+import ssl
+import time
+from typing import cast
+
+from usersmanager import (
+    DeadlineExceededError,
+    Request,
+    TransportError,
+    exchange_failure,
+)
+
+from .exchange import Exchange
+from .settings import message_of
+
+__all__ = ["Connection"]
+
+_TOLERANCE = 0.002
+"""Seconds by which a timer may ring too early; uvloop's count in milliseconds."""
+
+
+class Connection(asyncio.Protocol):
+    """A connection, plain or TLS, that carries one exchange at a time.
+
+    Attributes:
+        lost: done once the connection is no more.
+        is_fresh: whether nothing has come over it yet.
+    """
+
+    __slots__ = (
+        *("_deadline", "_done", "_exchange", "_loop", "_poll", "_rings_at", "_timer", "_transport"),
+        *("is_fresh", "lost"),
+    )
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._exchange: Exchange | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._deadline = self._rings_at = 0.0
+        self.lost: asyncio.Future[None] = loop.create_future()
+        self.is_fresh = True
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called by the event loop."""
+        self._transport = cast(asyncio.Transport, transport)
+        self._poll = select.poll()
+        self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
+
+    def is_quiet(self) -> bool:
+        """Whether neither bytes nor the end have come, not even where the loop hasn't looked."""
+        return not self._transport.is_closing() and not self._poll.poll(0)
+
+    async def carry(self, request: Request, exchange: Exchange) -> None:
+        """Sends a request and waits until its response is complete."""
+        self.is_fresh = False
+        self._exchange = exchange
+        self._done: asyncio.Future[TransportError | None] = self._loop.create_future()
+        self._watch(request.deadline)
+        try:
+            self._transport.write(message_of(request))
+            failure = await self._done
+        finally:
+            self._exchange = None
+        if failure is not None:
+            raise failure
+
+    def data_received(self, data: bytes) -> None:
+        """Called by the event loop."""
+        self.is_fresh = False
+        if self._exchange is None:
+            self.close()  # Nobody has asked for these bytes: the connection is spoilt.
+            return
+        try:
+            self._exchange.feed(data)
+        except TransportError as error:
+            self._end(error)
+        if self._exchange.complete:
+            self._end(None)
+
+    def eof_received(self) -> None:
+        """Called by the event loop."""
+        self._receive_end(in_order=self._is_tls_at_its_end())
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Called by the event loop."""
+        self.is_fresh = False
+        self.lost.set_result(None)
+        self._cancel_timer()
+        if exc is None:
+            self._receive_end(in_order=False)
+        elif self._exchange is not None:
+            self._end(exchange_failure(exc))
+
+    def _receive_end(self, *, in_order: bool) -> None:
+        self.is_fresh = False
+        if self._exchange is None:
+            return
+        try:
+            self._exchange.eof(in_order=in_order)
+        except TransportError as error:
+            self._end(error)
+        else:
+            self._end(None)
+
+    def _is_tls_at_its_end(self) -> bool:
+        """Whether TLS, if there is any, has said that this is the end. The loop does not tell."""
+        tls = self._transport.get_extra_info("ssl_object")
+        try:
+            return tls is None or not tls.read(1)
+        except ssl.SSLZeroReturnError:
+            return True
+        except ssl.SSLError:
+            return False
+
+    def close(self) -> None:
+        """Closes the connection at once. It may be closed already."""
+        self._transport.abort()
+
+    def _watch(self, deadline: float) -> None:
+        """One timer serves many exchanges: a deadline that is later finds it when it fires."""
+        self._deadline = deadline
+        if self._timer is None or deadline < self._rings_at:
+            self._cancel_timer()
+            self._rings_at = deadline
+            self._timer = self._loop.call_later(deadline - time.monotonic(), self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._exchange is None:
+            return
+        if self._deadline <= time.monotonic() + _TOLERANCE:
+            self._end(DeadlineExceededError("no whole response before the deadline"))
+        else:
+            self._watch(self._deadline)
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _end(self, failure: TransportError | None) -> None:
+        if not self._done.done():
+            self._done.set_result(failure)
