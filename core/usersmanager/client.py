@@ -15,14 +15,13 @@ from .colours import Colour
 from .errors import (
     ArgumentError,
     LifecycleError,
-    PluginError,
     SubjectMismatchError,
     named_operation,
 )
 from .failures import check
 from .flow import Effect
 from .headers import Headers, freeze, with_fields
-from .messages import Request, Response
+from .messages import Request
 from .operations import (
     DISCOVER,
     GET_INFO,
@@ -192,13 +191,6 @@ class PreparedCall(Generic[Result]):
         with named_operation(self.spec.name):
             request = self.client.request(self.spec, self.arguments, deadline)
             response = yield from self.client.composition.proceed(request)
-            if not isinstance(response, Response):
-                kind = type(response).__name__
-                del response  # It may be a secret, and a traceback shows what is kept here.
-                raise PluginError(
-                    f"a plugin ended with {kind}, not a Response: write"
-                    " `return (yield from proceed(request))`"
-                )
             check(request, response)
             return self._checked(self.spec.read(response))
 

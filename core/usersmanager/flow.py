@@ -139,13 +139,14 @@ def _send(request: Request) -> Flow:
         response = yield Send(request)
     except UsersManagerError as error:
         failure = error
-    except Exception as error:
+    except BaseException as error:
+        if isinstance(error, AssertionError) or not isinstance(error, Exception):
+            # An interruption, or a test's own failure, goes on as it is, which no caller's
+            # `except` is for; but without the frames that hold the token.
+            error.__cause__ = error.__context__ = None
+            raise error.with_traceback(None)  # noqa: B904 - the same error, not another.
         kind = type(error).__name__
         failure = PluginError(f"the transport raised {kind}{_place(error)}, not a TransportError")
-    except BaseException as error:
-        # An interruption goes on as it is, but without the frames that hold the token.
-        error.__cause__ = error.__context__ = None
-        raise error.with_traceback(None)  # noqa: B904 - the same error, not another.
     else:
         if isinstance(response, Response):
             return response
@@ -183,7 +184,7 @@ def _around(named: NamedWrap, inner: Proceed) -> Proceed:
     def proceed(request: Request) -> Flow:
         flow = wrap(request, inner)
         if isinstance(flow, GeneratorType):
-            return flow
+            return _ended(plugin, flow)
         if isinstance(flow, Response):
             return _answered(flow)
         if isinstance(flow, Coroutine):
@@ -196,6 +197,18 @@ def _around(named: NamedWrap, inner: Proceed) -> Proceed:
         )
 
     return proceed
+
+
+def _ended(plugin: str, flow: Flow) -> Flow:
+    response = yield from flow
+    if isinstance(response, Response):
+        return response
+    kind = type(response).__name__
+    del response  # It may be a secret, and a traceback shows what is kept here.
+    raise PluginError(
+        f"plugin {plugin!r} ended with {kind}, not a Response: write"
+        " `return (yield from proceed(request))`"
+    )
 
 
 def _answered(response: Response) -> Flow:

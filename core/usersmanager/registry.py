@@ -133,4 +133,7 @@ def _reason(
     for caller in manager.get_hookcallers(plugin) or ():
         if not caller.has_spec():
             return f"no such hook{described(caller.name, _HOOKS)}"
-    return str(error).splitlines()[-1]
+    text = str(error).splitlines()[-1]
+    if text.startswith("Argument(s)"):
+        return "a hook takes no arguments: it returns a function of (request, proceed)"
+    return text

@@ -105,6 +105,8 @@ def test_a_wrong_argument_exits_2(info, arguments, words):
         (["info", "--", SECRET], "too many arguments; a token is never one"),
         (["info", "--token", SECRET], "no such option: did you mean --token-file?"),
         (["info", f"--token={SECRET}"], "no such option: did you mean --token-file?"),
+        (["impersonate", "u", "--token", SECRET], "no such option: did you mean --token-file?"),
+        (["impersonate", "u", "--json"], "no such option (see"),
         (["info", f"--{SECRET}"], "no such option"),
         (["info", f"-{SECRET}"], "no such option"),
         (["info", f"--json={SECRET}"], "'--json' does not take a value"),

@@ -290,7 +290,7 @@ class BringsATransport:
         ({"plugins": [Unmarked()]}, "not marked with @hookimpl"),
         ({"plugins": [Hookless()]}, "no method marked with @hookimpl"),
         ({"plugins": [Wrapper()]}, "hook wrapper"),
-        ({"plugins": [TakesArguments()]}, "request"),
+        ({"plugins": [TakesArguments()]}, "a hook takes no arguments"),
         ({"plugins": [ReturnsNoFunction()]}, "must return a function"),
         ({"plugins": [BringsATransport()]}, "pass it as transport="),
         ({"plugins": [Tag]}, "pass an instance, Tag(...)"),

@@ -97,6 +97,27 @@ class Unmarked:
     def usersmanager_wrap_call(self) -> Any: ...
 
 
+class WithArguments:
+    @hookimpl
+    def usersmanager_wrap_call(self, request: Any, proceed: Any) -> Any: ...
+
+
+class Forgetful:
+    """Its wrap forgets to return the response."""
+
+    @hookimpl
+    def usersmanager_wrap_attempt(self) -> Any:
+        def around(request: Any, proceed: Any) -> Any:
+            yield from proceed(request)
+
+        return around
+
+
+def forgotten_return() -> None:
+    with blocking(plugins=[Forgetful()]) as users:
+        users.get_info("t")
+
+
 class Misspelled:
     @hookimpl
     def usersmanager_wrap_atempt(self) -> Any: ...
@@ -118,6 +139,8 @@ MISTAKES: list[tuple[Callable[[], object], str]] = [
     (lambda: blocking(discover=["loging"]), "did you mean 'logging'?"),
     (lambda: blocking(plugins=[Unmarked]), "pass an instance, Unmarked(...)"),
     (lambda: blocking(plugins=[Unmarked()]), "usersmanager_wrap_call is not marked with @hookimpl"),
+    (lambda: blocking(plugins=[WithArguments()]), "takes no arguments: it returns a function"),
+    (forgotten_return, "plugin 'Forgetful' ended with NoneType, not a Response: write `return"),
     (lambda: blocking(plugins=[Misspelled()]), "did you mean 'usersmanager_wrap_attempt'?"),
     (settings(impersonater_id="x"), "did you mean 'impersonator_id'?"),
     (settings(clientID="x"), "did you mean 'clientId'?"),

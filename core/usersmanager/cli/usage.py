@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from difflib import get_close_matches
+
 import click
 
 __all__ = ["usage"]
@@ -18,8 +21,8 @@ def usage(error: click.UsageError) -> str:
 def _problem(error: click.UsageError) -> str:
     match error:
         case click.NoSuchOption():
-            near = error.possibilities or []
-            return f"no such option: did you mean {near[0]}?" if near else "no such option"
+            near = _nearest(error.option_name, error.possibilities or [])
+            return f"no such option: did you mean {near}?" if near else "no such option"
         case click.MissingParameter() | click.BadOptionUsage():
             return error.format_message()  # It names options alone.
         case click.BadParameter():
@@ -27,3 +30,8 @@ def _problem(error: click.UsageError) -> str:
     if error.ctx is not None and isinstance(error.ctx.command, click.Group):
         return f"no such command: there are {', '.join(error.ctx.command.commands)}"
     return "too many arguments; a token is never one, as every process can see them"
+
+
+def _nearest(name: str, possibilities: Sequence[str]) -> str | None:
+    longer = [one for one in possibilities if one.startswith(name)]
+    return next(iter(longer or get_close_matches(name, possibilities, 1, 0.8)), None)
