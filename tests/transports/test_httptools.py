@@ -160,10 +160,10 @@ def test_a_server_that_speaks_before_it_is_asked_is_not_asked(says: bool) -> Non
     def early(peer: Peer) -> None:
         peer.send(profile("mallory") if says else b"")
 
-    from usersmanager_httptools import blocking
+    from usersmanager_httptools import sockets
 
     with FaultServer(early) as server:
-        made = blocking.dial
+        made = sockets.dial
 
         def slowly(*arguments: Any) -> Any:
             sock = made(*arguments)
@@ -172,7 +172,7 @@ def test_a_server_that_speaks_before_it_is_asked_is_not_asked(says: bool) -> Non
 
         transport = HttptoolsTransport()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(blocking, "dial", slowly)
+            patch.setattr(sockets, "dial", slowly)
             with pytest.raises(ConnectError) as caught:
                 transport.send(ask(server))
         assert caught.value.phase == "not sent"
