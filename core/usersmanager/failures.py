@@ -36,8 +36,9 @@ _REQUEST_IDS = ("X-Request-Id", "X-Auth0-RequestId", "X-Correlation-Id")
 _TEXT_LIMIT = 300
 
 _CHALLENGE = re.compile(
-    rf"(?:^|,)\s*(?P<scheme>{TOKEN})(?=\s+{TOKEN}\s*=)"
-    rf'|(?P<name>{TOKEN})\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^\s,"]+))'
+    rf"(?:^|,)\s*+(?P<scheme>{TOKEN}+)(?=\s++{TOKEN}+\s*+=)"
+    rf"|(?<![!#$%&'*+\-.^_`|~0-9A-Za-z])(?P<name>{TOKEN}+)\s*+=\s*+"
+    rf'(?:"(?P<quoted>(?:[^"\\]|\\.)*+)"|(?P<plain>[^\s,"]++))'
 )
 _NOT_PRINTABLE = re.compile(r"[^\x20-\x7e]+")
 

@@ -28,6 +28,7 @@ from .head import FIELD_LIMIT, HEAD_LIMIT, LINE_LIMIT, TOO_LONG, Head, parse_hea
 __all__ = ["ResponseGuard"]
 
 _INTERIM_LIMIT = 8
+_PIECE = 4096
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?")
 _DIGITS = re.compile(r"[0-9]{1,18}")
 
@@ -72,13 +73,17 @@ class ResponseGuard:
         Raises:
             ProtocolError: a rule above is broken. The connection is to be closed.
         """
-        passed = b""
-        while data and not self.complete:
-            clean, data = self._step(self, data)
-            passed += clean
-        if data:
-            self._persistent = False
-        return passed
+        passed = bytearray()
+        # A step copies what it leaves over: small pieces, or tiny chunks cost the square.
+        for start in range(0, len(data), _PIECE):
+            piece = data[start : start + _PIECE]
+            while piece and not self.complete:
+                clean, piece = self._step(self, piece)
+                passed += clean
+            if piece:
+                self._persistent = False
+                break
+        return bytes(passed)
 
     def eof(self) -> None:
         """Takes note that the connection has ended.
@@ -129,6 +134,8 @@ class ResponseGuard:
         self._begun(head)
         if head.status in (204, 304):
             self.complete = True
+            if coding is not None or int(length or 0):
+                self._persistent = False  # Whoever announces a body may still send it.
         elif coding is not None:
             self._step = ResponseGuard._chunk_line
         elif length is not None:

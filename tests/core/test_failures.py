@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -241,3 +242,11 @@ def test_a_call_raises_the_error_of_the_status(
     with pytest.raises(UnauthorizedError) as caught:
         fetch()
     assert caught.value.error_description == "expired"
+
+
+def test_challenges_without_end_are_read_in_linear_time() -> None:
+    headers = [("WWW-Authenticate", "a" * 8000)] * 100
+    started = time.process_time()
+    with pytest.raises(UnauthorizedError):
+        check(make_request(), Response(401, headers))
+    assert time.process_time() - started < 1

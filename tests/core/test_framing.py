@@ -382,3 +382,12 @@ def test_a_trailer_that_would_frame_the_message_is_refused(name: bytes) -> None:
 def test_the_framing_of_an_interim_response_is_judged_too() -> None:
     interim = b"HTTP/1.1 100 Continue\r\nContent-Length: x\r\n\r\n"
     assert through(interim + SIZED, [])[1] == "ProtocolError"
+
+
+def test_a_body_of_tiny_chunks_is_read_in_linear_time() -> None:
+    chunks = b"1\r\nx\r\n" * 100_000
+    started = time.process_time()
+    guard = ResponseGuard()
+    guard.feed(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n")
+    assert guard.complete
+    assert time.process_time() - started < 3

@@ -86,7 +86,14 @@ def by_h11(data: bytes) -> Reading | None:
     if head is None:
         return None
     fields = [(name.decode("ascii"), value.decode("latin-1")) for name, value in head.headers]
+    reusable = reusable and not _announces_what_never_comes(head.status_code, dict(fields))
     return Reading(head.status_code, fields, bytes(body), reusable)
+
+
+def _announces_what_never_comes(status: int, fields: dict[str, str]) -> bool:
+    """Then we are stricter: who announces a body where there is none may still send it."""
+    announced = "transfer-encoding" in fields or fields.get("content-length", "0").strip("0") != ""
+    return status in (204, 304) and announced
 
 
 def _is_reusable(connection: h11.Connection) -> bool:

@@ -59,18 +59,20 @@ class Exchange:
 
     async def _once(self, connector: aiohttp.BaseConnector) -> Response:
         connection = await connector.connect(self._address, [], self._timeout)
+        protocol = connection.protocol
+        assert isinstance(protocol, ReadingProtocol)  # noqa: S101 - for the type.
         try:
-            protocol = connection.protocol
-            assert isinstance(protocol, ReadingProtocol)  # noqa: S101 - for the type.
             protocol.require_clean()
             self.stage = Stage.SENT
             reader = ResponseReader(exact=not self._request.idempotent, limit=self._limit)
-            response = await protocol.exchange(self._message(), reader)
+            return await protocol.exchange(self._message(), reader)
         except BaseException:
-            connection.close()
+            protocol.force_close()
             raise
-        connection.release()
-        return response
+        finally:
+            if protocol.should_close:
+                protocol.abandon()
+            connection.release()
 
     def _message(self) -> bytes:
         request, fields = self._request, self._request.wire_headers()

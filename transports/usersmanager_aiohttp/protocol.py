@@ -18,7 +18,14 @@ from typing import Any
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 
-from usersmanager import DisconnectedError, ProtocolError, Response, ResponseReader, TransportError
+from usersmanager import (
+    ConnectError,
+    DisconnectedError,
+    ProtocolError,
+    Response,
+    ResponseReader,
+    TransportError,
+)
 
 __all__ = ["ReadingProtocol", "StaleConnectionError", "guard_connections"]
 
@@ -33,6 +40,7 @@ class ReadingProtocol(ResponseHandler):
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop=loop)
         self._reader: ResponseReader | None = None
+        self._used = False
         self._outcome: asyncio.Future[TransportError | None] | None = None
 
     def require_clean(self) -> None:
@@ -42,10 +50,14 @@ class ReadingProtocol(ResponseHandler):
             StaleConnectionError: something lies between the last response and this request.
             ProtocolError: the server spoke before it was asked.
         """
-        if self._reader is None and self.should_close:
-            raise ProtocolError("the server spoke before it was asked", phase="not sent")
-        used = self._reader is not None
-        if not self.is_connected() or self.should_close or (used and self._is_readable()):
+        if not self._used:
+            if not self.is_connected():
+                # Not stale: dialling again here would be a retry, and an endless one.
+                raise ConnectError("the connection ended while it was made")
+            if self.should_close:
+                raise ProtocolError("the server spoke before it was asked", phase="not sent")
+            return
+        if not self.is_connected() or self.should_close or self._is_readable():
             raise StaleConnectionError
 
     def _is_readable(self) -> bool:
@@ -62,10 +74,15 @@ class ReadingProtocol(ResponseHandler):
             TransportError: it never will be.
         """
         assert self.transport is not None  # noqa: S101 - require_clean() has just said so.
-        self._reader = reader
+        self._reader, self._used = reader, True
         self._outcome = self._loop.create_future()
-        self.transport.write(message)
-        failure = await self._outcome
+        try:
+            self.transport.write(message)
+            failure = await self._outcome
+        finally:
+            # An idle connection keeps no user's answer; nor does a traceback show the token.
+            del message
+            self._reader = self._outcome = None
         if failure is None:
             return reader.response()
         try:
@@ -77,21 +94,24 @@ class ReadingProtocol(ResponseHandler):
         """Reads what belongs to the response that was asked for."""
         # No reader: a proxy's answer to CONNECT; or a server that speaks too early, which
         # `require_clean` finds out; or a request that is not ours.
-        if self._reader is None:
+        if self._reader is None and not self._used:
             super().data_received(data)
             return
-        if self._reader.complete:
+        if self._reader is None or self._reader.complete:
             # Nobody has asked for these bytes: the connection is spoilt.
-            self._abort()
+            self.abandon()
             return
         try:
             self._reader.feed(data)
         except TransportError as error:
             self._finish(error.with_traceback(None))
-            self._abort()
+            self.abandon()
             return
         if self._reader.complete:
-            if not self._reader.reusable:
+            # An answer to half a request: the other half would stand before the next one.
+            if not self._reader.reusable or (
+                self.transport is not None and self.transport.get_write_buffer_size()
+            ):
                 self.force_close()
             self._finish(None)
 
@@ -112,7 +132,13 @@ class ReadingProtocol(ResponseHandler):
         if self._outcome is not None and not self._outcome.done():
             self._outcome.set_result(failure)
 
-    def _abort(self) -> None:
+    def close(self) -> None:
+        """Closes the connection. A response that is not complete never will be."""
+        self._finish(DisconnectedError("the connection was closed before the response was whole"))
+        super().close()
+
+    def abandon(self) -> None:
+        """Ends the connection at once: `close()` waits until what is unsent has gone out."""
         self.force_close()
         if self.transport is not None:
             self.transport.abort()

@@ -83,7 +83,7 @@ class AsyncPool:
         except BaseException:
             connection.close()
             raise
-        if exchange.reusable and request.idempotent:
+        if exchange.reusable and request.idempotent and connection.is_all_sent():
             self._idle.put(request.origin, connection)
         else:
             connection.close()

@@ -55,6 +55,10 @@ class Connection(asyncio.Protocol):
         """Whether neither bytes nor the end have come, not even where the loop hasn't looked."""
         return not self._transport.is_closing() and not self._poll.poll(0)
 
+    def is_all_sent(self) -> bool:
+        """Whether nothing of the request still waits: an answer may come before its end."""
+        return not self._transport.get_write_buffer_size()
+
     async def carry(self, request: Request, exchange: Exchange) -> None:
         """Sends a request and waits until its response is complete."""
         self.is_fresh = False

@@ -46,6 +46,7 @@ class _Guarded(HTTPConnection):
 
     body_limit = 0
     _exact = False
+    _once = False
 
     def connect(self) -> None:
         """Connects. What goes wrong here is certainly "not sent"."""
@@ -60,6 +61,8 @@ class _Guarded(HTTPConnection):
                 raise failure
             finally:
                 del failure  # Kept here, it would hold this frame, and it the connection.
+        # TLS within TLS is urllib3's own, and holds back bytes that the kernel can't show.
+        self._once = not isinstance(self.sock, socket.socket)
         self.sock: Any = DeadlineSocket(self.sock)
 
     def _new_conn(self) -> socket.socket:
@@ -88,7 +91,7 @@ class _Guarded(HTTPConnection):
         self.sock.settimeout(self.timeout or 0.0)
         reader = ResponseReader(exact=self._exact, limit=self.body_limit)
         received = self.sock.receive(reader)
-        if not reader.reusable:
+        if not reader.reusable or self._once:
             self.close()  # The pool connects it anew.
         return ReadResponse(received)
 

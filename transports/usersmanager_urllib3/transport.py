@@ -206,6 +206,7 @@ def _pool_manager(
         maxsize=pool_size,
         block=True,
         ssl_context=context,
+        proxy_ssl_context=context,
         proxy_headers=_credentials(proxy),
     )
 

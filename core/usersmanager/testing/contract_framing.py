@@ -179,6 +179,14 @@ class FramingRows(Contract):
         for spare in (MALLORY, b"x", b"\r\n", MALLORY * 20):
             self.accepted(answering(profile("first") + spare), connections=2)
 
+    def test_a_body_that_was_announced_where_there_is_none_spoils_the_connection(self) -> None:
+        for field in (b"Content-Length: 5", b"Transfer-Encoding: chunked"):
+            announcing = answering(b"HTTP/1.1 204 No Content\r\n" + field + b"\r\n\r\n")
+            with FaultServer(announcing) as server, self.client() as client:
+                assert client.send(ask(server)).status == 204
+                assert subject_of(client.send(ask(server, "next"))) == "next"
+                assert server.connections == 2
+
     def test_a_body_where_there_is_none_never_answers_the_next_caller(self) -> None:
         def late(peer: Peer) -> None:
             peer.request()

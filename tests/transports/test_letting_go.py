@@ -1,0 +1,153 @@
+"""What a connection is left with once its call is over."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from typing import Any
+
+import pytest
+import trustme
+from tests.transports.test_proxies import tunnel
+
+from usersmanager import ConnectError, DeadlineExceededError, DisconnectedError
+from usersmanager.testing import FaultServer, Peer, profile
+from usersmanager.testing.contract import ask, subject_of
+from usersmanager_aiohttp import AiohttpTransport
+from usersmanager_aiohttp.protocol import ReadingProtocol
+from usersmanager_httptools import HttptoolsTransport
+from usersmanager_urllib3 import Urllib3Transport
+
+
+@pytest.fixture
+def contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """What a server serves with, and what trusts it."""
+    authority = trustme.CA()
+    serving, trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("localhost").configure_cert(serving)
+    authority.configure_trust(trusting)
+    return serving, trusting
+
+
+@pytest.fixture
+def sockets(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The sockets of all of aiohttp's connections."""
+    made: list[Any] = []
+    begin = ReadingProtocol.connection_made
+
+    def watched(self: ReadingProtocol, transport: asyncio.BaseTransport) -> None:
+        made.append(transport.get_extra_info("socket"))
+        begin(self, transport)
+
+    monkeypatch.setattr(ReadingProtocol, "connection_made", watched)
+    return made
+
+
+def closing_and_silent(peer: Peer) -> None:
+    """A good answer that ends the connection, and then nothing, not even an end."""
+    peer.request()
+    body = b'{"sub": "u"}'
+    peer.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 12\r\n\r\n" + body)
+    peer.stall(2)
+
+
+def silent(peer: Peer) -> None:
+    peer.request()
+    peer.stall(2)
+
+
+@pytest.mark.parametrize("script", [silent, closing_and_silent])
+def test_a_tls_socket_is_gone_as_soon_as_its_call_is_over(
+    script: Any, contexts: tuple[ssl.SSLContext, ssl.SSLContext], sockets: list[Any]
+) -> None:
+    serving, trusting = contexts
+
+    async def main(server: FaultServer) -> None:
+        transport = AiohttpTransport(ssl_context=trusting)
+        try:
+            await transport.asend(ask(server, timeout=0.4))
+        except DeadlineExceededError:
+            assert script is silent
+        await asyncio.sleep(0.05)
+        assert [one.fileno() for one in sockets] == [-1]
+        await transport.aclose()
+
+    with FaultServer(script, ssl_context=serving, host="localhost") as server:
+        asyncio.run(main(server))
+
+
+def test_an_idle_connection_keeps_nothing_of_its_last_answer() -> None:
+    async def main(server: FaultServer) -> list[ReadingProtocol]:
+        transport = AiohttpTransport()
+        await transport.asend(ask(server))
+        idle = [one for kept in transport._opened()._conns.values() for one, _ in kept]
+        held = [one for one in idle if isinstance(one, ReadingProtocol)]
+        assert [(one._reader, one._outcome) for one in held] == [(None, None)]
+        await transport.aclose()
+        return held
+
+    with FaultServer() as server:
+        assert len(asyncio.run(main(server))) == 1
+
+
+def test_a_connection_that_ends_while_it_is_made_is_not_dialled_again() -> None:
+    async def main() -> None:
+        protocol = ReadingProtocol(asyncio.get_running_loop())
+        with pytest.raises(ConnectError) as caught:
+            protocol.require_clean()
+        assert caught.value.phase == "not sent"
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("kind", [AiohttpTransport, HttptoolsTransport])
+def test_an_answer_to_half_a_request_spoils_the_connection(kind: Any) -> None:
+    def hasty(peer: Peer) -> None:
+        peer.receive()
+        peer.send(profile("hasty"))
+        peer.stall(0.5)
+
+    async def main(server: FaultServer) -> None:
+        transport = kind()
+        large = ask(server)._changed(body=b"x" * 30_000_000)
+        assert (await transport.asend(large)).status == 200
+        assert subject_of(await transport.asend(ask(server, "next"))) == "next"
+        await transport.aclose()
+
+    with FaultServer(hasty) as server:
+        asyncio.run(main(server))
+        assert server.connections == 2
+
+
+def test_a_close_in_the_middle_of_a_body_is_no_end_of_it() -> None:
+    def endless(peer: Peer) -> None:
+        peer.request()
+        peer.send(b'HTTP/1.1 200 OK\r\n\r\n{"sub": "u"}')
+        peer.wait_closed()
+
+    async def main(server: FaultServer) -> None:
+        transport = AiohttpTransport()
+        call = asyncio.ensure_future(transport.asend(ask(server)))
+        await asyncio.sleep(0.2)
+        await transport.aclose()
+        with pytest.raises(DisconnectedError):
+            await call
+
+    with FaultServer(endless) as server:
+        asyncio.run(main(server))
+
+
+def test_tls_within_tls_is_used_once_over_urllib3(
+    contexts: tuple[ssl.SSLContext, ssl.SSLContext],
+) -> None:
+    """What it has decrypted, and nobody has read, can't be seen from outside."""
+    serving, trusting = contexts
+    with (
+        FaultServer(ssl_context=serving, host="localhost") as server,
+        FaultServer(tunnel, tunnel, ssl_context=serving, host="localhost") as proxy,
+    ):
+        transport = Urllib3Transport(proxy=proxy.origin, ssl_context=trusting)
+        for token in ("one", "two"):
+            assert subject_of(transport.send(ask(server, token))) == token
+        transport.close()
+        assert server.connections == 2
