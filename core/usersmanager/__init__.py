@@ -40,6 +40,7 @@ from .manager import UsersManager
 from .messages import Call, Request, Response
 from .secret import Token
 from .transport import AsyncTransport, Transport
+from .urls import is_proxy
 from .userinfo import UserInfo
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ __all__ = [
     "exchange_failure",
     "hookimpl",
     "installed_plugins",
+    "is_proxy",
     "run",
     "sleep",
 ]

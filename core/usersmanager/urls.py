@@ -16,6 +16,7 @@ from .errors import ArgumentError
 __all__ = [
     "Address",
     "is_loopback",
+    "is_proxy",
     "parse_base_url",
     "parse_endpoint",
     "parse_link",
@@ -173,3 +174,18 @@ def parse_link(text: str) -> str | None:
     except ValueError:
         return None
     return text if parts.scheme in _DEFAULT_PORTS and host else None
+
+
+def is_proxy(value: object) -> bool:
+    """Whether a value is the URL of an HTTP proxy, with its user and password if it has them.
+
+    What it is not is not said: it may hold the password.
+    """
+    if not isinstance(value, str) or not _VISIBLE_ASCII.fullmatch(value):
+        return False
+    try:
+        parts = urlsplit(value)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    return parts.scheme in _DEFAULT_PORTS and port != 0 and _is_host(host)

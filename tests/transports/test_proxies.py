@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import socket
 import ssl
 import threading
+import traceback
 from typing import Any
 
 import pytest
 import trustme
 
-from usersmanager import ConnectError
+from usersmanager import ArgumentError, ConnectError
 from usersmanager.testing import FaultServer, Peer
+from usersmanager.testing.contract import ask
 from usersmanager.testing.faults import echo
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_urllib3 import Urllib3Transport
@@ -108,3 +111,35 @@ def test_a_proxy_that_is_not_there_is_not_sent(colour: Any, scheme: str) -> None
             discover=False,
         )
     assert caught.value.phase == "not sent"
+
+
+@pytest.mark.parametrize("kind", [Urllib3Transport, AiohttpTransport])
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "http://user:hush@proxy:port",
+        "http://user:hush@proxy:99999",
+        "socks5://user:hush@proxy:1080",
+        "user:hush@proxy:3128",
+        "http://user:hush@",
+        "http://us\u0119r:hush@proxy",
+        b"http://user:hush@proxy",
+    ],
+)
+def test_what_is_no_proxy_is_refused_and_not_shown(kind: Any, proxy: Any) -> None:
+    with pytest.raises(ArgumentError, match="proxy must be a URL") as caught:
+        kind(proxy=proxy)
+    assert caught.value.__context__ is None
+    shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    ours = [frame for frame in shown.stack if "usersmanager_" in frame.filename]
+    assert ours
+    assert "hush" not in repr([frame.locals for frame in ours]) + str(caught.value)
+
+
+def test_credentials_of_any_alphabet_reach_the_proxy() -> None:
+    with FaultServer(echo) as proxy:
+        address = proxy.origin.replace("://", "://us%C4%99r:pass@")
+        transport = Urllib3Transport(proxy=address)
+        transport.send(ask(proxy))
+        transport.close()
+        assert base64.b64encode("us\u0119r:pass".encode()) in proxy.requests[0]

@@ -10,12 +10,14 @@ import aiohttp
 from yarl import URL
 
 from usersmanager import (
+    ArgumentError,
     DeadlineExceededError,
     LifecycleError,
     Request,
     Response,
     UsersManagerError,
     default_ssl_context,
+    is_proxy,
 )
 
 from .borrowed import BorrowedExchange
@@ -42,6 +44,9 @@ class AiohttpTransport:
             credentials; and its connections parse as leniently as aiohttp does, since
             only our own are guarded.
 
+    Raises:
+        ArgumentError: the proxy is not the URL of one.
+
     Example:
         ```python
         AsyncUsersManager(url, transport=AiohttpTransport(pool_size=10))
@@ -58,6 +63,9 @@ class AiohttpTransport:
         connect_timeout: float = 3.0,
         session: aiohttp.ClientSession | None = None,
     ) -> None:
+        if proxy is not None and not is_proxy(proxy):
+            del proxy  # It may hold a password, and a traceback shows what is kept here.
+            raise ArgumentError("proxy must be a URL such as http://proxy.example:3128")
         self._places = asyncio.Semaphore(pool_size)
         self._ssl_context = ssl_context
         self._proxy = proxy

@@ -7,12 +7,14 @@ import os
 import ssl
 import threading
 import time
-from urllib.parse import unquote
+from base64 import b64encode
+from urllib.parse import unquote, urlsplit
 
 import urllib3
-from urllib3.util import Retry, make_headers
+from urllib3.util import Retry
 
 from usersmanager import (
+    ArgumentError,
     BodyTooLargeError,
     DeadlineExceededError,
     LifecycleError,
@@ -20,6 +22,7 @@ from usersmanager import (
     Response,
     UsersManagerError,
     default_ssl_context,
+    is_proxy,
 )
 
 from .connections import ReadResponse, pool_classes
@@ -46,6 +49,9 @@ class Urllib3Transport:
             not closed. Its own settings count then; and its connections parse as
             leniently as urllib3 does, since only our own are guarded.
 
+    Raises:
+        ArgumentError: the proxy is not the URL of one.
+
     Example:
         ```python
         UsersManager(url, transport=Urllib3Transport(pool_size=10, ssl_context=context))
@@ -62,6 +68,9 @@ class Urllib3Transport:
         connect_timeout: float = 3.0,
         pool_manager: urllib3.PoolManager | None = None,
     ) -> None:
+        if proxy is not None and not is_proxy(proxy):
+            del proxy  # It may hold a password, and a traceback shows what is kept here.
+            raise ArgumentError("proxy must be a URL such as http://proxy.example:3128")
         self._limit = max_response_bytes
         self._connect_timeout = connect_timeout
         self._owned = pool_manager is None
@@ -213,8 +222,9 @@ def _pool_manager(
 
 def _credentials(proxy: str) -> dict[str, str]:
     """Those in the URL of a proxy, which urllib3 leaves out."""
-    userinfo = urllib3.util.parse_url(proxy).auth
-    return {} if userinfo is None else make_headers(proxy_basic_auth=unquote(userinfo))
+    userinfo, mark, _ = urlsplit(proxy).netloc.rpartition("@")
+    sealed = b64encode(unquote(userinfo).encode()).decode("ascii")
+    return {"Proxy-Authorization": f"Basic {sealed}"} if mark else {}
 
 
 def _without_connections(manager: urllib3.PoolManager) -> urllib3.PoolManager:
