@@ -14,10 +14,11 @@ from typing import NamedTuple
 from ..profiles import TOKEN
 from ..rounds import AsyncCall, Call
 
-__all__ = ["HEADERS", "OURS", "OURS_BARE", "AsyncPeer", "Peer", "Target", "by_hand"]
+__all__ = ["HEADERS", "OURS", "OURS_BARE", "OURS_FAST", "AsyncPeer", "Peer", "Target", "by_hand"]
 
 OURS = "usersmanager"
 OURS_BARE = "usersmanager, no plugins"
+OURS_FAST = "usersmanager, httptools"
 HEADERS = {"Authorization": f"Bearer {TOKEN}", "Accept": "application/json"}
 
 

@@ -12,10 +12,11 @@ from yarl import URL
 
 from usersmanager import AsyncUsersManager
 from usersmanager_aiohttp import AiohttpTransport
+from usersmanager_httptools import HttptoolsTransport
 
 from ..profiles import TOKEN
 from ..rounds import AsyncCall
-from . import HEADERS, OURS, OURS_BARE, AsyncPeer, Target, by_hand
+from . import HEADERS, OURS, OURS_BARE, OURS_FAST, AsyncPeer, Target, by_hand
 
 __all__ = ["BASE", "LIMIT", "NAIVE", "PEERS"]
 
@@ -117,6 +118,13 @@ async def _ours_bare(target: Target) -> AsyncIterator[AsyncCall]:
 
 
 @asynccontextmanager
+async def _ours_fast(target: Target) -> AsyncIterator[AsyncCall]:
+    transport = HttptoolsTransport(pool_size=target.connections, connect_timeout=60)
+    async with AsyncUsersManager(target.base_url, timeout=60, transport=transport) as users:
+        yield lambda: users.get_info(TOKEN)
+
+
+@asynccontextmanager
 async def _httpx(target: Target) -> AsyncIterator[AsyncCall]:
     import httpx
 
@@ -186,6 +194,7 @@ PEERS = (
     AsyncPeer(BASE, _aiohttp_well),
     AsyncPeer(OURS, _ours),
     AsyncPeer(OURS_BARE, _ours_bare),
+    AsyncPeer(OURS_FAST, _ours_fast),
     AsyncPeer(NAIVE, _aiohttp_naive),
     AsyncPeer("auth0-python, AsyncRestClient", _auth0),
     AsyncPeer("elastic-transport", _elastic),

@@ -14,7 +14,7 @@ from usersmanager import UsersManager
 
 from ..profiles import TOKEN
 from ..rounds import Call
-from . import HEADERS, OURS, OURS_BARE, Peer, Target, by_hand
+from . import HEADERS, OURS, OURS_BARE, OURS_FAST, Peer, Target, by_hand
 
 __all__ = ["BASE", "NAIVE", "PEERS"]
 
@@ -82,6 +82,12 @@ def _ours(target: Target) -> Iterator[Call]:
 @contextmanager
 def _ours_bare(target: Target) -> Iterator[Call]:
     with UsersManager(target.base_url, discover=False) as users:
+        yield lambda: users.get_info(TOKEN)
+
+
+@contextmanager
+def _ours_fast(target: Target) -> Iterator[Call]:
+    with UsersManager(target.base_url, transport="httptools") as users:
         yield lambda: users.get_info(TOKEN)
 
 
@@ -154,6 +160,7 @@ PEERS = (
     Peer(BASE, _urllib3_well),
     Peer(OURS, _ours),
     Peer(OURS_BARE, _ours_bare),
+    Peer(OURS_FAST, _ours_fast),
     Peer(NAIVE, _urllib3_naive),
     Peer("elastic-transport", _elastic),
     Peer("httpx", _httpx),
