@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from .colours import ASYNCIO, BLOCKING
 from .composition import blocked_names
@@ -12,6 +12,8 @@ from .errors import PluginError
 from .registry import Registry, load
 
 __all__ = ["PluginReport", "installed_plugins"]
+
+Status: TypeAlias = Literal["active", "blocked", "incomplete", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class PluginReport:
         distribution: the distribution that brings it.
         version: that distribution's version.
         hooks: the hooks it implements; empty if it was not loaded.
-        status: "active", "blocked" (by USERSMANAGER_DISABLE) or "failed".
+        status: "active", "blocked" (by USERSMANAGER_DISABLE), "incomplete" (something it
+            imports is not installed, such as an extra) or "failed".
         reason: why it is not active, or "".
     """
 
@@ -35,7 +38,7 @@ class PluginReport:
     distribution: str
     version: str
     hooks: tuple[str, ...]
-    status: Literal["active", "blocked", "failed"]
+    status: Status
     reason: str
 
 
@@ -60,7 +63,7 @@ def installed_plugins() -> list[PluginReport]:
 
 def _report(one: Installed, of_its_name: list[Installed], blocked: frozenset[str]) -> PluginReport:
     hooks: tuple[str, ...] = ()
-    status: Literal["active", "blocked", "failed"] = "active"
+    status: Status = "active"
     reason = ""
     if one.name in blocked:
         status, reason = "blocked", "USERSMANAGER_DISABLE names it"
@@ -69,7 +72,8 @@ def _report(one: Installed, of_its_name: list[Installed], blocked: frozenset[str
             only(of_its_name)
             hooks = Registry().add(one.name, load(one), explicit=False)
         except PluginError as error:
-            status, reason = "failed", str(error)
+            lacks = isinstance(error.__cause__, ModuleNotFoundError)
+            status, reason = "incomplete" if lacks else "failed", str(error)
     return PluginReport(
         name=one.name,
         kind=one.kind,

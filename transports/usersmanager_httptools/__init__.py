@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 __all__ = ["HttptoolsTransport", "usersmanager_async_transport", "usersmanager_transport"]
 
 if find_spec("httptools") is None:
-    raise ImportError("it needs httptools: python -m pip install 'usersmanager[fast]'")
+    raise ModuleNotFoundError(
+        "it needs httptools: python -m pip install 'usersmanager[fast]'", name="httptools"
+    )
 
 
 @hookimpl

@@ -15,7 +15,7 @@ from .output import as_json, make_console, safe
 
 __all__ = ["plugins", "show_plugins"]
 
-_STYLES = {"active": "green", "blocked": "yellow", "failed": "red"}
+_STYLES = {"active": "green", "blocked": "yellow", "incomplete": "yellow", "failed": "red"}
 
 
 @click.command()
