@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 import trustme
+from tests.transports.test_contract_can_fail import BlockingRows
 from tests.transports.test_proxies import tunnel
+from urllib3.connection import HTTPConnection
 
 from usersmanager import ConnectError, DeadlineExceededError, DisconnectedError
 from usersmanager.testing import FaultServer, Peer, profile
@@ -151,3 +153,13 @@ def test_tls_within_tls_is_used_once_over_urllib3(
             assert subject_of(transport.send(ask(server, token))) == token
         transport.close()
         assert server.connections == 2
+
+
+def test_bytes_that_come_after_the_pools_look_never_answer_the_next_caller(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The connection looks again, just before it sends."""
+    monkeypatch.setattr(HTTPConnection, "is_connected", True)
+    rows = BlockingRows()
+    rows.test_bytes_on_an_idle_connection_never_answer_the_next_caller()
+    rows.test_bytes_on_an_idle_tls_connection_never_answer_the_next_caller()

@@ -26,7 +26,11 @@ from usersmanager import Response, ResponseReader, TransportError, dial, encode_
 from .failures import of_connecting
 from .sockets import DeadlineSocket
 
-__all__ = ["ReadResponse", "pool_classes"]
+__all__ = ["ReadResponse", "StaleConnectionError", "pool_classes"]
+
+
+class StaleConnectionError(Exception):
+    """A pooled connection can't be used again. Nothing was sent over it."""
 
 
 class ReadResponse(urllib3.HTTPResponse):
@@ -47,6 +51,7 @@ class _Guarded(HTTPConnection):
     body_limit = 0
     _exact = False
     _once = False
+    _used = False
 
     def connect(self) -> None:
         """Connects. What goes wrong here is certainly "not sent"."""
@@ -63,6 +68,7 @@ class _Guarded(HTTPConnection):
                 del failure  # Kept here, it would hold this frame, and it the connection.
         # TLS within TLS is urllib3's own, and holds back bytes that the kernel can't show.
         self._once = not isinstance(self.sock, socket.socket)
+        self._used = False
         self.sock: Any = DeadlineSocket(self.sock)
 
     def _new_conn(self) -> socket.socket:
@@ -84,7 +90,12 @@ class _Guarded(HTTPConnection):
         fields = headers or {}
         self._exact = fields.get("Connection") == "close"
         self.sock.settimeout(self.timeout or 0.0)
-        self.sock.sendall(encode_request(method, url, fields, body))
+        message = encode_request(method, url, fields, body)
+        # The pool has looked, but a while ago: what comes after this look can't be told apart.
+        if self._used and self.sock.is_readable():
+            raise StaleConnectionError
+        self._used = True
+        self.sock.sendall(message)
 
     def getresponse(self) -> ReadResponse:  # type: ignore[override] # The same.
         """The whole response."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 import time
 
+from urllib3.util import wait_for_read
+
 from usersmanager import Response, ResponseReader
 
 __all__ = ["DeadlineSocket"]
@@ -41,6 +43,10 @@ class DeadlineSocket:
             else:
                 reader.eof()
         return reader.response()
+
+    def is_readable(self) -> bool:
+        """Whether bytes, or the end, wait in the kernel."""
+        return wait_for_read(self._sock, timeout=0.0)
 
     def fileno(self) -> int:
         """The descriptor, for the pool's look at the kernel."""

@@ -25,7 +25,7 @@ from usersmanager import (
     is_proxy,
 )
 
-from .connections import ReadResponse, pool_classes
+from .connections import ReadResponse, StaleConnectionError, pool_classes
 from .failures import of_exchange
 
 __all__ = ["Urllib3Transport"]
@@ -118,6 +118,13 @@ class Urllib3Transport:
             pool.close()
 
     def _exchange(self, pool: urllib3.HTTPConnectionPool, request: Request) -> Response:
+        while True:
+            try:
+                return self._exchange_once(pool, request)
+            except StaleConnectionError:
+                continue  # It is closed, nothing was sent: the pool has one less of them.
+
+    def _exchange_once(self, pool: urllib3.HTTPConnectionPool, request: Request) -> Response:
         headers = request.wire_headers()
         if not self._owned:
             headers.setdefault("User-Agent", urllib3.util.SKIP_HEADER)  # Or urllib3 adds its own.
