@@ -70,5 +70,7 @@ def with_sections(page: str, sections: Mapping[str, str]) -> str:
         pattern = re.compile(
             rf"(<!-- {re.escape(name)} -->\n).*?(<!-- /{re.escape(name)} -->)", re.DOTALL
         )
-        page = pattern.sub(lambda match, text=text: f"{match[1]}\n{text}\n\n{match[2]}", page)  # type: ignore[misc] # A default argument in a lambda.
+        # Cut and joined, not substituted: a text may hold what a substitution reads as a group.
+        for match in list(pattern.finditer(page))[::-1]:
+            page = f"{page[: match.end(1)]}\n{text}\n\n{page[match.start(2) :]}"
     return page

@@ -20,7 +20,7 @@ from .errors import (
     ServerError,
     UnauthorizedError,
 )
-from .headers import TOKEN, Headers
+from .headers import TCHAR, TOKEN, Headers
 from .messages import Request, Response
 
 __all__ = ["check"]
@@ -37,7 +37,7 @@ _TEXT_LIMIT = 300
 
 _CHALLENGE = re.compile(
     rf"(?:^|,)\s*+(?P<scheme>{TOKEN}+)(?=\s++{TOKEN}+\s*+=)"
-    rf"|(?<![!#$%&'*+\-.^_`|~0-9A-Za-z])(?P<name>{TOKEN}+)\s*+=\s*+"
+    rf"|(?<!{TCHAR})(?P<name>{TOKEN}+)\s*+=\s*+"
     rf'(?:"(?P<quoted>(?:[^"\\]|\\.)*+)"|(?P<plain>[^\s,"]++))'
 )
 _NOT_PRINTABLE = re.compile(r"[^\x20-\x7e]+")

@@ -14,6 +14,7 @@ import re
 from typing import NamedTuple
 
 from .errors import ProtocolError
+from .headers import TOKEN
 
 __all__ = ["Head", "parse_head", "parse_trailer"]
 
@@ -25,9 +26,7 @@ TOO_LONG = "a header line, or the header as a whole, is too long"
 
 _STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?")
 # Possessive, so that a line of blanks is not tried in all its divisions.
-_FIELD_LINES = re.compile(
-    r"^([!#$%&'*+\-.^_`|~0-9A-Za-z]++):[\t ]*+([\t\x20-\x7e\x80-\xff]*+)\r\n", re.MULTILINE
-)
+_FIELD_LINES = re.compile(rf"^({TOKEN}+):[\t ]*+([\t\x20-\x7e\x80-\xff]*+)\r\n", re.MULTILINE)
 _FRAMING = frozenset({"content-length", "transfer-encoding", "connection"})
 
 Fields = list[tuple[str, str]]
@@ -68,7 +67,7 @@ def parse_trailer(line: bytes) -> None:
     """Judges a line of the trailers, without its CRLF: a header line that frames nothing.
 
     Raises:
-        ProtocolError: they break a rule above.
+        ProtocolError: it breaks a rule above, or would frame the message.
     """
     if _framing(_parse_fields(line.decode("iso-8859-1") + "\r\n")):
         raise ProtocolError("a trailer that would frame the message")

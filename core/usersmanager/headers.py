@@ -12,12 +12,13 @@ from typing import TypeAlias
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
-__all__ = ["TOKEN", "HeaderInput", "Headers", "freeze", "problem", "with_fields"]
+__all__ = ["TCHAR", "TOKEN", "HeaderInput", "Headers", "freeze", "problem", "with_fields"]
 
 Headers: TypeAlias = CIMultiDictProxy[str]
 HeaderInput: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
 
-TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+TCHAR = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
+TOKEN = TCHAR + "+"
 _NAME = re.compile(TOKEN)
 _VALUE = re.compile(r"(?:[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)?")
 
