@@ -7,18 +7,35 @@ library is not installed is left out.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import NamedTuple
 
+from multidict import CIMultiDict, CIMultiDictProxy
+
+from usersmanager import Request, Token
+
 from ..profiles import TOKEN
 from ..rounds import AsyncCall, Call
 
-__all__ = ["HEADERS", "OURS", "OURS_BARE", "OURS_FAST", "AsyncPeer", "Peer", "Target", "by_hand"]
+__all__ = [
+    "HEADERS",
+    "OURS",
+    "OURS_ALONE",
+    "OURS_BARE",
+    "OURS_FAST",
+    "AsyncPeer",
+    "Peer",
+    "Target",
+    "by_hand",
+    "ready_request",
+]
 
 OURS = "usersmanager"
 OURS_BARE = "usersmanager, no plugins"
 OURS_FAST = "usersmanager, httptools"
+OURS_ALONE = "usersmanager_httptools, the transport alone"
 HEADERS = {"Authorization": f"Bearer {TOKEN}", "Accept": "application/json"}
 
 
@@ -76,6 +93,21 @@ class AsyncPeer(NamedTuple):
 
     name: str
     open: Callable[[Target], AbstractAsyncContextManager[AsyncCall]]
+
+
+def ready_request(target: Target) -> Request:
+    """What the core hands to a transport."""
+    return Request(
+        operation="get_info",
+        method="GET",
+        origin=target.origin,
+        target=target.path,
+        headers=CIMultiDictProxy(CIMultiDict({"Accept": "application/json"})),
+        body=None,
+        token=Token(TOKEN),
+        deadline=time.monotonic() + 3600,
+        idempotent=True,
+    )
 
 
 def by_hand(received: bytes) -> object:

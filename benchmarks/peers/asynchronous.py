@@ -16,7 +16,17 @@ from usersmanager_httptools import HttptoolsTransport
 
 from ..profiles import TOKEN
 from ..rounds import AsyncCall
-from . import HEADERS, OURS, OURS_BARE, OURS_FAST, AsyncPeer, Target, by_hand
+from . import (
+    HEADERS,
+    OURS,
+    OURS_ALONE,
+    OURS_BARE,
+    OURS_FAST,
+    AsyncPeer,
+    Target,
+    by_hand,
+    ready_request,
+)
 
 __all__ = ["BASE", "LIMIT", "NAIVE", "PEERS"]
 
@@ -125,6 +135,18 @@ async def _ours_fast(target: Target) -> AsyncIterator[AsyncCall]:
 
 
 @asynccontextmanager
+async def _ours_alone(target: Target) -> AsyncIterator[AsyncCall]:
+    transport = HttptoolsTransport(pool_size=target.connections, connect_timeout=60)
+    request = ready_request(target)
+
+    async def call() -> object:
+        return loads((await transport.asend(request)).body)
+
+    yield call
+    await transport.aclose()
+
+
+@asynccontextmanager
 async def _httpx(target: Target) -> AsyncIterator[AsyncCall]:
     import httpx
 
@@ -195,6 +217,7 @@ PEERS = (
     AsyncPeer(OURS, _ours),
     AsyncPeer(OURS_BARE, _ours_bare),
     AsyncPeer(OURS_FAST, _ours_fast),
+    AsyncPeer(OURS_ALONE, _ours_alone),
     AsyncPeer(NAIVE, _aiohttp_naive),
     AsyncPeer("auth0-python, AsyncRestClient", _auth0),
     AsyncPeer("elastic-transport", _elastic),

@@ -11,10 +11,21 @@ from json import loads
 import urllib3
 
 from usersmanager import UsersManager
+from usersmanager_httptools import HttptoolsTransport
 
 from ..profiles import TOKEN
 from ..rounds import Call
-from . import HEADERS, OURS, OURS_BARE, OURS_FAST, Peer, Target, by_hand
+from . import (
+    HEADERS,
+    OURS,
+    OURS_ALONE,
+    OURS_BARE,
+    OURS_FAST,
+    Peer,
+    Target,
+    by_hand,
+    ready_request,
+)
 
 __all__ = ["BASE", "NAIVE", "PEERS"]
 
@@ -92,6 +103,14 @@ def _ours_fast(target: Target) -> Iterator[Call]:
 
 
 @contextmanager
+def _ours_alone(target: Target) -> Iterator[Call]:
+    transport = HttptoolsTransport()
+    request = ready_request(target)
+    yield lambda: loads(transport.send(request).body)
+    transport.close()
+
+
+@contextmanager
 def _requests(target: Target) -> Iterator[Call]:
     import requests
 
@@ -161,6 +180,7 @@ PEERS = (
     Peer(OURS, _ours),
     Peer(OURS_BARE, _ours_bare),
     Peer(OURS_FAST, _ours_fast),
+    Peer(OURS_ALONE, _ours_alone),
     Peer(NAIVE, _urllib3_naive),
     Peer("elastic-transport", _elastic),
     Peer("httpx", _httpx),

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from json import loads
 
-from multidict import CIMultiDict, CIMultiDictProxy
-
-from usersmanager import AsyncUsersManager, Request, Response, Token, UsersManager
+from usersmanager import AsyncUsersManager, Request, Response, UsersManager
 from usersmanager.decoding import read_profile
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_urllib3 import Urllib3Transport
 
 from ..canned import sockets
-from ..peers import OURS, AsyncPeer, Target, asynchronous, blocking
+from ..peers import OURS, AsyncPeer, Target, asynchronous, blocking, ready_request
 from ..profiles import TOKEN, profile, response
 from ..rounds import AsyncCall, Batch, Call, in_flight, one_by_one
 from ..tables import Table
@@ -26,7 +23,7 @@ from . import Scene, Setting
 from .offline import NOWHERE, canned_runner, measured, table_of
 from .opening import open_blocking, open_one
 
-__all__ = ["SCENES", "ready_request"]
+__all__ = ["SCENES"]
 
 _ALONE = "its transport alone, a ready Request"
 _DECODED = "transport + strict decoding"
@@ -40,21 +37,6 @@ _STACKS: dict[str, Sequence[str]] = {
     _DEFAULT: ("headers", "logging", "retry"),
 }
 _LOGGED = "the default, logging enabled"
-
-
-def ready_request(target: Target) -> Request:
-    """What the core hands to a transport."""
-    return Request(
-        operation="get_info",
-        method="GET",
-        origin=target.origin,
-        target=target.path,
-        headers=CIMultiDictProxy(CIMultiDict({"Accept": "application/json"})),
-        body=None,
-        token=Token(TOKEN),
-        deadline=time.monotonic() + 3600,
-        idempotent=True,
-    )
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from functools import partial
 
 from ..figures import Spread, ratios, spread
-from ..peers import OURS, OURS_FAST, Target, asynchronous, blocking
+from ..peers import OURS, OURS_ALONE, OURS_FAST, Target, asynchronous, blocking
 from ..rounds import Batch, Samples, in_flight, in_threads, interleave, one_by_one
 from ..tables import Column, Row, Table
 from . import Scene, Setting
@@ -76,7 +76,7 @@ def _threads(number: int, setting: Setting) -> Table:
 
 # httpx looks at every call that waits whenever one ends; either takes seconds here.
 _SLOW_IN_A_CROWD = {"httpx", "azure-core"}
-_ON_UVLOOP = {asynchronous.LIMIT, asynchronous.BASE, OURS, OURS_FAST}
+_ON_UVLOOP = {asynchronous.LIMIT, asynchronous.BASE, OURS, OURS_FAST, OURS_ALONE}
 
 
 def _asyncio(number: int, setting: Setting) -> Table:

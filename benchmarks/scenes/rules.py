@@ -6,17 +6,14 @@ switch for any of this. A test fails when a piece is no longer where this table 
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from json import loads
 from pkgutil import resolve_name
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import urllib3
-from multidict import CIMultiDict, CIMultiDictProxy
 
 from usersmanager import AsyncUsersManager, Token, UsersManager
 from usersmanager.head import Head
@@ -87,15 +84,11 @@ class Rule(NamedTuple):
 
 
 class _NoContext:
-    """A context manager, of both colours, that does nothing."""
+    """A context manager that does nothing."""
 
     def __enter__(self) -> None: ...
 
     def __exit__(self, *_: object) -> None: ...
-
-    async def __aenter__(self) -> None: ...
-
-    async def __aexit__(self, *_: object) -> None: ...
 
 
 def _lenient_head(head: bytes) -> Head:
@@ -125,12 +118,6 @@ def _unchecked_arguments(secret: Secret[Any]) -> Arguments:
     return Arguments(token)
 
 
-def _unchecked_fields(base: CIMultiDictProxy[str], fields: Any) -> CIMultiDictProxy[str]:
-    changed = CIMultiDict(base)
-    changed.update(fields)
-    return CIMultiDictProxy(changed)
-
-
 _BOTH = (
     Rule("the grammar of the response's head", "usersmanager.framing:parse_head", _lenient_head),
     Rule("bounded body", "usersmanager.reading:ResponseReader._content", _unbounded),
@@ -138,7 +125,6 @@ _BOTH = (
     Rule("the media type", "usersmanager.decoding:_type_problem", lambda *_: None),
     Rule("no compression", "usersmanager.decoding:_coding_problem", lambda *_: None),
     Rule("the token's grammar", "usersmanager.client:get_info_arguments", _unchecked_arguments),
-    Rule("the grammar of plugins' headers", "usersmanager.messages:with_fields", _unchecked_fields),
     Rule(
         "tokens remembered, to redact echoes",
         "usersmanager.messages:Call.remember",
@@ -172,8 +158,8 @@ BLOCKING = (
 ASYNCIO = (
     Rule(
         "deadline of the whole exchange",
-        "usersmanager_aiohttp.transport:asyncio",
-        SimpleNamespace(timeout=lambda _: _NO_CONTEXT, Semaphore=asyncio.Semaphore),
+        "usersmanager.timers:DeadlineTimer.start",
+        lambda *_: None,
     ),
     Rule(
         "no dead or spoilt connection is used",

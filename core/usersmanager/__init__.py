@@ -36,6 +36,7 @@ from .errors import (
     UsersManagerError,
 )
 from .flow import Flow, Proceed, Wrap, run, sleep
+from .headers import FixedHeaders
 from .manager import UsersManager
 from .messages import Call, Request, Response
 from .secret import Token
@@ -49,8 +50,10 @@ if TYPE_CHECKING:
     from .framing import ResponseGuard
     from .hookspecs import hookimpl
     from .inventory import PluginReport, installed_plugins
+    from .places import Places
     from .reading import ResponseReader
     from .socketerrors import connect_failure, exchange_failure
+    from .timers import DeadlineTimer
     from .tls import default_ssl_context
     from .writing import encode_request
 
@@ -66,13 +69,16 @@ __all__ = [
     "Callback",
     "ConnectError",
     "DeadlineExceededError",
+    "DeadlineTimer",
     "DecodeError",
     "DisconnectedError",
+    "FixedHeaders",
     "Flow",
     "ForbiddenError",
     "LifecycleError",
     "NotFoundError",
     "Phase",
+    "Places",
     "PluginError",
     "PluginReport",
     "PluginWarning",
@@ -113,6 +119,8 @@ __all__ = [
 # What not every program uses, and takes its time to import: asyncio, pluggy, sockets.
 _LATER = {
     "AsyncUsersManager": "async_manager",
+    "DeadlineTimer": "timers",
+    "Places": "places",
     "PluginReport": "inventory",
     "ResponseGuard": "framing",
     "ResponseReader": "reading",

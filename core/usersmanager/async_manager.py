@@ -152,7 +152,7 @@ class AsyncUsersManager:
         Example:
             `profile = await users.get_info(token, expected_subject="auth0|123")`
         """
-        secret = Secret[object](access_token)
+        secret: Secret[object] = Secret(access_token)
         del access_token
         self._require_usable(callback)
         return self._answer(self._client.get_info(secret, timeout, expected_subject), callback)
@@ -192,7 +192,7 @@ class AsyncUsersManager:
         Example:
             `link = await users.impersonate("auth0|123", settings)`
         """
-        sealed = Settings(Secret[object](settings))
+        sealed = Settings(Secret(settings))
         del settings
         self._require_usable(callback)
         return self._answer(self._client.impersonate(user_id, sealed, timeout), callback)

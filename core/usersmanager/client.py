@@ -52,6 +52,8 @@ __all__ = [
     "warn_unclosed",
 ]
 
+_OPERATIONS = (GET_INFO, IMPERSONATE, DISCOVER)
+
 Carrier = TypeVar("Carrier")
 Result = TypeVar("Result")
 Callback: TypeAlias = Callable[[Exception | None, Result | None], object]
@@ -89,7 +91,10 @@ class Client(Generic[Carrier]):
 
         self.base_url = parse_base_url(base_url, allow_insecure=allow_insecure)
         self._allow_insecure = allow_insecure
-        self._userinfo: Address | None = None
+        self._addresses = {
+            spec.name: Address(self.base_url.origin, self.base_url.path + spec.path)
+            for spec in _OPERATIONS
+        }
         self._headers = _checked_headers(headers)
         _require_text("client_id", client_id)
         self._client_id = client_id
@@ -127,9 +132,8 @@ class Client(Generic[Carrier]):
         """
         with named_operation(DISCOVER.name):
             client = copy.copy(self)
-            client._userinfo = userinfo_endpoint(
-                configuration, issuer, allow_insecure=self._allow_insecure
-            )
+            endpoint = userinfo_endpoint(configuration, issuer, allow_insecure=self._allow_insecure)
+            client._addresses = {**self._addresses, GET_INFO.name: endpoint}
             return client
 
     def _prepare(
@@ -149,9 +153,7 @@ class Client(Generic[Carrier]):
 
     def request(self, spec: RequestSpec[Any], arguments: Arguments, deadline: float) -> Request:
         """The request of one call, as the outermost plugin first sees it."""
-        address = self._userinfo if spec.name == GET_INFO.name else None
-        if address is None:
-            address = Address(self.base_url.origin, self.base_url.path + spec.path)
+        address = self._addresses[spec.name]
         return Request(
             operation=spec.name,
             method=spec.method,
@@ -246,7 +248,7 @@ def _seconds(timeout: object) -> float:
 
 def _checked_headers(headers: Secret[Mapping[str, str] | None]) -> dict[str, Headers]:
     """The headers of each operation: the constructor's over the operation's own."""
-    return {spec.name: _headers_of(spec, headers) for spec in (GET_INFO, IMPERSONATE, DISCOVER)}
+    return {spec.name: _headers_of(spec, headers) for spec in _OPERATIONS}
 
 
 def _headers_of(spec: RequestSpec[Any], own: Secret[Mapping[str, str] | None]) -> Headers:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from functools import lru_cache
 from typing import Any
 
 from .errors import DecodeError
@@ -135,10 +136,23 @@ def _coding_problem(response: Response) -> str | None:
     return "the body is compressed, though only identity was asked for"
 
 
+# A server sends the same few values, call after call: hence the caches.
+
+
+@lru_cache(maxsize=16)
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
+
+
+@lru_cache(maxsize=16)
+def _is_json(media_type: str) -> bool:
+    return _JSON_TYPE.fullmatch(media_type) is not None
+
+
 def _type_problem(response: Response, what: str) -> str | None:
     types = response.headers.getall("Content-Type", [])
-    media_types = {value.partition(";")[0].strip().lower() for value in types}
-    if len(media_types) == 1 and all(_JSON_TYPE.fullmatch(one) for one in media_types):
+    media_types = {_media_type(value) for value in types}
+    if len(media_types) == 1 and _is_json(*media_types):
         return None
     if what == "profile" and "application/jwt" in media_types:
         return (

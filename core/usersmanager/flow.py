@@ -184,7 +184,8 @@ def _around(named: NamedWrap, inner: Proceed) -> Proceed:
     def proceed(request: Request) -> Flow:
         flow = wrap(request, inner)
         if isinstance(flow, GeneratorType):
-            return _ended(plugin, flow)
+            # What a wrap only passes on is one of our own flows: its ending is checked.
+            return flow if flow.gi_code in _OWN else _ended(plugin, flow)
         if isinstance(flow, Response):
             return _answered(flow)
         if isinstance(flow, Coroutine):
@@ -214,6 +215,10 @@ def _ended(plugin: str, flow: Flow) -> Flow:
 def _answered(response: Response) -> Flow:
     return response
     yield  # Makes this a generator: a flow that ends at once.
+
+
+# The flows of this file end with a Response, or raise.
+_OWN = (_send.__code__, _ended.__code__, _answered.__code__)
 
 
 def not_an_effect(kind: type) -> PluginError:

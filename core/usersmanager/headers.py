@@ -12,7 +12,16 @@ from typing import TypeAlias
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
-__all__ = ["TCHAR", "TOKEN", "HeaderInput", "Headers", "freeze", "problem", "with_fields"]
+__all__ = [
+    "TCHAR",
+    "TOKEN",
+    "FixedHeaders",
+    "HeaderInput",
+    "Headers",
+    "freeze",
+    "problem",
+    "with_fields",
+]
 
 Headers: TypeAlias = CIMultiDictProxy[str]
 HeaderInput: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
@@ -69,12 +78,45 @@ def freeze(fields: HeaderInput) -> Headers:
     return CIMultiDictProxy(CIMultiDict(_pairs(fields)))
 
 
-def with_fields(base: Headers, fields: HeaderInput) -> Headers | str:
+class FixedHeaders:
+    """Header fields that many requests get alike: checked and merged once, not for each.
+
+    Args:
+        fields: a mapping or pairs, as for `Request.with_headers`, which also checks them.
+
+    Example:
+        ```python
+        tenant = FixedHeaders({"X-Tenant": "7"})
+        ...
+        return proceed(request.with_headers(tenant))
+        ```
+    """
+
+    __slots__ = ("_last", "_pairs")
+
+    def __init__(self, fields: HeaderInput) -> None:
+        self._pairs = tuple((name, value) for name, value in _pairs(fields))
+        self._last: tuple[Headers, Headers] | None = None
+
+    def over(self, base: Headers) -> Headers | str:
+        """As `with_fields`. The requests of one manager bring the same `base` again and again."""
+        last = self._last
+        if last is not None and last[0] is base:
+            return last[1]
+        merged = with_fields(base, self._pairs)
+        if not isinstance(merged, str):
+            self._last = base, merged
+        return merged
+
+
+def with_fields(base: Headers, fields: HeaderInput | FixedHeaders) -> Headers | str:
     """A copy of `base` with these fields set, each in place of any of its name.
 
     What is wrong with a field, if anything is, is given in place of it, and not raised:
     so no traceback passes through a frame that holds the values.
     """
+    if isinstance(fields, FixedHeaders):
+        return fields.over(base)
     pairs = tuple(_pairs(fields))
     seen: set[str] = set()
     for name, value in pairs:

@@ -187,7 +187,7 @@ class UsersManager:
         Source: OpenID Connect Core 1.0, section 5.3; Auth0 Authentication API,
         "Get User Info".
         """
-        secret = Secret[object](access_token)
+        secret: Secret[object] = Secret(access_token)
         del access_token
         self._require_usable(callback)
         return self._answer(self._client.get_info(secret, timeout, expected_subject), callback)
@@ -254,7 +254,7 @@ class UsersManager:
         Source: Auth0 Authentication API, "Impersonation" (legacy); node-auth0's
         `auth.UsersManager.impersonate`.
         """
-        sealed = Settings(Secret[object](settings))
+        sealed = Settings(Secret(settings))
         del settings
         self._require_usable(callback)
         return self._answer(self._client.impersonate(user_id, sealed, timeout), callback)

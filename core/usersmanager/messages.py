@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from . import ratelimit
 from .errors import PluginError, RateLimit
-from .headers import HeaderInput, Headers, freeze, with_fields
+from .headers import FixedHeaders, HeaderInput, Headers, freeze, with_fields
 from .secret import Secret, Token
 
 __all__ = ["Call", "Request", "Response"]
@@ -88,11 +88,12 @@ class Request:
         """Seconds until the deadline; negative once it has passed."""
         return self.deadline - time.monotonic()
 
-    def with_headers(self, fields: HeaderInput) -> Request:
+    def with_headers(self, fields: HeaderInput | FixedHeaders) -> Request:
         """A copy with these fields set, each in place of any of its name.
 
         Args:
-            fields: a mapping or pairs of header names and printable ASCII values.
+            fields: a mapping or pairs of header names and printable ASCII values; or
+                FixedHeaders, if they are the same for many requests.
 
         Raises:
             PluginError: a name or value is malformed, given twice, or is one that only

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Mapping
 
-from usersmanager import Flow, Proceed, Request, Wrap, __version__, hookimpl
+from usersmanager import FixedHeaders, Flow, Proceed, Request, Wrap, __version__, hookimpl
 
 __all__ = ["Headers"]
 
@@ -32,7 +32,8 @@ class Headers:
     """
 
     def __init__(self, fields: Fields | Callable[[Request], Fields] | None = None) -> None:
-        self._fields = fields if callable(fields) else dict(fields or {})
+        self._agent = FixedHeaders({"User-Agent": _USER_AGENT})
+        self._fields = fields if callable(fields) else FixedHeaders(fields) if fields else None
 
     @hookimpl
     def usersmanager_wrap_attempt(self) -> Wrap:
@@ -41,8 +42,8 @@ class Headers:
 
     def _around(self, request: Request, proceed: Proceed) -> Flow:
         if "User-Agent" not in request.headers:
-            request = request.with_headers({"User-Agent": _USER_AGENT})
-        if not self._fields:
+            request = request.with_headers(self._agent)
+        if self._fields is None:
             return proceed(request)
         # No variable for the fields: a value may be a secret, and tracebacks show variables.
         return proceed(

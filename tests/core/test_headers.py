@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usersmanager.headers import freeze, problem, with_fields
+from usersmanager.headers import FixedHeaders, freeze, problem, with_fields
 
 RESERVED = [
     "Accept-Encoding", "Authorization", "Connection", "Content-Encoding", "Content-Length",
@@ -86,3 +86,34 @@ def test_frozen_headers_do_not_change_with_what_they_were_made_of() -> None:
     frozen = freeze(mine)
     mine["X-A"] = "2"
     assert frozen["X-A"] == "1"
+
+
+def test_fixed_headers_are_set_as_any_others() -> None:
+    base = freeze([("X-A", "1"), ("X-B", "2")])
+    fields = {"x-a": "3", "X-C": "4"}
+    assert with_fields(base, FixedHeaders(fields)) == with_fields(base, fields)
+
+
+def test_fixed_headers_are_merged_once_for_the_same_block() -> None:
+    base, fixed = freeze({"X-A": "1"}), FixedHeaders({"X-B": "2"})
+    assert with_fields(base, fixed) is with_fields(base, fixed)
+
+
+def test_fixed_headers_over_another_block_keep_nothing_of_the_first() -> None:
+    fixed = FixedHeaders({"X-B": "2"})
+    for mine in ({"X-A": "one user's"}, {"X-A": "another's"}, {"X-C": "3"}):
+        assert with_fields(freeze(mine), fixed) == freeze(mine | {"X-B": "2"})
+
+
+def test_fixed_headers_that_are_wrong_are_wrong_each_time() -> None:
+    base, fixed = freeze({}), FixedHeaders({"Host": "evil.example"})
+    for _ in range(2):
+        assert "set by the client alone" in str(with_fields(base, fixed))
+
+
+def test_fixed_headers_do_not_change_with_what_they_were_made_of_nor_show_it() -> None:
+    mine = {"X-Key": "hush"}
+    fixed = FixedHeaders(mine)
+    mine["X-Key"] = "changed"
+    assert with_fields(freeze({}), fixed) == freeze({"X-Key": "hush"})
+    assert "hush" not in repr(fixed)

@@ -9,7 +9,6 @@ from yarl import URL
 
 from usersmanager import BodyTooLargeError, Request, Response
 
-from .exchange import Stage
 from .failures import of_exchange
 
 __all__ = ["BorrowedExchange"]
@@ -38,20 +37,15 @@ class BorrowedExchange:
         self._limit = limit
         self._proxy = proxy
         self._timeout = timeout
-        self._begun = False
         self._watched: WatchedRequest | None = None
 
     @property
-    def stage(self) -> Stage:
-        """How far it came."""
-        if not self._begun:
-            return Stage.QUEUED
-        sent = self._watched is not None and self._watched.sent
-        return Stage.SENT if sent else Stage.CONNECTING
+    def sent(self) -> bool:
+        """Whether any of it may have been sent."""
+        return self._watched is not None and self._watched.sent
 
     async def over(self, connector: aiohttp.BaseConnector) -> Response:
         """The response. Of the caller's session only the connector is used."""
-        self._begun = True
         request = self._request
         async with (
             aiohttp.ClientSession(
@@ -84,7 +78,7 @@ class BorrowedExchange:
         try:
             return await handler(request)
         except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-            failure = of_exchange(error, self.stage)
+            failure = of_exchange(error, sent=self.sent)
         raise failure
 
     async def _body(self, raw: aiohttp.ClientResponse) -> bytes:

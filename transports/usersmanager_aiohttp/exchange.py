@@ -1,8 +1,8 @@
-"""One request over one of our own connections, and how far it came."""
+"""One request over one of our own connections."""
 
 from __future__ import annotations
 
-from enum import Enum, auto
+import math
 
 import aiohttp
 
@@ -10,15 +10,12 @@ from usersmanager import Request, Response, ResponseReader, encode_request
 
 from .protocol import ReadingProtocol, StaleConnectionError
 
-__all__ = ["Exchange", "Stage"]
+__all__ = ["Exchange", "connecting_within"]
 
 
-class Stage(Enum):
-    """How far a request came."""
-
-    QUEUED = auto()
-    CONNECTING = auto()
-    SENT = auto()
+def connecting_within(seconds: float) -> aiohttp.ClientTimeout:
+    """The time for one connection, exactly: beyond its threshold, aiohttp rounds up."""
+    return aiohttp.ClientTimeout(total=None, connect=seconds, ceil_threshold=math.inf)
 
 
 class Exchange:
@@ -28,10 +25,10 @@ class Exchange:
         request: what is sent.
         address: what aiohttp pools and dials by: a request that is never sent.
         limit: a larger body, in bytes, is a BodyTooLargeError.
-        timeout: with seconds for one connection.
+        connecting: with seconds for one connection.
 
     Attributes:
-        stage: how far it came.
+        sent: whether any of it may have been sent.
     """
 
     def __init__(
@@ -40,17 +37,16 @@ class Exchange:
         address: aiohttp.ClientRequest,
         *,
         limit: int,
-        timeout: aiohttp.ClientTimeout,
+        connecting: aiohttp.ClientTimeout,
     ) -> None:
         self._request = request
         self._address = address
         self._limit = limit
-        self._timeout = timeout
-        self.stage = Stage.QUEUED
+        self._connecting = connecting
+        self.sent = False
 
     async def over(self, connector: aiohttp.BaseConnector) -> Response:
         """The response, over a connection whose connector is guarded."""
-        self.stage = Stage.CONNECTING
         while True:
             try:
                 return await self._once(connector)
@@ -58,14 +54,14 @@ class Exchange:
                 continue  # It is closed, nothing was sent: the pool has one less of them.
 
     async def _once(self, connector: aiohttp.BaseConnector) -> Response:
-        connection = await connector.connect(self._address, [], self._timeout)
+        connection = await connector.connect(self._address, [], self._time_to_connect())
         protocol = connection.protocol
         assert isinstance(protocol, ReadingProtocol)  # noqa: S101 - for the type.
         try:
             protocol.require_clean()
-            self.stage = Stage.SENT
+            self.sent = True
             reader = ResponseReader(exact=not self._request.idempotent, limit=self._limit)
-            return await protocol.exchange(self._message(), reader)
+            return await protocol.exchange(self._message(), reader, self._request.deadline)
         except BaseException:
             protocol.force_close()
             raise
@@ -73,6 +69,14 @@ class Exchange:
             if protocol.should_close:
                 protocol.abandon()
             connection.release()
+
+    def _time_to_connect(self) -> aiohttp.ClientTimeout:
+        left = self._request.remaining()
+        if left <= 0:
+            raise TimeoutError
+        if left >= (self._connecting.connect or 0):
+            return self._connecting
+        return connecting_within(left)
 
     def _message(self) -> bytes:
         request, fields = self._request, self._request.wire_headers()

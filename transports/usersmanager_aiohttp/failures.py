@@ -6,25 +6,15 @@ import ssl
 
 import aiohttp
 
-from usersmanager import (
-    DisconnectedError,
-    PoolTimeoutError,
-    TransportError,
-    connect_failure,
-    exchange_failure,
-)
-
-from .exchange import Stage
+from usersmanager import DisconnectedError, TransportError, connect_failure, exchange_failure
 
 __all__ = ["of_exchange"]
 
 
-def of_exchange(error: Exception, stage: Stage) -> TransportError:
-    """The transport error that an error of aiohttp, or a timeout, stands for."""
-    if stage is Stage.QUEUED:
-        return PoolTimeoutError("every connection stayed busy until the deadline")
+def of_exchange(error: Exception, *, sent: bool) -> TransportError:
+    """What an error of aiohttp, or a timeout, stands for, if any of a request was sent, or none."""
     cause = _cause(error)
-    if stage is Stage.CONNECTING:
+    if not sent:
         return connect_failure(cause)
     if isinstance(cause, aiohttp.ClientConnectionError | aiohttp.ClientPayloadError):
         return DisconnectedError("the connection ended before the response was whole")

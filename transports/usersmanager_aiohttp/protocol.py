@@ -20,6 +20,8 @@ from aiohttp.client_proto import ResponseHandler
 
 from usersmanager import (
     ConnectError,
+    DeadlineExceededError,
+    DeadlineTimer,
     DisconnectedError,
     ProtocolError,
     Response,
@@ -42,6 +44,14 @@ class ReadingProtocol(ResponseHandler):
         self._reader: ResponseReader | None = None
         self._used = False
         self._outcome: asyncio.Future[TransportError | None] | None = None
+        self._deadline_timer = DeadlineTimer(loop)
+        self._poll = select.poll()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called by the event loop; again once TLS is laid over a proxy's connection."""
+        super().connection_made(transport)
+        self._poll = select.poll()
+        self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
 
     def require_clean(self) -> None:
         """Before a request is sent.
@@ -62,12 +72,9 @@ class ReadingProtocol(ResponseHandler):
 
     def _is_readable(self) -> bool:
         """Whether bytes, or the end, wait in the kernel, where the loop has not seen them."""
-        assert self.transport is not None  # noqa: S101 - is_connected() has just said so.
-        poll = select.poll()
-        poll.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
-        return bool(poll.poll(0))
+        return bool(self._poll.poll(0))
 
-    async def exchange(self, message: bytes, reader: ResponseReader) -> Response:
+    async def exchange(self, message: bytes, reader: ResponseReader, deadline: float) -> Response:
         """Sends a request, and reads its response.
 
         Raises:
@@ -76,12 +83,14 @@ class ReadingProtocol(ResponseHandler):
         assert self.transport is not None  # noqa: S101 - require_clean() has just said so.
         self._reader, self._used = reader, True
         self._outcome = self._loop.create_future()
+        self._deadline_timer.start(deadline, self._expired)
         try:
             self.transport.write(message)
             failure = await self._outcome
         finally:
             # An idle connection keeps no user's answer; nor does a traceback show the token.
             del message
+            self._deadline_timer.stop()
             self._reader = self._outcome = None
         if failure is None:
             return reader.response()
@@ -115,8 +124,12 @@ class ReadingProtocol(ResponseHandler):
                 self.force_close()
             self._finish(None)
 
+    def _expired(self) -> None:
+        self._finish(DeadlineExceededError("no whole response before the deadline"))
+
     def connection_lost(self, exc: BaseException | None) -> None:
         """Tells an end that is a truncation from one that ends the body."""
+        self._deadline_timer.close()
         if self._reader is not None and not self._reader.complete:
             self._finish(self._end(self._reader, exc))
         super().connection_lost(exc)

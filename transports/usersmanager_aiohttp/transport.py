@@ -13,6 +13,7 @@ from usersmanager import (
     ArgumentError,
     DeadlineExceededError,
     LifecycleError,
+    Places,
     Request,
     Response,
     UsersManagerError,
@@ -21,7 +22,7 @@ from usersmanager import (
 )
 
 from .borrowed import BorrowedExchange
-from .exchange import Exchange
+from .exchange import Exchange, connecting_within
 from .failures import of_exchange
 from .protocol import guard_connections
 
@@ -66,11 +67,11 @@ class AiohttpTransport:
         if proxy is not None and not is_proxy(proxy):
             del proxy  # It may hold a password, and a traceback shows what is kept here.
             raise ArgumentError("proxy must be a URL such as http://proxy.example:3128")
-        self._places = asyncio.Semaphore(pool_size)
+        self._places = Places(pool_size)
         self._ssl_context = ssl_context
         self._proxy = proxy
         self._limit = max_response_bytes
-        self._timeout = aiohttp.ClientTimeout(total=None, connect=connect_timeout)
+        self._connecting = connecting_within(connect_timeout)
         self._callers = session
         self._connector: aiohttp.BaseConnector | None = None
         self._addresses: dict[str, aiohttp.ClientRequest] = {}
@@ -85,30 +86,39 @@ class AiohttpTransport:
             raise DeadlineExceededError("the deadline has passed", phase="not sent")
         failure: UsersManagerError
         try:
-            async with asyncio.timeout(request.remaining()), self._places:
+            await self._places.take(request)
+            try:
                 self._require_open()  # It may have been closed while this call waited.
-                if request.idempotent:
-                    return await exchange.over(self._opened())
-                # On a connection of its own: no leftover can answer it, no stale one swallow it.
-                async with self._new_connector(alone=True) as connector:
-                    return await exchange.over(connector)
+                return await self._carry(request, exchange)
+            finally:
+                self._places.release()
         except UsersManagerError as error:
             failure = error
         except Exception as error:
-            failure = of_exchange(error, exchange.stage)
+            failure = of_exchange(error, sent=exchange.sent)
         # Raised out here: the library's error and its token-bearing frames are gone.
         try:
             raise failure.bare()
         finally:
             del failure, exchange  # Kept here, they would hold this frame, and it the request.
 
+    async def _carry(self, request: Request, exchange: Exchange | BorrowedExchange) -> Response:
+        if isinstance(exchange, Exchange) and request.idempotent:
+            return await exchange.over(self._opened())
+        async with asyncio.timeout(request.remaining()):
+            if request.idempotent:
+                return await exchange.over(self._opened())
+            # On a connection of its own: no leftover can answer it, no stale one swallow it.
+            async with self._new_connector(alone=True) as connector:
+                return await exchange.over(connector)
+
     def _exchange(self, request: Request) -> Exchange | BorrowedExchange:
         if self._callers is not None and request.idempotent:
             return BorrowedExchange(
-                request, limit=self._limit, proxy=self._proxy, timeout=self._timeout
+                request, limit=self._limit, proxy=self._proxy, timeout=self._connecting
             )
         address = self._address(request.origin)
-        return Exchange(request, address, limit=self._limit, timeout=self._timeout)
+        return Exchange(request, address, limit=self._limit, connecting=self._connecting)
 
     def _address(self, origin: str) -> aiohttp.ClientRequest:
         address = self._addresses.get(origin)

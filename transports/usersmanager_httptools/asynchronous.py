@@ -8,7 +8,7 @@ import os
 from usersmanager import (
     ConnectError,
     LifecycleError,
-    PoolTimeoutError,
+    Places,
     Request,
     Response,
     UsersManagerError,
@@ -29,7 +29,7 @@ class AsyncPool:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._idle: Idle[Connection] = Idle()
-        self._places = asyncio.Semaphore(settings.pool_size)
+        self._places = Places(settings.pool_size)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._process = 0
         self._closed = False
@@ -52,24 +52,12 @@ class AsyncPool:
     async def _send(self, request: Request) -> Response:
         self._require_open()
         require_time(request)
-        # To wait in a queue takes a timer, which costs more than a place that is free.
-        await (self._queue(request) if self._places.locked() else self._places.acquire())
+        await self._places.take(request)
         try:
             self._require_open()  # It may have been closed while this call waited.
             return await self._exchange(request)
         finally:
             self._places.release()
-
-    async def _queue(self, request: Request) -> None:
-        """Waits for a place."""
-        try:
-            async with asyncio.timeout(request.remaining()):
-                await self._places.acquire()
-        except TimeoutError:
-            pass
-        else:
-            return
-        raise PoolTimeoutError("every connection stayed busy until the deadline")
 
     async def _exchange(self, request: Request) -> Response:
         exchange = self._settings.exchange(request)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import select
 import ssl
-import time
 from typing import cast
 
 from usersmanager import (
     DeadlineExceededError,
+    DeadlineTimer,
     Request,
     TransportError,
     exchange_failure,
@@ -19,9 +19,6 @@ from .exchange import Exchange
 from .settings import message_of
 
 __all__ = ["Connection"]
-
-_TOLERANCE = 0.002
-"""Seconds by which a timer may ring too early; uvloop's count in milliseconds."""
 
 
 class Connection(asyncio.Protocol):
@@ -33,15 +30,13 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
-        *("_deadline", "_done", "_exchange", "_loop", "_poll", "_rings_at", "_timer", "_transport"),
-        *("is_fresh", "lost"),
+        *("_done", "_exchange", "_loop", "_poll", "_timer", "_transport", "is_fresh", "lost"),
     )
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._exchange: Exchange | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._deadline = self._rings_at = 0.0
+        self._timer = DeadlineTimer(loop)
         self.lost: asyncio.Future[None] = loop.create_future()
         self.is_fresh = True
 
@@ -64,11 +59,12 @@ class Connection(asyncio.Protocol):
         self.is_fresh = False
         self._exchange = exchange
         self._done: asyncio.Future[TransportError | None] = self._loop.create_future()
-        self._watch(request.deadline)
+        self._timer.start(request.deadline, self._expired)
         try:
             self._transport.write(message_of(request))
             failure = await self._done
         finally:
+            self._timer.stop()
             self._exchange = None
         if failure is not None:
             raise failure
@@ -94,7 +90,7 @@ class Connection(asyncio.Protocol):
         """Called by the event loop."""
         self.is_fresh = False
         self.lost.set_result(None)
-        self._cancel_timer()
+        self._timer.close()
         if exc is None:
             self._receive_end(in_order=False)
         elif self._exchange is not None:
@@ -125,27 +121,8 @@ class Connection(asyncio.Protocol):
         """Closes the connection at once. It may be closed already."""
         self._transport.abort()
 
-    def _watch(self, deadline: float) -> None:
-        """One timer serves many exchanges: a deadline that is later finds it when it fires."""
-        self._deadline = deadline
-        if self._timer is None or deadline < self._rings_at:
-            self._cancel_timer()
-            self._rings_at = deadline
-            self._timer = self._loop.call_later(deadline - time.monotonic(), self._ring)
-
-    def _ring(self) -> None:
-        self._timer = None
-        if self._exchange is None:
-            return
-        if self._deadline <= time.monotonic() + _TOLERANCE:
-            self._end(DeadlineExceededError("no whole response before the deadline"))
-        else:
-            self._watch(self._deadline)
-
-    def _cancel_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+    def _expired(self) -> None:
+        self._end(DeadlineExceededError("no whole response before the deadline"))
 
     def _end(self, failure: TransportError | None) -> None:
         if not self._done.done():
