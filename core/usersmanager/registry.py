@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from types import ModuleType
 from typing import cast
 
 import pluggy
@@ -37,10 +38,15 @@ def load(one: Installed) -> object:
 
 
 class _PluginManager(pluggy.PluginManager):
-    """Looks at no dunder name: they are most names of an object, and never a hook's."""
+    """Looks only at names that may be a hook's: at each, pluggy looks for ten microseconds."""
+
+    def parse_hookspec_opts(
+        self, module_or_class: ModuleType | type, name: str
+    ) -> pluggy.HookspecOpts | None:
+        return super().parse_hookspec_opts(module_or_class, name) if name in _HOOKS else None
 
     def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
-        return None if name.startswith("__") else super().parse_hookimpl_opts(plugin, name)
+        return None if name.startswith("_") else super().parse_hookimpl_opts(plugin, name)
 
 
 class Registry:

@@ -315,6 +315,14 @@ def test_what_would_not_work_is_refused_at_construction(settings: Any, words: st
     assert words in str(caught.value)
 
 
+def test_a_hook_may_be_set_on_the_instance() -> None:
+    class Empty: ...
+
+    plugin = Empty()
+    vars(plugin)["usersmanager_wrap_call"] = hookimpl(lambda: None)
+    assert names(plugins=[plugin], discover=False) == ("Empty",)
+
+
 def test_a_misspelled_hook_of_a_discovered_plugin_raises(install: Install) -> None:
     install("wrong", hook="usersmanager_wrap_cal")
     with pytest.raises(PluginError, match="'wrong': no such hook: 'usersmanager_wrap_cal'"):
