@@ -18,6 +18,7 @@ from usersmanager import (
     BodyTooLargeError,
     DeadlineExceededError,
     LifecycleError,
+    PluginError,
     Request,
     Response,
     UsersManagerError,
@@ -51,6 +52,7 @@ class Urllib3Transport:
 
     Raises:
         ArgumentError: the proxy is not the URL of one.
+        PluginError: another distribution has taken the place of urllib3.
 
     Example:
         ```python
@@ -68,6 +70,7 @@ class Urllib3Transport:
         connect_timeout: float = 3.0,
         pool_manager: urllib3.PoolManager | None = None,
     ) -> None:
+        _require_urllib3()
         if proxy is not None and not is_proxy(proxy):
             del proxy  # It may hold a password, and a traceback shows what is kept here.
             raise ArgumentError("proxy must be a URL such as http://proxy.example:3128")
@@ -209,6 +212,15 @@ class _Deadline(urllib3.Timeout):
 
     def clone(self) -> _Deadline:
         return self  # It has no state that a copy would protect.
+
+
+def _require_urllib3() -> None:
+    if hasattr(urllib3, "AsyncPoolManager"):
+        raise PluginError(
+            "urllib3-future, which niquests brings, stands here in the place of urllib3, and does"
+            " not keep this transport's rules: install it from source with URLLIB3_NO_OVERRIDE=1"
+            " and urllib3 again, or pass transport='httptools'"
+        )
 
 
 def _pool_manager(
