@@ -119,7 +119,7 @@ def _grown(server: Server, name: str, number: int, connections: int) -> int | No
 
 def _growth(setting: Setting) -> Table:
     """One manager, many calls."""
-    checkpoints = (1_000, 5_000) if setting.quick else (1_000, 10_000, 100_000)
+    checkpoints = (1_000, 5_000) if setting.quick else (1_000, 10_000, 100_000, 1_000_000)
     rows = []
     with ExitStack() as stack:
         stack.enter_context(sockets(response(1000)))

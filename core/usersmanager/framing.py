@@ -51,6 +51,10 @@ class ResponseGuard:
         ```
     """
 
+    __slots__ = (
+        *("complete", "_exact", "_held", "_interim", "_left", "_lines", "_persistent", "_step"),
+    )
+
     def __init__(self, *, exact: bool = False) -> None:
         self.complete = False
         self._persistent = True

@@ -11,6 +11,7 @@ The rules (RFC 9112):
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from .errors import ProtocolError
@@ -56,11 +57,19 @@ def parse_head(head: bytes) -> Head:
         ProtocolError: it breaks a rule above.
     """
     status_line, _, lines = head.decode("iso-8859-1").partition("\r\n")
-    status = _STATUS_LINE.fullmatch(status_line)
-    if status is None or len(status_line) > LINE_LIMIT:
-        raise ProtocolError("the answer does not begin with an HTTP/1 status line")
+    status, is_1_1 = _parse_status(status_line)
     fields = _parse_fields(lines)
-    return Head(int(status[2]), status[1] == "1", fields, _framing(fields))
+    return Head(status, is_1_1, fields, _framing(fields))
+
+
+# A server sends the same few lines, call after call.
+@lru_cache(maxsize=16)
+def _parse_status(line: str) -> tuple[int, bool]:
+    """The status, and whether the version is 1.1."""
+    status = _STATUS_LINE.fullmatch(line)
+    if status is None or len(line) > LINE_LIMIT:
+        raise ProtocolError("the answer does not begin with an HTTP/1 status line")
+    return int(status[2]), status[1] == "1"
 
 
 def parse_trailer(line: bytes) -> None:
@@ -80,9 +89,11 @@ def _parse_fields(lines: str) -> Fields:
     ):
         raise ProtocolError(TOO_LONG)
     # All at once: one call for each line is half of what reading a response costs.
-    fields = [(name, value.rstrip("\t ")) for name, value in _FIELD_LINES.findall(lines)]
+    fields: Fields = _FIELD_LINES.findall(lines)
     if len(fields) != count:
         raise ProtocolError("a malformed header line")
+    if " \r" in lines or "\t\r" in lines:
+        return [(name, value.rstrip("\t ")) for name, value in fields]
     return fields
 
 

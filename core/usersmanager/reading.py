@@ -30,6 +30,8 @@ class ResponseReader(ResponseGuard):
         ```
     """
 
+    __slots__ = ("_body", "_limit", "_response_head")
+
     def __init__(self, *, exact: bool = False, limit: int) -> None:
         super().__init__(exact=exact)
         self._limit = limit

@@ -37,6 +37,8 @@ class Exchange(ResponseReader):
         ```
     """
 
+    __slots__ = ("_llhttp", "_seen")
+
     def __init__(self, *, exact: bool = False, limit: int) -> None:
         super().__init__(exact=exact, limit=limit)
         self._seen = _Seen()
