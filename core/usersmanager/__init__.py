@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from .framing import ResponseGuard
     from .hookspecs import hookimpl
     from .inventory import PluginReport, installed_plugins
+    from .looking import arrivals
     from .places import Places
     from .reading import ResponseReader
     from .socketerrors import connect_failure, exchange_failure
@@ -104,6 +105,7 @@ __all__ = [
     "UsersManagerError",
     "Wrap",
     "__version__",
+    "arrivals",
     "connect_failure",
     "default_ssl_context",
     "dial",
@@ -124,6 +126,7 @@ _LATER = {
     "PluginReport": "inventory",
     "ResponseGuard": "framing",
     "ResponseReader": "reading",
+    "arrivals": "looking",
     "connect_failure": "socketerrors",
     "default_ssl_context": "tls",
     "dial": "dialing",

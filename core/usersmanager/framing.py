@@ -12,8 +12,8 @@ The rules (RFC 9112 unless another is named):
 - The length is one Content-Length of digits, or "chunked" alone, never both
   (section 6.3). 204 and 304 have no body. Without either, the body ends with
   the connection, which is then not used again.
-- Chunk sizes are hexadecimal digits; every chunk ends with CRLF (section 7.1). No
-  trailer frames the message (RFC 9110, section 6.5.1).
+- Chunk sizes are hexadecimal digits; every chunk ends with CRLF; at most 16 KiB of
+  extensions in all (section 7.1). No trailer frames the message (RFC 9110, section 6.5.1).
 - Whatever follows the end is dropped, and the connection with it (section 9.2).
 """
 
@@ -29,6 +29,7 @@ __all__ = ["ResponseGuard"]
 
 _INTERIM_LIMIT = 8
 _PIECE = 4096
+_EXTENSION_LIMIT = 16384
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?")
 _DIGITS = re.compile(r"[0-9]{1,18}")
 
@@ -52,7 +53,8 @@ class ResponseGuard:
     """
 
     __slots__ = (
-        *("complete", "_exact", "_held", "_interim", "_left", "_lines", "_persistent", "_step"),
+        *("complete", "_exact", "_extensions", "_held", "_interim", "_left", "_lines"),
+        *("_persistent", "_step"),
     )
 
     def __init__(self, *, exact: bool = False) -> None:
@@ -60,6 +62,7 @@ class ResponseGuard:
         self._persistent = True
         self._exact = exact
         self._interim = 0
+        self._extensions = 0
         self._held = b""
         self._left = 0
         self._lines = 0
@@ -175,6 +178,9 @@ class ResponseGuard:
         if size is None:
             raise ProtocolError("a chunk without a valid size")
         self._left = int(size[1], 16)
+        self._extensions += len(line) - len(size[1])
+        if self._extensions > _EXTENSION_LIMIT:
+            raise ProtocolError("the extensions of the chunks are too long")
         self._step = ResponseGuard._chunk_data if self._left else ResponseGuard._trailer
         return passed, rest
 

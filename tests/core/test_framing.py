@@ -245,6 +245,19 @@ def test_limits_include_the_longest_that_is_allowed() -> None:
     assert through(response, [])[1] == "complete"
 
 
+def test_the_extensions_of_all_chunks_together_have_a_limit() -> None:
+    def chunked(extension: bytes, count: int) -> bytes:
+        head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        return head + (b"1" + extension + b"\r\nx\r\n") * count + b"0\r\n\r\n"
+
+    assert through(chunked(b";" + b"x" * 1023, 16), [])[1] == "complete"
+    assert through(chunked(b";" + b"x" * 1023, 16).replace(b"0\r\n\r\n", b"0;\r\n\r\n"), [])[1] == (
+        "ProtocolError"
+    )
+    assert through(chunked(b";x", 9000), [])[1] == "ProtocolError"
+    assert through(chunked(b"", 9000), [])[1] == "complete"
+
+
 LARGEST = (
     b"HTTP/1.1 204 ".ljust(8192, b"x")
     + b"\r\n"

@@ -6,7 +6,6 @@ import asyncio
 import ssl
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,7 +16,6 @@ import trustme
 from usersmanager import (
     ArgumentError,
     AsyncUsersManager,
-    ConnectError,
     DisconnectedError,
     LifecycleError,
     UsersManager,
@@ -25,7 +23,6 @@ from usersmanager import (
 )
 from usersmanager.testing import FaultServer, Peer
 from usersmanager.testing.contract import ask, subject_of
-from usersmanager.testing.faults import profile
 from usersmanager_httptools import HttptoolsTransport
 from usersmanager_httptools import idle as idling
 from usersmanager_httptools.idle import Idle
@@ -153,31 +150,6 @@ def failure(colour: Any, origin: str, **settings: Any) -> UsersManagerError:
             discover=False,
         )
     return caught.value
-
-
-@pytest.mark.parametrize("says", [True, False])
-def test_a_server_that_speaks_before_it_is_asked_is_not_asked(says: bool) -> None:
-    def early(peer: Peer) -> None:
-        peer.send(profile("mallory") if says else b"")
-
-    from usersmanager_httptools import sockets
-
-    with FaultServer(early) as server:
-        made = sockets.dial
-
-        def slowly(*arguments: Any) -> Any:
-            sock = made(*arguments)
-            time.sleep(0.1)
-            return sock
-
-        transport = HttptoolsTransport()
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(sockets, "dial", slowly)
-            with pytest.raises(ConnectError) as caught:
-                transport.send(ask(server))
-        assert caught.value.phase == "not sent"
-        assert subject_of(transport.send(ask(server, "mine"))) == "mine"
-        transport.close()
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 from typing import Any
 
 import pytest
@@ -18,7 +19,8 @@ from usersmanager.testing.contract import ask, subject_of
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_aiohttp.protocol import ReadingProtocol
 from usersmanager_httptools import HttptoolsTransport
-from usersmanager_urllib3 import Urllib3Transport
+from usersmanager_httptools import sockets as blocking_sockets
+from usersmanager_urllib3 import Urllib3Transport, connections
 
 
 @pytest.fixture
@@ -163,3 +165,31 @@ def test_bytes_that_come_after_the_pools_look_never_answer_the_next_caller(
     rows = BlockingRows()
     rows.test_bytes_on_an_idle_connection_never_answer_the_next_caller()
     rows.test_bytes_on_an_idle_tls_connection_never_answer_the_next_caller()
+
+
+@pytest.mark.parametrize("says", [True, False])
+@pytest.mark.parametrize(
+    ("kind", "dials"), [(Urllib3Transport, connections), (HttptoolsTransport, blocking_sockets)]
+)
+def test_a_server_that_speaks_before_it_is_asked_is_not_asked(
+    kind: Any, dials: Any, says: bool
+) -> None:
+    def early(peer: Peer) -> None:
+        peer.send(profile("mallory") if says else b"")
+
+    made = dials.dial
+
+    def slowly(*arguments: Any) -> Any:
+        sock = made(*arguments)
+        time.sleep(0.1)
+        return sock
+
+    with FaultServer(early) as server:
+        transport = kind()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(dials, "dial", slowly)
+            with pytest.raises(ConnectError) as caught:
+                transport.send(ask(server))
+        assert caught.value.phase == "not sent"
+        assert subject_of(transport.send(ask(server, "mine"))) == "mine"
+        transport.close()

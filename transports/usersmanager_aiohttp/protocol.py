@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import select
+from collections.abc import Callable
 from typing import Any
 
 import aiohttp
@@ -27,6 +27,7 @@ from usersmanager import (
     Response,
     ResponseReader,
     TransportError,
+    arrivals,
 )
 
 __all__ = ["ReadingProtocol", "StaleConnectionError", "guard_connections"]
@@ -45,13 +46,12 @@ class ReadingProtocol(ResponseHandler):
         self._used = False
         self._outcome: asyncio.Future[TransportError | None] | None = None
         self._deadline_timer = DeadlineTimer(loop)
-        self._poll = select.poll()
+        self._has_arrived: Callable[[], bool] = lambda: False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the event loop; again once TLS is laid over a proxy's connection."""
         super().connection_made(transport)
-        self._poll = select.poll()
-        self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
+        self._has_arrived = arrivals(transport.get_extra_info("socket").fileno())
 
     def require_clean(self) -> None:
         """Before a request is sent.
@@ -72,7 +72,7 @@ class ReadingProtocol(ResponseHandler):
 
     def _is_readable(self) -> bool:
         """Whether bytes, or the end, wait in the kernel, where the loop has not seen them."""
-        return bool(self._poll.poll(0))
+        return self._has_arrived()
 
     async def exchange(self, message: bytes, reader: ResponseReader, deadline: float) -> Response:
         """Sends a request, and reads its response.

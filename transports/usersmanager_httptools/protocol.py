@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import select
 import ssl
 from typing import cast
 
@@ -12,6 +11,7 @@ from usersmanager import (
     DeadlineTimer,
     Request,
     TransportError,
+    arrivals,
     exchange_failure,
 )
 
@@ -30,7 +30,16 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
-        *("_done", "_exchange", "_loop", "_poll", "_timer", "_transport", "is_fresh", "lost"),
+        *(
+            "_done",
+            "_exchange",
+            "_has_arrived",
+            "_loop",
+            "_timer",
+            "_transport",
+            "is_fresh",
+            "lost",
+        ),
     )
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -43,12 +52,11 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the event loop."""
         self._transport = cast(asyncio.Transport, transport)
-        self._poll = select.poll()
-        self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
+        self._has_arrived = arrivals(transport.get_extra_info("socket").fileno())
 
     def is_quiet(self) -> bool:
         """Whether neither bytes nor the end have come, not even where the loop hasn't looked."""
-        return not self._transport.is_closing() and not self._poll.poll(0)
+        return not self._transport.is_closing() and not self._has_arrived()
 
     def is_all_sent(self) -> bool:
         """Whether nothing of the request still waits: an answer may come before its end."""

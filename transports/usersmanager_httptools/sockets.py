@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import select
 import socket
 import ssl
 
-from usersmanager import ConnectError, Request, dial
+from usersmanager import ConnectError, Request, arrivals, dial
 
 from .exchange import Exchange
 from .settings import Settings, address_of, message_of
@@ -22,17 +21,16 @@ _TOLERANCE = 0.002
 class Connection:
     """A connected socket, plain or TLS."""
 
-    __slots__ = ("_armed", "_poll", "_sock")
+    __slots__ = ("_armed", "_has_arrived", "_sock")
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._armed = 0.0
-        self._poll = select.poll()
-        self._poll.register(sock, select.POLLIN)
+        self._has_arrived = arrivals(sock.fileno())
 
     def is_quiet(self) -> bool:
         """Whether neither bytes nor the end have come."""
-        return not self._poll.poll(0)
+        return not self._has_arrived()
 
     def carry(self, request: Request, exchange: Exchange) -> None:
         """Sends a request and receives until its response is complete."""

@@ -21,7 +21,14 @@ from typing import Any
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from usersmanager import Response, ResponseReader, TransportError, dial, encode_request
+from usersmanager import (
+    ConnectError,
+    Response,
+    ResponseReader,
+    TransportError,
+    dial,
+    encode_request,
+)
 
 from .failures import of_connecting
 from .sockets import DeadlineSocket
@@ -51,6 +58,7 @@ class _Guarded(HTTPConnection):
     body_limit = 0
     _exact = False
     _once = False
+    _is_mute = False
     _used = False
 
     def connect(self) -> None:
@@ -68,6 +76,8 @@ class _Guarded(HTTPConnection):
                 del failure  # Kept here, it would hold this frame, and it the connection.
         # TLS within TLS is urllib3's own, and holds back bytes that the kernel can't show.
         self._once = not isinstance(self.sock, socket.socket)
+        # After a TLS handshake the server may send tickets.
+        self._is_mute = type(self.sock) is socket.socket
         self._used = False
         self.sock: Any = DeadlineSocket(self.sock)
 
@@ -91,11 +101,18 @@ class _Guarded(HTTPConnection):
         self._exact = fields.get("Connection") == "close"
         self.sock.settimeout(self.timeout or 0.0)
         message = encode_request(method, url, fields, body)
-        # The pool has looked, but a while ago: what comes after this look can't be told apart.
-        if self._used and self.sock.is_readable():
-            raise StaleConnectionError
+        self._require_quiet()
         self._used = True
         self.sock.sendall(message)
+
+    def _require_quiet(self) -> None:
+        # The pool has looked, but a while ago: what comes after this look can't be told apart.
+        if not self.sock.has_arrived():
+            return
+        if self._used:
+            raise StaleConnectionError
+        if self._is_mute:
+            raise ConnectError("the server spoke before it was asked, or hung up")
 
     def getresponse(self) -> ReadResponse:  # type: ignore[override] # The same.
         """The whole response."""

@@ -5,9 +5,7 @@ from __future__ import annotations
 import socket
 import time
 
-from urllib3.util import wait_for_read
-
-from usersmanager import Response, ResponseReader
+from usersmanager import Response, ResponseReader, arrivals
 
 __all__ = ["DeadlineSocket"]
 
@@ -17,10 +15,14 @@ class DeadlineSocket:
 
     A plain socket takes its timeout anew for each read, so that a server that drips
     bytes is never late. This one turns it into a deadline.
+
+    Attributes:
+        has_arrived: looks whether bytes, or the end, wait in the kernel.
     """
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
+        self.has_arrived = arrivals(sock.fileno())
         self._deadline = 0.0
 
     def settimeout(self, seconds: float) -> None:
@@ -43,10 +45,6 @@ class DeadlineSocket:
             else:
                 reader.eof()
         return reader.response()
-
-    def is_readable(self) -> bool:
-        """Whether bytes, or the end, wait in the kernel."""
-        return wait_for_read(self._sock, timeout=0.0)
 
     def fileno(self) -> int:
         """The descriptor, for the pool's look at the kernel."""
