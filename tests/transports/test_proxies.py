@@ -7,6 +7,7 @@ import contextlib
 import socket
 import ssl
 import threading
+import time
 import traceback
 from typing import Any
 
@@ -110,6 +111,28 @@ def test_a_proxy_that_is_not_there_is_not_sent(colour: Any, scheme: str) -> None
             transport=carrier,
             discover=False,
         )
+    assert caught.value.phase == "not sent"
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100, b""])
+def test_a_proxy_that_drips_its_answer_is_given_up_in_time(colour: Any, answer: bytes) -> None:
+    def dripping(peer: Peer) -> None:
+        peer.request()
+        peer.drip(answer, every=0.1)
+        peer.wait_closed()
+
+    with FaultServer(dripping) as proxy:
+        carrier = transport(colour, proxy=proxy.origin, connect_timeout=0.4)
+        began = time.monotonic()
+        with pytest.raises(ConnectError) as caught:
+            colour.call(
+                "get_info",
+                "mine",
+                base_url="https://id.example",
+                transport=carrier,
+                discover=False,
+            )
+        assert 0.3 < time.monotonic() - began < 1.5
     assert caught.value.phase == "not sent"
 
 

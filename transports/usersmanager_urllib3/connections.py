@@ -13,6 +13,7 @@ timeout. Canary tests fail if urllib3 stops using one of them.
 from __future__ import annotations
 
 import socket
+import ssl
 import time
 from collections.abc import Mapping
 from functools import lru_cache
@@ -31,7 +32,7 @@ from usersmanager import (
 )
 
 from .failures import of_connecting
-from .sockets import DeadlineSocket
+from .sockets import DeadlineSocket, TunnelSocket
 
 __all__ = ["ReadResponse", "StaleConnectionError", "pool_classes"]
 
@@ -77,13 +78,14 @@ class _Guarded(HTTPConnection):
         # TLS within TLS is urllib3's own, and holds back bytes that the kernel can't show.
         self._once = not isinstance(self.sock, socket.socket)
         # After a TLS handshake the server may send tickets.
-        self._is_mute = type(self.sock) is socket.socket
+        self._is_mute = not isinstance(self.sock, ssl.SSLSocket)
         self._used = False
         self.sock: Any = DeadlineSocket(self.sock)
 
     def _new_conn(self) -> socket.socket:
         deadline = time.monotonic() + float(self.timeout or 0)
-        return dial(self.host.strip("[]"), self.port or 0, deadline, self.socket_options or ())
+        sock = dial(self.host.strip("[]"), self.port or 0, deadline, self.socket_options or ())
+        return sock if self.proxy is None else TunnelSocket(sock, deadline)
 
     # urllib3 has more kinds of bodies and more options, which this client never gives.
     def request(  # type: ignore[override] # urllib3 itself overrides http.client's so.

@@ -1,13 +1,14 @@
-"""A connected socket with one deadline for whatever is sent and received over it."""
+"""Connected sockets with one deadline for whatever is sent and received over them."""
 
 from __future__ import annotations
 
 import socket
 import time
+from typing import Any
 
 from usersmanager import Response, ResponseReader, arrivals
 
-__all__ = ["DeadlineSocket"]
+__all__ = ["DeadlineSocket", "TunnelSocket"]
 
 
 class DeadlineSocket:
@@ -59,3 +60,28 @@ class DeadlineSocket:
         if left <= 0:
             raise TimeoutError("the deadline passed")
         self._sock.settimeout(left)
+
+
+class TunnelSocket(socket.socket):
+    """A socket to a proxy, over which urllib3 and http.client ask for a tunnel.
+
+    They read the proxy's answer through a file, which calls `recv_into` for each piece.
+
+    Args:
+        sock: a connected socket, taken over.
+        deadline: of `time.monotonic()`.
+    """
+
+    def __init__(self, sock: socket.socket, deadline: float) -> None:
+        timeout = sock.gettimeout()
+        super().__init__(fileno=sock.detach())
+        self.settimeout(timeout)
+        self._deadline = deadline
+
+    def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
+        """Receives before the deadline."""
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the deadline passed")
+        self.settimeout(left)
+        return super().recv_into(buffer, nbytes, flags)
