@@ -1,7 +1,8 @@
 """The loopback server: HTTP/1.1 keep-alive, by hand, in a process of its own.
 
 It does as little as it can (one search for the end of the request, one dictionary look-up,
-one write), so that it is not what is measured. Each result says how busy it was.
+one write), so that it is not what is measured. Each result says how busy it was. Given a
+certificate it serves the same over TLS too, on a port of its own.
 
     /b1000/userinfo    a profile of 1,000 bytes
     /hold/userinfo     a profile, once it is released
@@ -16,6 +17,7 @@ import contextlib
 import http.client
 import json
 import resource
+import ssl
 import subprocess
 import sys
 import threading
@@ -46,11 +48,12 @@ class Stats(NamedTuple):
 
 
 class Server:
-    """A running server, seen from the client's process."""
+    """A running server, seen from the client's process. Without TLS its `tls_port` is 0."""
 
-    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+    def __init__(self, port: int, host: str = "127.0.0.1", tls_port: int = 0) -> None:
         self.host = host
         self.port = port
+        self.tls_port = tls_port
         self._control = http.client.HTTPConnection(self.host, port)
 
     def stats(self) -> Stats:
@@ -61,16 +64,25 @@ class Server:
         """Lets it answer what it holds."""
         self._ask("/control/release")
 
+    def close(self) -> None:
+        """Closes the connection it is asked over."""
+        self._control.close()
+
     def _ask(self, path: str) -> bytes:
         self._control.request("GET", path)
         return self._control.getresponse().read()
 
 
 @contextlib.contextmanager
-def serving() -> Iterator[Server]:
-    """Starts a server, and stops it."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.server"],
+def serving(certificate: Path | None = None) -> Iterator[Server]:
+    """Starts a server, and stops it.
+
+    Args:
+        certificate: a PEM file with a private key and its chain, to speak TLS with too.
+    """
+    arguments = [str(certificate)] if certificate else []
+    with subprocess.Popen(  # noqa: S603 - the arguments are ours.
+        [sys.executable, "-m", "benchmarks.server", *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=_ROOT,
@@ -78,7 +90,9 @@ def serving() -> Iterator[Server]:
         assert process.stdin is not None  # noqa: S101 - for the type checker.
         assert process.stdout is not None  # noqa: S101 - the same.
         try:
-            yield Server(int(process.stdout.readline()))
+            port, tls_port = map(int, process.stdout.readline().split())
+            with contextlib.closing(Server(port, tls_port=tls_port)) as server:
+                yield server
         finally:
             process.stdin.close()  # It ends with its input.
             process.wait(10)
@@ -141,10 +155,23 @@ class _Connection(asyncio.Protocol):
         self._transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
 
 
-async def _serve() -> None:
+async def _listen(context: ssl.SSLContext | None = None) -> int:
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(_Connection, "127.0.0.1", 0, backlog=4096)
-    print(server.sockets[0].getsockname()[1], flush=True)
+    server = await loop.create_server(_Connection, "127.0.0.1", 0, backlog=4096, ssl=context)
+    port: int = server.sockets[0].getsockname()[1]
+    return port
+
+
+def _context(certificate: str) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    return context
+
+
+async def _serve(certificate: str | None) -> None:
+    loop = asyncio.get_running_loop()
+    tls_port = await _listen(_context(certificate)) if certificate else 0
+    print(await _listen(), tls_port, flush=True)
     ended = asyncio.Event()
 
     def wait() -> None:
@@ -164,7 +191,7 @@ def _main() -> None:
     except ImportError:
         factory = asyncio.new_event_loop
     with asyncio.Runner(loop_factory=factory) as runner:
-        runner.run(_serve())
+        runner.run(_serve(sys.argv[1] if len(sys.argv) > 1 else None))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ library is not installed is left out.
 from __future__ import annotations
 
 import json
+import ssl
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
@@ -47,17 +48,19 @@ class Target(NamedTuple):
         port: the TCP port.
         prefix: the path before "/userinfo".
         connections: how many a pool may keep.
+        scheme: "http" or "https".
     """
 
     host: str
     port: int
     prefix: str = "/b1000"
     connections: int = 100
+    scheme: str = "http"
 
     @property
     def origin(self) -> str:
         """Scheme, host and port."""
-        return f"http://{self.host}:{self.port}"
+        return f"{self.scheme}://{self.host}:{self.port}"
 
     @property
     def base_url(self) -> str:
@@ -73,6 +76,10 @@ class Target(NamedTuple):
     def url(self) -> str:
         """The address of the profile."""
         return self.origin + self.path
+
+    def tls(self) -> ssl.SSLContext | None:
+        """What speaks TLS for who brings no context of its own; None for plain HTTP."""
+        return ssl.create_default_context() if self.scheme == "https" else None
 
     def request(self) -> bytes:
         """The request as it goes over the wire."""

@@ -27,10 +27,11 @@ from . import (
     ready_request,
 )
 
-__all__ = ["BASE", "NAIVE", "PEERS"]
+__all__ = ["BASE", "LIMIT", "NAIVE", "PEERS"]
 
 BASE = "urllib3, used well"
 NAIVE = "urllib3, PoolManager.request"
+LIMIT = "raw socket, by hand (the limit)"
 
 
 @contextmanager
@@ -38,12 +39,15 @@ def _raw_socket(target: Target) -> Iterator[Call]:
     own = threading.local()
     opened: list[socket.socket] = []
     request = target.request()
+    context = target.tls()
 
     def connection() -> socket.socket:
-        own.connection = socket.create_connection((target.host, target.port))
-        own.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        opened.append(own.connection)
-        made: socket.socket = own.connection
+        made = socket.create_connection((target.host, target.port))
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if context:
+            made = context.wrap_socket(made, server_hostname=target.host)
+        opened.append(made)
+        own.connection = made
         return made
 
     def call() -> object:
@@ -63,8 +67,8 @@ def _raw_socket(target: Target) -> Iterator[Call]:
 def _urllib3_well(target: Target) -> Iterator[Call]:
     retries = urllib3.Retry(total=False, redirect=False)
     timeout = urllib3.Timeout(10)
-    with urllib3.HTTPConnectionPool(
-        target.host, target.port, timeout=timeout, maxsize=target.connections, block=True
+    with urllib3.connection_from_url(
+        target.origin, timeout=timeout, maxsize=target.connections, block=True
     ) as pool:
         yield lambda: loads(
             pool.urlopen(
@@ -115,7 +119,7 @@ def _requests(target: Target) -> Iterator[Call]:
     import requests
 
     with requests.Session() as session:
-        session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=target.connections))
+        session.mount(target.origin, requests.adapters.HTTPAdapter(pool_maxsize=target.connections))
         yield lambda: session.get(target.url, headers=HEADERS, timeout=10).json()
 
 
@@ -133,7 +137,8 @@ def _auth0(target: Target) -> Iterator[Call]:
     # `protocol` is its own argument for tests. It makes a connection for each call.
     from auth0.authentication import Users
 
-    users = Users(target.base_url.removeprefix("http://"), protocol="http")
+    domain = target.base_url.removeprefix(f"{target.scheme}://")
+    users = Users(domain, protocol=target.scheme)
     yield lambda: users.userinfo(TOKEN)
 
 
@@ -144,7 +149,7 @@ def _authlib(target: Target) -> Iterator[Call]:
 
     token = {"access_token": TOKEN, "token_type": "Bearer"}
     with OAuth2Session(token=token) as session:
-        session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=target.connections))
+        session.mount(target.origin, requests.adapters.HTTPAdapter(pool_maxsize=target.connections))
         yield lambda: session.get(target.url, timeout=10).json()
 
 
@@ -153,11 +158,12 @@ def _elastic(target: Target) -> Iterator[Call]:
     from elastic_transport import NodeConfig, Transport
 
     node = NodeConfig(
-        "http",
+        target.scheme,
         target.host,
         target.port,
         path_prefix=target.prefix,
         connections_per_node=target.connections,
+        ssl_context=target.tls(),  # Its own trusts certifi, not the system.
     )
     transport = Transport([node])
     yield lambda: transport.perform_request("GET", "/userinfo", headers=HEADERS).body
@@ -175,7 +181,7 @@ def _azure(target: Target) -> Iterator[Call]:
 
 
 PEERS = (
-    Peer("raw socket, by hand (the limit)", _raw_socket),
+    Peer(LIMIT, _raw_socket),
     Peer(BASE, _urllib3_well),
     Peer(OURS, _ours),
     Peer(OURS_BARE, _ours_bare),

@@ -13,12 +13,14 @@ from . import (
     plugins,
     rules,
     startup,
+    tls,
 )
 
 __all__ = ["SCENES"]
 
 SCENES: tuple[Scene, ...] = (
     *loopback.SCENES,
+    *tls.SCENES,
     *offline.SCENES,
     *layers.SCENES,
     *rules.SCENES,
