@@ -193,3 +193,32 @@ def test_a_server_that_speaks_before_it_is_asked_is_not_asked(
         assert caught.value.phase == "not sent"
         assert subject_of(transport.send(ask(server, "mine"))) == "mine"
         transport.close()
+
+
+@pytest.mark.parametrize("says", [True, False])
+@pytest.mark.parametrize("kind", [AiohttpTransport, HttptoolsTransport])
+def test_a_server_that_speaks_before_the_event_loop_looks_is_not_asked(
+    kind: Any, says: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def early(peer: Peer) -> None:
+        peer.send(profile("mallory") if says else b"")
+
+    made = asyncio.BaseEventLoop.create_connection
+
+    async def slowly(*arguments: Any, **settings: Any) -> Any:
+        connection = await made(*arguments, **settings)
+        time.sleep(0.1)  # noqa: ASYNC251 - the loop is to see nothing of what comes meanwhile.
+        return connection
+
+    async def main(server: FaultServer) -> None:
+        transport = kind()
+        with monkeypatch.context() as patch:
+            patch.setattr(asyncio.BaseEventLoop, "create_connection", slowly)
+            with pytest.raises(ConnectError) as caught:
+                await transport.asend(ask(server))
+        assert caught.value.phase == "not sent"
+        assert subject_of(await transport.asend(ask(server, "mine"))) == "mine"
+        await transport.aclose()
+
+    with FaultServer(early) as server:
+        asyncio.run(main(server))

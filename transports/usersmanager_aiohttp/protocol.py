@@ -23,7 +23,6 @@ from usersmanager import (
     DeadlineExceededError,
     DeadlineTimer,
     DisconnectedError,
-    ProtocolError,
     Response,
     ResponseReader,
     TransportError,
@@ -44,6 +43,7 @@ class ReadingProtocol(ResponseHandler):
         super().__init__(loop=loop)
         self._reader: ResponseReader | None = None
         self._used = False
+        self._is_mute = False
         self._outcome: asyncio.Future[TransportError | None] | None = None
         self._deadline_timer = DeadlineTimer(loop)
         self._has_arrived: Callable[[], bool] = lambda: False
@@ -52,20 +52,22 @@ class ReadingProtocol(ResponseHandler):
         """Called by the event loop; again once TLS is laid over a proxy's connection."""
         super().connection_made(transport)
         self._has_arrived = arrivals(transport.get_extra_info("socket").fileno())
+        # After a TLS handshake the server may send tickets.
+        self._is_mute = transport.get_extra_info("sslcontext") is None
 
     def require_clean(self) -> None:
         """Before a request is sent.
 
         Raises:
             StaleConnectionError: something lies between the last response and this request.
-            ProtocolError: the server spoke before it was asked.
+            ConnectError: the server spoke before it was asked, or hung up.
         """
         if not self._used:
+            # Not stale: dialling again here would be a retry, and an endless one.
             if not self.is_connected():
-                # Not stale: dialling again here would be a retry, and an endless one.
                 raise ConnectError("the connection ended while it was made")
-            if self.should_close:
-                raise ProtocolError("the server spoke before it was asked", phase="not sent")
+            if self.should_close or (self._is_mute and self._is_readable()):
+                raise ConnectError("the server spoke before it was asked, or hung up")
             return
         if not self.is_connected() or self.should_close or self._is_readable():
             raise StaleConnectionError

@@ -93,7 +93,8 @@ class AsyncPool:
         except (OSError, ValueError) as error:
             failure = connect_failure(error)
         else:
-            if not connection.is_fresh:
+            # After a TLS handshake the server may send tickets.
+            if not connection.is_fresh or (context is None and not connection.is_quiet()):
                 connection.close()
                 raise ConnectError("the server spoke before it was asked, or hung up")
             return connection
