@@ -169,6 +169,8 @@ NO_NUMBER = "a Content-Length that is no number"
 REPEATED = "a repeated Content-Length or Transfer-Encoding"
 NO_STATUS = "the answer does not begin with an HTTP/1 status line"
 NO_SIZE = "a chunk without a valid size"
+FRAMING_TRAILER = "a trailer that would frame the message"
+LONG_EXTENSIONS = "the extensions of the chunks are too long"
 MALFORMED = "a malformed header line"
 TOO_MANY = "an upgrade that was not asked for, or too many interim responses"
 
@@ -222,6 +224,8 @@ TOO_MANY = "an upgrade that was not asked for, or too many interim responses"
         (START + TE + b"\r\n1\r\nxy\r\n", "a chunk longer than its size"),
         (START + TE + b"\r\n0\r\n" + b"X: 1\r\n" * 101, TOO_LONG),
         (START + TE + b"\r\n0\r\nX : 1\r\n", MALFORMED),
+        (START + TE + b"\r\n0\r\nConnection: close\r\n", FRAMING_TRAILER),
+        (START + TE + b"\r\n" + (b"1;" + b"x" * 8000 + b"\r\nx\r\n") * 3, LONG_EXTENSIONS),
     ],
 )
 def test_what_breaks_a_rule_is_refused_at_once(data: bytes, message: str) -> None:
@@ -340,6 +344,23 @@ def test_a_304_and_a_204_have_no_body_whatever_they_say() -> None:
     for status in (b"204", b"304"):
         head = b"HTTP/1.1 " + status + b" x\r\nContent-Length: 12\r\n\r\n"
         assert through(head + BODY, []) == (head, "complete", False)
+
+
+@pytest.mark.parametrize("status", [b"204", b"304"])
+@pytest.mark.parametrize(
+    ("field", "reusable"),
+    [
+        (b"", True),
+        (b"Content-Length: 0\r\n", True),
+        (b"Content-Length: 12\r\n", False),
+        (b"Transfer-Encoding: chunked\r\n", False),
+    ],
+)
+def test_whoever_announces_a_body_where_there_is_none_may_still_send_it(
+    status: bytes, field: bytes, reusable: bool
+) -> None:
+    head = b"HTTP/1.1 " + status + b" x\r\n" + field + b"\r\n"
+    assert through(head, []) == (head, "complete", reusable)
 
 
 def test_the_end_before_the_first_byte_is_a_disconnect_and_later_a_protocol_error() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import re
+import string
 
 import pytest
 from hypothesis import given
@@ -19,6 +20,14 @@ B64TOKEN = r"[A-Za-z0-9\-._~+/]+=*"
 @given(st.from_regex(B64TOKEN, fullmatch=True))
 def test_every_b64token_is_a_token(text: str) -> None:
     assert Token(text).reveal() == text
+
+
+def test_a_token_holds_these_characters_and_nothing_else() -> None:
+    allowed = set(string.ascii_letters + string.digits + "-._~+/")
+    latin = [chr(number) for number in range(256)]
+    assert {char for char in latin if is_token(f"a{char}b")} == allowed
+    assert {char for char in latin if is_token(f"a{char}")} == allowed | {"="}
+    assert {char for char in latin if is_token(char)} == allowed
 
 
 @given(st.text(max_size=30) | st.from_regex(B64TOKEN + r"[\n=]?", fullmatch=True))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from usersmanager import ArgumentError
-from usersmanager.urls import parse_base_url, parse_endpoint, parse_link, path_segment
+from usersmanager.urls import is_proxy, parse_base_url, parse_endpoint, parse_link, path_segment
 
 
 @pytest.mark.parametrize(
@@ -289,3 +289,30 @@ def test_an_endpoint_keeps_its_path_and_query(endpoint: object, address: str | N
 
 def test_an_endpoint_may_be_insecure_if_that_is_said() -> None:
     assert str(parse_endpoint("http://h/a", allow_insecure=True)) == "http://h/a"
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "http://proxy.example:3128",
+        "https://proxy.example",
+        "http://user:pass@proxy.example:1",
+        "http://127.0.0.1:65535",
+        "http://[::1]:3128",
+    ],
+)
+def test_the_url_of_a_proxy_is_one(proxy: str) -> None:
+    assert is_proxy(proxy) is True
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(None, 7, b"http://proxy.example", "", "proxy.example:3128", "//proxy.example"),
+        *("socks5://proxy.example", "http://", "http://:3128", "http://user:pass@"),
+        *("http://proxy.example:0", "http://proxy.example:65536", "http://proxy.example:port"),
+        *("http://proxy .example", "http://pr\u00f6xy.example", "http://[::1", "http://proxy\n"),
+    ],
+)
+def test_anything_else_is_no_proxy(value: object) -> None:
+    assert is_proxy(value) is False
