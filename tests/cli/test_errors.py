@@ -145,11 +145,20 @@ def test_an_empty_standard_input_is_no_token(info):
     assert_one_line(info("--token-file", "-"), 2, "no token")
 
 
-@pytest.mark.parametrize("token", [f"{SECRET}\n\n", f"{SECRET} {SECRET}", f"{SECRET}\udcff", "ü"])
-def test_what_is_no_bearer_token_is_refused(info, tmp_path, token):
+@pytest.mark.parametrize(
+    ("token", "advice"),
+    [
+        (f"{SECRET}\n\n", "strip it"),
+        (f"Bearer {SECRET}\n", "leave 'Bearer ' out"),
+        (f"{SECRET} {SECRET}", "it has characters that are in no bearer token"),
+        (f"{SECRET}\udcff", "it has characters that are in no bearer token"),
+        ("ü", "it has characters that are in no bearer token"),
+    ],
+)
+def test_what_is_no_bearer_token_is_refused_with_advice(info, tmp_path, token, advice):
     path = tmp_path / "token"
     path.write_bytes(token.encode("utf-8", "surrogateescape"))
-    assert_one_line(info("--token-file", str(path)), 2, "Invalid access token")
+    assert_one_line(info("--token-file", str(path)), 2, "Invalid access token: ", advice)
 
 
 def test_without_an_address_the_ways_to_give_one_are_told(command):
