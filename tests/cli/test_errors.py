@@ -78,20 +78,25 @@ def test_no_answer_in_time_exits_3(info, sandbox):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--base-url", "ftp://x"], "base_url must begin with https://"),
-        (["--base-url", "http://tenant.example"], "base_url must begin with https://"),
+        (["--base-url", "ftp://x"], "error: --base-url must begin with https://"),
+        (
+            ["--base-url", "http://tenant.example"],
+            "(http is for loopback, or for --allow-insecure)",
+        ),
+        (["--base-url", ""], "error: --base-url must not be empty"),
+        (["--base-url", "https://x/userinfo"], "error: --base-url must not end in /userinfo"),
         (["--timeout", "0"], "timeout must be positive"),
         (["--timeout", "nan"], "timeout must be positive"),
         (["--transport", "urlib3"], "did you mean 'urllib3'?"),
         (["--plugin", "retrry"], "did you mean 'retry'?"),
         (["--no-plugin", "retrry"], "did you mean 'retry'?"),
         (["--plugin=retry", "--no-plugin=retry"], "--plugin and --no-plugin name the same plugin"),
-        (["--issuer", "ftp://x"], "issuer must begin with https://"),
+        (["--issuer", "ftp://x"], "error: --issuer must begin with https://"),
         (
             ["--base-url", "https://x", "--issuer", "https://x"],
             "give either --base-url or --issuer",
         ),
-        (["--expect-subject", ""], "expected_subject must be"),
+        (["--expect-subject", ""], "error: --expect-subject must be"),
     ],
 )
 def test_a_wrong_argument_exits_2(info, arguments, words):
@@ -131,6 +136,23 @@ def test_a_wrong_use_exits_2_and_shows_nothing_of_what_was_typed(command, argume
         *arguments, USERSMANAGER_BASE_URL="https://nowhere.invalid", USERSMANAGER_TOKEN="token"
     )
     assert_one_line(done, 2, words)
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ("--client-id", "--client-id must not be empty"),
+        ("--impersonator", "--impersonator must not be empty"),
+        ("--protocol", "--protocol must not be empty"),
+    ],
+)
+def test_an_option_of_impersonate_that_is_empty_is_named(command, option, told):
+    done = command(
+        *("impersonate", "auth0|ada", "--client-id=c", "--impersonator=d", option, " "),
+        USERSMANAGER_BASE_URL="https://nowhere.invalid",
+        USERSMANAGER_API_TOKEN=SECRET,
+    )
+    assert_one_line(done, 2, f"error: {told}")
 
 
 @pytest.mark.parametrize("variable", [{}, {"USERSMANAGER_TOKEN": ""}])
