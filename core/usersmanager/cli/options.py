@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import fields
 from functools import wraps
@@ -41,6 +42,19 @@ def _base_url_option(*, required: bool) -> Callable[[F], F]:
     )
 
 
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds < math.inf:
+        # Unlike a BadParameter, whose message would quote what was typed, this one is shown.
+        raise click.BadOptionUsage(
+            "--timeout", "--timeout takes seconds: a positive number, such as 2.5"
+        )
+    return seconds
+
+
 _ISSUER_OPTION = click.option(
     "--issuer",
     envvar="USERSMANAGER_ISSUER",
@@ -53,7 +67,7 @@ _OPTIONS = (
     token_file_option,
     click.option(
         "--timeout",
-        type=float,
+        type=_seconds,
         default=10.0,
         show_default=True,
         metavar="SECONDS",
