@@ -53,7 +53,10 @@ def test_an_address_that_is_typed_stands_above_the_environment(info, sandbox, op
 def test_two_addresses_in_the_environment_are_one_too_many(info):
     done = info(USERSMANAGER_BASE_URL=NOWHERE, USERSMANAGER_ISSUER=NOWHERE)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "set either USERSMANAGER_BASE_URL or USERSMANAGER_ISSUER" in done.stderr
+    assert done.stderr == (
+        "usersmanager: error: USERSMANAGER_BASE_URL and USERSMANAGER_ISSUER are both set:"
+        " unset one, or give --base-url or --issuer\n"
+    )
 
 
 def test_an_issuer_that_is_not_exactly_the_providers_is_told_how_it_is_written(info, sandbox):

@@ -97,7 +97,7 @@ def test_no_answer_in_time_exits_3(info, sandbox):
         (["--issuer", "ftp://x"], "error: --issuer must begin with https://"),
         (
             ["--base-url", "https://x", "--issuer", "https://x"],
-            "give either --base-url or --issuer",
+            "--base-url and --issuer are both given: leave one out",
         ),
         (["--expect-subject", ""], "error: --expect-subject must be"),
     ],
@@ -187,7 +187,10 @@ def test_what_is_no_bearer_token_is_refused_with_advice(info, tmp_path, token, a
 
 
 def test_without_an_address_the_ways_to_give_one_are_told(command):
-    assert_one_line(command("info"), 2, "give either --base-url or --issuer, or set either")
+    done = command("info")
+    assert_one_line(
+        done, 2, "no address: give --base-url or --issuer, or set USERSMANAGER_BASE_URL"
+    )
     impersonate = ("impersonate", "auth0|ada", "--client-id=c", "--impersonator=auth0|boss")
     assert_one_line(command(*impersonate), 2, "Missing option '--base-url'")
 

@@ -131,15 +131,24 @@ def connection_options(*, issuer: bool) -> Callable[[F], Callable[..., Any]]:
     return add
 
 
+_NO_ADDRESS = (
+    "no address: give --base-url or --issuer, or set USERSMANAGER_BASE_URL or USERSMANAGER_ISSUER"
+)
+_TWO_TYPED = "--base-url and --issuer are both given: leave one out"
+_TWO_SET = (
+    "USERSMANAGER_BASE_URL and USERSMANAGER_ISSUER are both set: unset one, or give --base-url"
+    " or --issuer"
+)
+
+
 def _choose_address(given: dict[str, Any]) -> None:
     """Leaves one address: what is typed stands above the environment."""
     source = click.get_current_context().get_parameter_source
     found = [name for name in ("base_url", "issuer") if given[name] is not None]
     typed = [name for name in found if source(name) is ParameterSource.COMMANDLINE]
     chosen = typed or found
-    if len(chosen) != 1:
-        raise ArgumentError(
-            "give either --base-url or --issuer, or set either USERSMANAGER_BASE_URL or"
-            " USERSMANAGER_ISSUER"
-        )
+    if not chosen:
+        raise ArgumentError(_NO_ADDRESS)
+    if len(chosen) > 1:
+        raise ArgumentError(_TWO_TYPED if typed else _TWO_SET)
     given.update({name: None for name in found if name not in chosen})
