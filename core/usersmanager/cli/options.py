@@ -1,4 +1,4 @@
-"""The options of every command that calls the API, and how a shell completes them."""
+"""The options of every command that calls the API."""
 
 from __future__ import annotations
 
@@ -12,23 +12,13 @@ import click
 from click.core import ParameterSource
 
 from .. import ArgumentError
-from ..discovery import Kind, select
+from .completion import installed_of
 from .connection import Connection
 from .tokens import token_file_option
 
 __all__ = ["connection_options"]
 
 F = TypeVar("F", bound=Callable[..., Any])
-Complete = Callable[[click.Context, click.Parameter, str], list[str]]
-
-
-def _completed(kind: Kind) -> Complete:
-    """Completes the names of what is installed, without importing any of it."""
-
-    def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-        return [name for name in select(kind) if name.startswith(incomplete)]
-
-    return complete
 
 
 def _base_url_option(*, required: bool) -> Callable[[F], F]:
@@ -76,21 +66,21 @@ _OPTIONS = (
     click.option(
         "--transport",
         metavar="NAME",
-        shell_complete=_completed("transport"),
+        shell_complete=installed_of("transport"),
         help="An installed transport, blocking or asyncio.",
     ),
     click.option(
         "--plugin",
         multiple=True,
         metavar="NAME",
-        shell_complete=_completed("plugin"),
+        shell_complete=installed_of("plugin"),
         help="Put an installed plugin first; again for more, the first is outermost.",
     ),
     click.option(
         "--no-plugin",
         multiple=True,
         metavar="NAME",
-        shell_complete=_completed("plugin"),
+        shell_complete=installed_of("plugin"),
         help="Leave an installed plugin out; again for more.",
     ),
     click.option(
