@@ -50,6 +50,11 @@ def test_the_known_protocols_are_completed(completed):
     assert completed("impersonate", "--protocol", "wsfed-") == ["wsfed-rms"]
 
 
+def test_what_new_makes_is_completed(completed):
+    assert completed("new", "") == ["plugin", "transport"]
+    assert completed("new", "t") == ["transport"]
+
+
 def test_completion_imports_no_plugin(completed, install):
     path = install("acme", "raise SystemExit('imported')")
     assert completed("info", "--plugin", "ac", PYTHONPATH=path) == ["acme"]

@@ -11,6 +11,7 @@ from string import Template
 import click
 
 from .. import ArgumentError
+from .completion import one_of
 from .output import safe
 
 __all__ = ["new"]
@@ -23,7 +24,7 @@ _LONGEST = 30
 
 
 @click.command()
-@click.argument("kind", metavar="plugin|transport")
+@click.argument("kind", metavar="plugin|transport", shell_complete=one_of(_KINDS))
 @click.argument("name")
 @click.option(
     "--into",
