@@ -18,7 +18,7 @@ __all__ = ["impersonate"]
 _PROTOCOLS = ("oauth2", "samlp", "wsfed", "wsfed-rms")
 
 
-@click.command()
+@click.command(short_help="Prints or opens a link that logs in as a user, once.")
 @click.argument("user_id")
 @connection_options(issuer=False)
 @click.option("--client-id", required=True, metavar="ID", help="The client to log in to.")

@@ -23,7 +23,7 @@ _LONGEST = 30
 """So that the lines of the code that hold a name need no folding."""
 
 
-@click.command()
+@click.command(short_help="Makes a package with a plugin or transport of your own.")
 @click.argument("kind", metavar="plugin|transport", shell_complete=one_of(_KINDS))
 @click.argument("name")
 @click.option(

@@ -18,7 +18,7 @@ __all__ = ["plugins", "show_plugins"]
 _STYLES = {"active": "green", "blocked": "yellow", "incomplete": "yellow", "failed": "red"}
 
 
-@click.command()
+@click.command(short_help="Lists what is installed, whether it works, and why not.")
 @click.option("--json", "wants_json", is_flag=True, help="Print a list of JSON objects.")
 def plugins(wants_json: bool) -> None:
     """Lists the installed transports and plugins, and says which can't be used.

@@ -35,7 +35,7 @@ usersmanager impersonate '{ada}' --client-id {client_id} --impersonator '{grace}
 """
 
 
-@click.command()
+@click.command(short_help="Runs a small tenant on this machine, to try things on.")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
