@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
+
 KEYS = ["name", "kind", "colours", "distribution", "version", "hooks", "status", "reason"]
 BROKEN = "raise ImportError('needs \\x1b[31mvault\\nand more')"
 
@@ -34,6 +36,28 @@ def test_one_that_is_blocked_says_so(command):
     assert "retry: USERSMANAGER_DISABLE names it" in done.stdout.splitlines()
     reports = json.loads(command("plugins", "--json", USERSMANAGER_DISABLE="retry").stdout)
     assert [one["name"] for one in reports if one["status"] == "blocked"] == ["retry"]
+
+
+@pytest.mark.parametrize("arguments", [[], ["--json"]])
+def test_a_name_that_blocks_nothing_is_told_with_the_near_one(command, arguments):
+    done = command("plugins", *arguments, USERSMANAGER_DISABLE="retrry,logging, urlib3")
+    told = "usersmanager: warning: USERSMANAGER_DISABLE: no plugin or transport of that name"
+    assert done.stderr.splitlines() == [
+        f"{told} is installed: 'retrry' (did you mean 'retry'?)",
+        f"{told} is installed: 'urlib3' (did you mean 'urllib3'?)",
+    ]
+    assert (done.returncode, done.stdout) == (
+        0,
+        command("plugins", *arguments, USERSMANAGER_DISABLE="logging").stdout,
+    )
+
+
+def test_a_name_near_to_none_is_told_with_those_there_are(command):
+    done = command("plugins", USERSMANAGER_DISABLE="something-of-another-program")
+    assert done.stderr == (
+        "usersmanager: warning: USERSMANAGER_DISABLE: no plugin or transport of that name is"
+        " installed (known: aiohttp, headers, httptools, logging, retry, urllib3)\n"
+    )
 
 
 def test_one_that_fails_is_listed_with_its_reason_escaped_on_lines_of_its_own(command, install):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import warnings
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
 
 import click
@@ -10,7 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .. import PluginReport, installed_plugins
+from .. import PluginReport, PluginWarning, installed_plugins
+from ..composition import blocked_names
+from ..suggestions import described
 from .output import as_json, make_console, safe
 
 __all__ = ["plugins", "show_plugins"]
@@ -26,10 +29,26 @@ def plugins(wants_json: bool) -> None:
     The environment variable USERSMANAGER_DISABLE blocks those it names.
     """
     reports = installed_plugins()
+    _warn_of_unknown({report.name for report in reports})
     if wants_json:
         click.echo(as_json([asdict(report) for report in reports]))
     else:
         show_plugins(make_console(), reports)
+
+
+def _warn_of_unknown(known: Collection[str]) -> None:
+    """Warns of blocked names that are not installed.
+
+    A manager does not: the variable is often set for several programs at once, and not
+    each of them has every plugin.
+    """
+    for name in sorted(blocked_names().difference(known)):
+        warnings.warn(
+            "USERSMANAGER_DISABLE: no plugin or transport of that name is installed"
+            + described(name, known),
+            PluginWarning,
+            stacklevel=2,
+        )
 
 
 def show_plugins(console: Console, reports: Iterable[PluginReport]) -> None:
