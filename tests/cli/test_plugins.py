@@ -7,7 +7,15 @@ import re
 
 import pytest
 
+import usersmanager
+
 KEYS = ["name", "kind", "colours", "distribution", "version", "hooks", "status", "reason"]
+WORDS = {
+    *("name", "kind", "colours", "hooks", "distribution", "status", "plugin", "blocking"),
+    *("asyncio", "transport", "async_transport", "wrap_call", "wrap_attempt"),
+    *("aiohttp", "httptools", "urllib3", "headers", "logging", "retry", "usersmanager"),
+    *(usersmanager.__version__, "acme", "opentelemetry", "1.2", "active", "incomplete"),
+}
 BROKEN = "raise ImportError('needs \\x1b[31mvault\\nand more')"
 
 
@@ -78,3 +86,11 @@ def test_long_names_are_folded_into_80_columns(command, install):
     name = "a_name_so_long_that_no_table_of_80_columns_could_ever_hold_it_in_one_line"
     done = command("plugins", PYTHONPATH=install(name, BROKEN))
     assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_no_word_is_broken_in_80_columns(command, install):
+    path = install("opentelemetry", "import a_module_that_is_not_there")
+    done = command("plugins", PYTHONPATH=path)
+    table = done.stdout.partition("opentelemetry: ")[0]
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert set(re.findall("[a-z_0-9.]+", table)) <= WORDS

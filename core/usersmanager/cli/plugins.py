@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Collection, Iterable
 from dataclasses import asdict
+from textwrap import wrap
 
 import click
 from rich.console import Console
@@ -55,18 +56,25 @@ def show_plugins(console: Console, reports: Iterable[PluginReport]) -> None:
     """A table that fits 80 columns; why one is not active stands below it."""
     table = Table(box=None, pad_edge=False)
     for heading in ("name", "kind", "colours", "hooks", "distribution", "status"):
-        table.add_column(heading, overflow="fold")
+        # With 80 columns or more only the distribution gives way; with fewer, all of them.
+        whole = heading != "distribution" and console.width >= 80
+        table.add_column(heading, overflow="fold", no_wrap=whole)
     shown = list(reports)
     for one in shown:
         table.add_row(
-            safe(one.name),
+            _folded(safe(one.name), 13),
             one.kind,
             "\n".join(one.colours),
             "\n".join(hook.removeprefix("usersmanager_") for hook in one.hooks),
-            safe(f"{one.distribution} {one.version}"),
+            f"{_folded(safe(one.distribution), 15)} {safe(one.version)}",
             Text(one.status, _STYLES[one.status]),
         )
     console.print(table)
     for one in shown:
         if one.reason:
             console.print(f"{safe(one.name)}: {safe(one.reason)}")
+
+
+def _folded(name: str, width: int) -> str:
+    """Folded at hyphens, which rich would not do."""
+    return "\n".join(wrap(name, width))
