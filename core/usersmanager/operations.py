@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 from .decoding import read_configuration, read_link, read_profile
 from .errors import ArgumentError, DecodeError
 from .messages import Response
-from .secret import Secret, Token
+from .secret import Secret, Token, flaw
 from .suggestions import described
 from .urls import Address, parse_endpoint, path_segment
 
@@ -211,7 +211,9 @@ def _impersonate_body(settings: Settings, default_client_id: str | None) -> byte
 
 
 def _settings_token(token: Secret[object]) -> Token:
-    if not isinstance(token.reveal(), str) or not str(token.reveal()).strip():
+    if token.reveal() is not None and not isinstance(token.reveal(), str):
+        raise ArgumentError(f"token field is required: {flaw(token)}")
+    if not str(token.reveal() or "").strip():
         raise ArgumentError("token field is required")
     return _token(token, "token field is not a bearer token")
 
@@ -248,5 +250,5 @@ def _json(body: Mapping[str, object]) -> bytes:
 def _token(value: Secret[object], message: str) -> Token:
     token = Token.of(value)
     if token is None:
-        raise ArgumentError(message)
+        raise ArgumentError(f"{message}: {flaw(value)}")
     return token

@@ -12,7 +12,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 
 from .errors import ArgumentError
 
-__all__ = ["Secret", "Token", "is_token"]
+__all__ = ["Secret", "Token", "flaw", "is_token"]
 
 T = TypeVar("T")
 
@@ -23,6 +23,17 @@ _B64TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 def is_token(value: object) -> bool:
     """Whether a value is a bearer token by RFC 6750's grammar."""
     return isinstance(value, str) and _B64TOKEN.fullmatch(value) is not None
+
+
+_FLAWS = (
+    (re.compile(r"\s*\Z"), "it is empty"),
+    (re.compile(r"\s*bearer\s", re.IGNORECASE), "leave 'Bearer ' out"),
+    (
+        re.compile(rf"\s*{_B64TOKEN.pattern}\s*\Z"),
+        "it has blanks or line ends around it: strip it",
+    ),
+    (re.compile(""), "it has characters that are in no bearer token (RFC 6750, section 2.1)"),
+)
 
 
 class Secret(Generic[T]):
@@ -44,6 +55,13 @@ class Secret(Generic[T]):
         raise TypeError(f"a {type(self).__name__} is not pickled, so that it can't leak")
 
 
+def flaw(value: Secret[Any]) -> str:
+    """What to mend in a value that is no bearer token, in words that hold nothing of it."""
+    if not isinstance(value.reveal(), str):
+        return f"it must be a str, not {type(value.reveal()).__name__}"
+    return next(words for flawed, words in _FLAWS if flawed.match(value.reveal()))
+
+
 class Token(Secret[str]):
     """A bearer token by RFC 6750's grammar, with a redacted repr.
 
@@ -59,7 +77,7 @@ class Token(Secret[str]):
     def __init__(self, value: str | Secret[str]) -> None:
         value = value if isinstance(value, Secret) else Secret(value)
         if not is_token(value.reveal()):
-            raise ArgumentError("Invalid access token")
+            raise ArgumentError(f"Invalid access token: {flaw(value)}")
         super().__init__(value.reveal())
 
     @classmethod

@@ -63,7 +63,8 @@ def parse_base_url(
     """Checks a base URL and brings it to its one spelling.
 
     Args:
-        value: absolute; https, or http for loopback; a trailing slash is dropped.
+        value: absolute; https, or http for loopback; without "/userinfo" at its end; a
+            trailing slash is dropped.
         allow_insecure: allow http to any host.
         field: how messages call it.
 
@@ -75,8 +76,11 @@ def parse_base_url(
     wrong = _problem(value, allow_insecure)
     if wrong is not None:
         raise ArgumentError(f"{field} {wrong}")
-    address = _address(urlsplit(str(value)))
-    return Address(address.origin, address.path.rstrip("/"))
+    origin, path = _address(urlsplit(str(value)))
+    path = path.rstrip("/")
+    if path.endswith("/userinfo"):
+        raise ArgumentError(f"{field} must not end in /userinfo: leave it out, the client adds it")
+    return Address(origin, path)
 
 
 def parse_endpoint(value: object, *, allow_insecure: bool = False) -> Address | None:

@@ -21,6 +21,12 @@ def test_every_command_has_a_help_of_80_columns(command):
         assert max(map(len, done.stdout.splitlines())) <= 80
 
 
+def test_no_command_is_summed_up_in_words_that_are_cut(command):
+    done = command("--help")
+    assert "..." not in done.stdout.partition("Commands:")[2]
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
 def test_no_command_takes_a_token_as_an_option(command):
     for name in ("info", "impersonate"):
         assert "--token " not in command(name, "--help").stdout

@@ -45,6 +45,16 @@ def test_plugins_are_completed_by_their_installed_names(completed, option):
     assert completed("impersonate", "--plugin", "headers", option, "r") == ["retry"]
 
 
+def test_the_known_protocols_are_completed(completed):
+    assert completed("impersonate", "--protocol", "") == ["oauth2", "samlp", "wsfed", "wsfed-rms"]
+    assert completed("impersonate", "--protocol", "wsfed-") == ["wsfed-rms"]
+
+
+def test_what_new_makes_is_completed(completed):
+    assert completed("new", "") == ["plugin", "transport"]
+    assert completed("new", "t") == ["transport"]
+
+
 def test_completion_imports_no_plugin(completed, install):
     path = install("acme", "raise SystemExit('imported')")
     assert completed("info", "--plugin", "ac", PYTHONPATH=path) == ["acme"]

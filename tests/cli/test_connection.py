@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import socket
+
 import pytest
+
+from usersmanager import ConnectError, TLSError
+from usersmanager.cli.unreachable import with_address
 
 NOWHERE = "https://nowhere.invalid"
 SAYS_SO = """
@@ -47,7 +53,10 @@ def test_an_address_that_is_typed_stands_above_the_environment(info, sandbox, op
 def test_two_addresses_in_the_environment_are_one_too_many(info):
     done = info(USERSMANAGER_BASE_URL=NOWHERE, USERSMANAGER_ISSUER=NOWHERE)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "set either USERSMANAGER_BASE_URL or USERSMANAGER_ISSUER" in done.stderr
+    assert done.stderr == (
+        "usersmanager: error: USERSMANAGER_BASE_URL and USERSMANAGER_ISSUER are both set:"
+        " unset one, or give --base-url or --issuer\n"
+    )
 
 
 def test_an_issuer_that_is_not_exactly_the_providers_is_told_how_it_is_written(info, sandbox):
@@ -96,3 +105,72 @@ def test_a_plugin_that_is_left_out_is_not_even_imported(info, sandbox, install):
     path = install("broken", "raise ImportError")
     done = info("--base-url", sandbox.base_url, "--no-plugin", "broken", PYTHONPATH=path)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("transport", ["urllib3", "aiohttp", "httptools"])
+@pytest.mark.parametrize("option", ["--base-url", "--issuer"])
+def test_a_connection_that_fails_is_told_with_its_address(info, transport, option):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # Bound, but not listening.
+        address = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        done = info(option, f"{address}/realm", "--timeout", "1", "--transport", transport)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == (
+        f"usersmanager: error: can't connect to {address}: the connection was refused\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "address", "told"),
+    [
+        (
+            ConnectError("no such host"),
+            "https://Tenant.example:443/x",
+            "can't connect to https://tenant.example: no such host",
+        ),
+        (
+            ConnectError("refused"),
+            "http://intranet:8080",
+            "can't connect to http://intranet:8080: refused",
+        ),
+        (
+            TLSError("untrusted"),
+            "https://tenant.example/",
+            "can't connect to https://tenant.example: untrusted",
+        ),
+        (
+            TLSError("untrusted"),
+            "https://[::1]:8443",
+            "can't connect to https://[::1]:8443: untrusted"
+            " (if port 8443 speaks plain http, write http://)",
+        ),
+    ],
+)
+def test_the_address_is_told_without_its_path_and_the_hint_for_a_port_of_its_own(
+    error, address, told
+):
+    assert str(with_address(error, address)) == told
+
+
+def test_an_endpoint_that_the_provider_names_is_not_told_as_the_issuers(info, server):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        endpoint = f"http://127.0.0.1:{closed.getsockname()[1]}/me"
+        configuration = {"issuer": server.base_url, "userinfo_endpoint": endpoint}
+        server.answer = (200, "application/json", json.dumps(configuration).encode())
+        done = info("--issuer", server.base_url, "--no-plugin", "retry")
+    assert (done.returncode, done.stderr) == (
+        3,
+        "usersmanager: error: the connection was refused\n",
+    )
+
+
+@pytest.mark.parametrize("transport", ["urllib3", "aiohttp", "httptools"])
+def test_tls_on_a_plain_port_is_told_to_try_http(info, server, transport):
+    address = server.base_url.replace("http:", "https:")
+    done = info("--base-url", address, "--transport", transport)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith(f"usersmanager: error: can't connect to {address}: the TLS ")
+    assert done.stderr.endswith(
+        f" (if port {server.server_port} speaks plain http, write http://)\n"
+    )

@@ -55,3 +55,10 @@ def test_it_shows_a_link_shortened_that_works_once(shown):
 
 def test_it_shows_the_transports_and_plugins(shown):
     assert {"urllib3", "aiohttp", "retry", "logging", "headers"} <= set(shown.split())
+
+
+def test_a_retry_that_is_switched_off_is_said_and_the_rest_is_shown(command):
+    done = command("demo", USERSMANAGER_DISABLE="headers, retry")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "   left out: USERSMANAGER_DISABLE switches the plugin retry off\n" in done.stdout
+    assert "second time: Link refused\n" in done.stdout

@@ -78,20 +78,28 @@ def test_no_answer_in_time_exits_3(info, sandbox):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--base-url", "ftp://x"], "base_url must begin with https://"),
-        (["--base-url", "http://tenant.example"], "base_url must begin with https://"),
-        (["--timeout", "0"], "timeout must be positive"),
-        (["--timeout", "nan"], "timeout must be positive"),
+        (["--base-url", "ftp://x"], "error: --base-url must begin with https://"),
+        (
+            ["--base-url", "http://tenant.example"],
+            "(http is for loopback, or for --allow-insecure)",
+        ),
+        (["--base-url", ""], "error: --base-url must not be empty"),
+        (["--base-url", "https://x/userinfo"], "error: --base-url must not end in /userinfo"),
+        (["--timeout", "0"], "--timeout takes seconds: a positive number, such as 2.5 (see"),
+        (["--timeout", "-1"], "--timeout takes seconds: a positive number, such as 2.5 (see"),
+        (["--timeout", "nan"], "--timeout takes seconds: a positive number, such as 2.5 (see"),
+        (["--timeout", "inf"], "--timeout takes seconds: a positive number, such as 2.5 (see"),
+        (["--timeout", "10s"], "--timeout takes seconds: a positive number, such as 2.5 (see"),
         (["--transport", "urlib3"], "did you mean 'urllib3'?"),
         (["--plugin", "retrry"], "did you mean 'retry'?"),
         (["--no-plugin", "retrry"], "did you mean 'retry'?"),
         (["--plugin=retry", "--no-plugin=retry"], "--plugin and --no-plugin name the same plugin"),
-        (["--issuer", "ftp://x"], "issuer must begin with https://"),
+        (["--issuer", "ftp://x"], "error: --issuer must begin with https://"),
         (
             ["--base-url", "https://x", "--issuer", "https://x"],
-            "give either --base-url or --issuer",
+            "--base-url and --issuer are both given: leave one out",
         ),
-        (["--expect-subject", ""], "expected_subject must be"),
+        (["--expect-subject", ""], "error: --expect-subject must be"),
     ],
 )
 def test_a_wrong_argument_exits_2(info, arguments, words):
@@ -110,7 +118,7 @@ def test_a_wrong_argument_exits_2(info, arguments, words):
         (["info", f"--{SECRET}"], "no such option"),
         (["info", f"-{SECRET}"], "no such option"),
         (["info", f"--json={SECRET}"], "'--json' does not take a value"),
-        (["info", "--timeout", SECRET], "the value of --timeout is not valid"),
+        (["info", "--timeout", SECRET], "--timeout takes seconds: a positive number"),
         (["info", "--token-file", SECRET], "--token-file takes a path, and it can't be read"),
         (["info", "--token-file"], "'--token-file' requires an argument"),
         (["info", "--transport", f"{SECRET}" * 4], "no transport of that name is installed"),
@@ -133,6 +141,23 @@ def test_a_wrong_use_exits_2_and_shows_nothing_of_what_was_typed(command, argume
     assert_one_line(done, 2, words)
 
 
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ("--client-id", "--client-id must not be empty"),
+        ("--impersonator", "--impersonator must not be empty"),
+        ("--protocol", "--protocol must not be empty"),
+    ],
+)
+def test_an_option_of_impersonate_that_is_empty_is_named(command, option, told):
+    done = command(
+        *("impersonate", "auth0|ada", "--client-id=c", "--impersonator=d", option, " "),
+        USERSMANAGER_BASE_URL="https://nowhere.invalid",
+        USERSMANAGER_API_TOKEN=SECRET,
+    )
+    assert_one_line(done, 2, f"error: {told}")
+
+
 @pytest.mark.parametrize("variable", [{}, {"USERSMANAGER_TOKEN": ""}])
 def test_without_a_token_the_three_ways_are_told(command, variable):
     done = command("info", "--base-url", "https://nowhere.invalid", **variable)
@@ -145,15 +170,27 @@ def test_an_empty_standard_input_is_no_token(info):
     assert_one_line(info("--token-file", "-"), 2, "no token")
 
 
-@pytest.mark.parametrize("token", [f"{SECRET}\n\n", f"{SECRET} {SECRET}", f"{SECRET}\udcff", "ü"])
-def test_what_is_no_bearer_token_is_refused(info, tmp_path, token):
+@pytest.mark.parametrize(
+    ("token", "advice"),
+    [
+        (f"{SECRET}\n\n", "strip it"),
+        (f"Bearer {SECRET}\n", "leave 'Bearer ' out"),
+        (f"{SECRET} {SECRET}", "it has characters that are in no bearer token"),
+        (f"{SECRET}\udcff", "it has characters that are in no bearer token"),
+        ("ü", "it has characters that are in no bearer token"),
+    ],
+)
+def test_what_is_no_bearer_token_is_refused_with_advice(info, tmp_path, token, advice):
     path = tmp_path / "token"
     path.write_bytes(token.encode("utf-8", "surrogateescape"))
-    assert_one_line(info("--token-file", str(path)), 2, "Invalid access token")
+    assert_one_line(info("--token-file", str(path)), 2, "Invalid access token: ", advice)
 
 
 def test_without_an_address_the_ways_to_give_one_are_told(command):
-    assert_one_line(command("info"), 2, "give either --base-url or --issuer, or set either")
+    done = command("info")
+    assert_one_line(
+        done, 2, "no address: give --base-url or --issuer, or set USERSMANAGER_BASE_URL"
+    )
     impersonate = ("impersonate", "auth0|ada", "--client-id=c", "--impersonator=auth0|boss")
     assert_one_line(command(*impersonate), 2, "Missing option '--base-url'")
 

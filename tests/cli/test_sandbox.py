@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -9,6 +10,8 @@ import socket
 import pytest
 
 from usersmanager import RateLimitedError, UsersManager
+from usersmanager.cli.app import run
+from usersmanager.testing import Sandbox
 
 
 def started(spawn, *arguments):
@@ -59,7 +62,21 @@ def test_without_it_there_is_no_limit(spawn):
 
 def test_a_port_in_use_is_one_line(command):
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        done = command("sandbox", "--port", str(taken.getsockname()[1]))
+        port = taken.getsockname()[1]
+        done = command("sandbox", "--port", str(port))
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("usersmanager: error: the sandbox can't start: ")
-    assert done.stderr.count("\n") == 1
+    assert done.stderr == (
+        f"usersmanager: error: port {port} is in use: give another one,"
+        " or leave --port out for any free one\n"
+    )
+
+
+def test_any_other_reason_not_to_start_is_one_line_too(monkeypatch, capsys):
+    def refuse(sandbox):
+        raise PermissionError(errno.EACCES, "permission denied")
+
+    monkeypatch.setattr(Sandbox, "start", refuse)
+    assert run(["sandbox", "--port", "80"]) == 2
+    assert capsys.readouterr().err == (
+        "usersmanager: error: the sandbox can't start: permission denied\n"
+    )

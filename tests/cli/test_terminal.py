@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+from pathlib import Path
 
 import pytest
 from tests.cli.conftest import ended
@@ -32,6 +33,17 @@ def test_a_profile_is_a_table_in_colour(terminal, ada):
     assert COLOUR.search(shown)
     rows = [line.split() for line in plain_lines(shown)]
     assert rows[:2] == [["sub", "auth0|ada"], ["name", "Ada"]]
+
+
+def test_the_profile_on_the_page_is_what_is_printed(terminal, command, sandbox):
+    sandbox.add_user("auth0|ada", name="Ada Lovelace", email="ada@example.com", email_verified=True)
+    ada = {
+        "USERSMANAGER_BASE_URL": sandbox.base_url,
+        "USERSMANAGER_TOKEN": sandbox.issue_token("auth0|ada"),
+    }
+    page = (Path(__file__).parents[2] / "docs/cli.md").read_text()
+    assert "\n$ usersmanager info\n" + "\n".join(plain_lines(terminal("info", **ada))) in page
+    assert "\n$ usersmanager info | cat\n" + command("info", **ada).stdout in page
 
 
 def test_json_is_without_colour_even_there(terminal, ada):

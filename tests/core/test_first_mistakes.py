@@ -126,6 +126,7 @@ class Misspelled:
 MISTAKES: list[tuple[Callable[[], object], str]] = [
     (lambda: UsersManager("tenant.auth0.com"), "write https://tenant.auth0.com"),
     (lambda: UsersManager("http://tenant.auth0.com"), "must begin with https://"),
+    (lambda: UsersManager(f"{URL}/userinfo"), "must not end in /userinfo: leave it out"),
     (lambda: UsersManager.from_issuer("tenant.auth0.com"), "issuer must be an absolute URL: write"),
     (
         lambda: blocking(transport="aiohttp"),

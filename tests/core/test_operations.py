@@ -86,22 +86,27 @@ def test_both_spellings_of_the_optional_settings_are_taken(
     assert fake.requests[0].body == fake.requests[1].body
 
 
+STRIP_IT = "it has blanks or line ends around it: strip it"
+NO_TOKEN_HAS_THESE = "it has characters that are in no bearer token (RFC 6750, section 2.1)"
+
+
 @pytest.mark.parametrize(
     ("token", "message"),
     [
         (None, "An access token is required"),
-        ("", "Invalid access token"),
-        ("  ", "Invalid access token"),
-        ("a b", "Invalid access token"),
-        ("a\r\nX: y", "Invalid access token"),
-        ("a\n", "Invalid access token"),
-        ("tökén", "Invalid access token"),
-        (b"a", "Invalid access token"),
-        (7, "Invalid access token"),
-        (["a"], "Invalid access token"),
+        ("", "Invalid access token: it is empty"),
+        ("  ", "Invalid access token: it is empty"),
+        ("Bearer a", "Invalid access token: leave 'Bearer ' out"),
+        ("a b", f"Invalid access token: {NO_TOKEN_HAS_THESE}"),
+        ("a\r\nX: y", f"Invalid access token: {NO_TOKEN_HAS_THESE}"),
+        ("a\n", f"Invalid access token: {STRIP_IT}"),
+        ("tökén", f"Invalid access token: {NO_TOKEN_HAS_THESE}"),
+        (b"a", "Invalid access token: it must be a str, not bytes"),
+        (7, "Invalid access token: it must be a str, not int"),
+        (["a"], "Invalid access token: it must be a str, not list"),
     ],
 )
-def test_a_bad_token_has_the_reference_message(
+def test_a_bad_token_has_the_reference_message_and_advice(
     token: object, message: str, fetch: Callable[..., Any], fake: FakeTransport, refused: Refused
 ) -> None:
     error = refused(lambda: fetch(token))
@@ -124,9 +129,11 @@ BAD_IMPERSONATIONS = [
     ("u", {"protocol": ""}, "protocol field is required"),
     ("u", {"token": None}, "token field is required"),
     ("u", {"token": " "}, "token field is required"),
-    ("u", {"token": 7}, "token field is required"),
-    ("u", {"token": "a b"}, "token field is not a bearer token"),
-    ("u", {"token": "a\r\nb"}, "token field is not a bearer token"),
+    ("u", {"token": 7}, "token field is required: it must be a str, not int"),
+    ("u", {"token": b"a"}, "token field is required: it must be a str, not bytes"),
+    ("u", {"token": "Bearer a"}, "token field is not a bearer token: leave 'Bearer ' out"),
+    ("u", {"token": "a\n"}, f"token field is not a bearer token: {STRIP_IT}"),
+    ("u", {"token": "a\r\nb"}, f"token field is not a bearer token: {NO_TOKEN_HAS_THESE}"),
     ("u", {"client_id": " "}, "client_id field is required"),
     ("u", {"client_id": "a", "clientId": "b"}, "give client_id or clientId, not both"),
     ("u", {"additional_parameters": "x"}, "additional_parameters must be a mapping"),

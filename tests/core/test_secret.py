@@ -35,12 +35,46 @@ def test_a_token_is_accepted_exactly_by_the_grammar(text: str) -> None:
     assert is_token(text) == bool(re.fullmatch(B64TOKEN, text))
 
 
+OTHER = "it has characters that are in no bearer token (RFC 6750, section 2.1)"
+
+
 @pytest.mark.parametrize(
-    "bad", ["", " ", "a b", "a\r\nX: y", "a\n", "é", "=", "a=b", None, 7, b"a"]
+    ("bad", "advice"),
+    [
+        ("", "it is empty"),
+        (" \n", "it is empty"),
+        ("Bearer hush", "leave 'Bearer ' out"),
+        (" bearer\thush\n", "leave 'Bearer ' out"),
+        ("Bearer ", "leave 'Bearer ' out"),
+        ("hush\n", "it has blanks or line ends around it: strip it"),
+        ("\r\n hush==", "it has blanks or line ends around it: strip it"),
+        ("hush\N{NO-BREAK SPACE}", "it has blanks or line ends around it: strip it"),
+        ("hush hush", OTHER),
+        ("hush\r\nX: y", OTHER),
+        ("Bearerhush bearer hush", OTHER),
+        ("hüsh", OTHER),
+        ("hush\0", OTHER),
+        ("=", OTHER),
+        ("hush=hush", OTHER),
+        ('"hush"', OTHER),
+        (None, "it must be a str, not NoneType"),
+        (7, "it must be a str, not int"),
+        (b"hush", "it must be a str, not bytes"),
+        (["hush"], "it must be a str, not list"),
+    ],
 )
-def test_what_is_no_b64token_is_refused_without_being_quoted(bad: object) -> None:
-    with pytest.raises(ArgumentError, match=r"^Invalid access token$"):
+def test_what_is_no_b64token_is_refused_with_advice_that_quotes_nothing(
+    bad: object, advice: str
+) -> None:
+    with pytest.raises(ArgumentError) as caught:
         Token(bad)  # type: ignore[arg-type] # Callers without a type checker do this.
+    assert str(caught.value) == f"Invalid access token: {advice}"
+
+
+@given(st.text(max_size=30).filter(lambda text: not is_token(text)))
+def test_there_is_advice_for_every_text(text: str) -> None:
+    with pytest.raises(ArgumentError, match=r"^Invalid access token: \w"):
+        Token(text)
 
 
 @pytest.mark.parametrize("show", [repr, str, format, lambda value: f"{value!a}", lambda v: [v]])

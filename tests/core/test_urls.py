@@ -22,6 +22,9 @@ from usersmanager.urls import is_proxy, parse_base_url, parse_endpoint, parse_li
         ("https://id.example:8443/realms/one/", "https://id.example:8443", "/realms/one"),
         ("https://id.example/a%2fb", "https://id.example", "/a%2Fb"),
         ("https://id.example/X", "https://id.example", "/X"),
+        ("https://id.example/userinfo/x", "https://id.example", "/userinfo/x"),
+        ("https://id.example/my-userinfo", "https://id.example", "/my-userinfo"),
+        ("https://userinfo", "https://userinfo", ""),
         ("https://id.example./a./.../.b", "https://id.example.", "/a./.../.b"),
         ("http://localhost:3000", "http://localhost:3000", ""),
         ("http://127.0.0.1", "http://127.0.0.1", ""),
@@ -120,6 +123,8 @@ def test_a_bad_base_url_is_refused_with_advice(bad: object, words: str) -> None:
             " (http is for loopback, or for allow_insecure=True)",
         ),
         ("https://h/.", "has a path that is not plain segments"),
+        ("https://h/userinfo", "must not end in /userinfo: leave it out, the client adds it"),
+        ("https://h/a/userinfo/", "must not end in /userinfo: leave it out, the client adds it"),
     ],
 )
 def test_the_advice_is_this(bad: str, message: str) -> None:
@@ -272,6 +277,7 @@ def test_anything_else_is_no_link(text: str) -> None:
     [
         ("https://H.example:443", "https://h.example/"),
         ("https://h.example/a/", "https://h.example/a/"),
+        ("https://h.example/a/userinfo", "https://h.example/a/userinfo"),
         ("https://h.example/a%2fb?v=2&w=%zz?", None),
         ("https://h.example/a%2fb?v=/2&w=%2f?", "https://h.example/a%2Fb?v=/2&w=%2f?"),
         ("https://h.example/a#b", None),

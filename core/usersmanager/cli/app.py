@@ -18,7 +18,7 @@ from .new import new
 from .output import safe
 from .plugins import plugins
 from .sandbox import sandbox
-from .usage import usage
+from .usage import in_options, usage
 
 __all__ = ["app", "run"]
 
@@ -61,6 +61,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         try:
             # What a command returns is None; what --help and exit() give is a code.
             return int(app.main(arguments, "usersmanager", standalone_mode=False) or 0)
+        except ArgumentError as error:
+            return _complain(in_options(str(error)), _USAGE)
         except UsersManagerError as error:
             return _complain(str(error), _exit_code(error))
         except click.UsageError as error:
@@ -74,7 +76,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def _exit_code(error: UsersManagerError) -> int:
     if isinstance(error, APIError):
         return _API_ERROR
-    return _USAGE if isinstance(error, ArgumentError | PluginError) else _NO_ANSWER
+    return _USAGE if isinstance(error, PluginError) else _NO_ANSWER
 
 
 def _complain(message: str, exit_code: int) -> int:

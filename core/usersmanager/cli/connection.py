@@ -9,11 +9,19 @@ from typing import Any, TypeAlias, TypeVar, cast
 
 import click
 
-from .. import ArgumentError, AsyncUsersManager, UsersManager, installed_plugins
+from .. import (
+    ArgumentError,
+    AsyncUsersManager,
+    ConnectError,
+    TLSError,
+    UsersManager,
+    installed_plugins,
+)
 from ..client import ManagerSettings
 from ..discovery import select
 from ..suggestions import described
 from .output import safe
+from .unreachable import with_address
 from .verbose import Watch, log_told
 
 __all__ = ["Connection"]
@@ -55,6 +63,14 @@ class Connection:
         Raises:
             ArgumentError: an option is not valid, beside the errors of the call itself.
         """
+        try:
+            return self._called(ask)
+        except (ConnectError, TLSError) as error:
+            # Where a provider serves its profiles is not known here.
+            address = self.issuer if error.operation == "discover" else self.base_url
+            raise (error if address is None else with_address(error, address)) from None
+
+    def _called(self, ask: Ask[T]) -> T:
         settings = self._settings()
         with log_told(_tell) if self.verbose else nullcontext():
             if self._is_asyncio():

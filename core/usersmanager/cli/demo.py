@@ -13,7 +13,7 @@ from .sandbox import add_people
 __all__ = ["demo"]
 
 
-@click.command()
+@click.command(short_help="Shows everything in a few seconds, without an account.")
 def demo() -> None:
     """Shows everything on a tenant in a box: it needs no account and no network."""
     # Imported here: a server and both HTTP libraries, which the other commands do without.

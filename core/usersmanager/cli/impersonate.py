@@ -8,14 +8,17 @@ from collections.abc import Iterable
 import click
 
 from .. import ArgumentError, UsersManagerError
+from .completion import one_of
 from .connection import Connection
 from .options import connection_options
 from .tokens import read_token
 
 __all__ = ["impersonate"]
 
+_PROTOCOLS = ("oauth2", "samlp", "wsfed", "wsfed-rms")
 
-@click.command()
+
+@click.command(short_help="Prints or opens a link that logs in as a user, once.")
 @click.argument("user_id")
 @connection_options(issuer=False)
 @click.option("--client-id", required=True, metavar="ID", help="The client to log in to.")
@@ -25,7 +28,8 @@ __all__ = ["impersonate"]
     default="oauth2",
     show_default=True,
     metavar="NAME",
-    help="oauth2, samlp, wsfed or wsfed-rms.",
+    shell_complete=one_of(_PROTOCOLS),
+    help="oauth2, samlp, wsfed or wsfed-rms; another is sent as it is.",
 )
 @click.option("--param", "parameters", multiple=True, metavar="NAME=VALUE", help="More to send.")
 @click.option(

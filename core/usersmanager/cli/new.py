@@ -11,6 +11,7 @@ from string import Template
 import click
 
 from .. import ArgumentError
+from .completion import one_of
 from .output import safe
 
 __all__ = ["new"]
@@ -22,8 +23,8 @@ _LONGEST = 30
 """So that the lines of the code that hold a name need no folding."""
 
 
-@click.command()
-@click.argument("kind", metavar="plugin|transport")
+@click.command(short_help="Makes a package with a plugin or transport of your own.")
+@click.argument("kind", metavar="plugin|transport", shell_complete=one_of(_KINDS))
 @click.argument("name")
 @click.option(
     "--into",

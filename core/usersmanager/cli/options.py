@@ -1,7 +1,8 @@
-"""The options of every command that calls the API, and how a shell completes them."""
+"""The options of every command that calls the API."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import fields
 from functools import wraps
@@ -11,23 +12,13 @@ import click
 from click.core import ParameterSource
 
 from .. import ArgumentError
-from ..discovery import Kind, select
+from .completion import installed_of
 from .connection import Connection
 from .tokens import token_file_option
 
 __all__ = ["connection_options"]
 
 F = TypeVar("F", bound=Callable[..., Any])
-Complete = Callable[[click.Context, click.Parameter, str], list[str]]
-
-
-def _completed(kind: Kind) -> Complete:
-    """Completes the names of what is installed, without importing any of it."""
-
-    def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-        return [name for name in select(kind) if name.startswith(incomplete)]
-
-    return complete
 
 
 def _base_url_option(*, required: bool) -> Callable[[F], F]:
@@ -39,6 +30,19 @@ def _base_url_option(*, required: bool) -> Callable[[F], F]:
         metavar="URL",
         help="Where the API is, such as https://tenant.auth0.com.",
     )
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds < math.inf:
+        # Unlike a BadParameter, whose message would quote what was typed, this one is shown.
+        raise click.BadOptionUsage(
+            "--timeout", "--timeout takes seconds: a positive number, such as 2.5"
+        )
+    return seconds
 
 
 _ISSUER_OPTION = click.option(
@@ -53,7 +57,7 @@ _OPTIONS = (
     token_file_option,
     click.option(
         "--timeout",
-        type=float,
+        type=_seconds,
         default=10.0,
         show_default=True,
         metavar="SECONDS",
@@ -62,21 +66,21 @@ _OPTIONS = (
     click.option(
         "--transport",
         metavar="NAME",
-        shell_complete=_completed("transport"),
+        shell_complete=installed_of("transport"),
         help="An installed transport, blocking or asyncio.",
     ),
     click.option(
         "--plugin",
         multiple=True,
         metavar="NAME",
-        shell_complete=_completed("plugin"),
+        shell_complete=installed_of("plugin"),
         help="Put an installed plugin first; again for more, the first is outermost.",
     ),
     click.option(
         "--no-plugin",
         multiple=True,
         metavar="NAME",
-        shell_complete=_completed("plugin"),
+        shell_complete=installed_of("plugin"),
         help="Leave an installed plugin out; again for more.",
     ),
     click.option(
@@ -117,15 +121,24 @@ def connection_options(*, issuer: bool) -> Callable[[F], Callable[..., Any]]:
     return add
 
 
+_NO_ADDRESS = (
+    "no address: give --base-url or --issuer, or set USERSMANAGER_BASE_URL or USERSMANAGER_ISSUER"
+)
+_TWO_TYPED = "--base-url and --issuer are both given: leave one out"
+_TWO_SET = (
+    "USERSMANAGER_BASE_URL and USERSMANAGER_ISSUER are both set: unset one, or give --base-url"
+    " or --issuer"
+)
+
+
 def _choose_address(given: dict[str, Any]) -> None:
     """Leaves one address: what is typed stands above the environment."""
     source = click.get_current_context().get_parameter_source
     found = [name for name in ("base_url", "issuer") if given[name] is not None]
     typed = [name for name in found if source(name) is ParameterSource.COMMANDLINE]
     chosen = typed or found
-    if len(chosen) != 1:
-        raise ArgumentError(
-            "give either --base-url or --issuer, or set either USERSMANAGER_BASE_URL or"
-            " USERSMANAGER_ISSUER"
-        )
+    if not chosen:
+        raise ArgumentError(_NO_ADDRESS)
+    if len(chosen) > 1:
+        raise ArgumentError(_TWO_TYPED if typed else _TWO_SET)
     given.update({name: None for name in found if name not in chosen})

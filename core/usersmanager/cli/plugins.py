@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import warnings
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
+from textwrap import wrap
 
 import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .. import PluginReport, installed_plugins
+from .. import PluginReport, PluginWarning, installed_plugins
+from ..composition import blocked_names
+from ..suggestions import described
 from .output import as_json, make_console, safe
 
 __all__ = ["plugins", "show_plugins"]
@@ -18,7 +22,7 @@ __all__ = ["plugins", "show_plugins"]
 _STYLES = {"active": "green", "blocked": "yellow", "incomplete": "yellow", "failed": "red"}
 
 
-@click.command()
+@click.command(short_help="Lists what is installed, whether it works, and why not.")
 @click.option("--json", "wants_json", is_flag=True, help="Print a list of JSON objects.")
 def plugins(wants_json: bool) -> None:
     """Lists the installed transports and plugins, and says which can't be used.
@@ -26,28 +30,51 @@ def plugins(wants_json: bool) -> None:
     The environment variable USERSMANAGER_DISABLE blocks those it names.
     """
     reports = installed_plugins()
+    _warn_of_unknown({report.name for report in reports})
     if wants_json:
         click.echo(as_json([asdict(report) for report in reports]))
     else:
         show_plugins(make_console(), reports)
 
 
+def _warn_of_unknown(known: Collection[str]) -> None:
+    """Warns of blocked names that are not installed.
+
+    A manager does not: the variable is often set for several programs at once, and not
+    each of them has every plugin.
+    """
+    for name in sorted(blocked_names().difference(known)):
+        warnings.warn(
+            "USERSMANAGER_DISABLE: no plugin or transport of that name is installed"
+            + described(name, known),
+            PluginWarning,
+            stacklevel=2,
+        )
+
+
 def show_plugins(console: Console, reports: Iterable[PluginReport]) -> None:
     """A table that fits 80 columns; why one is not active stands below it."""
     table = Table(box=None, pad_edge=False)
     for heading in ("name", "kind", "colours", "hooks", "distribution", "status"):
-        table.add_column(heading, overflow="fold")
+        # With 80 columns or more only the distribution gives way; with fewer, all of them.
+        whole = heading != "distribution" and console.width >= 80
+        table.add_column(heading, overflow="fold", no_wrap=whole)
     shown = list(reports)
     for one in shown:
         table.add_row(
-            safe(one.name),
+            _folded(safe(one.name), 13),
             one.kind,
             "\n".join(one.colours),
             "\n".join(hook.removeprefix("usersmanager_") for hook in one.hooks),
-            safe(f"{one.distribution} {one.version}"),
+            f"{_folded(safe(one.distribution), 15)} {safe(one.version)}",
             Text(one.status, _STYLES[one.status]),
         )
     console.print(table)
     for one in shown:
         if one.reason:
             console.print(f"{safe(one.name)}: {safe(one.reason)}")
+
+
+def _folded(name: str, width: int) -> str:
+    """Folded at hyphens, which rich would not do."""
+    return "\n".join(wrap(name, width))

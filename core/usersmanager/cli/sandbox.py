@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,7 @@ usersmanager impersonate '{ada}' --client-id {client_id} --impersonator '{grace}
 """
 
 
-@click.command()
+@click.command(short_help="Runs a small tenant on this machine, to try things on.")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -55,7 +56,7 @@ def sandbox(port: int, rate_limit: bool) -> None:
     try:
         tenant.start()
     except OSError as error:
-        raise ArgumentError(f"the sandbox can't start: {error.strerror}") from None
+        raise ArgumentError(_reason(error, port)) from None
     try:
         add_people(tenant)
         click.echo(_guide(tenant))
@@ -65,6 +66,12 @@ def sandbox(port: int, rate_limit: bool) -> None:
         click.echo("\nstopped")  # A terminal has shown ^C on the line before.
     finally:
         tenant.stop()
+
+
+def _reason(error: OSError, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} is in use: give another one, or leave --port out for any free one"
+    return f"the sandbox can't start: {error.strerror}"
 
 
 def add_people(tenant: Sandbox) -> None:

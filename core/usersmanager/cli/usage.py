@@ -1,4 +1,4 @@
-"""Wrong uses, told without what was typed: it may be a misplaced token."""
+"""Wrong uses, told in options, and without what was typed: it may be a misplaced token."""
 
 from __future__ import annotations
 
@@ -7,7 +7,17 @@ from difflib import get_close_matches
 
 import click
 
-__all__ = ["usage"]
+__all__ = ["in_options", "usage"]
+
+_OPTIONS = {
+    "base_url": "--base-url",
+    "client_id": "--client-id",
+    "expected_subject": "--expect-subject",
+    "impersonator_id": "--impersonator",
+    "issuer": "--issuer",
+    "protocol": "--protocol",
+}
+"""The options by the names of the library's arguments, with which its messages begin."""
 
 
 def usage(error: click.UsageError) -> str:
@@ -16,6 +26,15 @@ def usage(error: click.UsageError) -> str:
     if error.ctx is None:
         return problem
     return f"{problem} (see '{error.ctx.command_path} --help')"
+
+
+def in_options(message: str) -> str:
+    """The message of an `ArgumentError`, for someone who knows the options alone."""
+    name, blank, rest = message.partition(" ")
+    # Here an option that is missing is click's concern.
+    rest = "must not be empty" if rest == "field is required" else rest
+    rest = rest.replace("allow_insecure=True", "--allow-insecure")
+    return _OPTIONS.get(name, name) + blank + rest
 
 
 def _problem(error: click.UsageError) -> str:
