@@ -37,6 +37,7 @@ from .errors import (
 )
 from .flow import Flow, Proceed, Wrap, run, sleep
 from .headers import FixedHeaders
+from .limits import positive_count, positive_seconds
 from .manager import UsersManager
 from .messages import Call, Request, Response
 from .secret import Token
@@ -114,6 +115,8 @@ __all__ = [
     "hookimpl",
     "installed_plugins",
     "is_proxy",
+    "positive_count",
+    "positive_seconds",
     "run",
     "sleep",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 import sys
 import time
 import warnings
@@ -21,6 +20,7 @@ from .errors import (
 from .failures import check
 from .flow import Effect
 from .headers import Headers, freeze, with_fields
+from .limits import positive_seconds
 from .messages import Request
 from .operations import (
     DISCOVER,
@@ -98,7 +98,7 @@ class Client(Generic[Carrier]):
         self._headers = _checked_headers(headers)
         _require_text("client_id", client_id)
         self._client_id = client_id
-        self._timeout = _seconds(timeout)
+        self._timeout = positive_seconds("timeout", timeout)
         self.composition: Composition[Carrier] = compose_client(
             colour, transport, plugins, discover
         )
@@ -147,7 +147,7 @@ class Client(Generic[Carrier]):
             client=self,
             spec=spec,
             arguments=arguments,
-            timeout=self._timeout if timeout is None else _seconds(timeout),
+            timeout=self._timeout if timeout is None else positive_seconds("timeout", timeout),
             expected_subject=expected_subject,
         )
 
@@ -236,14 +236,6 @@ def warn_unclosed(manager: object, keyword: str) -> None:
     """Warns of a manager that was dropped open."""
     message = f"unclosed {manager!r}: use `{keyword}`, or close it"
     warnings.warn(message, ResourceWarning, source=manager, stacklevel=3)
-
-
-def _seconds(timeout: object) -> float:
-    if isinstance(timeout, bool) or not isinstance(timeout, int | float):
-        raise ArgumentError("timeout must be a number of seconds")
-    if not math.isfinite(timeout) or timeout <= 0:
-        raise ArgumentError("timeout must be positive and finite: a call never hangs")
-    return float(timeout)
 
 
 def _checked_headers(headers: Secret[Mapping[str, str] | None]) -> dict[str, Headers]:

@@ -185,7 +185,8 @@ def _around(named: NamedWrap, inner: Proceed) -> Proceed:
         flow = wrap(request, inner)
         if isinstance(flow, GeneratorType):
             # What a wrap only passes on is one of our own flows: its ending is checked.
-            return flow if flow.gi_code in _OWN else _ended(plugin, flow)
+            is_ours = flow.gi_code in _OWN and flow.gi_frame is not None
+            return flow if is_ours else _ended(plugin, flow)
         if isinstance(flow, Response):
             return _answered(flow)
         if isinstance(flow, Coroutine):

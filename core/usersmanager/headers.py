@@ -79,10 +79,11 @@ def freeze(fields: HeaderInput) -> Headers:
 
 
 class FixedHeaders:
-    """Header fields that many requests get alike: checked and merged once, not for each.
+    """Header fields that many requests get alike: checked once, not for each.
 
     Args:
-        fields: a mapping or pairs, as for `Request.with_headers`, which also checks them.
+        fields: a mapping or pairs, as for `Request.with_headers`. What is wrong with them is
+            said there.
 
     Example:
         ```python
@@ -92,40 +93,46 @@ class FixedHeaders:
         ```
     """
 
-    __slots__ = ("_last", "_pairs")
+    __slots__ = ("_fields", "_problem")
 
     def __init__(self, fields: HeaderInput) -> None:
-        self._pairs = tuple((name, value) for name, value in _pairs(fields))
-        self._last: tuple[Headers, Headers] | None = None
+        self._fields = _as_pairs(fields)
+        self._problem = _problem_of(self._fields)
 
     def over(self, base: Headers) -> Headers | str:
-        """As `with_fields`. The requests of one manager bring the same `base` again and again."""
-        last = self._last
-        if last is not None and last[0] is base:
-            return last[1]
-        merged = with_fields(base, self._pairs)
-        if not isinstance(merged, str):
-            self._last = base, merged
-        return merged
+        """A copy of `base` with these fields set, each in place of any of its name.
+
+        What is wrong with a field, if anything is, is given in place of it, and not raised:
+        so no traceback passes through a frame that holds the values.
+        """
+        if self._problem is not None:
+            return self._problem
+        changed = CIMultiDict(base)
+        changed.update(self._fields or ())
+        return CIMultiDictProxy(changed)
 
 
 def with_fields(base: Headers, fields: HeaderInput | FixedHeaders) -> Headers | str:
-    """A copy of `base` with these fields set, each in place of any of its name.
+    """As `FixedHeaders.over`, for fields that may be other ones each time."""
+    return (fields if isinstance(fields, FixedHeaders) else FixedHeaders(fields)).over(base)
 
-    What is wrong with a field, if anything is, is given in place of it, and not raised:
-    so no traceback passes through a frame that holds the values.
-    """
-    if isinstance(fields, FixedHeaders):
-        return fields.over(base)
-    pairs = tuple(_pairs(fields))
+
+def _as_pairs(fields: HeaderInput) -> tuple[tuple[str, str], ...] | None:
+    try:
+        return tuple((name, value) for name, value in _pairs(fields))
+    except (TypeError, ValueError):
+        return None
+
+
+def _problem_of(fields: tuple[tuple[str, str], ...] | None) -> str | None:
+    if fields is None:
+        return "header fields must be a mapping of names and values"
     seen: set[str] = set()
-    for name, value in pairs:
+    for name, value in fields:
         wrong = problem(name, value)
         if wrong is None and name.lower() in seen:
             wrong = f"the header {name!r} is given twice"
         if wrong is not None:
             return wrong
         seen.add(name.lower())
-    changed = CIMultiDict(base)
-    changed.update(pairs)
-    return CIMultiDictProxy(changed)
+    return None

@@ -46,7 +46,7 @@ class _PluginManager(pluggy.PluginManager):
         return super().parse_hookspec_opts(module_or_class, name) if name in _HOOKS else None
 
     def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
-        return None if name.startswith("_") else super().parse_hookimpl_opts(plugin, name)
+        return None if name.startswith("__") else super().parse_hookimpl_opts(plugin, name)
 
 
 class Registry:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextvars import Context
 
 __all__ = ["DeadlineTimer"]
 
@@ -31,10 +32,12 @@ class DeadlineTimer:
         ```
     """
 
-    __slots__ = ("_deadline", "_expired", "_handle", "_loop", "_rings_at")
+    __slots__ = ("_context", "_deadline", "_expired", "_handle", "_loop", "_rings_at")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
+        # Else the loop's timer would keep the context of the call that started it.
+        self._context = Context()
         self._handle: asyncio.TimerHandle | None = None
         self._rings_at = 0.0
         self._deadline = 0.0
@@ -61,7 +64,8 @@ class DeadlineTimer:
         if self._handle is not None:
             self._handle.cancel()
         self._rings_at = moment
-        self._handle = self._loop.call_later(moment - time.monotonic(), self._ring)
+        left = moment - time.monotonic()
+        self._handle = self._loop.call_later(left, self._ring, context=self._context)
 
     def _ring(self) -> None:
         self._handle = None

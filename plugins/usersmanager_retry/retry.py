@@ -9,7 +9,6 @@ from tenacity.stop import StopBaseT
 from tenacity.wait import WaitBaseT
 
 from usersmanager import (
-    ArgumentError,
     Flow,
     Proceed,
     Request,
@@ -17,6 +16,7 @@ from usersmanager import (
     TransportError,
     Wrap,
     hookimpl,
+    positive_count,
     sleep,
 )
 
@@ -54,8 +54,7 @@ class Retry:
         stop: StopBaseT | None = None,
         budget: Budget | None = None,
     ) -> None:
-        if isinstance(attempts, bool) or not isinstance(attempts, int) or attempts < 1:
-            raise ArgumentError("attempts must be a whole number, 1 or more")
+        positive_count("attempts", attempts)
         self._tenacity = Retrying(
             retry=repeatable, wait=wait or full_jitter(), stop=stop or stop_after_attempt(attempts)
         )

@@ -315,6 +315,19 @@ def test_what_would_not_work_is_refused_at_construction(settings: Any, words: st
     assert words in str(caught.value)
 
 
+def test_a_hook_may_have_a_name_of_its_own_and_a_private_one() -> None:
+    class Audit:
+        asked = 0
+
+        @hookimpl(specname="usersmanager_wrap_call")
+        def _audit(self) -> None:
+            self.asked += 1
+
+    plugin = Audit()
+    assert names(plugins=[plugin], discover=False) == ("Audit",)
+    assert plugin.asked == 1
+
+
 def test_a_hook_may_be_set_on_the_instance() -> None:
     class Empty: ...
 

@@ -247,6 +247,23 @@ def test_a_flow_that_is_written_wrongly_is_told_what_to_write(
     assert error.operation == "get_info"
 
 
+def test_a_flow_that_has_ended_can_not_be_passed_on_again(
+    fetch: Fetch, fake: FakeTransport, refused: Refused
+) -> None:
+    flows: list[Any] = []
+
+    def again(request: Request, proceed: Proceed) -> Any:
+        flows.append(flows[0] if flows else proceed(request))
+        return flows[-1]
+
+    fake.profile("u").profile("u")
+    plugin = Around(again)
+    fetch(plugins=[plugin])
+    error = refused(lambda: fetch(plugins=[plugin]))
+    assert isinstance(error, PluginError)
+    assert "'Around' ended with NoneType" in str(error)
+
+
 def test_a_coroutine_function_is_no_flow(fetch: Fetch, refused: Refused) -> None:
     error = refused(lambda: fetch(plugins=[Around(is_a_coroutine)]))
     assert "returned coroutine; write a generator" in str(error)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import string
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from usersmanager.headers import FixedHeaders, freeze, problem, with_fields
 
@@ -94,15 +96,21 @@ def test_fixed_headers_are_set_as_any_others() -> None:
     assert with_fields(base, FixedHeaders(fields)) == with_fields(base, fields)
 
 
-def test_fixed_headers_are_merged_once_for_the_same_block() -> None:
-    base, fixed = freeze({"X-A": "1"}), FixedHeaders({"X-B": "2"})
-    assert with_fields(base, fixed) is with_fields(base, fixed)
-
-
-def test_fixed_headers_over_another_block_keep_nothing_of_the_first() -> None:
-    fixed = FixedHeaders({"X-B": "2"})
+def test_fixed_headers_keep_nothing_of_what_they_were_put_over() -> None:
+    fixed, changing = FixedHeaders({"X-B": "2"}), CIMultiDict[str]()
+    view = CIMultiDictProxy(changing)
     for mine in ({"X-A": "one user's"}, {"X-A": "another's"}, {"X-C": "3"}):
-        assert with_fields(freeze(mine), fixed) == freeze(mine | {"X-B": "2"})
+        changing.clear()
+        changing.update(mine)
+        assert with_fields(view, fixed) == freeze(mine | {"X-B": "2"})
+
+
+@pytest.mark.parametrize("fields", [7, "X-Key: hush", ["X-Key: hush"], [("X-Key",)], [None]])
+def test_what_are_no_fields_is_told_without_being_quoted(fields: Any) -> None:
+    for one in (fields, FixedHeaders(fields)):
+        assert with_fields(freeze({}), one) == (
+            "header fields must be a mapping of names and values"
+        )
 
 
 def test_fixed_headers_that_are_wrong_are_wrong_each_time() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import gc
 import time
 import weakref
@@ -119,5 +120,28 @@ def test_between_exchanges_it_keeps_no_connection_alive() -> None:
             assert seen() is None
         finally:
             gc.enable()
+
+    asyncio.run(main())
+
+
+def test_it_keeps_nothing_of_the_context_of_the_call_that_started_it() -> None:
+    class Session: ...
+
+    variable: contextvars.ContextVar[Session] = contextvars.ContextVar("session")
+
+    async def call(timer: DeadlineTimer) -> weakref.ref[Session]:
+        session = Session()
+        variable.set(session)
+        timer.start(time.monotonic() + 60, lambda: None)
+        timer.stop()
+        return weakref.ref(session)
+
+    async def main() -> None:
+        timer = DeadlineTimer(asyncio.get_running_loop())
+        seen = await asyncio.create_task(call(timer))
+        await asyncio.sleep(0)
+        gc.collect()
+        assert seen() is None
+        timer.close()
 
     asyncio.run(main())

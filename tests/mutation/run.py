@@ -28,6 +28,7 @@ TESTS = {
     "usersmanager.framing": ["tests/core/test_framing.py"],
     "usersmanager.head": ["tests/core/test_framing.py", "tests/core/test_reading.py"],
     "usersmanager.headers": ["tests/core/test_headers.py", "tests/core/test_messages.py"],
+    "usersmanager.limits": ["tests/core/test_limits.py"],
     "usersmanager.operations": ["tests/core/test_operations.py", "tests/core/test_issuer.py"],
     "usersmanager.ratelimit": ["tests/core/test_ratelimit.py"],
     "usersmanager.places": ["tests/core/test_places.py"],

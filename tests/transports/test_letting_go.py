@@ -13,7 +13,12 @@ from tests.transports.test_contract_can_fail import BlockingRows
 from tests.transports.test_proxies import tunnel
 from urllib3.connection import HTTPConnection
 
-from usersmanager import ConnectError, DeadlineExceededError, DisconnectedError
+from usersmanager import (
+    ConnectError,
+    DeadlineExceededError,
+    DisconnectedError,
+    TransportError,
+)
 from usersmanager.testing import FaultServer, Peer, profile
 from usersmanager.testing.contract import ask, subject_of
 from usersmanager_aiohttp import AiohttpTransport
@@ -222,3 +227,44 @@ def test_a_server_that_speaks_before_the_event_loop_looks_is_not_asked(
 
     with FaultServer(early) as server:
         asyncio.run(main(server))
+
+
+def test_nothing_is_sent_after_the_deadline_though_the_loop_was_blocked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = asyncio.BaseEventLoop.create_connection
+
+    async def blocked(*arguments: Any, **settings: Any) -> Any:
+        connection = await made(*arguments, **settings)
+        time.sleep(0.3)  # noqa: ASYNC251 - that it blocks the loop is the point.
+        return connection
+
+    async def main(server: FaultServer) -> None:
+        transport = AiohttpTransport()
+        monkeypatch.setattr(asyncio.BaseEventLoop, "create_connection", blocked)
+        for idempotent in (True, False):
+            with pytest.raises(TransportError) as caught:
+                await transport.asend(ask(server, timeout=0.2, idempotent=idempotent))
+            assert caught.value.phase == "not sent"
+        await transport.aclose()
+
+    with FaultServer(*[silent] * 2) as server:
+        asyncio.run(main(server))
+    assert server.requests == []
+
+
+def test_a_proxy_over_tls_that_stalls_keeps_no_socket_open(
+    contexts: tuple[ssl.SSLContext, ssl.SSLContext], sockets: list[Any]
+) -> None:
+    serving, trusting = contexts
+
+    async def main(proxy: FaultServer) -> None:
+        transport = AiohttpTransport(ssl_context=trusting, proxy=proxy.origin)
+        with pytest.raises(ConnectError):
+            await transport.asend(ask(proxy, timeout=0.4))
+        await asyncio.sleep(0.05)
+        assert [one.fileno() for one in sockets] == [-1]
+        await transport.aclose()
+
+    with FaultServer(silent, ssl_context=serving, host="localhost") as proxy:
+        asyncio.run(main(proxy))

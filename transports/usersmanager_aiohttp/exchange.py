@@ -6,7 +6,13 @@ import math
 
 import aiohttp
 
-from usersmanager import Request, Response, ResponseReader, encode_request
+from usersmanager import (
+    DeadlineExceededError,
+    Request,
+    Response,
+    ResponseReader,
+    encode_request,
+)
 
 from .protocol import ReadingProtocol, StaleConnectionError
 
@@ -59,6 +65,7 @@ class Exchange:
         assert isinstance(protocol, ReadingProtocol)  # noqa: S101 - for the type.
         try:
             protocol.require_clean()
+            self._time_left()  # The loop may have been blocked.
             self.sent = True
             reader = ResponseReader(exact=not self._request.idempotent, limit=self._limit)
             return await protocol.exchange(self._message(), reader, self._request.deadline)
@@ -71,12 +78,16 @@ class Exchange:
             connection.release()
 
     def _time_to_connect(self) -> aiohttp.ClientTimeout:
-        left = self._request.remaining()
-        if left <= 0:
-            raise TimeoutError
-        if left >= (self._connecting.connect or 0):
+        left = self._time_left()
+        if self._connecting.connect is not None and left >= self._connecting.connect:
             return self._connecting
         return connecting_within(left)
+
+    def _time_left(self) -> float:
+        left = self._request.remaining()
+        if left <= 0:
+            raise DeadlineExceededError("the deadline has passed", phase="not sent")
+        return left
 
     def _message(self) -> bytes:
         request, fields = self._request, self._request.wire_headers()

@@ -148,12 +148,17 @@ class ReadingProtocol(ResponseHandler):
             self._outcome.set_result(failure)
 
     def close(self) -> None:
-        """Closes the connection. A response that is not complete never will be."""
+        """Closes the connection at once. A response that is not complete never will be.
+
+        In order, TLS would wait half a minute for the other side, and the socket with it.
+        """
         self._finish(DisconnectedError("the connection was closed before the response was whole"))
+        if self.transport is not None:
+            self.transport.abort()
         super().close()
 
     def abandon(self) -> None:
-        """Ends the connection at once: `close()` waits until what is unsent has gone out."""
+        """Ends the connection at once, and for the pool: it is not kept."""
         self.force_close()
         if self.transport is not None:
             self.transport.abort()

@@ -19,6 +19,8 @@ from usersmanager import (
     UsersManagerError,
     default_ssl_context,
     is_proxy,
+    positive_count,
+    positive_seconds,
 )
 
 from .borrowed import BorrowedExchange
@@ -46,7 +48,7 @@ class AiohttpTransport:
             only our own are guarded.
 
     Raises:
-        ArgumentError: the proxy is not the URL of one.
+        ArgumentError: the proxy is not the URL of one, or a number is not positive.
 
     Example:
         ```python
@@ -67,11 +69,12 @@ class AiohttpTransport:
         if proxy is not None and not is_proxy(proxy):
             del proxy  # It may hold a password, and a traceback shows what is kept here.
             raise ArgumentError("proxy must be a URL such as http://proxy.example:3128")
-        self._places = Places(pool_size)
+        self._places = Places(positive_count("pool_size", pool_size))
         self._ssl_context = ssl_context
         self._proxy = proxy
-        self._limit = max_response_bytes
-        self._connecting = connecting_within(connect_timeout)
+        self._limit = positive_count("max_response_bytes", max_response_bytes)
+        seconds = positive_seconds("connect_timeout", connect_timeout)
+        self._connecting = connecting_within(seconds)
         self._callers = session
         self._connector: aiohttp.BaseConnector | None = None
         self._addresses: dict[str, aiohttp.ClientRequest] = {}

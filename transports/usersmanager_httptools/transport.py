@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Coroutine
 from typing import Any
 
-from usersmanager import ArgumentError, Request, Response
+from usersmanager import ArgumentError, Request, Response, positive_count, positive_seconds
 
 from .asynchronous import AsyncPool
 from .blocking import BlockingPool
@@ -28,7 +28,7 @@ class HttptoolsTransport:
             call's timeout, so that a retry has time for another.
 
     Raises:
-        ArgumentError: a proxy or HTTP/2 is asked for.
+        ArgumentError: a proxy or HTTP/2 is asked for, or a number is not positive.
 
     Example:
         ```python
@@ -50,7 +50,12 @@ class HttptoolsTransport:
             raise ArgumentError("no proxies here: use Urllib3Transport or AiohttpTransport")
         if http2:
             raise ArgumentError("no HTTP/2 here: write a transport over a library that has it")
-        settings = Settings(pool_size, ssl_context, max_response_bytes, connect_timeout)
+        settings = Settings(
+            positive_count("pool_size", pool_size),
+            ssl_context,
+            positive_count("max_response_bytes", max_response_bytes),
+            positive_seconds("connect_timeout", connect_timeout),
+        )
         self._blocking = BlockingPool(settings)
         self._asynchronous = AsyncPool(settings)
 

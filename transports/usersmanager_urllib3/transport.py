@@ -24,6 +24,8 @@ from usersmanager import (
     UsersManagerError,
     default_ssl_context,
     is_proxy,
+    positive_count,
+    positive_seconds,
 )
 
 from .connections import ReadResponse, StaleConnectionError, pool_classes
@@ -51,7 +53,7 @@ class Urllib3Transport:
             leniently as urllib3 does, since only our own are guarded.
 
     Raises:
-        ArgumentError: the proxy is not the URL of one.
+        ArgumentError: the proxy is not the URL of one, or a number is not positive.
         PluginError: another distribution has taken the place of urllib3.
 
     Example:
@@ -74,8 +76,9 @@ class Urllib3Transport:
         if proxy is not None and not is_proxy(proxy):
             del proxy  # It may hold a password, and a traceback shows what is kept here.
             raise ArgumentError("proxy must be a URL such as http://proxy.example:3128")
-        self._limit = max_response_bytes
-        self._connect_timeout = connect_timeout
+        positive_count("pool_size", pool_size)
+        self._limit = positive_count("max_response_bytes", max_response_bytes)
+        self._connect_timeout = positive_seconds("connect_timeout", connect_timeout)
         self._owned = pool_manager is None
         self._manager = pool_manager or _pool_manager(pool_size, ssl_context, proxy)
         if self._owned:
