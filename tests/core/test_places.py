@@ -33,6 +33,7 @@ def test_it_does_not_wait_beyond_its_deadline_and_nothing_was_sent() -> None:
             await places.take(make_request(deadline=began + 0.05))
         assert 0.04 <= time.monotonic() - began < 1
         assert caught.value.phase == "not sent"
+        assert str(caught.value) == "every connection stayed busy until the deadline"
         assert caught.value.__context__ is None
 
     asyncio.run(main())

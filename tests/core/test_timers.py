@@ -8,6 +8,7 @@ import gc
 import time
 import weakref
 from collections.abc import Callable
+from typing import Any
 
 from usersmanager import DeadlineTimer
 
@@ -27,10 +28,13 @@ def rings(scenario: Callable[[DeadlineTimer, list[float]], object], seconds: flo
 
     async def main() -> list[float]:
         began, rung = time.monotonic(), list[float]()
-        timer = DeadlineTimer(asyncio.get_running_loop())
+        loop, failures = asyncio.get_running_loop(), list[dict[str, Any]]()
+        loop.set_exception_handler(lambda loop, failure: failures.append(failure))
+        timer = DeadlineTimer(loop)
         scenario(timer, rung)
         await asyncio.sleep(seconds)
         timer.close()
+        assert failures == []
         return [moment - began for moment in rung]
 
     return asyncio.run(main())
