@@ -14,6 +14,7 @@ from pkgutil import resolve_name
 from typing import Any, NamedTuple
 
 import urllib3
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from usersmanager import AsyncUsersManager, Token, UsersManager
 from usersmanager.head import Head
@@ -93,15 +94,9 @@ class _NoContext:
 
 def _lenient_head(head: bytes) -> Head:
     """Parses a head as if every server were honest."""
-    status_line, *lines = head.decode("latin-1").split("\r\n")
-    fields = []
-    framing = {}
-    for line in lines:
-        name, _, value = line.partition(": ")
-        fields.append((name, value))
-        if name == "Content-Length":
-            framing["content-length"] = value
-    return Head(int(status_line[9:12]), True, fields, framing)
+    status_line, *lines = head.decode("latin-1").splitlines()
+    fields = [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
+    return Head(int(status_line[9:12]), True, CIMultiDictProxy(CIMultiDict(fields)))
 
 
 def _unbounded(self: Any, data: bytes) -> None:

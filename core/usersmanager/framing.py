@@ -9,11 +9,11 @@ The rules (RFC 9112 unless another is named):
 - The head keeps the rules of `head.py`.
 - Interim responses are dropped, at most 8 of them; 101 is refused, as no upgrade was
   asked for (RFC 9110, section 15.2).
-- The length is one Content-Length of digits, or "chunked" alone, never both
-  (section 6.3). 204 and 304 have no body. Without either, the body ends with
+- The length is one Content-Length of digits, or "chunked" alone, never both, and
+  neither is repeated (section 6.3). 204 and 304 have no body. Without either, the body ends with
   the connection, which is then not used again.
 - Chunk sizes are hexadecimal digits; every chunk ends with CRLF; at most 16 KiB of
-  extensions in all (section 7.1). No trailer frames the message (RFC 9110, section 6.5.1).
+  extensions in all (section 7.1).
 - Whatever follows the end is dropped, and the connection with it (section 9.2).
 """
 
@@ -21,6 +21,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
+
+from multidict import istr
 
 from .errors import DisconnectedError, ProtocolError
 from .head import FIELD_LIMIT, HEAD_LIMIT, LINE_LIMIT, TOO_LONG, Head, parse_head, parse_trailer
@@ -28,10 +31,11 @@ from .head import FIELD_LIMIT, HEAD_LIMIT, LINE_LIMIT, TOO_LONG, Head, parse_hea
 __all__ = ["ResponseGuard"]
 
 _INTERIM_LIMIT = 8
-_PIECE = 4096
 _EXTENSION_LIMIT = 16384
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?")
 _DIGITS = re.compile(r"[0-9]{1,18}")
+_CONTENT_LENGTH, _TRANSFER_ENCODING = istr("Content-Length"), istr("Transfer-Encoding")
+_CONNECTION = istr("Connection")
 
 
 class ResponseGuard:
@@ -53,8 +57,8 @@ class ResponseGuard:
     """
 
     __slots__ = (
-        *("complete", "_exact", "_extensions", "_held", "_interim", "_left", "_lines"),
-        *("_persistent", "_step"),
+        *("complete", "_begin", "_exact", "_extensions", "_held", "_interim", "_left", "_lines"),
+        *("_persistent", "_searched", "_step"),
     )
 
     def __init__(self, *, exact: bool = False) -> None:
@@ -64,10 +68,12 @@ class ResponseGuard:
         self._interim = 0
         self._extensions = 0
         self._held = b""
+        self._begin = 0
+        self._searched = 0
         self._left = 0
         self._lines = 0
-        # Plain functions: bound methods would make a cycle of each guard.
-        self._step: Callable[[ResponseGuard, bytes], tuple[bytes, bytes]] = ResponseGuard._head
+        # A plain function: a bound method would make a cycle of each guard.
+        self._step: Callable[[ResponseGuard, bytes, int], int] = ResponseGuard._head
 
     @property
     def reusable(self) -> bool:
@@ -80,17 +86,17 @@ class ResponseGuard:
         Raises:
             ProtocolError: a rule above is broken. The connection is to be closed.
         """
-        passed = bytearray()
-        # A step copies what it leaves over: small pieces, or tiny chunks cost the square.
-        for start in range(0, len(data), _PIECE):
-            piece = data[start : start + _PIECE]
-            while piece and not self.complete:
-                clean, piece = self._step(self, piece)
-                passed += clean
-            if piece:
-                self._persistent = False
+        received = self._held + data if self._held else data
+        self._begin = at = 0
+        while at < len(received) and not self.complete:
+            after = self._step(self, received, at)
+            if after == at:  # The rest of a line is still to come.
                 break
-        return bytes(passed)
+            at = after
+        self._held = b"" if self.complete else received[at:]
+        if self.complete and at < len(received):
+            self._persistent = False
+        return received[self._begin : at]
 
     def eof(self) -> None:
         """Takes note that the connection has ended.
@@ -109,45 +115,43 @@ class ResponseGuard:
         else:
             raise ProtocolError("the connection ended within the header of the response")
 
-    def _head(self, data: bytes) -> tuple[bytes, bytes]:
-        # The overlap finds an end that was split; what was searched is not searched again.
-        start = max(0, len(self._held) - 3)
-        self._held += data
-        end = self._held.find(b"\r\n\r\n", start)
+    # A step reads what it can from a place on, and gives the place where it stopped.
+
+    def _head(self, received: bytes, at: int) -> int:
+        # What was searched is not searched again; the overlap finds an end that was split.
+        end = received.find(b"\r\n\r\n", at + max(0, self._searched - 3))
         if end < 0:
-            if (
-                len(self._held) >= HEAD_LIMIT
-                or len(self._held) - self._held.rfind(b"\n") > LINE_LIMIT + 2
-            ):
+            self._searched = len(received) - at
+            last_line = len(received) - 1 - max(at - 1, received.rfind(b"\n", at))
+            if self._searched >= HEAD_LIMIT or last_line > LINE_LIMIT + 1:
                 raise ProtocolError(TOO_LONG)
-            return b"", b""
-        passed, rest = self._held[: end + 4], self._held[end + 4 :]
-        self._held = b""
-        head = parse_head(passed[:-2])
-        _require_one_framing(head)
+            return at
+        self._searched = 0
+        head = parse_head(received[at : end + 2])
+        length, is_chunked = _length(head)
         if head.status >= 200:
-            self._begin_body(head)
-            return passed, rest
+            self._persistent = head.is_1_1 and not _closes(
+                ", ".join(head.headers.getall(_CONNECTION, ()))
+            )
+            self._begin_body(head, length, is_chunked)
+            return end + 4
         self._interim += 1
         if head.status == 101 or self._interim > _INTERIM_LIMIT:
             raise ProtocolError("an upgrade that was not asked for, or too many interim responses")
-        return b"", rest
+        self._begin = end + 4
+        return end + 4
 
-    def _begin_body(self, head: Head) -> None:
-        options = head.framing.get("connection", "").lower().split(",")
-        self._persistent = head.is_1_1 and "close" not in [one.strip("\t ") for one in options]
-        length = head.framing.get("content-length")
-        coding = head.framing.get("transfer-encoding")
+    def _begin_body(self, head: Head, length: int | None, is_chunked: bool) -> None:
         self._begun(head)
         if head.status in (204, 304):
             self.complete = True
-            if coding is not None or int(length or 0):
+            if is_chunked or length:
                 self._persistent = False  # Whoever announces a body may still send it.
-        elif coding is not None:
+        elif is_chunked:
             self._step = ResponseGuard._chunk_line
         elif length is not None:
-            self._left, self._step = int(length), ResponseGuard._sized
-            self.complete = self._left == 0
+            self._left, self._step = length, ResponseGuard._sized
+            self.complete = length == 0
         elif self._exact:
             raise ProtocolError("a body without a length, whose truncation could not be told")
         else:
@@ -159,21 +163,26 @@ class ResponseGuard:
     def _content(self, data: bytes) -> None:
         """A piece of the body has come, without its framing. For a subclass that keeps it."""
 
-    def _sized(self, data: bytes) -> tuple[bytes, bytes]:
-        body, rest = data[: self._left], data[self._left :]
-        self._left -= len(body)
+    def _sized(self, received: bytes, at: int) -> int:
+        at = self._counted(received, at)
         self.complete = self._left == 0
-        self._content(body)
-        return body, rest
+        return at
 
-    def _until_eof(self, data: bytes) -> tuple[bytes, bytes]:
-        self._content(data)
-        return data, b""
+    def _counted(self, received: bytes, at: int) -> int:
+        """Reads content whose length is known."""
+        content = received[at : at + self._left]
+        self._left -= len(content)
+        self._content(content)
+        return at + len(content)
 
-    def _chunk_line(self, data: bytes) -> tuple[bytes, bytes]:
-        line, passed, rest = self._line(data)
+    def _until_eof(self, received: bytes, at: int) -> int:
+        self._content(received[at:])
+        return len(received)
+
+    def _chunk_line(self, received: bytes, at: int) -> int:
+        line, at = _line(received, at)
         if line is None:
-            return passed, rest
+            return at
         size = _CHUNK_LINE.fullmatch(line)
         if size is None:
             raise ProtocolError("a chunk without a valid size")
@@ -182,26 +191,24 @@ class ResponseGuard:
         if self._extensions > _EXTENSION_LIMIT:
             raise ProtocolError("the extensions of the chunks are too long")
         self._step = ResponseGuard._chunk_data if self._left else ResponseGuard._trailer
-        return passed, rest
+        return at
 
-    def _chunk_data(self, data: bytes) -> tuple[bytes, bytes]:
-        body, rest = data[: self._left], data[self._left :]
-        self._left -= len(body)
+    def _chunk_data(self, received: bytes, at: int) -> int:
+        at = self._counted(received, at)
         if self._left == 0:
             self._step = ResponseGuard._chunk_end
-        self._content(body)
-        return body, rest
+        return at
 
-    def _chunk_end(self, data: bytes) -> tuple[bytes, bytes]:
-        line, passed, rest = self._line(data)
+    def _chunk_end(self, received: bytes, at: int) -> int:
+        line, at = _line(received, at)
         if line:
             raise ProtocolError("a chunk longer than its size")
         if line is not None:
             self._step = ResponseGuard._chunk_line
-        return passed, rest
+        return at
 
-    def _trailer(self, data: bytes) -> tuple[bytes, bytes]:
-        line, passed, rest = self._line(data)
+    def _trailer(self, received: bytes, at: int) -> int:
+        line, at = _line(received, at)
         if line:
             self._lines += 1
             if self._lines > FIELD_LIMIT:
@@ -209,28 +216,36 @@ class ResponseGuard:
             parse_trailer(line)
         elif line is not None:
             self.complete = True
-        return passed, rest
-
-    def _line(self, data: bytes) -> tuple[bytes | None, bytes, bytes]:
-        """A line without its CRLF, or None while it is not whole; what to pass on; the rest."""
-        end = data.find(b"\n")
-        passed, rest = (data, b"") if end < 0 else (data[: end + 1], data[end + 1 :])
-        self._held += passed
-        if len(self._held) > LINE_LIMIT:
-            raise ProtocolError(TOO_LONG)
-        if end < 0:
-            return None, passed, rest
-        line, self._held = self._held, b""
-        if not line.endswith(b"\r\n"):
-            raise ProtocolError("a line that ends with a bare LF")
-        return line[:-2], passed, rest
+        return at
 
 
-def _require_one_framing(head: Head) -> None:
-    length, coding = head.framing.get("content-length"), head.framing.get("transfer-encoding")
-    if coding is not None and (
-        length is not None or not head.is_1_1 or coding.lower() != "chunked"
-    ):
+def _line(received: bytes, at: int) -> tuple[bytes | None, int]:
+    """The line from a place on, without its CRLF, or None while it is not whole; its end."""
+    end = received.find(b"\n", at) + 1
+    if (end or len(received)) - at > LINE_LIMIT:
+        raise ProtocolError(TOO_LONG)
+    if not end:
+        return None, at
+    if not received.endswith(b"\r\n", at, end):
+        raise ProtocolError("a line that ends with a bare LF")
+    return received[at : end - 2], end
+
+
+def _length(head: Head) -> tuple[int | None, bool]:
+    """The length of the body, if the head tells it, and whether the body has chunks instead."""
+    lengths = head.headers.getall(_CONTENT_LENGTH, ())
+    codings = head.headers.getall(_TRANSFER_ENCODING, ())
+    if len(lengths) > 1 or len(codings) > 1:
+        raise ProtocolError("a repeated Content-Length or Transfer-Encoding")
+    if codings and (lengths or not head.is_1_1 or codings[0].lower() != "chunked"):
         raise ProtocolError("Transfer-Encoding other than chunked alone")
-    if length is not None and not _DIGITS.fullmatch(length):
+    if lengths and not _DIGITS.fullmatch(lengths[0]):
         raise ProtocolError("a Content-Length that is no number")
+    return (int(lengths[0]) if lengths else None), bool(codings)
+
+
+# A server sends the same value, call after call.
+@lru_cache(maxsize=16)
+def _closes(connection: str) -> bool:
+    """Whether a Connection field ends the connection (RFC 9112, section 9.6)."""
+    return "close" in [option.strip("\t ") for option in connection.lower().split(",")]

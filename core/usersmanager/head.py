@@ -5,7 +5,7 @@ The rules (RFC 9112):
 - A status line is "HTTP/1.0" or "HTTP/1.1", three digits, a phrase (section 4).
 - A header line ends with CRLF, has a token as its name, no blank before the colon, no
   folding, no control character (section 5). At most 8 KiB a line, 100 lines.
-- The fields that frame the message are never repeated (section 6.3).
+- A trailer does not frame the message (RFC 9110, section 6.5.1).
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from multidict import CIMultiDict, CIMultiDictProxy
+
 from .errors import ProtocolError
-from .headers import TOKEN
+from .headers import TOKEN, Headers
 
 __all__ = ["Head", "parse_head", "parse_trailer"]
 
@@ -30,8 +32,6 @@ _STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\
 _FIELD_LINES = re.compile(rf"^({TOKEN}+):[\t ]*+([\t\x20-\x7e\x80-\xff]*+)\r\n", re.MULTILINE)
 _FRAMING = frozenset({"content-length", "transfer-encoding", "connection"})
 
-Fields = list[tuple[str, str]]
-
 
 class Head(NamedTuple):
     """What a response says before its body, as text in ISO 8859-1 (RFC 9110, section 5.5).
@@ -39,15 +39,12 @@ class Head(NamedTuple):
     Attributes:
         status: 100 to 999.
         is_1_1: whether it is HTTP/1.1, not HTTP/1.0.
-        fields: names and values, as they were sent.
-        framing: the values of Content-Length, Transfer-Encoding and Connection, by
-            their names in lower case.
+        headers: names and values, as they were sent.
     """
 
     status: int
     is_1_1: bool
-    fields: Fields
-    framing: dict[str, str]
+    headers: Headers
 
 
 def parse_head(head: bytes) -> Head:
@@ -58,8 +55,7 @@ def parse_head(head: bytes) -> Head:
     """
     status_line, _, lines = head.decode("iso-8859-1").partition("\r\n")
     status, is_1_1 = _parse_status(status_line)
-    fields = _parse_fields(lines)
-    return Head(status, is_1_1, fields, _framing(fields))
+    return Head(status, is_1_1, CIMultiDictProxy(CIMultiDict(_parse_fields(lines))))
 
 
 # A server sends the same few lines, call after call.
@@ -78,35 +74,21 @@ def parse_trailer(line: bytes) -> None:
     Raises:
         ProtocolError: it breaks a rule above, or would frame the message.
     """
-    if _framing(_parse_fields(line.decode("iso-8859-1") + "\r\n")):
+    ((name, _),) = _parse_fields(line.decode("iso-8859-1") + "\r\n")
+    if name.lower() in _FRAMING:
         raise ProtocolError("a trailer that would frame the message")
 
 
-def _parse_fields(lines: str) -> Fields:
+def _parse_fields(lines: str) -> list[tuple[str, str]]:
     count = lines.count("\n")
     if count > FIELD_LIMIT or (
         len(lines) > LINE_LIMIT and any(len(line) > LINE_LIMIT for line in lines.split("\r\n"))
     ):
         raise ProtocolError(TOO_LONG)
     # All at once: one call for each line is half of what reading a response costs.
-    fields: Fields = _FIELD_LINES.findall(lines)
+    fields: list[tuple[str, str]] = _FIELD_LINES.findall(lines)
     if len(fields) != count:
         raise ProtocolError("a malformed header line")
     if " \r" in lines or "\t\r" in lines:
         return [(name, value.rstrip("\t ")) for name, value in fields]
     return fields
-
-
-def _framing(fields: Fields) -> dict[str, str]:
-    framing: dict[str, str] = {}
-    for original, value in fields:
-        name = original.lower()
-        if name not in _FRAMING:
-            continue
-        if name not in framing:
-            framing[name] = value
-        elif name == "connection":
-            framing[name] += "," + value
-        else:
-            raise ProtocolError("a repeated Content-Length or Transfer-Encoding")
-    return framing

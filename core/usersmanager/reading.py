@@ -46,7 +46,7 @@ class ResponseReader(ResponseGuard):
         """
         if self._response_head is None or not self.complete:
             raise ValueError("the response is not complete")
-        return Response(self._response_head.status, self._response_head.fields, bytes(self._body))
+        return Response(self._response_head.status, self._response_head.headers, bytes(self._body))
 
     def _begun(self, head: Head) -> None:
         self._response_head = head
