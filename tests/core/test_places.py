@@ -6,6 +6,8 @@ import asyncio
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.support import make_request
 
 from usersmanager import Places, PoolTimeoutError
@@ -68,5 +70,63 @@ def test_a_cancelled_wait_takes_no_place() -> None:
         await asyncio.wait([waiting])
         places.release()
         await asyncio.wait_for(places.take(make_request()), 1)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("ends", ["cancelled", "late"])
+def test_a_place_that_comes_as_the_wait_ends_is_passed_on(ends: str) -> None:
+    async def main() -> None:
+        places = Places(1)
+        await places.take(make_request())
+        soon = time.monotonic() + 0.01
+        waiting = asyncio.create_task(places.take(make_request(deadline=soon)))
+        behind = asyncio.create_task(places.take(make_request()))
+        await asyncio.sleep(0)
+        if ends == "late":
+            time.sleep(0.02)  # noqa: ASYNC251 - the loop finds the deadline passed.
+            places.release()
+        else:
+            places.release()
+            waiting.cancel()
+        (outcome,) = await asyncio.gather(waiting, return_exceptions=True)
+        if outcome is None:  # Late, but it has the place.
+            places.release()
+        await asyncio.wait_for(behind, 1)
+        places.release()
+        await asyncio.wait_for(places.take(make_request()), 1)
+
+    asyncio.run(main())
+
+
+@given(st.lists(st.sampled_from(["take", "cancel", "release", "turn"]), max_size=40))
+def test_there_are_never_more_or_fewer_places_than_were_made(steps: list[str]) -> None:
+    async def main() -> None:
+        places, calls = Places(2), list[asyncio.Task[None]]()
+        held = 0
+
+        async def call() -> None:
+            nonlocal held
+            await places.take(make_request())
+            held += 1
+
+        for step in steps:
+            if step == "take":
+                calls.append(asyncio.create_task(call()))
+            elif step == "cancel" and calls:
+                calls[len(calls) // 2].cancel()
+            elif step == "release" and held:
+                held -= 1
+                places.release()
+            else:
+                await asyncio.sleep(0)
+            assert held <= 2
+        while not all(one.done() for one in calls) or held:
+            await asyncio.sleep(0)
+            if held:
+                held -= 1
+                places.release()
+        for _ in range(2):
+            await asyncio.wait_for(places.take(make_request()), 1)
 
     asyncio.run(main())
