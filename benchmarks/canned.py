@@ -1,7 +1,8 @@
 """No network: a canned response behind the real HTTP library's socket.
 
 What is left is the client's own work, resolved to a microsecond. The descriptors are
-real, so that polling and timeouts cost what they cost; only sending and receiving are not.
+real, so that polling and timeouts cost what they cost; only sending and receiving are not,
+and who waits for an answer has it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import _socket
 import asyncio
 import contextlib
+import select
 import socket
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
@@ -52,11 +54,34 @@ class _CannedSocket(socket.socket):
         super().close()
 
 
+class _CannedPoll:
+    """Asks the kernel; whoever would wait for bytes is told that they are there."""
+
+    def __init__(self, poller: select.poll) -> None:
+        self._ask = poller.poll
+        self._watched: list[tuple[int, int]] = []
+        self._register = poller.register
+
+    def register(self, descriptor: Any, events: int) -> None:
+        self._register(descriptor, events)
+        number = descriptor if isinstance(descriptor, int) else descriptor.fileno()
+        self._watched.append((number, events))
+
+    def poll(self, timeout: float | None = None) -> list[tuple[int, int]]:
+        found = self._ask(0)
+        return found if timeout == 0 else self._watched
+
+
 @contextlib.contextmanager
 def sockets(answer: bytes) -> Iterator[None]:
     """Gives every socket that is made inside this answer."""
     canned = type("CannedSocket", (_CannedSocket,), {"answer": answer})
-    with mock.patch.object(socket, "socket", canned):
+    make = select.poll
+
+    def poll() -> _CannedPoll:
+        return _CannedPoll(make())
+
+    with mock.patch.object(socket, "socket", canned), mock.patch.object(select, "poll", poll):
         yield
 
 
@@ -73,7 +98,15 @@ class _CannedTransport(asyncio.Transport):
 
     def write(self, data: Any) -> None:
         if data.endswith(b"\r\n\r\n"):
-            self._loop.call_soon(self._protocol.data_received, self._answer)
+            self._loop.call_soon(self._received)
+
+    def _received(self) -> None:
+        if not isinstance(self._protocol, asyncio.BufferedProtocol):
+            self._protocol.data_received(self._answer)
+            return
+        room = memoryview(self._protocol.get_buffer(-1))
+        room[: len(self._answer)] = self._answer
+        self._protocol.buffer_updated(len(self._answer))
 
     def writelines(self, list_of_data: Any) -> None:
         self.write(b"".join(list_of_data))

@@ -35,19 +35,23 @@ NAIVE = "aiohttp, await r.json()"
 LIMIT = "own protocol, by hand (the limit)"
 
 
-class _ByHand(asyncio.Protocol):
+class _ByHand(asyncio.BufferedProtocol):
     """A connection that knows one kind of response."""
 
     def __init__(self) -> None:
         self.answer: asyncio.Future[object]
         self.transport: asyncio.Transport
         self._received = b""
+        self._room = memoryview(bytearray(4096))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport  # type: ignore[assignment] # It is one for TCP.
 
-    def data_received(self, data: bytes) -> None:
-        self._received += data
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._room
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._received += self._room[:nbytes]
         profile = by_hand(self._received)
         if profile is not None:
             self._received = b""

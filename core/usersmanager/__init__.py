@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from .looking import arrivals
     from .places import Places
     from .reading import ResponseReader
+    from .receiving import ReceivingProtocol
     from .socketerrors import connect_failure, exchange_failure
     from .timers import DeadlineTimer
     from .tls import default_ssl_context
@@ -89,6 +90,7 @@ __all__ = [
     "ProtocolError",
     "RateLimit",
     "RateLimitedError",
+    "ReceivingProtocol",
     "RedirectError",
     "Request",
     "Response",
@@ -128,6 +130,7 @@ _LATER = {
     "Places": "places",
     "PluginReport": "inventory",
     "ResponseGuard": "framing",
+    "ReceivingProtocol": "receiving",
     "ResponseReader": "reading",
     "arrivals": "looking",
     "connect_failure": "socketerrors",

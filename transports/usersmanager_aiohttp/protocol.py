@@ -23,6 +23,7 @@ from usersmanager import (
     DeadlineExceededError,
     DeadlineTimer,
     DisconnectedError,
+    ReceivingProtocol,
     Response,
     ResponseReader,
     TransportError,
@@ -36,7 +37,7 @@ class StaleConnectionError(Exception):
     """A pooled connection can't be used again. Nothing was sent over it."""
 
 
-class ReadingProtocol(ResponseHandler):
+class ReadingProtocol(ResponseHandler, ReceivingProtocol):
     """A connection that reads one response for each request. Else it is aiohttp's own."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:

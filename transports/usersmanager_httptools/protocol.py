@@ -9,6 +9,7 @@ from typing import cast
 from usersmanager import (
     DeadlineExceededError,
     DeadlineTimer,
+    ReceivingProtocol,
     Request,
     TransportError,
     arrivals,
@@ -21,7 +22,7 @@ from .settings import message_of
 __all__ = ["Connection"]
 
 
-class Connection(asyncio.Protocol):
+class Connection(ReceivingProtocol):
     """A connection, plain or TLS, that carries one exchange at a time.
 
     Attributes:
@@ -30,16 +31,8 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
-        *(
-            "_done",
-            "_exchange",
-            "_has_arrived",
-            "_loop",
-            "_timer",
-            "_transport",
-            "is_fresh",
-            "lost",
-        ),
+        *("_done", "_exchange", "_has_arrived", "_loop", "_timer", "_transport"),
+        *("is_fresh", "lost"),
     )
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -1,0 +1,38 @@
+"""ReceivingProtocol: an asyncio protocol that is given what it receives at little cost."""
+
+from __future__ import annotations
+
+import asyncio
+
+__all__ = ["ReceivingProtocol"]
+
+# More than a response with a profile; a larger one comes in pieces. No more than a TLS record.
+_ROOM = 16384
+
+
+class ReceivingProtocol(asyncio.BufferedProtocol):
+    """As an `asyncio.Protocol`: its subclass has `data_received(data)`.
+
+    For each piece that a `Protocol` receives, asyncio allocates 256 KiB, which an allocator
+    takes from the operating system and gives back: on Linux that lasts as long as all else
+    asyncio does for a call. This one makes room as it is needed. The room is new each time,
+    and of one connection: memory that connections share could show one user's answer to
+    another, where an event loop receives into it while somebody else reads.
+    """
+
+    _room: memoryview
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Called by the event loop: where to receive."""
+        self._room = memoryview(bytearray(_ROOM))
+        return self._room
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Called by the event loop: so much was received."""
+        data = bytes(self._room[:nbytes])
+        del self._room
+        self.data_received(data)
+
+    def data_received(self, data: bytes) -> None:
+        """What was received."""
+        raise NotImplementedError
