@@ -10,7 +10,6 @@ from typing import Any
 from unittest import mock
 
 from usersmanager import Request, Token
-from usersmanager.headers import freeze
 
 TENANT = "https://tenant.example"
 
@@ -22,7 +21,7 @@ def make_request(**changes: Any) -> Request:
         "method": "GET",
         "origin": "https://tenant.example:8443",
         "target": "/userinfo",
-        "headers": freeze({"Accept": "application/json"}),
+        "headers": {"Accept": "application/json"},
         "body": None,
         "token": Token("hush"),
         "deadline": time.monotonic() + 5,

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import sys
 import time
 import warnings
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypedDict, TypeVar
 
 from .colours import Colour
 from .errors import (
@@ -19,7 +17,7 @@ from .errors import (
 )
 from .failures import check
 from .flow import Effect
-from .headers import Headers, freeze, with_fields
+from .headers import Fields, with_fields
 from .limits import positive_seconds
 from .messages import Request
 from .operations import (
@@ -130,6 +128,8 @@ class Client(Generic[Carrier]):
         Raises:
             DecodeError: the configuration is of another issuer, or names no safe endpoint.
         """
+        import copy  # Here, as few programs come here: every import takes its time.
+
         with named_operation(DISCOVER.name):
             client = copy.copy(self)
             endpoint = userinfo_endpoint(configuration, issuer, allow_insecure=self._allow_insecure)
@@ -174,8 +174,7 @@ class Client(Generic[Carrier]):
         return f"<{manager} {self.base_url} transport={made.transport_name} plugins={plugins}>"
 
 
-@dataclass(slots=True, eq=False)
-class PreparedCall(Generic[Result]):
+class PreparedCall(NamedTuple, Generic[Result]):
     """A call whose arguments are good and whose clock has not started."""
 
     client: Client[Any]
@@ -183,6 +182,9 @@ class PreparedCall(Generic[Result]):
     arguments: Arguments
     timeout: float
     expected_subject: str | None
+
+    def __repr__(self) -> str:
+        return f"<PreparedCall {self.spec.name}>"
 
     def start(self) -> tuple[Generator[Effect, Any, Result], float]:
         """Starts the clock; gives the flow to drive, and its deadline."""
@@ -238,18 +240,18 @@ def warn_unclosed(manager: object, keyword: str) -> None:
     warnings.warn(message, ResourceWarning, source=manager, stacklevel=3)
 
 
-def _checked_headers(headers: Secret[Mapping[str, str] | None]) -> dict[str, Headers]:
+def _checked_headers(headers: Secret[Mapping[str, str] | None]) -> dict[str, Fields]:
     """The headers of each operation: the constructor's over the operation's own."""
     return {spec.name: _headers_of(spec, headers) for spec in _OPERATIONS}
 
 
-def _headers_of(spec: RequestSpec[Any], own: Secret[Mapping[str, str] | None]) -> Headers:
+def _headers_of(spec: RequestSpec[Any], own: Secret[Mapping[str, str] | None]) -> Fields:
     defaults = [("Accept", spec.accept)]
     if spec.method == "POST":
         defaults.append(("Content-Type", "application/json"))
     if not isinstance(own.reveal() or {}, Mapping):
         raise ArgumentError("headers must be a mapping of names and values")
-    checked = with_fields(freeze(defaults), own.reveal() or {})
+    checked = with_fields(Fields(defaults), own.reveal() or {})
     if isinstance(checked, str):
         raise ArgumentError(f"headers: {checked}")
     return checked

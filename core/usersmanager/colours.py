@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 __all__ = ["ASYNCIO", "BLOCKING", "TRANSPORT_HOOKS", "Colour", "other"]
 
 
-@dataclass(frozen=True, slots=True)
-class Colour:
+class Colour(NamedTuple):
     """What differs between composing a blocking and an asyncio manager: names alone."""
 
     name: Literal["blocking", "asyncio"]

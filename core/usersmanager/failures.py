@@ -7,7 +7,6 @@ the WWW-Authenticate header (RFC 6750, section 3).
 from __future__ import annotations
 
 import re
-from http import HTTPStatus
 
 from .decoding import parse_object
 from .errors import (
@@ -71,6 +70,8 @@ def check(request: Request, response: Response) -> None:
 
 
 def _message(operation: str, status: int, code: str | None, description: str | None) -> str:
+    from http import HTTPStatus  # Here, as only a failure needs it.
+
     try:
         phrase = f" {HTTPStatus(status).phrase}"
     except ValueError:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
-from dataclasses import dataclass
 from types import GeneratorType
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
@@ -47,11 +46,13 @@ class Send:
         self.request = request
 
 
-@dataclass(frozen=True, slots=True)
 class Sleep:
     """Wait this many seconds, but not beyond the call's deadline."""
 
-    seconds: float
+    __slots__ = ("seconds",)
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
 
     def begin(self, deadline: float) -> float:
         """The seconds there are to wait."""
@@ -63,12 +64,14 @@ class Sleep:
             raise DeadlineExceededError("the deadline passed while a plugin waited")
 
 
-@dataclass(frozen=True, slots=True)
 class Run(Generic[T]):
     """Do something that has both colours; gives its result."""
 
-    blocking: Callable[[], T]
-    asynchronous: Callable[[], Awaitable[T]]
+    __slots__ = ("asynchronous", "blocking")
+
+    def __init__(self, blocking: Callable[[], T], asynchronous: Callable[[], Awaitable[T]]) -> None:
+        self.blocking = blocking
+        self.asynchronous = asynchronous
 
 
 # What a flow is resumed with depends on the effect it yielded, which a generator's

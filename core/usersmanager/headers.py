@@ -15,6 +15,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 __all__ = [
     "TCHAR",
     "TOKEN",
+    "Fields",
     "FixedHeaders",
     "HeaderInput",
     "Headers",
@@ -25,6 +26,7 @@ __all__ = [
 
 Headers: TypeAlias = CIMultiDictProxy[str]
 HeaderInput: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
+_Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
 TCHAR = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
 TOKEN = TCHAR + "+"
@@ -78,6 +80,41 @@ def freeze(fields: HeaderInput) -> Headers:
     return CIMultiDictProxy(CIMultiDict(_pairs(fields)))
 
 
+class Fields:
+    """The header fields of a request: to read as a mapping, and to send as text, made once.
+
+    Attributes:
+        mapping: names and values.
+    """
+
+    __slots__ = ("__weakref__", "_fixed", "_text", "mapping")
+
+    def __init__(self, fields: HeaderInput) -> None:
+        # A copy, always: a proxy may be a view of what somebody still changes.
+        self.mapping: Headers = CIMultiDictProxy(CIMultiDict(_pairs(fields)))
+        self._text: str | None = None
+        self._fixed: tuple[_Pairs, Fields] | None = None
+
+    def text(self) -> str:
+        """Each field as a line with its CRLF (RFC 9112, section 5)."""
+        if self._text is None:
+            self._text = "".join([f"{name}: {value}\r\n" for name, value in self.mapping.items()])
+        return self._text
+
+    def merged(self, pairs: _Pairs) -> Fields:
+        """A copy with these fields set, each in place of any of its name."""
+        changed = CIMultiDict(self.mapping)
+        changed.update(pairs)
+        return Fields(changed)
+
+    def with_fixed(self, pairs: _Pairs) -> Fields:
+        """The same, made once: a manager's requests begin with the same fields."""
+        fixed = self._fixed
+        if fixed is None or fixed[0] is not pairs:
+            fixed = self._fixed = (pairs, self.merged(pairs))
+        return fixed[1]
+
+
 class FixedHeaders:
     """Header fields that many requests get alike: checked once, not for each.
 
@@ -93,38 +130,38 @@ class FixedHeaders:
         ```
     """
 
-    __slots__ = ("_fields", "_problem")
+    __slots__ = ("_pairs", "_problem")
 
     def __init__(self, fields: HeaderInput) -> None:
-        self._fields = _as_pairs(fields)
-        self._problem = _problem_of(self._fields)
+        pairs = _as_pairs(fields)
+        self._problem = _problem_of(pairs)
+        self._pairs = pairs or ()
 
-    def over(self, base: Headers) -> Headers | str:
-        """A copy of `base` with these fields set, each in place of any of its name.
-
-        What is wrong with a field, if anything is, is given in place of it, and not raised:
-        so no traceback passes through a frame that holds the values.
-        """
-        if self._problem is not None:
-            return self._problem
-        changed = CIMultiDict(base)
-        changed.update(self._fields or ())
-        return CIMultiDictProxy(changed)
+    def over(self, base: Fields) -> Fields | str:
+        """A copy of `base` with these fields set; or what is wrong with them."""
+        return self._problem or base.with_fixed(self._pairs)
 
 
-def with_fields(base: Headers, fields: HeaderInput | FixedHeaders) -> Headers | str:
-    """As `FixedHeaders.over`, for fields that may be other ones each time."""
-    return (fields if isinstance(fields, FixedHeaders) else FixedHeaders(fields)).over(base)
+def with_fields(base: Fields, fields: HeaderInput | FixedHeaders) -> Fields | str:
+    """A copy of `base` with these fields set, each in place of any of its name.
+
+    What is wrong with a field, if anything is, is given in place of it, and not raised:
+    so no traceback passes through a frame that holds the values.
+    """
+    if isinstance(fields, FixedHeaders):
+        return fields.over(base)
+    pairs = _as_pairs(fields)
+    return _problem_of(pairs) or base.merged(pairs or ())
 
 
-def _as_pairs(fields: HeaderInput) -> tuple[tuple[str, str], ...] | None:
+def _as_pairs(fields: HeaderInput) -> _Pairs | None:
     try:
         return tuple((name, value) for name, value in _pairs(fields))
     except (TypeError, ValueError):
         return None
 
 
-def _problem_of(fields: tuple[tuple[str, str], ...] | None) -> str | None:
+def _problem_of(fields: _Pairs | None) -> str | None:
     if fields is None:
         return "header fields must be a mapping of names and values"
     seen: set[str] = set()

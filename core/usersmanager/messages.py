@@ -6,11 +6,11 @@ Both have a repr that is safe to log. What a status or a body means is not known
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 
 from . import ratelimit
 from .errors import PluginError, RateLimit
-from .headers import FixedHeaders, HeaderInput, Headers, freeze, with_fields
+from .headers import Fields, FixedHeaders, HeaderInput, Headers, freeze, with_fields
+from .immutable import Immutable
 from .secret import Secret, Token
 
 __all__ = ["Call", "Request", "Response"]
@@ -42,8 +42,7 @@ class Call:
         return text
 
 
-@dataclass(frozen=True, slots=True, repr=False, eq=False, kw_only=True)
-class Request:
+class Request(Immutable):
     """What one attempt asks of the server.
 
     Attributes:
@@ -53,7 +52,7 @@ class Request:
         target: the path, encoded: "/users/auth0%7C1/impersonate".
         template: the target without what differs by user, for telemetry:
             "/users/{user_id}/impersonate"; "" if the request was not made by a manager.
-        headers: the fields to send, without the token and without framing.
+        fields: the fields to send, without the token and without framing; see `headers`.
         body: the bytes to send, or None.
         token: the bearer token, redacted; for "discover" it reveals "".
         deadline: when to give up, in seconds of `time.monotonic()`.
@@ -63,21 +62,59 @@ class Request:
         call: the call it belongs to.
     """
 
-    operation: str
+    __slots__ = (
+        *("attempt", "body", "call", "deadline", "fields", "idempotent", "method", "operation"),
+        *("origin", "target", "template", "token"),
+    )
+
+    attempt: int
+    body: bytes | None
+    call: Call
+    deadline: float
+    fields: Fields
+    idempotent: bool
     method: str
+    operation: str
     origin: str
     target: str
-    headers: Headers
-    body: bytes | None
+    template: str
     token: Token
-    deadline: float
-    idempotent: bool
-    template: str = ""
-    attempt: int = 1
-    call: Call = field(default_factory=Call)
 
-    def __post_init__(self) -> None:
-        self.call.remember(self.token)
+    def __init__(
+        self,
+        *,
+        operation: str,
+        method: str,
+        origin: str,
+        target: str,
+        headers: HeaderInput | Fields,
+        body: bytes | None,
+        token: Token,
+        deadline: float,
+        idempotent: bool,
+        template: str = "",
+        attempt: int = 1,
+        call: Call | None = None,
+    ) -> None:
+        put = object.__setattr__
+        put(self, "operation", operation)
+        put(self, "method", method)
+        put(self, "origin", origin)
+        put(self, "target", target)
+        put(self, "fields", headers if isinstance(headers, Fields) else Fields(headers))
+        put(self, "body", body)
+        put(self, "token", token)
+        put(self, "deadline", deadline)
+        put(self, "idempotent", idempotent)
+        put(self, "template", template)
+        put(self, "attempt", attempt)
+        put(self, "call", call or Call())
+        self.call.remember(token)
+
+    @property
+    def headers(self) -> Headers:
+        """The fields to send, without the token and without framing."""
+        return self.fields.mapping
 
     @property
     def url(self) -> str:
@@ -102,11 +139,11 @@ class Request:
         Example:
             `return proceed(request.with_headers({"X-Trace": "1"}))`
         """
-        changed = with_fields(self.headers, fields)
+        changed = with_fields(self.fields, fields)
         del fields  # A value may be a secret, and a traceback shows what is kept here.
         if isinstance(changed, str):
             raise PluginError(changed, operation=self.operation)
-        return self._changed(headers=changed)
+        return self._changed(fields=changed)
 
     def with_token(self, token: str | Token) -> Request:
         """A copy that carries another bearer token.
@@ -125,7 +162,6 @@ class Request:
         return self if attempt == self.attempt else self._changed(attempt=attempt)
 
     def _changed(self, **changes: object) -> Request:
-        # `dataclasses.replace` takes four times as long, and every call changes a request.
         other = object.__new__(Request)
         for name in self.__slots__:
             value = changes[name] if name in changes else getattr(self, name)
@@ -134,23 +170,31 @@ class Request:
 
     def wire_headers(self) -> dict[str, str]:
         """Every header to send, the token included. For transports only; keep no copy."""
-        wire = {"Host": self.origin.partition("://")[2]}
-        wire.update(self.headers)
-        wire["Accept-Encoding"] = "identity"
+        return {"Host": self._host(), **dict(self.headers), **self._own_fields()}
+
+    def wire_text(self) -> str:
+        """The same as lines, each with its CRLF, for `encode_request`."""
+        own = [f"{name}: {value}\r\n" for name, value in self._own_fields().items()]
+        return f"Host: {self._host()}\r\n{self.fields.text()}{''.join(own)}"
+
+    def _host(self) -> str:
+        return self.origin.partition("://")[2]
+
+    def _own_fields(self) -> dict[str, str]:
+        own = {"Accept-Encoding": "identity"}
         if not self.idempotent:
-            wire["Connection"] = "close"
+            own["Connection"] = "close"
         if self.body is not None:
-            wire["Content-Length"] = str(len(self.body))
+            own["Content-Length"] = str(len(self.body))
         if self.token.reveal():
-            wire["Authorization"] = f"Bearer {self.token.reveal()}"
-        return wire
+            own["Authorization"] = f"Bearer {self.token.reveal()}"
+        return own
 
     def __repr__(self) -> str:
         return f"<Request {self.operation} {self.method} attempt={self.attempt}>"
 
 
-@dataclass(frozen=True, slots=True, repr=False, eq=False, init=False)
-class Response:
+class Response(Immutable):
     """A whole response.
 
     Args:
@@ -165,9 +209,11 @@ class Response:
         `Response(200, {"Content-Type": "application/json"}, b'{"sub": "auth0|1"}')`
     """
 
-    status: int
-    headers: Headers
+    __slots__ = ("body", "headers", "status")
+
     body: bytes
+    headers: Headers
+    status: int
 
     def __init__(self, status: int, headers: HeaderInput = (), body: bytes = b"") -> None:
         if type(status) is not int or not 100 <= status <= 999:

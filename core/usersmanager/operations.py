@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from .decoding import read_configuration, read_link, read_profile
 from .errors import ArgumentError, DecodeError
@@ -35,8 +34,7 @@ __all__ = [
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True)
-class RequestSpec(Generic[Result]):
+class RequestSpec(NamedTuple, Generic[Result]):
     """One operation as data.
 
     Attributes:
@@ -105,8 +103,7 @@ def userinfo_endpoint(
     return endpoint
 
 
-@dataclass(frozen=True, slots=True)
-class Arguments:
+class Arguments(NamedTuple):
     """The checked arguments of one call, in the form they are sent in.
 
     Attributes:

@@ -6,8 +6,10 @@ The standard claims are those of OpenID Connect Core 1.0, section 5.1.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 __all__ = ["UserInfo"]
 
@@ -133,6 +135,8 @@ class UserInfo(dict[str, Any]):
         OpenID Connect sends seconds since the epoch, Auth0 an ISO 8601 string; a string
         without an offset is taken as UTC.
         """
+        from datetime import UTC, datetime  # Here, as few programs ask for it.
+
         value = self.get("updated_at")
         try:
             if isinstance(value, str):

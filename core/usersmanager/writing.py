@@ -8,18 +8,20 @@ __all__ = ["encode_request"]
 
 
 def encode_request(
-    method: str, target: str, fields: Mapping[str, str], body: bytes | None
+    method: str, target: str, fields: Mapping[str, str] | str, body: bytes | None
 ) -> bytes:
     """The whole message (RFC 9112, sections 2 and 3). It holds the token: keep no copy.
 
     Args:
         method: of the request.
         target: the path; or the whole URL, for a proxy.
-        fields: what `Request.wire_headers()` gave. They have been checked there.
+        fields: what `Request.wire_text()` gave, or `Request.wire_headers()`. They have been
+            checked there.
         body: of the request.
 
     Example:
-        `encode_request(request.method, request.target, request.wire_headers(), request.body)`
+        `encode_request(request.method, request.target, request.wire_text(), request.body)`
     """
-    lines = [f"{method} {target} HTTP/1.1", *[f"{name}: {value}" for name, value in fields.items()]]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii") + (body or b"")
+    if not isinstance(fields, str):
+        fields = "".join([f"{name}: {value}\r\n" for name, value in fields.items()])
+    return f"{method} {target} HTTP/1.1\r\n{fields}\r\n".encode("ascii") + (body or b"")

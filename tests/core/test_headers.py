@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+import weakref
 from typing import Any
 
 import pytest
@@ -11,7 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from usersmanager.headers import FixedHeaders, freeze, problem, with_fields
+from usersmanager.headers import (
+    Fields,
+    FixedHeaders,
+    HeaderInput,
+    Headers,
+    freeze,
+    problem,
+    with_fields,
+)
 
 RESERVED = [
     "Accept-Encoding", "Authorization", "Connection", "Content-Encoding", "Content-Length",
@@ -66,15 +75,20 @@ def test_what_is_wrong_with_a_name_is_told() -> None:
 
 
 def test_a_name_given_twice_is_refused_whatever_its_letter_case() -> None:
-    assert "twice" in str(with_fields(freeze({}), [("X-A", "1"), ("x-a", "2")]))
+    assert "twice" in str(with_fields(Fields({}), [("X-A", "1"), ("x-a", "2")]))
+
+
+def over(base: Fields, fields: HeaderInput | FixedHeaders) -> Headers:
+    """The fields that are to be, since nothing is wrong with them."""
+    changed = with_fields(base, fields)
+    assert isinstance(changed, Fields)
+    return changed.mapping
 
 
 def test_setting_a_field_takes_the_place_of_any_of_its_name() -> None:
-    base = freeze([("X-A", "1"), ("X-B", "2")])
-    changed = with_fields(base, [("x-a", "3")])
-    assert not isinstance(changed, str)
-    assert changed.getall("X-A") == ["3"]
-    assert base["X-A"] == "1"
+    base = Fields([("X-A", "1"), ("X-B", "2")])
+    assert over(base, [("x-a", "3")]).getall("X-A") == ["3"]
+    assert base.mapping["X-A"] == "1"
 
 
 def test_frozen_headers_keep_repeated_fields_and_ignore_letter_case() -> None:
@@ -90,31 +104,63 @@ def test_frozen_headers_do_not_change_with_what_they_were_made_of() -> None:
     assert frozen["X-A"] == "1"
 
 
+def test_fields_are_a_mapping_and_the_text_that_is_sent() -> None:
+    fields = Fields([("X-A", "1"), ("X-B", "2"), ("x-a", "3")])
+    assert fields.mapping.getall("x-A") == ["1", "3"]
+    assert fields.text() == "X-A: 1\r\nX-B: 2\r\nx-a: 3\r\n"
+    assert fields.text() == "X-A: 1\r\nX-B: 2\r\nx-a: 3\r\n"
+    assert Fields({}).text() == ""
+
+
+def test_fields_do_not_change_with_a_view_that_they_were_made_of() -> None:
+    mine = CIMultiDict({"X-A": "1"})
+    fields = Fields(CIMultiDictProxy(mine))
+    mine["X-A"] = "2"
+    assert (fields.mapping["X-A"], fields.text()) == ("1", "X-A: 1\r\n")
+
+
+def test_fields_do_not_show_their_values() -> None:
+    assert "hush" not in repr(Fields({"X-Key": "hush"}))
+
+
 def test_fixed_headers_are_set_as_any_others() -> None:
-    base = freeze([("X-A", "1"), ("X-B", "2")])
+    base = Fields([("X-A", "1"), ("X-B", "2")])
     fields = {"x-a": "3", "X-C": "4"}
-    assert with_fields(base, FixedHeaders(fields)) == with_fields(base, fields)
+    assert over(base, FixedHeaders(fields)) == over(base, fields)
 
 
-def test_fixed_headers_keep_nothing_of_what_they_were_put_over() -> None:
-    fixed, changing = FixedHeaders({"X-B": "2"}), CIMultiDict[str]()
-    view = CIMultiDictProxy(changing)
+def test_fixed_headers_are_put_over_the_same_fields_once() -> None:
+    base, fixed, other = (
+        Fields({"X-A": "1"}),
+        FixedHeaders({"X-B": "2"}),
+        FixedHeaders({"X-B": "3"}),
+    )
+    assert with_fields(base, fixed) is with_fields(base, fixed)
+    for one, value in ((other, "3"), (fixed, "2"), (other, "3")):
+        assert over(base, one) == freeze({"X-A": "1", "X-B": value})
+
+
+def test_nothing_is_kept_of_fields_that_are_other_ones_each_time() -> None:
+    base, fixed = Fields({"X-A": "1"}), FixedHeaders({"X-B": "2"})
     for mine in ({"X-A": "one user's"}, {"X-A": "another's"}, {"X-C": "3"}):
-        changing.clear()
-        changing.update(mine)
-        assert with_fields(view, fixed) == freeze(mine | {"X-B": "2"})
+        users = with_fields(base, mine)
+        assert isinstance(users, Fields)
+        assert over(users, fixed) == freeze({"X-A": "1"} | mine | {"X-B": "2"})
+        kept = weakref.ref(users)
+        del users
+        assert kept() is None
 
 
 @pytest.mark.parametrize("fields", [7, "X-Key: hush", ["X-Key: hush"], [("X-Key",)], [None]])
 def test_what_are_no_fields_is_told_without_being_quoted(fields: Any) -> None:
     for one in (fields, FixedHeaders(fields)):
-        assert with_fields(freeze({}), one) == (
+        assert with_fields(Fields({}), one) == (
             "header fields must be a mapping of names and values"
         )
 
 
 def test_fixed_headers_that_are_wrong_are_wrong_each_time() -> None:
-    base, fixed = freeze({}), FixedHeaders({"Host": "evil.example"})
+    base, fixed = Fields({}), FixedHeaders({"Host": "evil.example"})
     for _ in range(2):
         assert "set by the client alone" in str(with_fields(base, fixed))
 
@@ -123,5 +169,5 @@ def test_fixed_headers_do_not_change_with_what_they_were_made_of_nor_show_it() -
     mine = {"X-Key": "hush"}
     fixed = FixedHeaders(mine)
     mine["X-Key"] = "changed"
-    assert with_fields(freeze({}), fixed) == freeze({"X-Key": "hush"})
+    assert over(Fields({}), fixed) == freeze({"X-Key": "hush"})
     assert "hush" not in repr(fixed)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import select
 import socket
+import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -51,3 +53,27 @@ def test_a_socket_with_a_timeout_is_not_waited_for(pair: Pair) -> None:
     ours, _ = pair
     ours.settimeout(60)
     assert arrivals(ours.fileno())() is False
+
+
+def test_a_look_may_wait_until_something_comes(pair: Pair) -> None:
+    ours, theirs = pair
+    sending = threading.Timer(0.05, theirs.send, [b"x"])
+    began = time.monotonic()
+    sending.start()
+    assert arrivals(ours.fileno())(5.0) is True
+    assert 0.04 <= time.monotonic() - began < 4
+    sending.join()
+
+
+@pytest.mark.parametrize("within", [0.05, 0.0501])
+def test_a_look_does_not_wait_for_longer_than_it_may(pair: Pair, within: float) -> None:
+    ours, _ = pair
+    began = time.monotonic()
+    assert arrivals(ours.fileno())(within) is False
+    assert within <= time.monotonic() - began < 2
+
+
+def test_a_look_may_be_asked_to_wait_for_longer_than_the_kernel_can_count(pair: Pair) -> None:
+    ours, theirs = pair
+    theirs.send(b"x")
+    assert arrivals(ours.fileno())(1e12) is True

@@ -90,10 +90,10 @@ class Exchange:
         return left
 
     def _message(self) -> bytes:
-        request, fields = self._request, self._request.wire_headers()
+        request, fields = self._request, self._request.wire_text()
         if self._address.proxy is None or self._address.is_ssl():
             return encode_request(request.method, request.target, fields, request.body)
         # A proxy is asked for a plain address in whole (RFC 9112, section 3.2.2).
         if "Proxy-Authorization" in self._address.headers:
-            fields["Proxy-Authorization"] = self._address.headers["Proxy-Authorization"]
+            fields += f"Proxy-Authorization: {self._address.headers['Proxy-Authorization']}\r\n"
         return encode_request(request.method, request.url, fields, request.body)

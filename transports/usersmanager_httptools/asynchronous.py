@@ -51,6 +51,7 @@ class AsyncPool:
 
     async def _send(self, request: Request) -> Response:
         self._require_open()
+        self._require_own_loop()
         require_time(request)
         await self._places.take(request)
         try:
@@ -103,6 +104,8 @@ class AsyncPool:
     def _require_open(self) -> None:
         if self._closed:
             raise LifecycleError("the transport is closed")
+
+    def _require_own_loop(self) -> None:
         loop = asyncio.get_running_loop()
         if self._loop is None:
             self._loop, self._process = loop, os.getpid()

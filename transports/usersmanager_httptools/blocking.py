@@ -59,19 +59,18 @@ class BlockingPool:
 
     def _send(self, request: Request) -> Response:
         self._require_open()
-        require_time(request)
         places = self._places
-        self._queue(request, places)
+        self._queue(places, require_time(request))
         try:
             self._require_open()  # It may have been closed while this call waited.
             return self._exchange(request)
         finally:
             places.put(None)
 
-    def _queue(self, request: Request, places: SimpleQueue[None]) -> None:
+    def _queue(self, places: SimpleQueue[None], seconds: float) -> None:
         """Waits for a place."""
         try:
-            places.get(timeout=max(0.0, request.remaining()))
+            places.get(timeout=seconds)
         except Empty:
             pass
         else:
@@ -80,7 +79,9 @@ class BlockingPool:
 
     def _exchange(self, request: Request) -> Response:
         exchange = self._settings.exchange(request)
-        connection = self._connection(request)
+        # Not idempotent: no leftover may answer it, no stale connection swallow it.
+        idle = self._idle.take(request.origin) if request.idempotent else None
+        connection = idle or self._connect(request)
         try:
             require_time(request)
             connection.carry(request, exchange)
@@ -93,11 +94,6 @@ class BlockingPool:
         else:
             connection.close()
         return response
-
-    def _connection(self, request: Request) -> Connection:
-        # Not idempotent: no leftover may answer it, no stale connection swallow it.
-        found = self._idle.take(request.origin) if request.idempotent else None
-        return found or self._connect(request)
 
     def _connect(self, request: Request) -> Connection:
         deadline = time.monotonic() + self._settings.time_to_connect(request)

@@ -37,12 +37,12 @@ class Exchange(ResponseReader):
         ```
     """
 
-    __slots__ = ("_llhttp", "_seen")
+    __slots__ = ("_llhttp", "_second")
 
     def __init__(self, *, exact: bool = False, limit: int) -> None:
         super().__init__(exact=exact, limit=limit)
-        self._seen = _Seen()
-        self._llhttp = HttpResponseParser(self._seen)
+        self._second = _Second()
+        self._llhttp = HttpResponseParser(self._second)
 
     def feed(self, data: bytes) -> bytes:
         """Takes what was received.
@@ -52,8 +52,17 @@ class Exchange(ResponseReader):
             BodyTooLargeError: the body is larger than the limit.
         """
         passed = super().feed(data)
-        if passed:
-            self._read_again(passed)
+        if not passed:
+            return passed
+        refused = ""
+        try:
+            self._llhttp.feed_data(passed)
+        except HttpParserError as error:
+            refused = type(error).__name__
+        if refused:  # Raised out here: the parser's own text may quote the response.
+            raise ProtocolError(f"not a response this client accepts ({refused})")
+        if self._second.ended != self.complete:
+            raise ProtocolError("a response whose end is not certain")
         return passed
 
     def eof(self, *, in_order: bool = True) -> None:
@@ -78,40 +87,23 @@ class Exchange(ResponseReader):
             ProtocolError: llhttp has read another one.
         """
         response = super().response()
-        if (response.status, len(response.body)) != (
+        if (response.status, response.body) != (
             self._llhttp.get_status_code(),
-            self._seen.size,
+            b"".join(self._second.pieces),
         ):
             raise ProtocolError("a response that can be read in two ways")
         return response
 
-    def _read_again(self, passed: bytes) -> None:
-        refused = ""
-        try:
-            self._llhttp.feed_data(passed)
-        except HttpParserError as error:
-            refused = type(error).__name__
-        if refused:  # Raised out here: the parser's own text may quote the response.
-            raise ProtocolError(f"not a response this client accepts ({refused})")
-        if self._seen.begun != 1 or self._seen.ended != self.complete:
-            raise ProtocolError("a response whose end is not certain")
 
+class _Second:
+    """What llhttp reads: pieces of the body, and how many messages have ended."""
 
-class _Seen:
-    """What llhttp has seen."""
-
-    __slots__ = ("begun", "ended", "size")
+    __slots__ = ("ended", "on_body", "pieces")
 
     def __init__(self) -> None:
-        self.begun = 0
-        self.size = 0
-        self.ended = False
-
-    def on_message_begin(self) -> None:
-        self.begun += 1
-
-    def on_body(self, data: bytes) -> None:
-        self.size += len(data)
+        self.ended = 0
+        self.pieces: list[bytes] = []
+        self.on_body = self.pieces.append
 
     def on_message_complete(self) -> None:
-        self.ended = True
+        self.ended += 1

@@ -56,14 +56,16 @@ class Settings:
 
 def message_of(request: Request) -> bytes:
     """A request as it is sent. It holds the token: keep no copy."""
-    return encode_request(request.method, request.target, request.wire_headers(), request.body)
+    return encode_request(request.method, request.target, request.wire_text(), request.body)
 
 
-def require_time(request: Request) -> None:
-    """Before anything is sent.
+def require_time(request: Request) -> float:
+    """Seconds that are left, before anything is sent.
 
     Raises:
         DeadlineExceededError: the deadline has passed.
     """
-    if request.remaining() <= 0:
+    left = request.remaining()
+    if left <= 0:
         raise DeadlineExceededError("the deadline has passed", phase="not sent")
+    return left

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 import ssl
+from collections.abc import Callable
+from typing import TypeVar
 
 from usersmanager import ConnectError, Request, arrivals, dial
 
@@ -14,18 +16,25 @@ __all__ = ["Connection", "connect"]
 
 # More than a TLS record holds: nothing stays behind where the kernel can't see it.
 _RECEIVE = 65536
-# Seconds by which a socket's timeout may differ from what is left.
-_TOLERANCE = 0.002
+# What a socket says that would have to wait.
+_NOT_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+Argument = TypeVar("Argument")
+Result = TypeVar("Result")
 
 
 class Connection:
-    """A connected socket, plain or TLS."""
+    """A connected socket, plain or TLS, that carries one exchange at a time.
 
-    __slots__ = ("_armed", "_has_arrived", "_sock")
+    The socket itself does not wait: with a timeout, Python would ask the kernel twice for
+    each step, and let go of its lock twice. What waits is a look for what has arrived.
+    """
+
+    __slots__ = ("_has_arrived", "_sock")
 
     def __init__(self, sock: socket.socket) -> None:
+        sock.setblocking(False)
         self._sock = sock
-        self._armed = 0.0
         self._has_arrived = arrivals(sock.fileno())
 
     def is_quiet(self) -> bool:
@@ -34,14 +43,16 @@ class Connection:
 
     def carry(self, request: Request, exchange: Exchange) -> None:
         """Sends a request and receives until its response is complete."""
-        self._send(request)
+        rest = message_of(request)
+        while rest:
+            rest = rest[self._now_or_later(self._sock.send, rest, request) :]
         while not exchange.complete:
-            self._arm(request)
-            self._receive(exchange)
+            if self._has_arrived(_left(request)):
+                self._receive(request, exchange)
 
-    def _receive(self, exchange: Exchange) -> None:
+    def _receive(self, request: Request, exchange: Exchange) -> None:
         try:
-            received = self._sock.recv(_RECEIVE)
+            received = self._now_or_later(self._sock.recv, _RECEIVE, request)
         except ssl.SSLEOFError:
             exchange.eof(in_order=False)
             return
@@ -50,24 +61,30 @@ class Connection:
         else:
             exchange.eof()
 
-    def _send(self, request: Request) -> None:
-        rest = memoryview(message_of(request))
-        while rest:
-            self._arm(request)
-            rest = rest[self._sock.send(rest) :]
-
-    def _arm(self, request: Request) -> None:
-        """A socket takes its timeout anew for each call: one that drips would never be late."""
-        left = request.remaining()
-        if left <= 0:
-            raise TimeoutError("the deadline passed")
-        if abs(left - self._armed) > _TOLERANCE:  # It is a system call.
-            self._sock.settimeout(left)
-            self._armed = left
+    def _now_or_later(
+        self, operation: Callable[[Argument], Result], argument: Argument, request: Request
+    ) -> Result:
+        """Sends or receives. Waits only where it must: for the peer, or the rest of a record."""
+        try:
+            return operation(argument)
+        except _NOT_YET:
+            pass
+        self._sock.settimeout(_left(request))
+        try:
+            return operation(argument)
+        finally:
+            self._sock.setblocking(False)
 
     def close(self) -> None:
         """Closes the socket."""
         self._sock.close()
+
+
+def _left(request: Request) -> float:
+    left = request.remaining()
+    if left <= 0:
+        raise TimeoutError("the deadline passed")
+    return left
 
 
 def connect(origin: str, settings: Settings, deadline: float) -> Connection:

@@ -17,7 +17,6 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from ..errors import Phase, TransportError
-from ..headers import freeze
 from ..messages import Request, Response
 from ..secret import Token
 from .clients import AsyncClient, BlockingClient, Client
@@ -27,7 +26,7 @@ from .faults import FaultServer, Peer, Script, echo, profile
 __all__ = ["Contract", "ask", "subject_of"]
 
 
-_HEADERS = {
+HEADERS = {
     "Accept": "application/json",
     "Content-Type": "application/json",
     "User-Agent": "contract",
@@ -49,7 +48,7 @@ def ask(
         method="GET" if idempotent else "POST",
         origin=server.origin,
         target=target,
-        headers=freeze({**_HEADERS, **(headers or {})}),
+        headers=HEADERS if headers is None else headers,
         body=None if idempotent else b'{"protocol": "oauth2"}',
         token=Token(token),
         deadline=time.monotonic() + timeout,
