@@ -47,6 +47,7 @@ class ResponseGuard:
 
     Attributes:
         complete: whether the whole response has been seen.
+        has_length: whether its head has told how long its body is.
         reusable: whether the connection may carry another request.
 
     Example:
@@ -57,12 +58,23 @@ class ResponseGuard:
     """
 
     __slots__ = (
-        *("complete", "_begin", "_exact", "_extensions", "_held", "_interim", "_left", "_lines"),
+        *(
+            "complete",
+            "has_length",
+            "_begin",
+            "_exact",
+            "_extensions",
+            "_held",
+            "_interim",
+            "_left",
+            "_lines",
+        ),
         *("_persistent", "_searched", "_step"),
     )
 
     def __init__(self, *, exact: bool = False) -> None:
         self.complete = False
+        self.has_length = False
         self._persistent = True
         self._exact = exact
         self._interim = 0
@@ -143,8 +155,9 @@ class ResponseGuard:
 
     def _begin_body(self, head: Head, length: int | None, is_chunked: bool) -> None:
         self._begun(head)
+        self.has_length = not is_chunked and length is not None
         if head.status in (204, 304):
-            self.complete = True
+            self.complete = self.has_length = True
             if is_chunked or length:
                 self._persistent = False  # Whoever announces a body may still send it.
         elif is_chunked:

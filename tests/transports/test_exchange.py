@@ -15,7 +15,7 @@ from usersmanager import (
     ProtocolError,
     TransportError,
 )
-from usersmanager_httptools.exchange import Exchange
+from usersmanager_httptools.exchange import Exchange, _Seen
 
 CORPUS = sorted(Path(__file__).parents[1].joinpath("fuzz", "corpus").iterdir())
 
@@ -255,3 +255,43 @@ def test_an_error_quotes_nothing_of_the_response() -> None:
         refused = ours([data])
         assert isinstance(refused, TransportError)
         assert "secret" not in f"{refused!r}{refused.__context__!r}"
+
+
+# Where llhttp reads something else: never seen, so it is made to.
+
+
+@pytest.mark.parametrize("data", [CHUNKED, ENDED])
+def test_a_body_that_llhttp_reads_otherwise_is_refused(
+    monkeypatch: pytest.MonkeyPatch, data: bytes
+) -> None:
+    monkeypatch.setattr(_Seen, "on_body", lambda self, data: self.pieces.append(data + b"!"))
+    refused = ours([data])
+    assert isinstance(refused, ProtocolError)
+    assert str(refused) == "a response that can be read in two ways"
+
+
+@pytest.mark.parametrize("points", [[], [60], [len(CHUNKED) - 1]])
+def test_an_end_that_llhttp_sees_elsewhere_is_refused(
+    monkeypatch: pytest.MonkeyPatch, points: list[int]
+) -> None:
+    # In one piece, an end that comes too early is the end.
+    for seen in (_never, _at_the_first_byte)[: 2 if points else 1]:
+        monkeypatch.setattr(_Seen, "on_message_complete", lambda self: None)
+        monkeypatch.setattr(_Seen, "__init__", seen)
+        refused = ours(cut(CHUNKED, points))
+        assert isinstance(refused, ProtocolError)
+        assert str(refused) == "a response whose end is not certain"
+
+
+def _never(self: _Seen) -> None:
+    self.ended, self.pieces = 0, []
+
+
+def _at_the_first_byte(self: _Seen) -> None:
+    self.ended, self.pieces = 1, []
+
+
+def test_a_body_whose_length_was_told_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_Seen, "on_body", lambda self, data: self.pieces.append(b"!"))
+    assert isinstance(ours([SIZED]), Reading)
+    assert isinstance(ours([OK.replace(b"200", b"204") + b"\r\n"]), Reading)

@@ -1,14 +1,14 @@
 """The answer to one request, sans I/O: bytes in, a `Response` or one of our errors out.
 
-Two parsers read each response, and both must make the same of it:
+`ResponseReader`, of the core, keeps the rules of RFC 9112 strictly. They are listed in
+`usersmanager/framing.py` and `usersmanager/head.py`, and nowhere else. It says whether
+the connection may be used again: only after a response that was whole, framed by a
+length or by chunks, and followed by nothing.
 
-- `ResponseReader`, of the core, keeps the rules of RFC 9112 strictly. They are listed in
-  `usersmanager/framing.py` and `usersmanager/head.py`, and nowhere else. It says whether
-  the connection may be used again: only after a response that was whole, framed by a
-  length or by chunks, and followed by nothing.
-- llhttp, which reads the web for Node.js, reads what the first one lets through. If it
-  finds fault with that, or sees another status, another end or a body of another size,
-  it is a ProtocolError: where parsers disagree, one answer could become two.
+A body whose length the head has told can be read in one way alone. One in chunks, or that
+the connection ends, is read once more, by llhttp, which reads the web for Node.js: if it
+finds fault, or sees another status, another end or another body, it is a ProtocolError.
+Where parsers disagree, one answer could become two.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["Exchange"]
 
 
 class Exchange(ResponseReader):
-    """Reads exactly one response, twice.
+    """Reads exactly one response.
 
     Args:
         exact: refuse a body that only the end of the connection ends.
@@ -37,12 +37,7 @@ class Exchange(ResponseReader):
         ```
     """
 
-    __slots__ = ("_llhttp", "_second")
-
-    def __init__(self, *, exact: bool = False, limit: int) -> None:
-        super().__init__(exact=exact, limit=limit)
-        self._second = _Second()
-        self._llhttp = HttpResponseParser(self._second)
+    _second: _SecondReading | None = None
 
     def feed(self, data: bytes) -> bytes:
         """Takes what was received.
@@ -52,17 +47,12 @@ class Exchange(ResponseReader):
             BodyTooLargeError: the body is larger than the limit.
         """
         passed = super().feed(data)
-        if not passed:
-            return passed
-        refused = ""
-        try:
-            self._llhttp.feed_data(passed)
-        except HttpParserError as error:
-            refused = type(error).__name__
-        if refused:  # Raised out here: the parser's own text may quote the response.
-            raise ProtocolError(f"not a response this client accepts ({refused})")
-        if self._second.ended != self.complete:
-            raise ProtocolError("a response whose end is not certain")
+        if passed and not self.has_length:
+            if self._second is None:
+                self._second = _SecondReading()
+            self._second.feed(passed)
+            if self._second.ended != self.complete:
+                raise ProtocolError("a response whose end is not certain")
         return passed
 
     def eof(self, *, in_order: bool = True) -> None:
@@ -87,23 +77,47 @@ class Exchange(ResponseReader):
             ProtocolError: llhttp has read another one.
         """
         response = super().response()
-        if (response.status, response.body) != (
-            self._llhttp.get_status_code(),
-            b"".join(self._second.pieces),
-        ):
+        if self._second is not None and not self._second.is_of(response):
             raise ProtocolError("a response that can be read in two ways")
         return response
 
 
-class _Second:
-    """What llhttp reads: pieces of the body, and how many messages have ended."""
+class _SecondReading:
+    """What llhttp makes of the same bytes."""
 
-    __slots__ = ("ended", "on_body", "pieces")
+    def __init__(self) -> None:
+        self._seen = _Seen()
+        self._parser = HttpResponseParser(self._seen)
+
+    @property
+    def ended(self) -> int:
+        """How many messages have ended."""
+        return self._seen.ended
+
+    def feed(self, data: bytes) -> None:
+        refused = ""
+        try:
+            self._parser.feed_data(data)
+        except HttpParserError as error:
+            refused = type(error).__name__
+        if refused:  # Raised out here: the parser's own text may quote the response.
+            raise ProtocolError(f"not a response this client accepts ({refused})")
+
+    def is_of(self, response: Response) -> bool:
+        """Whether it is the same response."""
+        read = self._parser.get_status_code(), b"".join(self._seen.pieces)
+        return (response.status, response.body) == read
+
+
+class _Seen:
+    """What llhttp tells. Apart from the reading: the two would be a cycle."""
 
     def __init__(self) -> None:
         self.ended = 0
         self.pieces: list[bytes] = []
-        self.on_body = self.pieces.append
+
+    def on_body(self, data: bytes) -> None:
+        self.pieces.append(data)
 
     def on_message_complete(self) -> None:
         self.ended += 1
