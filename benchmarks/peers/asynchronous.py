@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from json import loads
 
 import aiohttp
 from yarl import URL
 
-from usersmanager import AsyncUsersManager
+from usersmanager import AsyncUsersManager, DeadlineTimer, arrivals
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_httptools import HttptoolsTransport
 
@@ -28,11 +30,12 @@ from . import (
     ready_request,
 )
 
-__all__ = ["BASE", "LIMIT", "NAIVE", "PEERS"]
+__all__ = ["BASE", "LIMIT", "LIMIT_SAFE", "NAIVE", "PEERS"]
 
 BASE = "aiohttp, used well"
 NAIVE = "aiohttp, await r.json()"
 LIMIT = "own protocol, by hand (the limit)"
+LIMIT_SAFE = "own protocol, dead check and deadline (the limit)"
 
 
 class _ByHand(asyncio.BufferedProtocol):
@@ -46,6 +49,11 @@ class _ByHand(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport  # type: ignore[assignment] # It is one for TCP.
+        self.has_arrived = arrivals(transport.get_extra_info("socket").fileno())
+        self.timer = DeadlineTimer(asyncio.get_running_loop())
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.timer.close()
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self._room
@@ -59,12 +67,27 @@ class _ByHand(asyncio.BufferedProtocol):
 
 
 @asynccontextmanager
-async def _own_protocol(target: Target) -> AsyncIterator[AsyncCall]:
+async def _own_protocol(target: Target, *, looks: bool = False) -> AsyncIterator[AsyncCall]:
     loop = asyncio.get_running_loop()
     places = asyncio.Semaphore(target.connections)
     idle: list[_ByHand] = []
     request = target.request()
     context = target.tls()
+
+    async def exchange(connection: _ByHand) -> object:
+        connection.answer = loop.create_future()
+        connection.transport.write(request)
+        return await connection.answer
+
+    async def exchange_in_time(connection: _ByHand) -> object:
+        if connection.has_arrived():
+            raise ConnectionError
+        connection.timer.start(time.monotonic() + 60, lambda: connection.answer.cancel())
+        profile = await exchange(connection)
+        connection.timer.stop()
+        return profile
+
+    ask = exchange_in_time if looks else exchange
 
     async def call() -> object:
         async with places:
@@ -74,9 +97,7 @@ async def _own_protocol(target: Target) -> AsyncIterator[AsyncCall]:
                 _, connection = await loop.create_connection(
                     _ByHand, target.host, target.port, ssl=context
                 )
-            connection.answer = loop.create_future()
-            connection.transport.write(request)
-            profile = await connection.answer
+            profile = await ask(connection)
             idle.append(connection)
             return profile
 
@@ -221,6 +242,7 @@ async def _azure(target: Target) -> AsyncIterator[AsyncCall]:
 
 PEERS = (
     AsyncPeer(LIMIT, _own_protocol),
+    AsyncPeer(LIMIT_SAFE, partial(_own_protocol, looks=True)),
     AsyncPeer(BASE, _aiohttp_well),
     AsyncPeer(OURS, _ours),
     AsyncPeer(OURS_BARE, _ours_bare),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from json import loads
 
 import urllib3
 
-from usersmanager import UsersManager
+from usersmanager import UsersManager, arrivals
 from usersmanager_httptools import HttptoolsTransport
 
 from ..profiles import TOKEN
@@ -27,35 +28,62 @@ from . import (
     ready_request,
 )
 
-__all__ = ["BASE", "LIMIT", "NAIVE", "PEERS"]
+__all__ = ["BASE", "LIMIT", "LIMIT_SAFE", "NAIVE", "PEERS"]
 
 BASE = "urllib3, used well"
 NAIVE = "urllib3, PoolManager.request"
 LIMIT = "raw socket, by hand (the limit)"
+LIMIT_SAFE = "raw socket, dead check and deadline (the limit)"
+
+
+class _Sockets(threading.local):
+    """A connection for each thread."""
+
+    def __init__(self, target: Target, opened: list[socket.socket]) -> None:
+        context = target.tls()
+        made = socket.create_connection((target.host, target.port))
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.sock = context.wrap_socket(made, server_hostname=target.host) if context else made
+        self.has_arrived = arrivals(self.sock.fileno())
+        opened.append(self.sock)
 
 
 @contextmanager
 def _raw_socket(target: Target) -> Iterator[Call]:
-    own = threading.local()
     opened: list[socket.socket] = []
+    own = _Sockets(target, opened)
     request = target.request()
-    context = target.tls()
-
-    def connection() -> socket.socket:
-        made = socket.create_connection((target.host, target.port))
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if context:
-            made = context.wrap_socket(made, server_hostname=target.host)
-        opened.append(made)
-        own.connection = made
-        return made
 
     def call() -> object:
-        sock = getattr(own, "connection", None) or connection()
+        sock = own.sock
         sock.sendall(request)
         received = sock.recv(65536)
         while (profile := by_hand(received)) is None:
             received += sock.recv(1 << 20)
+        return profile
+
+    yield call
+    for one in opened:
+        one.close()
+
+
+@contextmanager
+def _raw_socket_that_looks(target: Target) -> Iterator[Call]:
+    opened: list[socket.socket] = []
+    own = _Sockets(target, opened)
+    request = target.request()
+
+    def call() -> object:
+        sock, has_arrived = own.sock, own.has_arrived
+        deadline = time.monotonic() + 10
+        if has_arrived():
+            raise ConnectionError
+        sock.sendall(request)
+        received = b""
+        while (profile := by_hand(received)) is None:
+            if not has_arrived(deadline - time.monotonic()):
+                raise TimeoutError
+            received += sock.recv(65536)
         return profile
 
     yield call
@@ -182,6 +210,7 @@ def _azure(target: Target) -> Iterator[Call]:
 
 PEERS = (
     Peer(LIMIT, _raw_socket),
+    Peer(LIMIT_SAFE, _raw_socket_that_looks),
     Peer(BASE, _urllib3_well),
     Peer(OURS, _ours),
     Peer(OURS_BARE, _ours_bare),

@@ -20,7 +20,7 @@ from pathlib import Path
 from usersmanager import UsersManager
 
 from ..canned import sockets
-from ..peers import OURS, OURS_FAST, AsyncPeer, Target, asynchronous
+from ..peers import OURS, OURS_ALONE, OURS_FAST, AsyncPeer, Target, asynchronous
 from ..profiles import TOKEN, response
 from ..rounds import interleave, one_by_one
 from ..server import Server, raise_descriptor_limit
@@ -34,7 +34,7 @@ _COLUMNS = (
     Column("kb", "kB a call", "{:.1f}"),
     Column("mb", "MB in all", "{:.1f}"),
 )
-_PEERS = (asynchronous.LIMIT, asynchronous.BASE, OURS, OURS_FAST)
+_PEERS = (asynchronous.LIMIT, asynchronous.BASE, OURS, OURS_FAST, OURS_ALONE)
 
 
 def resident() -> int:

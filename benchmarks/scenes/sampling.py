@@ -69,7 +69,10 @@ def sample_threads(
 
 # httpx looks at every call that waits whenever one ends; either takes seconds here.
 _SLOW_IN_A_CROWD = {"httpx", "azure-core"}
-_ON_UVLOOP = {asynchronous.LIMIT, asynchronous.BASE, OURS, OURS_FAST, OURS_ALONE}
+_ON_UVLOOP = {
+    *(asynchronous.LIMIT, asynchronous.LIMIT_SAFE, asynchronous.BASE),
+    *(OURS, OURS_FAST, OURS_ALONE),
+}
 
 
 def sample_in_flight(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import cast
 
 import pluggy
@@ -46,7 +46,15 @@ class _PluginManager(pluggy.PluginManager):
         return super().parse_hookspec_opts(module_or_class, name) if name in _HOOKS else None
 
     def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
-        return None if name.startswith("__") else super().parse_hookimpl_opts(plugin, name)
+        if name.startswith("__") or _is_unmarked_function(plugin, name):
+            return None
+        return super().parse_hookimpl_opts(plugin, name)
+
+
+def _is_unmarked_function(plugin: object, name: str) -> bool:
+    own = getattr(plugin, "__dict__", {})
+    found = own[name] if name in own else getattr(type(plugin), name, None)
+    return isinstance(found, FunctionType) and not hasattr(found, "usersmanager_impl")
 
 
 class Registry:

@@ -17,6 +17,7 @@ from benchmarks.peers.blocking import BASE, PEERS
 from benchmarks.profiles import SUBJECT, profile, response
 from benchmarks.report import rendered, with_sections
 from benchmarks.scenes.all import SCENES
+from benchmarks.scenes.instructions import COUNTERS, Counter
 from benchmarks.scenes.offline import NOWHERE
 from benchmarks.scenes.rules import ASYNCIO, BLOCKING, Rule
 from benchmarks.scenes.startup import fabricate
@@ -126,3 +127,41 @@ def test_a_call_works_without_a_rule(rule: Rule) -> None:
         call = stack.enter_context(peer.open(NOWHERE))
         with rule.replaced():
             assert call() == json.loads(profile(1000))
+
+
+def _counter(tmp_path: Path, figure: int) -> Counter:
+    """One that says a number, after the command has ended well."""
+    program = tmp_path / "count"
+    program.write_text(f'#!/bin/sh\n"$@" && echo "Collected : {figure}" >&2\n')
+    program.chmod(0o755)
+    return Counter("count", (str(program),), COUNTERS[1].figure, 1, 2)
+
+
+@pytest.mark.parametrize("contestant", [("blocking", BASE), ("asyncio", OURS)])
+def test_instructions_are_counted_of_a_process_that_makes_calls(
+    tmp_path: Path, contestant: tuple[str, str]
+) -> None:
+    assert _counter(tmp_path, 7).counted(*contestant, 2) == 7
+
+
+def test_nothing_is_counted_of_a_process_that_fails(tmp_path: Path) -> None:
+    assert _counter(tmp_path, 7).counted("blocking", "nobody", 2) is None
+    assert Counter("none", ("no-such-program",), "", 1, 2).counted("blocking", BASE, 2) is None
+
+
+@pytest.mark.parametrize(
+    ("counter", "output"),
+    [
+        (COUNTERS[0], "warm\n6125,,instructions:u,1000,100.00,,\n"),
+        (COUNTERS[1], "==7== Events    : Ir\n==7== Collected : 6125\n"),
+    ],
+    ids=["perf", "callgrind"],
+)
+def test_the_figure_is_found_where_the_counter_tells_it(counter: Counter, output: str) -> None:
+    found = re.search(counter.figure, output)
+    assert found
+    assert found[1] == "6125"
+
+
+def test_what_perf_can_not_count_is_no_figure() -> None:
+    assert not re.search(COUNTERS[0].figure, "<not supported>,,instructions:u,0,100.00,,\n")
