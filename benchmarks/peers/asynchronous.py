@@ -44,6 +44,7 @@ class _ByHand(asyncio.BufferedProtocol):
     def __init__(self) -> None:
         self.answer: asyncio.Future[object]
         self.transport: asyncio.Transport
+        self.used = False
         self._received = b""
         self._room = memoryview(bytearray(4096))
 
@@ -80,8 +81,9 @@ async def _own_protocol(target: Target, *, looks: bool = False) -> AsyncIterator
         return await connection.answer
 
     async def exchange_in_time(connection: _ByHand) -> object:
-        if connection.has_arrived():
+        if connection.used and connection.has_arrived():  # At first, there may be TLS tickets.
             raise ConnectionError
+        connection.used = True
         connection.timer.start(time.monotonic() + 60, lambda: connection.answer.cancel())
         profile = await exchange(connection)
         connection.timer.stop()

@@ -45,6 +45,7 @@ class _Sockets(threading.local):
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock = context.wrap_socket(made, server_hostname=target.host) if context else made
         self.has_arrived = arrivals(self.sock.fileno())
+        self.used = False
         opened.append(self.sock)
 
 
@@ -76,8 +77,9 @@ def _raw_socket_that_looks(target: Target) -> Iterator[Call]:
     def call() -> object:
         sock, has_arrived = own.sock, own.has_arrived
         deadline = time.monotonic() + 10
-        if has_arrived():
+        if own.used and has_arrived():  # At first, there may be tickets of TLS.
             raise ConnectionError
+        own.used = True
         sock.sendall(request)
         received = b""
         while (profile := by_hand(received)) is None:

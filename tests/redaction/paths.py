@@ -24,7 +24,7 @@ __all__ = ["ANSWERS", "ECHOES", "FAULTS", "LINKS", "Play", "answer", "ask_all", 
 
 Play = Callable[[Canary, Peer], object]
 _CONNECTIONS = 30
-_SHORT = 0.15
+_SHORT = 0.3
 
 
 class Fault(NamedTuple):
