@@ -6,7 +6,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypedDict, TypeVar
 
 from .colours import Colour
 from .errors import (
@@ -174,14 +174,24 @@ class Client(Generic[Carrier]):
         return f"<{manager} {self.base_url} transport={made.transport_name} plugins={plugins}>"
 
 
-class PreparedCall(NamedTuple, Generic[Result]):
+class PreparedCall(Generic[Result]):
     """A call whose arguments are good and whose clock has not started."""
 
-    client: Client[Any]
-    spec: RequestSpec[Result]
-    arguments: Arguments
-    timeout: float
-    expected_subject: str | None
+    __slots__ = ("arguments", "client", "expected_subject", "spec", "timeout")
+
+    def __init__(
+        self,
+        client: Client[Any],
+        spec: RequestSpec[Result],
+        arguments: Arguments,
+        timeout: float,
+        expected_subject: str | None,
+    ) -> None:
+        self.client = client
+        self.spec = spec
+        self.arguments = arguments
+        self.timeout = timeout
+        self.expected_subject = expected_subject
 
     def __repr__(self) -> str:
         return f"<PreparedCall {self.spec.name}>"
@@ -196,14 +206,16 @@ class PreparedCall(NamedTuple, Generic[Result]):
             request = self.client.request(self.spec, self.arguments, deadline)
             response = yield from self.client.composition.proceed(request)
             check(request, response)
-            return self._checked(self.spec.read(response))
+            result = self.spec.read(response)
+            if self._is_expected(result):
+                return result
+            del result  # It is somebody else's, and a traceback shows what is kept here.
+            raise SubjectMismatchError("the profile is not of the expected subject: do not use it")
 
-    def _checked(self, result: Result) -> Result:
+    def _is_expected(self, result: Result) -> bool:
         if self.expected_subject is None:
-            return result
-        if isinstance(result, UserInfo) and result.sub == self.expected_subject:
-            return result
-        raise SubjectMismatchError("the profile is not of the expected subject: do not use it")
+            return True
+        return isinstance(result, UserInfo) and result.sub == self.expected_subject
 
 
 def _require_text(name: str, value: object) -> None:

@@ -257,8 +257,12 @@ def _length(head: Head) -> tuple[int | None, bool]:
     return (int(lengths[0]) if lengths else None), bool(codings)
 
 
-# A server sends the same value, call after call.
-@lru_cache(maxsize=16)
 def _closes(connection: str) -> bool:
     """Whether a Connection field ends the connection (RFC 9112, section 9.6)."""
+    return _is_close(connection) if len(connection) < 64 else _is_close.__wrapped__(connection)
+
+
+# A server sends the same value, call after call. A longer one may be anything: it is not kept.
+@lru_cache(maxsize=16)
+def _is_close(connection: str) -> bool:
     return "close" in [option.strip("\t ") for option in connection.lower().split(",")]

@@ -118,6 +118,8 @@ class Fields:
 class FixedHeaders:
     """Header fields that many requests get alike: checked once, not for each.
 
+    Not for values of one user: they are kept as long as these are.
+
     Args:
         fields: a mapping or pairs, as for `Request.with_headers`. What is wrong with them is
             said there.
@@ -156,9 +158,14 @@ def with_fields(base: Fields, fields: HeaderInput | FixedHeaders) -> Fields | st
 
 def _as_pairs(fields: HeaderInput) -> _Pairs | None:
     try:
-        return tuple((name, value) for name, value in _pairs(fields))
+        return tuple((_plain(name), _plain(value)) for name, value in _pairs(fields))
     except (TypeError, ValueError):
         return None
+
+
+def _plain(text: str) -> str:
+    """What is checked is what is sent: a subclass of str may have a format of its own."""
+    return str.__str__(text) if isinstance(text, str) else text
 
 
 def _problem_of(fields: _Pairs | None) -> str | None:

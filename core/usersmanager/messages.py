@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 
 from . import ratelimit
-from .errors import PluginError, RateLimit
+from .errors import ArgumentError, PluginError, RateLimit
 from .headers import Fields, FixedHeaders, HeaderInput, Headers, freeze, with_fields
 from .immutable import Immutable
 from .secret import Secret, Token
@@ -60,6 +60,9 @@ class Request(Immutable):
             If not, it travels on a connection of its own.
         attempt: which attempt of its call this is, from 1.
         call: the call it belongs to.
+
+    Raises:
+        ArgumentError: the headers are none that `with_headers` would take.
     """
 
     __slots__ = (
@@ -101,7 +104,7 @@ class Request(Immutable):
         put(self, "method", method)
         put(self, "origin", origin)
         put(self, "target", target)
-        put(self, "fields", headers if isinstance(headers, Fields) else Fields(headers))
+        put(self, "fields", headers if isinstance(headers, Fields) else _checked(headers))
         put(self, "body", body)
         put(self, "token", token)
         put(self, "deadline", deadline)
@@ -192,6 +195,13 @@ class Request(Immutable):
 
     def __repr__(self) -> str:
         return f"<Request {self.operation} {self.method} attempt={self.attempt}>"
+
+
+def _checked(headers: HeaderInput) -> Fields:
+    fields = with_fields(Fields(()), headers)
+    if isinstance(fields, str):
+        raise ArgumentError(f"headers: {fields}")
+    return fields
 
 
 class Response(Immutable):

@@ -103,8 +103,10 @@ def userinfo_endpoint(
     return endpoint
 
 
-class Arguments(NamedTuple):
+class Arguments:
     """The checked arguments of one call, in the form they are sent in.
+
+    No tuple: who reports an error, with the variables of its frames, looks into tuples.
 
     Attributes:
         token: goes into the Authorization header.
@@ -112,9 +114,12 @@ class Arguments(NamedTuple):
         body: JSON, or None.
     """
 
-    token: Token
-    user_id: str = ""
-    body: bytes | None = None
+    __slots__ = ("body", "token", "user_id")
+
+    def __init__(self, token: Token, user_id: str = "", body: bytes | None = None) -> None:
+        self.token = token
+        self.user_id = user_id
+        self.body = body
 
     def __repr__(self) -> str:
         return "<Arguments>"

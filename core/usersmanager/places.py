@@ -63,7 +63,7 @@ class Places:
         raise PoolTimeoutError("every connection stayed busy until the deadline")
 
     def _give_up(self, turn: asyncio.Future[None]) -> None:
-        if not turn.cancelled():  # The place came at the last moment.
+        if turn.done() and not turn.cancelled():  # The place came at the last moment.
             self.release()
             return
         with contextlib.suppress(ValueError):

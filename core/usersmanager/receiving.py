@@ -23,8 +23,12 @@ class ReceivingProtocol(asyncio.BufferedProtocol):
     _room: memoryview
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """Called by the event loop: where to receive."""
-        self._room = memoryview(bytearray(_ROOM))
+        """Called by the event loop: where to receive.
+
+        TLS tells how much there is. All of it has to have room at once: what is left for
+        another turn of the loop is lost if the connection ends before.
+        """
+        self._room = memoryview(bytearray(max(_ROOM, sizehint)))
         return self._room
 
     def buffer_updated(self, nbytes: int) -> None:

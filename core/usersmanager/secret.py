@@ -78,7 +78,7 @@ class Token(Secret[str]):
         value = value if isinstance(value, Secret) else Secret(value)
         if not is_token(value.reveal()):
             raise ArgumentError(f"Invalid access token: {flaw(value)}")
-        super().__init__(value.reveal())
+        super().__init__(str.__str__(value.reveal()))
 
     @classmethod
     def none(cls) -> Token:
@@ -93,5 +93,5 @@ class Token(Secret[str]):
     @classmethod
     def _unchecked(cls, value: Secret[Any]) -> Token:
         token = cls.__new__(cls)
-        token._value = value.reveal()
+        token._value = str.__str__(value.reveal())  # What was checked is what is sent.
         return token

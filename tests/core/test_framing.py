@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usersmanager import DisconnectedError, ProtocolError, ResponseGuard, TransportError
+from usersmanager import DisconnectedError, ProtocolError, ResponseGuard, TransportError, framing
 
 BODY = b'{"sub": "u"}'
 SIZED = b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n" + BODY
@@ -425,3 +425,12 @@ def test_a_body_of_tiny_chunks_is_read_in_linear_time() -> None:
     guard.feed(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n")
     assert guard.complete
     assert time.process_time() - started < 3
+
+
+def test_nothing_long_that_a_server_says_of_a_connection_is_kept() -> None:
+    kept = framing._is_close.cache_info().currsize
+    for number in range(3):
+        fields = b"Connection: " + b"%d" % number + b"x" * 100 + b", close\r\n"
+        response = SIZED.replace(b"OK\r\n", b"OK\r\n" + fields)
+        assert through(response, []) == (response, "complete", False)
+    assert framing._is_close.cache_info().currsize == kept

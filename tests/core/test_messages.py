@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import time
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -66,6 +68,50 @@ def test_the_text_on_the_wire_is_the_headers_on_the_wire(changes: dict[str, Any]
     for request in (make_request(**changes), make_request(**changes).with_headers({"X-B": "2"})):
         lines = [f"{name}: {value}\r\n" for name, value in request.wire_headers().items()]
         assert request.wire_text() == "".join(lines)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"host": "evil.example"},
+        {"Authorization": "x"},
+        {"X": "a\r\nY: 1"},
+        [("X", "1"), ("x", "2")],
+    ],
+)
+def test_a_request_is_made_with_no_headers_that_it_could_not_be_given(headers: Any) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        make_request(headers=headers)
+    assert str(caught.value).startswith("headers: ")
+
+
+def test_a_copy_of_what_can_not_be_changed_is_itself() -> None:
+    for one in (make_request(), Response(200, {"A": "1"}, b"x")):
+        assert copy.copy(one) is one
+        assert copy.deepcopy(one) is one
+
+
+def test_what_is_checked_of_a_str_is_what_is_sent() -> None:
+    class Evil(str):
+        __slots__ = ()
+
+        def __format__(self, spec: str) -> str:
+            return "a\r\nEvil: 1"
+
+        __str__ = __format__
+
+    class Tenant(str, Enum):  # noqa: UP042 - whose format is its name.
+        SEVEN = "7"
+
+    fields: dict[str, str] = {Evil("X"): Evil("fine"), "X-Tenant": Tenant.SEVEN}
+    for request in (
+        make_request(headers={}, token=Token(Evil("hush"))).with_headers(fields),
+        make_request(headers=fields).with_token(Evil("hush")),
+    ):
+        assert request.wire_text().split("\r\n")[1:] == [
+            *("X: fine", "X-Tenant: 7", "Accept-Encoding: identity"),
+            *("Authorization: Bearer hush", ""),
+        ]
 
 
 def test_a_request_that_is_not_idempotent_closes_its_connection() -> None:

@@ -99,6 +99,23 @@ def test_a_place_that_comes_as_the_wait_ends_is_passed_on(ends: str) -> None:
     asyncio.run(main())
 
 
+def test_a_wait_that_is_dropped_gives_no_place_away() -> None:
+    async def main() -> None:
+        places = Places(1)
+        await places.take(make_request())
+        behind = asyncio.create_task(places.take(make_request()))
+        await asyncio.sleep(0)
+        dropped = places.take(make_request()).__await__()
+        next(dropped)
+        dropped.close()
+        await asyncio.sleep(0.01)
+        assert not behind.done()
+        places.release()
+        await asyncio.wait_for(behind, 1)
+
+    asyncio.run(main())
+
+
 @given(st.lists(st.sampled_from(["take", "cancel", "release", "turn"]), max_size=40))
 def test_there_are_never_more_or_fewer_places_than_were_made(steps: list[str]) -> None:
     async def main() -> None:

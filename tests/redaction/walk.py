@@ -8,7 +8,7 @@ import logging
 import pickle
 import pprint
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 __all__ = ["Sight", "chain", "of_error", "of_object", "of_record"]
@@ -57,8 +57,24 @@ def _of_one_error(error: BaseException) -> Iterator[Sight]:
         Sight(f"locals of {frame.name} at {frame.filename}:{frame.lineno}", repr(frame.locals))
         for frame in told.stack
     )
+    for frame, line in traceback.walk_tb(trace):
+        where = f"inside locals of {frame.f_code.co_name} at {frame.f_code.co_filename}:{line}"
+        yield Sight(where, "\n".join(_leaves(dict(frame.f_locals), depth=4)))
     yield Sight("traceback with locals", "".join(told.format()))
     yield Sight("log", logging.Formatter().formatException((type(error), error, trace)))
+
+
+def _leaves(value: object, depth: int) -> Iterator[str]:
+    """As error reporters do: into mappings and sequences, whatever their own repr is."""
+    if isinstance(value, Mapping) and depth:
+        for name, one in value.items():
+            yield repr(name)
+            yield from _leaves(one, depth - 1)
+    elif isinstance(value, tuple | list | set | frozenset) and depth:
+        for one in value:
+            yield from _leaves(one, depth - 1)
+    else:
+        yield repr(value)
 
 
 def of_object(thing: object) -> Iterator[Sight]:

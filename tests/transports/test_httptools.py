@@ -6,18 +6,25 @@ import asyncio
 import ssl
 import subprocess
 import sys
+import threading
+import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 import trustme
+from tests.support import make_request
 
 from usersmanager import (
     ArgumentError,
     AsyncUsersManager,
+    DeadlineExceededError,
     DisconnectedError,
     LifecycleError,
+    Token,
+    TransportError,
     UsersManager,
     UsersManagerError,
 )
@@ -207,3 +214,42 @@ def test_a_second_event_loop_is_refused() -> None:
         asyncio.run(once())
         with pytest.raises(LifecycleError, match="one event loop"):
             asyncio.run(main())
+
+
+@pytest.mark.parametrize("is_tls", [False, True])
+def test_a_request_that_waits_to_be_sent_shows_nothing(is_tls: bool) -> None:
+    authority = trustme.CA()
+    serving, trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("localhost").configure_cert(serving)
+    authority.configure_trust(trusting)
+    transport = HttptoolsTransport(ssl_context=trusting)
+    with FaultServer(
+        otherwise=lambda peer: peer.stall(3),
+        ssl_context=serving if is_tls else None,
+        host="localhost",
+    ) as server:
+        request = make_request(
+            origin=server.origin,
+            token=Token("canary"),
+            body=b"canary" * 2_000_000,
+            idempotent=False,
+            deadline=time.monotonic() + 0.6,
+        )
+        failures: list[TransportError] = []
+
+        def send() -> None:
+            try:
+                transport.send(request)
+            except TransportError as error:
+                failures.append(error)
+
+        sending = threading.Thread(target=send)
+        sending.start()
+        time.sleep(0.4)
+        frame = sys._current_frames()[sending.ident or 0]
+        stack = traceback.StackSummary.extract(traceback.walk_stack(frame), capture_locals=True)
+        sending.join()
+        transport.close()
+    assert "_now_or_later" in {one.name for one in stack}
+    assert "canary" not in "".join(stack.format())
+    assert [type(one) for one in failures] == [DeadlineExceededError]

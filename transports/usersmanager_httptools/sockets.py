@@ -43,9 +43,12 @@ class Connection:
 
     def carry(self, request: Request, exchange: Exchange) -> None:
         """Sends a request and receives until its response is complete."""
-        rest = message_of(request)
+        # A view: a traceback shows nothing of it, and what is left of a large one is no copy.
+        rest = memoryview(message_of(request))
         while rest:
             rest = rest[self._now_or_later(self._sock.send, rest, request) :]
+            if rest:
+                _left(request)
         while not exchange.complete:
             if self._has_arrived(_left(request)):
                 self._receive(request, exchange)

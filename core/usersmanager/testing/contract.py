@@ -5,8 +5,9 @@
             return MyTransport(**settings)
 
 Each test is a row: a fault or a threat, and what a transport must make of it. The rows
-are in `contract_rows.py`, `contract_framing.py` and `contract_security.py`; how a row
-is checked is here. Written for pytest; needs trustme for the certificates.
+are in `contract_rows.py`, `contract_framing.py`, `contract_security.py` and
+`contract_tls.py`; how a row is checked is here. Written for pytest; needs trustme for the
+certificates.
 """
 
 from __future__ import annotations

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import datetime
 import os
-import ssl
 import tempfile
 import traceback
 from pathlib import Path
-from typing import Any
 from unittest import mock
 
-from ..errors import TLSError, TransportError
 from .contract import HEADERS, Contract, answering, ask, ending, subject_of
 from .faults import FaultServer, Peer, Script, profile
 
-__all__ = ["SecurityRows", "shown"]
+__all__ = ["CANARY", "SecurityRows", "shown"]
 
 CANARY = "canary-4f1d0c9ab2e7"
 
@@ -141,122 +137,3 @@ class SecurityRows(Contract):
                     error = self.refused(client, request)
                     assert CANARY not in shown(error), name
                     assert error.__cause__ is error.__context__ is None, name
-
-    # TLS, with certificates made for the occasion.
-
-    def test_a_trusted_certificate_is_accepted(self) -> None:
-        authority = _authority()
-        trusting = _trusting(authority)
-        with (
-            FaultServer(ssl_context=_serving(authority, "localhost"), host="localhost") as server,
-            self.client(ssl_context=trusting) as client,
-        ):
-            for token in ("one", "two"):
-                assert subject_of(client.send(ask(server, token))) == token
-            assert server.connections == 1
-            client.send(ask(server, "alone", idempotent=False))
-            assert server.connections == 2
-
-    def test_an_untrusted_certificate_is_a_tls_error(self) -> None:
-        yesterday = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
-        authority, stranger = _authority(), _authority()
-        for serving in (
-            _serving(stranger, "localhost"),
-            _serving(authority, "elsewhere.example"),
-            _serving(authority, "localhost", not_after=yesterday),
-        ):
-            self._refused_by_tls(serving, _trusting(authority))
-
-    def test_the_systems_trust_is_the_default(self) -> None:
-        self._refused_by_tls(_serving(_authority(), "localhost"), None)
-
-    def test_tls_older_than_1_2_is_a_tls_error(self) -> None:
-        import warnings
-
-        authority = _authority()
-        serving = _serving(authority, "localhost")
-        serving.set_ciphers("ALL:@SECLEVEL=0")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            serving.minimum_version = serving.maximum_version = ssl.TLSVersion.TLSv1_1
-        self._refused_by_tls(serving, _trusting(authority))
-
-    def _refused_by_tls(self, serving: ssl.SSLContext, trusting: ssl.SSLContext | None) -> None:
-        settings: dict[str, Any] = {} if trusting is None else {"ssl_context": trusting}
-        with (
-            FaultServer(ssl_context=serving, host="localhost") as server,
-            self.client(**settings) as client,
-        ):
-            error: TransportError = self.refused(client, ask(server, CANARY))
-            assert isinstance(error, TLSError)
-            assert error.phase == "not sent"
-            assert CANARY not in shown(error)
-            assert server.requests == []
-
-    def test_a_client_certificate_is_shown(self) -> None:
-        authority = _authority()
-        serving, trusting = _serving(authority, "localhost"), _trusting(authority)
-        serving.verify_mode = ssl.CERT_REQUIRED
-        authority.configure_trust(serving)
-        authority.issue_cert("client.example").configure_cert(trusting)
-        with (
-            FaultServer(ssl_context=serving, host="localhost") as server,
-            self.client(ssl_context=trusting) as client,
-        ):
-            assert subject_of(client.send(ask(server, "mine"))) == "mine"
-
-    def test_a_tls_record_too_many_never_answers_the_next_caller(self) -> None:
-        def two_records(peer: Peer) -> None:
-            peer.request()
-            # In one segment, if the kernel so wishes, and yet decrypted one after the other.
-            peer.send(profile("first"))
-            peer.send(profile("mallory"))
-            peer.wait_closed()
-
-        authority = _authority()
-        serving = _serving(authority, "localhost")
-        with (
-            FaultServer(two_records, ssl_context=serving, host="localhost") as server,
-            self.client(ssl_context=_trusting(authority)) as client,
-        ):
-            assert subject_of(client.send(ask(server, "first"))) == "first"
-            client.idle(0.1)
-            assert subject_of(client.send(ask(server, "mine"))) == "mine"
-
-    def test_bytes_on_an_idle_tls_connection_never_answer_the_next_caller(self) -> None:
-        authority = _authority()
-        spoilt = answering(
-            profile("first") + profile("mallory"), then=lambda peer: peer.wait_closed()
-        )
-        with (
-            FaultServer(
-                spoilt, ssl_context=_serving(authority, "localhost"), host="localhost"
-            ) as server,
-            self.client(ssl_context=_trusting(authority)) as client,
-        ):
-            assert subject_of(client.send(ask(server, "first"))) == "first"
-            client.idle(0.1)
-            assert subject_of(client.send(ask(server, "mine"))) == "mine"
-            assert server.connections == 2
-
-
-# trustme is a test dependency of whoever uses the contract; it has no part in the core.
-
-
-def _authority() -> Any:
-    import trustme
-
-    return trustme.CA()
-
-
-def _serving(authority: Any, host: str, **certificate: Any) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(host, **certificate).configure_cert(context)
-    return context
-
-
-def _trusting(authority: Any) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    authority.configure_trust(context)
-    return context

@@ -12,12 +12,13 @@ from .contract import ask, subject_of
 from .contract_framing import FramingRows
 from .contract_rows import ConnectionRows
 from .contract_security import SecurityRows
+from .contract_tls import TLSRows
 from .faults import FaultServer, Peer, echo, profile
 
 __all__ = ["AsyncTransportContract", "TransportContract"]
 
 
-class TransportContract(ConnectionRows, FramingRows, SecurityRows):
+class TransportContract(ConnectionRows, FramingRows, SecurityRows, TLSRows):
     """What a blocking transport must do. Subclass it and override `transport`.
 
     Example:
@@ -49,7 +50,7 @@ class TransportContract(ConnectionRows, FramingRows, SecurityRows):
             assert server.connections == 2
 
 
-class AsyncTransportContract(ConnectionRows, FramingRows, SecurityRows):
+class AsyncTransportContract(ConnectionRows, FramingRows, SecurityRows, TLSRows):
     """What an asyncio transport must do. Subclass it and override `transport`.
 
     Example:
