@@ -58,18 +58,9 @@ class ResponseGuard:
     """
 
     __slots__ = (
-        *(
-            "complete",
-            "has_length",
-            "_begin",
-            "_exact",
-            "_extensions",
-            "_held",
-            "_interim",
-            "_left",
-            "_lines",
-        ),
-        *("_persistent", "_searched", "_step"),
+        *("complete", "has_length"),
+        *("_begin", "_exact", "_extensions", "_held", "_interim", "_left", "_lines", "_persistent"),
+        *("_searched", "_step"),
     )
 
     def __init__(self, *, exact: bool = False) -> None:
