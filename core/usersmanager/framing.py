@@ -125,7 +125,7 @@ class ResponseGuard:
         end = received.find(b"\r\n\r\n", at + max(0, self._searched - 3))
         if end < 0:
             self._searched = len(received) - at
-            last_line = len(received) - 1 - max(at - 1, received.rfind(b"\n", at))
+            last_line = len(received) - 1 - received.rfind(b"\n")
             if self._searched >= HEAD_LIMIT or last_line > LINE_LIMIT + 1:
                 raise ProtocolError(TOO_LONG)
             return at

@@ -434,3 +434,50 @@ def test_nothing_long_that_a_server_says_of_a_connection_is_kept() -> None:
         response = SIZED.replace(b"OK\r\n", b"OK\r\n" + fields)
         assert through(response, []) == (response, "complete", False)
     assert framing._is_close.cache_info().currsize == kept
+
+
+@pytest.mark.parametrize(
+    ("head", "has_length"),
+    [
+        (b"Content-Length: 2\r\n", True),
+        (b"Content-Length: 0\r\n", True),
+        (b"Transfer-Encoding: chunked\r\n", False),
+        (b"", False),
+    ],
+)
+def test_a_guard_knows_whether_the_head_has_told_the_length(head: bytes, has_length: bool) -> None:
+    guard = ResponseGuard()
+    assert guard.has_length is False
+    guard.feed(b"HTTP/1.1 200 OK\r\n")
+    assert guard.has_length is False
+    guard.feed(head + b"\r\n")
+    assert guard.has_length is has_length
+
+
+@pytest.mark.parametrize("status", [b"204", b"304"])
+@pytest.mark.parametrize("field", [b"", b"Transfer-Encoding: chunked\r\n"])
+def test_what_has_no_body_has_a_length(status: bytes, field: bytes) -> None:
+    guard = ResponseGuard()
+    guard.feed(b"HTTP/1.1 " + status + b" x\r\n" + field + b"\r\n")
+    assert guard.has_length is True
+
+
+@pytest.mark.parametrize("cut", [[], [48]])
+def test_the_cr_of_a_bare_lf_is_not_found_in_what_was_read_before(cut: list[int]) -> None:
+    head = START + TE + b"\r\n"
+    assert (
+        through(head + b"1\r\n\r\n0\r\n\r\n", [len(head) + 4] if cut else [])[1] == "ProtocolError"
+    )
+
+
+@pytest.mark.parametrize("before", [b"", INTERIM])
+@pytest.mark.parametrize("length", [8192, 8193, 8194, 8195])
+def test_the_last_line_of_a_part_of_a_header_may_have_8_kib(before: bytes, length: int) -> None:
+    guard = ResponseGuard()
+    line = b"X: ".ljust(8192, b"x") + b"\r\n"
+    guard.feed(before + b"HTTP/1.1 200 OK\r\n")
+    if length <= 8194:
+        assert guard.feed(line[:length]) == b""
+    else:
+        with pytest.raises(ProtocolError):
+            guard.feed(b"X: ".ljust(length, b"x"))

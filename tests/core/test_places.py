@@ -99,6 +99,36 @@ def test_a_place_that_comes_as_the_wait_ends_is_passed_on(ends: str) -> None:
     asyncio.run(main())
 
 
+def test_waits_that_have_ended_leave_nothing_in_the_queue() -> None:
+    async def main() -> int:
+        places = Places(1)
+        await places.take(make_request())
+        waiting = [asyncio.create_task(places.take(make_request())) for _ in range(3)]
+        await asyncio.sleep(0)
+        for one in waiting:
+            one.cancel()
+        await asyncio.wait(waiting)
+        return len(places._turns)
+
+    assert asyncio.run(main()) == 0
+
+
+def test_a_wait_may_be_given_up_twice_over() -> None:
+    # Cancelled while the place is on its way, when its turn has left the queue.
+    async def main() -> None:
+        places = Places(1)
+        await places.take(make_request())
+        waiting = asyncio.create_task(places.take(make_request()))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        places.release()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        await asyncio.wait_for(places.take(make_request()), 1)
+
+    asyncio.run(main())
+
+
 def test_a_wait_that_is_dropped_gives_no_place_away() -> None:
     async def main() -> None:
         places = Places(1)
