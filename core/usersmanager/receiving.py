@@ -6,8 +6,9 @@ import asyncio
 
 __all__ = ["ReceivingProtocol"]
 
-# More than a response with a profile; a larger one comes in pieces. No more than a TLS record.
+# More than a response with a profile. What fills it is likely to go on, in larger pieces.
 _ROOM = 16384
+_LARGE_ROOM = 65536
 
 
 class ReceivingProtocol(asyncio.BufferedProtocol):
@@ -21,6 +22,7 @@ class ReceivingProtocol(asyncio.BufferedProtocol):
     """
 
     _room: memoryview
+    _wanted = _ROOM
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Called by the event loop: where to receive.
@@ -28,12 +30,16 @@ class ReceivingProtocol(asyncio.BufferedProtocol):
         TLS tells how much there is. All of it has to have room at once: what is left for
         another turn of the loop is lost if the connection ends before.
         """
-        self._room = memoryview(bytearray(max(_ROOM, sizehint)))
+        self._room = memoryview(bytearray(max(self._wanted, sizehint)))
         return self._room
 
     def buffer_updated(self, nbytes: int) -> None:
         """Called by the event loop: so much was received."""
         data = bytes(self._room[:nbytes])
+        if nbytes == len(self._room):
+            self._wanted = _LARGE_ROOM
+        elif self._wanted != _ROOM:
+            self._wanted = _ROOM
         del self._room
         self.data_received(data)
 
