@@ -15,7 +15,7 @@ __all__ = ["Places"]
 class Places:
     """The places of an asyncio transport. A call beyond them waits, first come, first served.
 
-    As `asyncio.Semaphore`, with a deadline, and a tenth of the work where nobody waits.
+    As `asyncio.Semaphore`, with a deadline. Where nobody waits, taking one is a subtraction.
 
     Args:
         count: how many there are.

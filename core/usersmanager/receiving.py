@@ -19,6 +19,13 @@ class ReceivingProtocol(asyncio.BufferedProtocol):
     asyncio does for a call. This one makes room as it is needed. The room is new each time,
     and of one connection: memory that connections share could show one user's answer to
     another, where an event loop receives into it while somebody else reads.
+
+    Example:
+        ```python
+        class Connection(ReceivingProtocol):
+            def data_received(self, data):
+                self.reader.feed(data)
+        ```
     """
 
     _room: memoryview
@@ -36,10 +43,7 @@ class ReceivingProtocol(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         """Called by the event loop: so much was received."""
         data = bytes(self._room[:nbytes])
-        if nbytes == len(self._room):
-            self._wanted = _LARGE_ROOM
-        elif self._wanted != _ROOM:
-            self._wanted = _ROOM
+        self._wanted = _LARGE_ROOM if nbytes == len(self._room) else _ROOM
         del self._room
         self.data_received(data)
 

@@ -462,11 +462,12 @@ def test_what_has_no_body_has_a_length(status: bytes, field: bytes) -> None:
     assert guard.has_length is True
 
 
-@pytest.mark.parametrize("cut", [[], [48]])
-def test_the_cr_of_a_bare_lf_is_not_found_in_what_was_read_before(cut: list[int]) -> None:
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_the_cr_of_a_bare_lf_is_not_found_in_what_was_read_before(is_cut: bool) -> None:
     head = START + TE + b"\r\n"
     assert (
-        through(head + b"1\r\n\r\n0\r\n\r\n", [len(head) + 4] if cut else [])[1] == "ProtocolError"
+        through(head + b"1\r\n\r\n0\r\n\r\n", [len(head) + 4] if is_cut else [])[1]
+        == "ProtocolError"
     )
 
 

@@ -13,10 +13,16 @@ from tests.support import make_request
 from usersmanager import Places, PoolTimeoutError
 
 
+async def none_left() -> Places:
+    """One place, which is taken."""
+    places = Places(1)
+    await places.take(make_request())
+    return places
+
+
 def test_a_call_beyond_the_places_waits_for_one() -> None:
     async def main() -> None:
-        places = Places(1)
-        await places.take(make_request())
+        places = await none_left()
         waiting = asyncio.create_task(places.take(make_request()))
         await asyncio.sleep(0.01)
         assert not waiting.done()
@@ -28,8 +34,7 @@ def test_a_call_beyond_the_places_waits_for_one() -> None:
 
 def test_it_does_not_wait_beyond_its_deadline_and_nothing_was_sent() -> None:
     async def main() -> None:
-        places = Places(1)
-        await places.take(make_request())
+        places = await none_left()
         began = time.monotonic()
         with pytest.raises(PoolTimeoutError) as caught:
             await places.take(make_request(deadline=began + 0.05))
@@ -43,8 +48,7 @@ def test_it_does_not_wait_beyond_its_deadline_and_nothing_was_sent() -> None:
 
 def test_a_place_given_back_goes_to_whoever_has_waited_longest() -> None:
     async def main() -> list[int]:
-        places, served = Places(1), list[int]()
-        await places.take(make_request())
+        places, served = await none_left(), list[int]()
 
         async def call(number: int) -> None:
             await places.take(make_request())
@@ -62,8 +66,7 @@ def test_a_place_given_back_goes_to_whoever_has_waited_longest() -> None:
 
 def test_a_cancelled_wait_takes_no_place() -> None:
     async def main() -> None:
-        places = Places(1)
-        await places.take(make_request())
+        places = await none_left()
         waiting = asyncio.create_task(places.take(make_request()))
         await asyncio.sleep(0)
         waiting.cancel()
@@ -77,8 +80,7 @@ def test_a_cancelled_wait_takes_no_place() -> None:
 @pytest.mark.parametrize("ends", ["cancelled", "late"])
 def test_a_place_that_comes_as_the_wait_ends_is_passed_on(ends: str) -> None:
     async def main() -> None:
-        places = Places(1)
-        await places.take(make_request())
+        places = await none_left()
         soon = time.monotonic() + 0.01
         waiting = asyncio.create_task(places.take(make_request(deadline=soon)))
         behind = asyncio.create_task(places.take(make_request()))
@@ -101,8 +103,7 @@ def test_a_place_that_comes_as_the_wait_ends_is_passed_on(ends: str) -> None:
 
 def test_waits_that_have_ended_leave_nothing_in_the_queue() -> None:
     async def main() -> int:
-        places = Places(1)
-        await places.take(make_request())
+        places = await none_left()
         waiting = [asyncio.create_task(places.take(make_request())) for _ in range(3)]
         await asyncio.sleep(0)
         for one in waiting:
@@ -116,8 +117,7 @@ def test_waits_that_have_ended_leave_nothing_in_the_queue() -> None:
 def test_a_wait_may_be_given_up_twice_over() -> None:
     # Cancelled while the place is on its way, when its turn has left the queue.
     async def main() -> None:
-        places = Places(1)
-        await places.take(make_request())
+        places = await none_left()
         waiting = asyncio.create_task(places.take(make_request()))
         await asyncio.sleep(0)
         waiting.cancel()
@@ -131,8 +131,7 @@ def test_a_wait_may_be_given_up_twice_over() -> None:
 
 def test_a_wait_that_is_dropped_gives_no_place_away() -> None:
     async def main() -> None:
-        places = Places(1)
-        await places.take(make_request())
+        places = await none_left()
         behind = asyncio.create_task(places.take(make_request()))
         await asyncio.sleep(0)
         dropped = places.take(make_request()).__await__()

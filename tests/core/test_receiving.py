@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 
 import pytest
 import uvloop
@@ -41,7 +42,9 @@ def receive(protocol: Alone, data: bytes, hint: int = -1) -> int:
 
 @pytest.mark.parametrize("make_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
 @pytest.mark.parametrize("size", [1, 16_384, 16_385, 1_000_000])
-def test_what_was_sent_is_received(make_loop: object, size: int) -> None:
+def test_what_was_sent_is_received(
+    make_loop: Callable[[], asyncio.AbstractEventLoop], size: int
+) -> None:
     sent = bytes(number % 251 for number in range(size))
 
     async def main() -> bytes:
@@ -54,7 +57,7 @@ def test_what_was_sent_is_received(make_loop: object, size: int) -> None:
         await protocol.done
         return b"".join(protocol.pieces)
 
-    with asyncio.Runner(loop_factory=make_loop) as runner:  # type: ignore[arg-type] # Both are.
+    with asyncio.Runner(loop_factory=make_loop) as runner:
         assert runner.run(main()) == sent
 
 
