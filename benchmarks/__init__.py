@@ -3,6 +3,6 @@
     python -m benchmarks --quick
 
 `peers/` has one small function for each contestant, `scenes/` one module for each
-question. The rest measures (`rounds`), stands in for the network (`server`, `canned`)
+question. The rest measures (`rounds`), stands in for the network (`server`)
 and reports (`report`, `chart`).
 """

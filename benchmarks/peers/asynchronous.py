@@ -12,7 +12,8 @@ from json import loads
 import aiohttp
 from yarl import URL
 
-from usersmanager import AsyncUsersManager, DeadlineTimer, arrivals
+from usersmanager import AsyncUsersManager
+from usersmanager.transports import DeadlineTimer, readable
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_httptools import HttptoolsTransport
 
@@ -50,7 +51,7 @@ class _ByHand(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport  # type: ignore[assignment] # It is one for TCP.
-        self.has_arrived = arrivals(transport.get_extra_info("socket").fileno())
+        self.has_arrived = readable(transport.get_extra_info("socket").fileno())
         self.timer = DeadlineTimer(asyncio.get_running_loop())
 
     def connection_lost(self, exc: Exception | None) -> None:

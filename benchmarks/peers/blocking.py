@@ -11,7 +11,8 @@ from json import loads
 
 import urllib3
 
-from usersmanager import UsersManager, arrivals
+from usersmanager import UsersManager
+from usersmanager.transports import readable
 from usersmanager_httptools import HttptoolsTransport
 
 from ..profiles import TOKEN
@@ -44,7 +45,7 @@ class _Sockets(threading.local):
         made = socket.create_connection((target.host, target.port))
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock = context.wrap_socket(made, server_hostname=target.host) if context else made
-        self.has_arrived = arrivals(self.sock.fileno())
+        self.has_arrived = readable(self.sock.fileno())
         self.used = False
         opened.append(self.sock)
 

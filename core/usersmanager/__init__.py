@@ -47,18 +47,8 @@ from .userinfo import UserInfo
 
 if TYPE_CHECKING:
     from .async_manager import AsyncUsersManager
-    from .dialing import dial
-    from .framing import ResponseGuard
     from .hookspecs import hookimpl
     from .inventory import PluginReport, installed_plugins
-    from .looking import arrivals
-    from .places import Places
-    from .reading import ResponseReader
-    from .receiving import ReceivingProtocol
-    from .socketerrors import connect_failure, exchange_failure
-    from .timers import DeadlineTimer
-    from .tls import default_ssl_context
-    from .writing import encode_request
 
 __version__ = "0.1.0"
 
@@ -72,7 +62,6 @@ __all__ = [
     "Callback",
     "ConnectError",
     "DeadlineExceededError",
-    "DeadlineTimer",
     "DecodeError",
     "DisconnectedError",
     "FixedHeaders",
@@ -81,7 +70,6 @@ __all__ = [
     "LifecycleError",
     "NotFoundError",
     "Phase",
-    "Places",
     "PluginError",
     "PluginReport",
     "PluginWarning",
@@ -90,12 +78,9 @@ __all__ = [
     "ProtocolError",
     "RateLimit",
     "RateLimitedError",
-    "ReceivingProtocol",
     "RedirectError",
     "Request",
     "Response",
-    "ResponseGuard",
-    "ResponseReader",
     "ServerError",
     "SubjectMismatchError",
     "TLSError",
@@ -108,12 +93,6 @@ __all__ = [
     "UsersManagerError",
     "Wrap",
     "__version__",
-    "arrivals",
-    "connect_failure",
-    "default_ssl_context",
-    "dial",
-    "encode_request",
-    "exchange_failure",
     "hookimpl",
     "installed_plugins",
     "is_proxy",
@@ -126,18 +105,7 @@ __all__ = [
 # What not every program uses, and takes its time to import: asyncio, pluggy, sockets.
 _LATER = {
     "AsyncUsersManager": "async_manager",
-    "DeadlineTimer": "timers",
-    "Places": "places",
     "PluginReport": "inventory",
-    "ResponseGuard": "framing",
-    "ReceivingProtocol": "receiving",
-    "ResponseReader": "reading",
-    "arrivals": "looking",
-    "connect_failure": "socketerrors",
-    "default_ssl_context": "tls",
-    "dial": "dialing",
-    "encode_request": "writing",
-    "exchange_failure": "socketerrors",
     "hookimpl": "hookspecs",
     "installed_plugins": "inventory",
 }

@@ -129,8 +129,12 @@ class ConnectError(_NotSentError):
     """No connection could be made: refused, unreachable, no such host, or too slow."""
 
 
-class TLSError(_NotSentError):
-    """The connection is not trustworthy: certificate, host name or TLS version. Never retried."""
+class TLSError(TransportError):
+    """TLS failed: certificate, host name, version, or a record that is not what it should be.
+
+    Never retried. The phase is "unknown" if it failed after the request was sent, as it does
+    when a server refuses the client's certificate under TLS 1.3.
+    """
 
 
 class PoolTimeoutError(_NotSentError):

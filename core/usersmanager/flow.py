@@ -143,13 +143,10 @@ def _send(request: Request) -> Flow:
     except UsersManagerError as error:
         failure = error
     except BaseException as error:
-        if isinstance(error, AssertionError) or not isinstance(error, Exception):
-            # An interruption, or a test's own failure, goes on as it is, which no caller's
-            # `except` is for; but without the frames that hold the token.
-            error.__cause__ = error.__context__ = None
-            raise error.with_traceback(None)  # noqa: B904 - the same error, not another.
-        kind = type(error).__name__
-        failure = PluginError(f"the transport raised {kind}{_place(error)}, not a TransportError")
+        # An interruption can't be told from a transport's own exception: both pass through,
+        # but without the frames that hold the token.
+        error.__cause__ = error.__context__ = None
+        raise error.with_traceback(None)  # noqa: B904 - the same error, not another.
     else:
         if isinstance(response, Response):
             return response
@@ -161,14 +158,6 @@ def _send(request: Request) -> Flow:
         raise failure.bare()
     finally:
         del failure  # Kept here, it would hold this frame, and the frame the request.
-
-
-def _place(error: BaseException) -> str:
-    """Where an error came from, without quoting it: its text may hold a token."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return "" if trace is None else f" at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
 
 
 def _attempt(inner: Proceed) -> Proceed:

@@ -24,7 +24,7 @@ from .client import (
 )
 from .colours import BLOCKING
 from .driver import drive
-from .errors import LifecycleError
+from .errors import LifecycleError, UsersManagerError
 from .operations import Settings
 from .secret import Secret
 from .transport import Transport
@@ -264,10 +264,11 @@ class UsersManager:
             return self._perform(call)
         # Popped, not named: what the callback raises shows the variables of this frame.
         results: list[T] = []
-        errors: list[Exception] = []
+        errors: list[UsersManagerError] = []
         try:
             results.append(self._perform(call))
-        except Exception as error:
+        # An interruption, or a plugin's own exception, is raised: nobody else would handle it.
+        except UsersManagerError as error:
             errors.append(error)
         # Outside the try: what it raises is not passed to it again.
         callback(errors.pop() if errors else None, results.pop() if results else None)

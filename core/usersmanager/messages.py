@@ -176,7 +176,7 @@ class Request(Immutable):
         return {"Host": self._host(), **dict(self.headers), **self._own_fields()}
 
     def wire_text(self) -> str:
-        """The same as lines, each with its CRLF, for `encode_request`."""
+        """The same as lines, each with its CRLF, for `serialize_request`."""
         own = [f"{name}: {value}\r\n" for name, value in self._own_fields().items()]
         return f"Host: {self._host()}\r\n{self.fields.text()}{''.join(own)}"
 

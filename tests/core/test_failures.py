@@ -229,7 +229,7 @@ def test_the_tree_of_errors_is_as_documented() -> None:
     assert issubclass(usersmanager.ArgumentError, ValueError)
     assert issubclass(usersmanager.DeadlineExceededError, TimeoutError)
     assert issubclass(usersmanager.SubjectMismatchError, usersmanager.DecodeError)
-    for kind in (usersmanager.ConnectError, usersmanager.TLSError, usersmanager.PoolTimeoutError):
+    for kind in (usersmanager.ConnectError, usersmanager.PoolTimeoutError):
         assert kind("x").phase == "not sent"
     assert usersmanager.DisconnectedError("x").phase == "unknown"
     assert all(issubclass(kind, UsersManagerError) for kind in ERRORS)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import h11
 
 from usersmanager import TransportError
-from usersmanager_httptools.exchange import Exchange
+from usersmanager_httptools.parser import CheckedReader
 
 __all__ = ["Reading", "agreed", "by_h11", "cut", "ours"]
 
@@ -39,8 +39,8 @@ def cut(data: bytes, points: Iterable[int]) -> list[bytes]:
 
 
 def ours(pieces: Iterable[bytes], *, exact: bool = False) -> Reading | TransportError:
-    """What `Exchange` makes of it. Any other error than ours is a bug, and raised."""
-    exchange = Exchange(exact=exact, limit=LIMIT)
+    """What `CheckedReader` makes of it. Any other error than ours is a bug, and raised."""
+    exchange = CheckedReader(exact=exact, limit=LIMIT)
     try:
         for piece in pieces:
             exchange.feed(piece)

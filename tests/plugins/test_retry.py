@@ -120,7 +120,7 @@ def test_what_is_no_transport_error_is_not_repeated(
         raise stray
 
     fake.add(raising)
-    with pytest.raises((UsersManagerError, KeyboardInterrupt)):
+    with pytest.raises(type(stray)):
         fetch(plugins=[swift()])
     assert len(fake.requests) == 1
 

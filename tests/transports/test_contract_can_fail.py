@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 from tests.transports.naive import AsyncContract, BlockingContract
 
-from usersmanager import ResponseReader
 from usersmanager.testing import AsyncTransportContract, TransportContract
+from usersmanager.transports import AsyncConnection, ResponseReader
 from usersmanager_aiohttp import AiohttpTransport
-from usersmanager_aiohttp.protocol import ReadingProtocol
 from usersmanager_urllib3 import Urllib3Transport
 
 EASY = [
@@ -91,7 +90,7 @@ class AsyncRows(AsyncTransportContract):
 def test_without_the_look_at_idle_connections_the_rows_about_them_fail(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(ReadingProtocol, "_is_readable", lambda self: False)
+    monkeypatch.setattr(AsyncConnection, "is_clean", lambda self: True)
     assert breaks(AsyncRows, "test_bytes_on_an_idle_connection_never_answer_the_next_caller")
 
 

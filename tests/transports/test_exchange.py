@@ -15,7 +15,7 @@ from usersmanager import (
     ProtocolError,
     TransportError,
 )
-from usersmanager_httptools.exchange import Exchange, _Seen
+from usersmanager_httptools.parser import CheckedReader, _Seen
 
 CORPUS = sorted(Path(__file__).parents[1].joinpath("fuzz", "corpus").iterdir())
 
@@ -100,7 +100,7 @@ def test_what_follows_a_response_is_not_read_and_spoils_the_connection(
 
 
 def ours_needs_the_end(response: bytes) -> bool:
-    exchange = Exchange(exact=False, limit=LIMIT)
+    exchange = CheckedReader(exact=False, limit=LIMIT)
     exchange.feed(response)
     return not exchange.complete
 
@@ -225,7 +225,7 @@ def test_trailers_are_not_taken_for_the_header() -> None:
 
 def test_a_body_is_bounded_however_it_comes() -> None:
     for head, size in ((b"Content-Length: 101\r\n\r\n", 101), (b"\r\n", 101)):
-        exchange = Exchange(exact=False, limit=100)
+        exchange = CheckedReader(exact=False, limit=100)
         exchange.feed(OK + head + b"x" * 100)
         with pytest.raises(BodyTooLargeError):
             exchange.feed(b"x" * (size - 100))
@@ -237,14 +237,14 @@ def test_a_link_whose_end_is_not_certain_is_refused() -> None:
 
 
 def test_a_tls_connection_that_is_cut_ends_no_body() -> None:
-    exchange = Exchange(exact=False, limit=100)
+    exchange = CheckedReader(exact=False, limit=100)
     exchange.feed(ENDED)
     with pytest.raises(DisconnectedError):
         exchange.eof(in_order=False)
 
 
 def test_an_end_after_a_whole_response_is_none_of_its_business() -> None:
-    exchange = Exchange(exact=False, limit=100)
+    exchange = CheckedReader(exact=False, limit=100)
     exchange.feed(SIZED)
     exchange.eof(in_order=False)
     assert exchange.response().body == b"{}"

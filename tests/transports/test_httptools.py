@@ -31,8 +31,6 @@ from usersmanager import (
 from usersmanager.testing import FaultServer, Peer
 from usersmanager.testing.contract import ask, subject_of
 from usersmanager_httptools import HttptoolsTransport
-from usersmanager_httptools import idle as idling
-from usersmanager_httptools.idle import Idle
 
 # Being chosen, and being there.
 
@@ -86,65 +84,8 @@ def test_without_httptools_it_says_which_extra_brings_it_and_the_rest_works() ->
 
 
 def test_it_says_what_it_does_not_do() -> None:
-    with pytest.raises(ArgumentError, match="use Urllib3Transport or AiohttpTransport"):
-        HttptoolsTransport(proxy="http://proxy.example")
     with pytest.raises(ArgumentError, match="no HTTP/2"):
         HttptoolsTransport(http2=True)
-
-
-# Connections.
-
-
-class Wire:
-    def __init__(self) -> None:
-        self.is_open = True
-
-    def is_quiet(self) -> bool:
-        return self.is_open
-
-    def close(self) -> None:
-        self.is_open = False
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    now = [1000.0]
-    monkeypatch.setattr(idling.time, "monotonic", lambda: now[0])
-    return now
-
-
-def test_the_last_connection_in_is_the_first_out() -> None:
-    idle: Idle[Wire] = Idle()
-    first, second = Wire(), Wire()
-    idle.put("a", first)
-    idle.put("a", second)
-    assert [idle.take("b"), idle.take("a"), idle.take("a"), idle.take("a")] == [
-        *(None, second, first, None)
-    ]
-
-
-def test_a_connection_that_was_idle_for_too_long_is_closed(clock: list[float]) -> None:
-    idle: Idle[Wire] = Idle()
-    old, older, young = Wire(), Wire(), Wire()
-    idle.put("a", older)
-    idle.put("a", old)
-    clock[0] += idling.IDLE_LIMIT
-    assert idle.take("a") is None
-    assert (old.is_open, older.is_open) == (False, False)
-    idle.put("a", older)
-    clock[0] += idling.IDLE_LIMIT
-    idle.put("a", young)
-    assert idle.take("a") is young
-
-
-def test_a_connection_that_comes_back_after_the_close_is_closed() -> None:
-    idle: Idle[Wire] = Idle()
-    early, late = Wire(), Wire()
-    idle.put("a", early)
-    assert idle.close() == [early]
-    idle.put("a", late)
-    assert (early.is_open, late.is_open) == (False, False)
-    assert idle.close() == []
 
 
 def failure(colour: Any, origin: str, **settings: Any) -> UsersManagerError:
@@ -250,6 +191,6 @@ def test_a_request_that_waits_to_be_sent_shows_nothing(is_tls: bool) -> None:
         stack = traceback.StackSummary.extract(traceback.walk_stack(frame), capture_locals=True)
         sending.join()
         transport.close()
-    assert "_now_or_later" in {one.name for one in stack}
+    assert "_try_nonblocking" in {one.name for one in stack}
     assert "canary" not in "".join(stack.format())
     assert [type(one) for one in failures] == [DeadlineExceededError]

@@ -26,9 +26,9 @@ from usersmanager import (
     UnauthorizedError,
     UsersManager,
     UsersManagerError,
-    default_ssl_context,
 )
 from usersmanager.testing import Limit, Sandbox
+from usersmanager.transports import default_ssl_context
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_urllib3 import Urllib3Transport
 

@@ -1,43 +1,115 @@
-"""One request over a session of the caller's, read by aiohttp: without our guard."""
+"""Send requests over a ClientSession of the caller's: without our engine, and its promises."""
 
 from __future__ import annotations
 
+import asyncio
+import math
+import ssl
 from typing import Any
 
 import aiohttp
 from yarl import URL
 
-from usersmanager import BodyTooLargeError, Request, Response
+from usersmanager import (
+    BodyTooLargeError,
+    DeadlineExceededError,
+    DisconnectedError,
+    LifecycleError,
+    Request,
+    Response,
+    TransportError,
+    UsersManagerError,
+)
+from usersmanager.transports import (
+    AsyncConnectionLimiter,
+    Deadline,
+    PoolConfig,
+    Secret,
+    connect_error,
+    exchange_error,
+)
 
-from .failures import of_exchange
-
-__all__ = ["BorrowedExchange"]
+__all__ = ["BorrowedSession"]
 
 _AUTOMATIC = ("Accept", "Content-Type", "User-Agent")
 
 
-class WatchedRequest(aiohttp.ClientRequest):
+class _WatchedRequest(aiohttp.ClientRequest):
     """A request that knows whether any of it may have been sent."""
 
     sent = False
 
     async def send(self, conn: Any) -> aiohttp.ClientResponse:  # aiohttp's Connection is private.
-        """Sends over a connection."""
+        """Send over a connection."""
         self.sent = True
         return await super().send(conn)
 
 
-class BorrowedExchange:
-    """One request and its response; as an `Exchange`, but for where the connections come from."""
+class BorrowedSession:
+    """Sends requests over the connector of a session that stays the caller's.
+
+    Args:
+        session: the caller's. Its cookies, headers and credentials are not used.
+        config: the settings of the transport.
+        proxy: the sealed URL of an HTTP proxy, or a sealed None.
+    """
 
     def __init__(
-        self, request: Request, *, limit: int, proxy: str | None, timeout: aiohttp.ClientTimeout
+        self, session: aiohttp.ClientSession, config: PoolConfig, proxy: Secret[str | None]
+    ) -> None:
+        self._session = session
+        self._limiter = AsyncConnectionLimiter(config.pool_size)
+        self._limit = config.max_response_bytes
+        self._proxy = proxy
+        # Beyond its threshold, aiohttp rounds up.
+        self._timeout = aiohttp.ClientTimeout(
+            total=None, connect=config.connect_timeout, ceil_threshold=math.inf
+        )
+
+    async def send(self, request: Request) -> Response:
+        """Send a request and return its response; see `usersmanager.AsyncTransport`."""
+        if request.remaining() <= 0:
+            raise DeadlineExceededError("the deadline has passed", phase="not sent")
+        exchange = _Exchange(request, self._limit, self._proxy, self._timeout)
+        failure: UsersManagerError
+        try:
+            slot = await self._limiter.acquire(Deadline(request.deadline))
+            try:
+                async with asyncio.timeout(request.remaining()):
+                    return await exchange.over(self._connector())
+            finally:
+                self._limiter.release(slot)
+        except UsersManagerError as error:
+            failure = error
+        except (aiohttp.ClientError, OSError) as error:
+            failure = _translate(error, sent=exchange.sent)
+        # Raised out here: the library's error and its frames, which hold the token, are gone.
+        try:
+            raise failure.bare()
+        finally:
+            del failure, exchange  # Break the reference cycle.
+
+    def _connector(self) -> aiohttp.BaseConnector:
+        if self._session.connector is None or self._session.closed:
+            raise LifecycleError("the session is closed")
+        return self._session.connector
+
+
+class _Exchange:
+    """One request and its response."""
+
+    def __init__(
+        self,
+        request: Request,
+        limit: int,
+        proxy: Secret[str | None],
+        timeout: aiohttp.ClientTimeout,
     ) -> None:
         self._request = request
         self._limit = limit
         self._proxy = proxy
         self._timeout = timeout
-        self._watched: WatchedRequest | None = None
+        self._watched: _WatchedRequest | None = None
 
     @property
     def sent(self) -> bool:
@@ -45,13 +117,13 @@ class BorrowedExchange:
         return self._watched is not None and self._watched.sent
 
     async def over(self, connector: aiohttp.BaseConnector) -> Response:
-        """The response. Of the caller's session only the connector is used."""
+        """Return the response. Of the caller's session only the connector is used."""
         request = self._request
         async with (
             aiohttp.ClientSession(
                 connector=connector,
                 connector_owner=False,
-                request_class=WatchedRequest,
+                request_class=_WatchedRequest,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
                 trust_env=False,
@@ -63,7 +135,7 @@ class BorrowedExchange:
                 headers=request.wire_headers(),
                 skip_auto_headers=[name for name in _AUTOMATIC if name not in request.headers],
                 allow_redirects=False,
-                proxy=self._proxy,
+                proxy=self._proxy.reveal(),
                 timeout=self._timeout,
                 middlewares=(self._send_once,),
             ) as raw,
@@ -73,13 +145,12 @@ class BorrowedExchange:
     async def _send_once(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
-        """Keeps aiohttp from repeating a GET after a disconnect: one layer retries."""
-        self._watched = request if isinstance(request, WatchedRequest) else None
+        """Keep aiohttp from repeating a GET after a disconnect: one layer retries."""
+        self._watched = request if isinstance(request, _WatchedRequest) else None
         try:
             return await handler(request)
         except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-            failure = of_exchange(error, sent=self.sent)
-        raise failure
+            raise _translate(error, sent=self.sent) from error
 
     async def _body(self, raw: aiohttp.ClientResponse) -> bytes:
         body = bytearray()
@@ -89,3 +160,23 @@ class BorrowedExchange:
                 raw.close()
                 raise BodyTooLargeError(f"the body is larger than {self._limit} bytes")
         return bytes(body)
+
+
+def _translate(error: Exception, *, sent: bool) -> TransportError:
+    cause = _cause(error)
+    if not sent:
+        return connect_error(cause)
+    if isinstance(cause, aiohttp.ClientConnectionError | aiohttp.ClientPayloadError):
+        return DisconnectedError("the connection ended before the response was complete")
+    return exchange_error(cause)
+
+
+def _cause(error: BaseException) -> BaseException:
+    """Return the error of the socket or of TLS behind aiohttp's, if there is one."""
+    match error:
+        case aiohttp.ClientConnectorCertificateError():
+            return error.certificate_error
+        case aiohttp.ClientConnectorError():
+            return _cause(error.os_error)
+        case _:
+            return error.__cause__ if isinstance(error.__cause__, ssl.SSLError) else error

@@ -1,34 +1,34 @@
-"""HttptoolsTransport: both colours, each with a pool of its own."""
+"""HttptoolsTransport: connections of the standard library, and a second parser, llhttp."""
 
 from __future__ import annotations
 
 import ssl
-from collections.abc import Coroutine
-from typing import Any
 
-from usersmanager import ArgumentError, Request, Response, positive_count, positive_seconds
+from usersmanager import ArgumentError, Request, Response
+from usersmanager.transports import AsyncEngine, Engine, PoolConfig, Secret
 
-from .asynchronous import AsyncPool
-from .blocking import BlockingPool
-from .settings import Settings
+from .connect import connect, connect_async
+from .parser import CheckedReader
 
 __all__ = ["HttptoolsTransport"]
 
 
 class HttptoolsTransport:
-    """Carries requests over connections of its own, for threads or in one event loop.
+    """Sends requests over pooled connections, for threads or for the tasks of one event loop.
 
     Args:
         pool_size: connections in use at a time; a call beyond waits.
         ssl_context: in place of the system's trust with host name check and TLS 1.2.
-        proxy: not supported; there to say so.
+        proxy: the URL of an HTTP proxy, with its user and password if it wants them. The
+            environment's proxies are not used.
         http2: not supported; there to say so.
         max_response_bytes: a larger body is a BodyTooLargeError.
-        connect_timeout: seconds for one connection: name, TCP and TLS. Less than a
+        connect_timeout: seconds for one connection: name, TCP, proxy and TLS. Less than a
             call's timeout, so that a retry has time for another.
 
     Raises:
-        ArgumentError: a proxy or HTTP/2 is asked for, or a number is not positive.
+        ArgumentError: the proxy is not the URL of one, HTTP/2 is asked for, or a number is
+            not positive.
 
     Example:
         ```python
@@ -46,31 +46,34 @@ class HttptoolsTransport:
         max_response_bytes: int = 1 << 20,
         connect_timeout: float = 3.0,
     ) -> None:
-        if proxy is not None:
-            raise ArgumentError("no proxies here: use Urllib3Transport or AiohttpTransport")
+        # It may hold a password, and a traceback shows local variables.
+        sealed_proxy = Secret(proxy)
+        del proxy
         if http2:
             raise ArgumentError("no HTTP/2 here: write a transport over a library that has it")
-        settings = Settings(
-            positive_count("pool_size", pool_size),
-            ssl_context,
-            positive_count("max_response_bytes", max_response_bytes),
-            positive_seconds("connect_timeout", connect_timeout),
+        config = PoolConfig(
+            pool_size=pool_size,
+            ssl_context=ssl_context,
+            proxy=sealed_proxy,
+            max_response_bytes=max_response_bytes,
+            connect_timeout=connect_timeout,
+            make_reader=CheckedReader,
         )
-        self._blocking = BlockingPool(settings)
-        self._asynchronous = AsyncPool(settings)
+        self._engine = Engine(config, connect)
+        self._async_engine = AsyncEngine(config, connect_async)
 
     def send(self, request: Request) -> Response:
-        """Carries one request; see `usersmanager.Transport`."""
-        return self._blocking.send(request)
+        """Send a request and return its response; see `usersmanager.Transport`."""
+        return self._engine.send(request)
 
     def close(self) -> None:
-        """Closes the connections of `send`; those in use are closed as their calls end."""
-        self._blocking.close()
+        """Close the idle connections of `send`; those in use are closed as their calls end."""
+        self._engine.close()
 
-    def asend(self, request: Request) -> Coroutine[Any, Any, Response]:
-        """Carries one request; see `usersmanager.AsyncTransport`."""
-        return self._asynchronous.send(request)
+    async def asend(self, request: Request) -> Response:
+        """Send a request and return its response; see `usersmanager.AsyncTransport`."""
+        return await self._async_engine.send(request)
 
-    def aclose(self) -> Coroutine[Any, Any, None]:
-        """Closes the connections of `asend`; those in use are closed as their calls end."""
-        return self._asynchronous.close()
+    async def aclose(self) -> None:
+        """Close the idle connections of `asend`; those in use are closed as their calls end."""
+        await self._async_engine.close()

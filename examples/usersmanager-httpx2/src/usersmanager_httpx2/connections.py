@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 import httpcore2
 
-from usersmanager import ResponseGuard
+from usersmanager.transports import ResponseGuard
 
 __all__ = ["AsyncBackend", "Backend"]
 

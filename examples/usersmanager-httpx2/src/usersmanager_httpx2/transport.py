@@ -19,9 +19,8 @@ from usersmanager import (
     Response,
     TransportError,
     UsersManagerError,
-    connect_failure,
-    exchange_failure,
 )
+from usersmanager.transports import connect_error, exchange_error
 
 from .connections import AsyncBackend, Backend
 
@@ -175,9 +174,9 @@ def _failure(error: Exception) -> TransportError:
         case httpx2.PoolTimeout():
             return PoolTimeoutError("every connection stayed busy until the deadline")
         case httpx2.ConnectError() | httpx2.ConnectTimeout():
-            return connect_failure(_cause(error))
+            return connect_error(_cause(error))
         case _:
-            return exchange_failure(_cause(error))
+            return exchange_error(_cause(error))
 
 
 def _cause(error: BaseException) -> BaseException:

@@ -1,0 +1,45 @@
+"""Deadline: the one place that compares a moment with the clock."""
+
+from __future__ import annotations
+
+import time
+
+__all__ = ["Deadline"]
+
+
+class Deadline:
+    """A moment by which something must be over.
+
+    Args:
+        moment: in seconds of `time.monotonic()`.
+
+    Example:
+        `sock.settimeout(deadline.remaining_or_raise())`
+    """
+
+    __slots__ = ("moment",)
+
+    def __init__(self, moment: float) -> None:
+        self.moment = moment
+
+    def remaining(self) -> float:
+        """Return the seconds that are left; negative once the moment has passed."""
+        return self.moment - time.monotonic()
+
+    def remaining_or_raise(self) -> float:
+        """Return the seconds that are left.
+
+        Raises:
+            TimeoutError: none are left.
+        """
+        seconds = self.moment - time.monotonic()
+        if seconds <= 0:
+            raise TimeoutError("the deadline passed")
+        return seconds
+
+    def within(self, seconds: float) -> Deadline:
+        """Return the earlier of this deadline and so many seconds from now."""
+        return Deadline(min(self.moment, time.monotonic() + seconds))
+
+    def __repr__(self) -> str:
+        return f"<Deadline in {self.remaining():.3f} s>"

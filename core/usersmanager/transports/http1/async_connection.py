@@ -1,0 +1,213 @@
+"""AsyncConnection: an asyncio protocol that carries one exchange at a time, and does TLS itself."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from ...deadline import Deadline
+from ...errors import ConnectError, DeadlineExceededError
+from .poll import Readable, readable
+from .reader import Reader
+from .receiver import BufferedReceiver
+from .timer import DeadlineTimer
+from .tls import Handshake, TLSLayer
+
+__all__ = ["AsyncConnection"]
+
+
+class AsyncConnection(BufferedReceiver):
+    """A connection, plain or with one or two layers of TLS: to a proxy, and inside its tunnel.
+
+    Whatever happens in a callback of the event loop ends the exchange, an exception of a signal
+    handler included: nobody else would.
+
+    Args:
+        loop: the event loop it belongs to.
+
+    Attributes:
+        opened_at: when it was made, in seconds of `time.monotonic()`.
+        lost: done once the connection is closed.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._layers: tuple[TLSLayer, ...] = ()
+        self._reader: Reader | None = None
+        self._outcome: asyncio.Future[BaseException | None] | None = None
+        self._timer = DeadlineTimer(loop)
+        self._transport: asyncio.Transport | None = None
+        self._is_readable: Readable = lambda within=0.0: False
+        self._has_unexpected_data = False
+        self._broken_by: BaseException | None = None
+        self.lost: asyncio.Future[None] = loop.create_future()
+        self.opened_at = time.monotonic()
+
+    def attach(self, transport: asyncio.Transport) -> None:
+        """Use a transport that is connected and whose protocol this is."""
+        self._transport = transport
+        self._is_readable = readable(transport.get_extra_info("socket").fileno())
+
+    async def start_tls(self, layer: TLSLayer) -> None:
+        """Establish a TLS connection inside what there is.
+
+        Raises:
+            OSError: the handshake failed.
+        """
+        handshake = Handshake(layer)
+        handshake.feed(b"")
+        await self.exchange(handshake.data_to_send(), handshake)
+
+    async def exchange(
+        self, message: bytes, reader: Reader, deadline: Deadline | None = None
+    ) -> None:
+        """Send a message and wait until its answer is complete.
+
+        Raises:
+            OSError: the connection broke.
+            TransportError: the answer is not one that the reader accepts, or came too late.
+        """
+        self._outcome = self._loop.create_future()
+        self._reader = reader
+        if deadline is not None:
+            self._timer.start(deadline.moment, self._on_timeout)
+        try:
+            self._require_open()
+            self._write(message)
+            error = await self._outcome
+        finally:
+            # An idle connection keeps no user's response; no traceback shows the token.
+            del message
+            self._timer.stop()
+            self._reader = self._outcome = None
+        if error is not None:
+            try:
+                raise error
+            finally:
+                del error  # Break the reference cycle.
+
+    def require_unused(self) -> None:
+        """Check that nothing has arrived before the first request.
+
+        Raises:
+            OSError: the connection broke.
+            ConnectError: the server sent data, or closed the connection.
+        """
+        self._require_open()
+        # After a TLS handshake the kernel may hold tickets, which are no unexpected data.
+        is_plain_and_readable = not self._layers and self._is_readable()
+        if self._has_unexpected_data or is_plain_and_readable:
+            raise ConnectError("unexpected data or EOF on a new connection")
+
+    def _require_open(self) -> None:
+        if self._broken_by is not None:
+            raise self._broken_by
+        if self._transport is None or self._transport.is_closing():
+            raise ConnectionResetError("the connection ended before it was used")
+
+    def is_clean(self) -> bool:
+        """Return whether it may carry another request."""
+        return not (
+            self._has_unexpected_data
+            or self._transport is None
+            or self._transport.is_closing()
+            # Bytes may wait in the kernel, where the event loop has not seen them.
+            or self._is_readable()
+        ) and all(layer.is_at_record_boundary for layer in self._layers)
+
+    def is_all_sent(self) -> bool:
+        """Return whether the whole message was sent: its answer may come earlier."""
+        return self._transport is not None and not self._transport.get_write_buffer_size()
+
+    def close(self) -> None:
+        """Close the connection at once. May be called twice."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    # Called by the event loop.
+
+    def data_received(self, data: bytes) -> None:
+        """Handle what was received."""
+        try:
+            self._receive(data)
+        except BaseException as error:
+            self._fail(error)
+
+    def eof_received(self) -> None:
+        """Handle the end of what the server sends."""
+        try:
+            self._receive_eof(in_order=all(layer.has_ended for layer in self._layers))
+        except BaseException as error:
+            self._fail(error)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Handle the end of the connection."""
+        try:
+            self.lost.set_result(None)
+            if exc is not None:
+                raise exc
+            # The server's own end has come through `eof_received`: this one is no end of a body.
+            self._receive_eof(in_order=False)
+        except BaseException as error:
+            self._fail(error)
+        self._timer.close()  # Last: until the call has ended, its deadline holds.
+
+    def _on_timeout(self) -> None:
+        self._finish(DeadlineExceededError("no complete response before the deadline"))
+
+    # What the callbacks do.
+
+    def _receive(self, data: bytes) -> None:
+        for depth, layer in enumerate(self._layers):
+            data = layer.decrypt(data)
+            self._write(layer.data_to_send(), depth)
+        reader = self._reader
+        if reader is None or reader.complete:
+            if data:
+                self._has_unexpected_data = True
+                self.close()
+            return
+        if data:
+            reader.feed(data)
+        if isinstance(reader, Handshake):
+            self._advance(reader)
+        if reader.complete:
+            self._finish(None)
+        elif self._layers and any(layer.has_ended for layer in self._layers):
+            self._receive_eof(in_order=True)
+
+    def _advance(self, handshake: Handshake) -> None:
+        self._write(handshake.data_to_send())
+        if handshake.complete:
+            self._layers += (handshake.layer,)
+            # What came with the last of the handshake is in the layer, where no callback sees it.
+            self._has_unexpected_data |= bool(handshake.layer.decrypt(b""))
+
+    def _receive_eof(self, *, in_order: bool) -> None:
+        reader = self._reader
+        if reader is None or reader.complete:
+            return
+        reader.eof(in_order=in_order)
+        self._finish(None)
+
+    def _write(self, data: bytes, depth: int | None = None) -> None:
+        """Send data through the layers below a depth; through all of them if it is None."""
+        if not data or self._transport is None:
+            return
+        for layer in reversed(self._layers[:depth]):
+            data = layer.encrypt(data)
+        self._transport.write(data)
+
+    def _fail(self, error: BaseException) -> None:
+        """End the exchange, and the connection, with an error."""
+        if isinstance(self._reader, Handshake):
+            self._write(self._reader.data_to_send())  # The alert that tells the server why.
+        self.close()
+        self._broken_by = error
+        if not isinstance(error, Exception):
+            raise error  # It is meant for the event loop.
+        self._finish(error)
+
+    def _finish(self, error: BaseException | None) -> None:
+        if self._outcome is not None and not self._outcome.done():
+            self._outcome.set_result(error)

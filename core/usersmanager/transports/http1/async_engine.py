@@ -1,0 +1,138 @@
+"""The asyncio engine: as `engine.py`, for the tasks of one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+
+from ...deadline import Deadline
+from ...errors import LifecycleError, UsersManagerError
+from ...messages import Request, Response
+from .async_connection import AsyncConnection
+from .async_limiter import AsyncConnectionLimiter
+from .config import Hop, PoolConfig, Route
+from .engine import BROKEN, is_network_error, require_time
+from .error_mapping import connect_error, exchange_error
+from .idle import IdlePool
+from .proxy import TunnelReader
+from .tls import TLSLayer
+
+__all__ = ["AsyncEngine"]
+
+
+class AsyncEngine:
+    """Sends requests over connections that tasks share, one call at a time each.
+
+    Args:
+        config: the settings of the transport.
+        connect: opens a plain connection to a hop, with the given protocol. The engine does
+            TLS. It raises OSError or TransportError if it can't; it is cancelled if it is late.
+    """
+
+    def __init__(
+        self,
+        config: PoolConfig,
+        connect: Callable[[Hop, asyncio.BaseProtocol], Awaitable[asyncio.Transport]],
+    ) -> None:
+        self._config = config
+        self._connect = connect
+        self._idle: IdlePool[AsyncConnection] = IdlePool()
+        self._limiter = AsyncConnectionLimiter(config.pool_size)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._process = 0
+        self._closed = False
+
+    async def send(self, request: Request) -> Response:
+        """Send a request and return its response; see `usersmanager.AsyncTransport`."""
+        failure: UsersManagerError
+        try:
+            return await self._send(request, Deadline(request.deadline))
+        except UsersManagerError as error:
+            failure = error
+        # Raised out here: the first error's frames, which hold the token, are gone.
+        try:
+            raise failure.bare()
+        finally:
+            del failure  # Break the reference cycle.
+
+    async def _send(self, request: Request, deadline: Deadline) -> Response:
+        self._require_open()
+        self._require_own_loop()
+        require_time(deadline)
+        slot = await self._limiter.acquire(deadline)
+        try:
+            self._require_open()  # It may have been closed while this call waited.
+            return await self._exchange(request, deadline)
+        finally:
+            self._limiter.release(slot)
+
+    async def _exchange(self, request: Request, deadline: Deadline) -> Response:
+        reader = self._config.reader(request)
+        connection = reused = None
+        try:
+            # What is not idempotent uses a dedicated connection: a stale one must not affect it.
+            connection = reused = self._idle.take(request.origin) if request.idempotent else None
+            connection = connection or await self._open(request.origin, deadline)
+            require_time(deadline)  # The event loop may have been blocked.
+            try:
+                await connection.exchange(self._config.serialize(request), reader, deadline)
+            except OSError as error:
+                raise exchange_error(error) from error
+            response = reader.response()
+        except BaseException as error:
+            if connection is not None:
+                connection.close()
+            if reused and not reader.has_begun and isinstance(error, BROKEN):
+                self._idle.discard(request.origin)
+            raise
+        if reader.reusable and request.idempotent and connection.is_all_sent():
+            self._idle.put(request.origin, connection)
+        else:
+            connection.close()
+        return response
+
+    async def _open(self, origin: str, deadline: Deadline) -> AsyncConnection:
+        """Open a connection to an origin, through the proxy if there is one."""
+        deadline = deadline.within(self._config.connect_timeout)
+        connection = AsyncConnection(asyncio.get_running_loop())
+        try:
+            route = self._config.route(origin)
+            async with asyncio.timeout(deadline.remaining()):
+                await self._establish(connection, route)
+            connection.require_unused()
+        except BaseException as error:
+            connection.close()
+            if is_network_error(error):
+                raise connect_error(error) from error
+            raise
+        return connection
+
+    async def _establish(self, connection: AsyncConnection, route: Route) -> None:
+        hop = route.hop
+        connection.attach(await self._connect(hop, connection))
+        if hop.ssl_context is not None:
+            await connection.start_tls(TLSLayer(hop.ssl_context, hop.host))
+        if route.tunnel_request is not None:
+            await connection.exchange(route.tunnel_request, TunnelReader())
+            await connection.start_tls(route.tunnelled_tls())
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise LifecycleError("the transport is closed")
+
+    def _require_own_loop(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._loop is None:
+            self._loop, self._process = loop, os.getpid()
+        if self._process != os.getpid():
+            raise LifecycleError("an event loop does not survive a fork: make a new manager")
+        if self._loop is not loop:
+            raise LifecycleError("a transport serves one event loop: make a new manager")
+
+    async def close(self) -> None:
+        """Close the idle connections; those in use are closed as their calls end."""
+        self._closed = True
+        lost = [connection.lost for connection in self._idle.close()]
+        if lost:
+            await asyncio.wait(lost, timeout=1)

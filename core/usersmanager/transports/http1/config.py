@@ -1,0 +1,128 @@
+"""What both engines are configured with, and where a request goes."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from ...limits import positive_count, positive_seconds
+from ...messages import Request
+from ...secret import Secret
+from .context import default_ssl_context
+from .proxy import Proxy
+from .reading import ResponseReader
+from .tls import TLSLayer
+from .writer import serialize_request
+
+__all__ = ["Hop", "PoolConfig", "Route"]
+
+
+class Hop(NamedTuple):
+    """The first machine on the way to an origin: the origin itself, or a proxy.
+
+    Attributes:
+        host: a name, or an IP address without brackets.
+        port: the TCP port.
+        ssl_context: the TLS settings, or None for a plain connection.
+    """
+
+    host: str
+    port: int
+    ssl_context: ssl.SSLContext | None
+
+    @property
+    def authority(self) -> str:
+        """The host and port, as in a URL."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@lru_cache(maxsize=64)
+def _parse_origin(origin: str) -> tuple[str, int, bool]:
+    parts = urlsplit(origin)
+    is_tls = parts.scheme == "https"
+    return parts.hostname or "", parts.port or (443 if is_tls else 80), is_tls
+
+
+class Route(NamedTuple):
+    """The way to an origin.
+
+    Attributes:
+        hop: where to connect to.
+        tunnel_request: what to send to a proxy for a tunnel to the origin, or None.
+        tunnelled: where the tunnel ends; None without one.
+    """
+
+    hop: Hop
+    tunnel_request: bytes | None = None
+    tunnelled: Hop | None = None
+
+    def tunnelled_tls(self) -> TLSLayer:
+        """Return the TLS connection to establish at the end of the tunnel."""
+        hop = self.tunnelled
+        assert hop is not None and hop.ssl_context is not None  # noqa: S101, PT018 - for the type.
+        return TLSLayer(hop.ssl_context, hop.host)
+
+
+class PoolConfig:
+    """The settings of a transport, in the meaning that all transports share.
+
+    Args:
+        pool_size: connections in use at a time; a call beyond waits.
+        ssl_context: in place of the system's trust with host name check and TLS 1.2.
+        proxy: the sealed URL of an HTTP proxy, or a sealed None.
+        max_response_bytes: a larger body is a BodyTooLargeError.
+        connect_timeout: seconds for one connection: name, TCP, proxy and TLS.
+        make_reader: makes the reader of each response.
+
+    Raises:
+        ArgumentError: the proxy is not the URL of one, or a number is not positive.
+    """
+
+    def __init__(
+        self,
+        *,
+        pool_size: int,
+        ssl_context: ssl.SSLContext | None,
+        proxy: Secret[str | None],
+        max_response_bytes: int,
+        connect_timeout: float,
+        make_reader: Callable[..., ResponseReader] = ResponseReader,
+    ) -> None:
+        self.pool_size = positive_count("pool_size", pool_size)
+        self.max_response_bytes = positive_count("max_response_bytes", max_response_bytes)
+        self.connect_timeout = positive_seconds("connect_timeout", connect_timeout)
+        self.proxy = None if proxy.reveal() is None else Proxy(proxy)
+        self._ssl_context = ssl_context
+        self._make_reader = make_reader
+
+    def reader(self, request: Request) -> ResponseReader:
+        """Return what reads the response of a request."""
+        # A link that was cut short would still look like one.
+        return self._make_reader(exact=not request.idempotent, limit=self.max_response_bytes)
+
+    def route(self, origin: str) -> Route:
+        """Return the way to an origin."""
+        target = self._hop(origin)
+        if self.proxy is None:
+            return Route(target)
+        hop = self._hop(self.proxy.origin)
+        if target.ssl_context is None:
+            return Route(hop)
+        return Route(hop, self.proxy.tunnel_request(target.host, target.port), target)
+
+    def _hop(self, origin: str) -> Hop:
+        host, port, is_tls = _parse_origin(origin)
+        return Hop(host, port, (self._ssl_context or default_ssl_context()) if is_tls else None)
+
+    def serialize(self, request: Request) -> bytes:
+        """Return a request as it is sent. It holds the token: keep no copy."""
+        if self.proxy is None or request.origin.startswith("https:"):
+            return serialize_request(
+                request.method, request.target, request.wire_text(), request.body
+            )
+        # A proxy is asked for a plain origin by its whole URL (RFC 9112, section 3.2.2).
+        headers = request.wire_text() + self.proxy.authorization_line()
+        return serialize_request(request.method, request.url, headers, request.body)

@@ -1,0 +1,117 @@
+"""Limit the number of connections that threads use at a time.
+
+The asyncio form is in `async_limiter.py`. Both count slots that are alive, not calls of
+`release`: an exception raised by a signal handler can prevent any statement from running.
+"""
+
+from __future__ import annotations
+
+import threading
+from queue import Empty, SimpleQueue
+from weakref import ref
+
+from ...deadline import Deadline
+from ...errors import PoolTimeoutError
+
+__all__ = ["ConnectionLimiter", "Slot", "SlotCounter"]
+
+# Seconds after which a waiting thread counts again, in case a slot died without a word.
+_RECOUNT_INTERVAL = 0.05
+
+
+class Slot:
+    """The right to use one connection, until it is released or garbage-collected."""
+
+    __slots__ = ("__weakref__",)
+
+
+class SlotCounter:
+    """Counts the slots that are alive.
+
+    Args:
+        limit: how many there may be.
+    """
+
+    __slots__ = ("_alive", "limit")
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._alive: set[ref[Slot]] = set()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no further slot may be added."""
+        return len(self._alive) >= self.limit
+
+    def add(self) -> Slot:
+        """Return a new slot, which counts from now on."""
+        slot = Slot()
+        # The callback is a method of a set: no Python code that could be interrupted.
+        self._alive.add(ref(slot, self._alive.discard))
+        return slot
+
+    def remove(self, slot: Slot) -> None:
+        """Stop counting a slot."""
+        self._alive.discard(ref(slot))
+
+
+class ConnectionLimiter:
+    """Hands out slots to threads; beyond the limit they wait.
+
+    Args:
+        limit: how many slots there may be at a time.
+
+    Example:
+        ```python
+        slot = limiter.acquire(deadline)
+        try:
+            ...
+        finally:
+            limiter.release(slot)
+        ```
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._slots = SlotCounter(limit)
+        self._lock = threading.Lock()
+        # Unlike a Condition it is written in C, and an interruption can't break it.
+        self._released: SimpleQueue[None] = SimpleQueue()
+        self._waiting: set[int] = set()
+
+    def acquire(self, deadline: Deadline) -> Slot:
+        """Return a slot, waiting for one if necessary.
+
+        Raises:
+            PoolTimeoutError: there was none before the deadline.
+        """
+        return self._try_acquire() or self._wait(deadline)
+
+    def _try_acquire(self) -> Slot | None:
+        with self._lock:
+            return None if self._slots.is_full else self._slots.add()
+
+    def _wait(self, deadline: Deadline) -> Slot:
+        thread = threading.get_ident()
+        try:
+            self._waiting.add(thread)
+            while (slot := self._try_acquire()) is None:
+                if deadline.remaining() <= 0:
+                    raise PoolTimeoutError("no connection became available before the deadline")
+                self._wait_for_release(deadline)
+            return slot
+        finally:
+            self._waiting.discard(thread)
+
+    def _wait_for_release(self, deadline: Deadline) -> None:
+        seconds = max(0.0, min(_RECOUNT_INTERVAL, deadline.remaining()))
+        try:
+            self._released.get(timeout=seconds)
+        except Empty:
+            return
+
+    def release(self, slot: Slot) -> None:
+        """Give a slot back. May be called twice."""
+        self._slots.remove(slot)
+        # An interrupted thread may stay in `_waiting`: the queue must not grow for it.
+        if self._waiting and self._released.qsize() < self._slots.limit:
+            self._released.put(None)

@@ -1,0 +1,98 @@
+"""Proxy: an HTTP proxy's address and credentials, and the request for a tunnel through it."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from urllib.parse import unquote, urlsplit
+
+from ...errors import ArgumentError, ConnectError, ProtocolError
+from ...secret import Secret
+from ...urls import is_proxy
+from .head import HEAD_LIMIT, TOO_LONG, parse_head
+
+__all__ = ["Proxy", "TunnelReader"]
+
+
+class Proxy:
+    """The address of an HTTP proxy, and the credentials in its URL.
+
+    Args:
+        url: sealed, such as "http://user:password@proxy.example:3128".
+
+    Raises:
+        ArgumentError: it is not the URL of an HTTP proxy.
+
+    Attributes:
+        origin: scheme, host and port.
+    """
+
+    __slots__ = ("_authorization", "origin")
+
+    def __init__(self, url: Secret[str | None]) -> None:
+        self.origin = self._authorization = ""  # For the repr, should this fail.
+        if not is_proxy(url.reveal()):
+            raise ArgumentError("proxy must be a URL such as http://proxy.example:3128")
+        parts = urlsplit(url.reveal() or "")
+        userinfo, mark, host = parts.netloc.rpartition("@")
+        self.origin = f"{parts.scheme}://{host}"
+        if mark:
+            encoded = b64encode(unquote(userinfo).encode()).decode("ascii")
+            self._authorization = f"Proxy-Authorization: Basic {encoded}\r\n"
+
+    def authorization_line(self) -> str:
+        """Return the header line with the credentials, or "". Keep no copy."""
+        return self._authorization
+
+    def tunnel_request(self, host: str, port: int) -> bytes:
+        """Return the request for a tunnel (RFC 9110, section 9.3.6)."""
+        authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        head = f"CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n{self._authorization}\r\n"
+        return head.encode("ascii")
+
+    def __repr__(self) -> str:
+        return f"<Proxy {self.origin}>"
+
+
+class TunnelReader:
+    """Reads a proxy's answer to CONNECT.
+
+    Attributes:
+        complete: whether the tunnel is open.
+    """
+
+    __slots__ = ("_received", "complete")
+
+    def __init__(self) -> None:
+        self._received = b""
+        self.complete = False
+
+    def feed(self, data: bytes) -> None:
+        """Take what was received.
+
+        Raises:
+            ConnectError: the proxy refused, or its answer is malformed.
+        """
+        self._received += data
+        while not self.complete:
+            head, end, rest = self._received.partition(b"\r\n\r\n")
+            if not end:
+                if len(self._received) > HEAD_LIMIT:
+                    raise ConnectError(f"the proxy's answer is malformed: {TOO_LONG}")
+                return
+            self._received = rest
+            self._read(head + b"\r\n")
+        if self._received:
+            raise ConnectError("the proxy sent unexpected data before the tunnel was used")
+
+    def _read(self, head: bytes) -> None:
+        try:
+            status = parse_head(head).status
+        except ProtocolError as error:
+            raise ConnectError(f"the proxy's answer is malformed: {error}") from None
+        if status >= 300 or status == 101:
+            raise ConnectError(f"the proxy answered {status}")
+        self.complete = status >= 200
+
+    def eof(self, *, in_order: bool = True) -> None:
+        """Take note that the connection has ended."""
+        raise ConnectError("the proxy closed the connection")

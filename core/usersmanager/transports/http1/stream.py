@@ -1,0 +1,202 @@
+"""Connected sockets with a deadline for every step, plain or TLS, and TLS inside a tunnel."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from ...deadline import Deadline
+from .poll import readable
+from .reader import Reader
+from .tls import Handshake, TLSLayer
+
+__all__ = ["SocketStream", "Stream", "TLSStream", "exchange"]
+
+# More than a TLS record holds: what is left stays in the kernel, where a poll can see it.
+_RECEIVE_SIZE = 65536
+_WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+Argument = TypeVar("Argument")
+Result = TypeVar("Result")
+
+
+class Stream(Protocol):
+    """A connection that carries one exchange at a time.
+
+    Attributes:
+        opened_at: when it was opened, in seconds of `time.monotonic()`.
+        ended_in_order: whether TLS, if there is any, announced the end of the connection.
+    """
+
+    opened_at: float
+    ended_in_order: bool
+
+    def send(self, data: memoryview, deadline: Deadline) -> None:
+        """Send all of the data. It is a view because a traceback shows nothing of one."""
+
+    def receive(self, deadline: Deadline) -> bytes:
+        """Return what has been received; b"" at the end of the connection."""
+
+    def is_readable(self) -> bool:
+        """Return whether bytes, or the end of the connection, have arrived."""
+
+    def is_clean(self) -> bool:
+        """Return whether it may carry another request."""
+
+    def close(self) -> None:
+        """Close it at once. May be called twice."""
+
+
+class SocketStream:
+    """A connected socket, plain or TLS.
+
+    The socket itself does not wait: with a timeout, Python would ask the kernel twice for
+    each step, and release the GIL twice. What waits is a poll.
+
+    Args:
+        sock: the socket, which belongs to the stream from now on.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self.opened_at = time.monotonic()
+        self.ended_in_order = True
+        sock.setblocking(False)
+        if isinstance(sock, ssl.SSLSocket):
+            # The end of a body without a length must be announced by TLS, too.
+            sock.suppress_ragged_eofs = False  # type: ignore[attr-defined] # typeshed lacks it.
+        self._is_readable = readable(sock.fileno())
+
+    def send(self, data: memoryview, deadline: Deadline) -> None:
+        """Send all of the data."""
+        while data:
+            data = data[self._try_nonblocking(self._sock.send, data, deadline) :]
+            if data:
+                deadline.remaining_or_raise()
+
+    def receive(self, deadline: Deadline) -> bytes:
+        """Return what has been received; b"" at the end of the connection."""
+        while not self._is_readable(deadline.remaining_or_raise()):
+            continue
+        try:
+            return self._try_nonblocking(self._sock.recv, _RECEIVE_SIZE, deadline)
+        except ssl.SSLEOFError:
+            self.ended_in_order = False
+            return b""
+
+    def _try_nonblocking(
+        self, operation: Callable[[Argument], Result], argument: Argument, deadline: Deadline
+    ) -> Result:
+        """Send or receive. Wait only if the peer is slow, or a TLS record is not whole."""
+        try:
+            return operation(argument)
+        except _WOULD_BLOCK:
+            pass
+        self._sock.settimeout(deadline.remaining_or_raise())
+        try:
+            return operation(argument)
+        finally:
+            self._sock.setblocking(False)
+
+    def is_readable(self) -> bool:
+        """Return whether bytes, or the end of the connection, have arrived."""
+        return self._is_readable()
+
+    def is_clean(self) -> bool:
+        """Return whether it may carry another request."""
+        return self._sock.fileno() >= 0 and not self._is_readable()
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._sock.close()
+
+
+class TLSStream:
+    """TLS inside another stream: through a tunnel.
+
+    Args:
+        lower: the stream to the proxy, which belongs to this one from now on.
+        layer: the TLS connection, not established yet.
+        deadline: by which the handshake must be over.
+
+    Raises:
+        ssl.SSLError: the handshake failed.
+        OSError: the connection ended, or the deadline came first.
+    """
+
+    def __init__(self, lower: Stream, layer: TLSLayer, deadline: Deadline) -> None:
+        self._lower = lower
+        self._layer = layer
+        self._early = b""
+        self.opened_at = lower.opened_at
+        self.ended_in_order = True
+        handshake = Handshake(layer)
+        try:
+            handshake.feed(b"")
+            self._flush(deadline)
+            while not handshake.complete:
+                received = lower.receive(deadline)
+                handshake.feed(received) if received else handshake.eof()
+                self._flush(deadline)
+            # What came with the last of the handshake is in the layer, where no poll sees it.
+            self._early = layer.decrypt(b"")
+        except ssl.SSLError:
+            with contextlib.suppress(OSError):
+                self._flush(deadline)  # The alert that tells the server why.
+            raise
+
+    def send(self, data: memoryview, deadline: Deadline) -> None:
+        """Send all of the data."""
+        self._lower.send(memoryview(self._layer.encrypt(data)), deadline)
+
+    def receive(self, deadline: Deadline) -> bytes:
+        """Return what has been received; b"" at the end of the connection."""
+        while not self._layer.has_ended:
+            received = self._lower.receive(deadline)
+            if not received:
+                self.ended_in_order = False
+                return b""
+            data = self._layer.decrypt(received)
+            self._flush(deadline)
+            if data:
+                return data
+        return b""
+
+    def _flush(self, deadline: Deadline) -> None:
+        if data := self._layer.data_to_send():
+            self._lower.send(memoryview(data), deadline)
+
+    def is_readable(self) -> bool:
+        """Return whether application data has arrived. TLS 1.3 tickets are none."""
+        return bool(self._early) or self._layer.has_ended
+
+    def is_clean(self) -> bool:
+        """Return whether it may carry another request."""
+        return (
+            self._lower.is_clean() and self._layer.is_at_record_boundary and not self.is_readable()
+        )
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._lower.close()
+
+
+def exchange(stream: Stream, message: memoryview, reader: Reader, deadline: Deadline) -> None:
+    """Send a message and receive until its answer is complete.
+
+    Raises:
+        OSError: the connection broke, or the deadline came first.
+        TransportError: the answer is not one that the reader accepts.
+    """
+    # A server that closes early may have said why: an alert, a response.
+    with contextlib.suppress(ConnectionError):
+        stream.send(message, deadline)
+    while not reader.complete:
+        if received := stream.receive(deadline):
+            reader.feed(received)
+        else:
+            reader.eof(in_order=stream.ended_in_order)

@@ -1,0 +1,198 @@
+"""AsyncConnectionLimiter: so many calls at a time, and no wait beyond a deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from usersmanager import PoolTimeoutError
+from usersmanager.transports import AsyncConnectionLimiter, Deadline
+from usersmanager.transports.http1.limiter import Slot
+
+
+def soon(seconds: float = 5.0) -> Deadline:
+    return Deadline(time.monotonic() + seconds)
+
+
+async def full() -> tuple[AsyncConnectionLimiter, Slot]:
+    """A limiter whose only slot is in use."""
+    limiter = AsyncConnectionLimiter(1)
+    return limiter, await limiter.acquire(soon())
+
+
+def test_a_call_beyond_the_limit_waits_for_a_slot() -> None:
+    async def main() -> None:
+        limiter, slot = await full()
+        waiting = asyncio.create_task(limiter.acquire(soon()))
+        await asyncio.sleep(0.01)
+        assert not waiting.done()
+        limiter.release(slot)
+        await asyncio.wait_for(waiting, 1)
+
+    asyncio.run(main())
+
+
+def test_it_does_not_wait_beyond_its_deadline_and_nothing_was_sent() -> None:
+    async def main() -> None:
+        limiter, _slot = await full()
+        with pytest.raises(PoolTimeoutError, match="before the deadline") as caught:
+            await limiter.acquire(soon(0.05))
+        assert caught.value.phase == "not sent"
+        assert caught.value.__context__ is None
+
+    asyncio.run(main())
+
+
+def test_a_released_slot_goes_to_the_call_that_has_waited_longest() -> None:
+    async def main() -> list[int]:
+        (limiter, slot), served = await full(), list[int]()
+
+        async def call(number: int) -> None:
+            own = await limiter.acquire(soon())
+            served.append(number)
+            limiter.release(own)
+
+        calls = [asyncio.create_task(call(number)) for number in range(3)]
+        await asyncio.sleep(0)
+        limiter.release(slot)
+        await asyncio.gather(*calls)
+        return served
+
+    assert asyncio.run(main()) == [0, 1, 2]
+
+
+def test_a_cancelled_wait_takes_no_slot() -> None:
+    async def main() -> None:
+        limiter, slot = await full()
+        waiting = asyncio.create_task(limiter.acquire(soon()))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        limiter.release(slot)
+        await asyncio.wait_for(limiter.acquire(soon()), 1)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("ends", ["cancelled", "late"])
+def test_a_slot_that_comes_as_the_wait_ends_is_passed_on(ends: str) -> None:
+    async def main() -> None:
+        limiter, slot = await full()
+        waiting = asyncio.create_task(limiter.acquire(soon(0.01)))
+        behind = asyncio.create_task(limiter.acquire(soon()))
+        await asyncio.sleep(0)
+        if ends == "late":
+            time.sleep(0.02)  # noqa: ASYNC251 - the loop finds the deadline passed.
+        limiter.release(slot)
+        if ends == "cancelled":
+            waiting.cancel()
+        (outcome,) = await asyncio.gather(waiting, return_exceptions=True)
+        if isinstance(outcome, Slot):  # Late, but it has the slot.
+            limiter.release(outcome)
+        limiter.release(await asyncio.wait_for(behind, 1))
+        await asyncio.wait_for(limiter.acquire(soon()), 1)
+
+    asyncio.run(main())
+
+
+def test_waits_that_have_ended_leave_nothing_in_the_queue() -> None:
+    async def main() -> int:
+        limiter, _slot = await full()
+        waiting = [asyncio.create_task(limiter.acquire(soon())) for _ in range(3)]
+        await asyncio.sleep(0)
+        for task in waiting:
+            task.cancel()
+        await asyncio.wait(waiting)
+        return len(limiter._waiters)
+
+    assert asyncio.run(main()) == 0
+
+
+def test_a_wait_that_is_cancelled_as_its_slot_arrives_gives_it_back() -> None:
+    async def main() -> None:
+        limiter, slot = await full()
+        waiting = asyncio.create_task(limiter.acquire(soon()))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        limiter.release(slot)
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        await asyncio.wait_for(limiter.acquire(soon()), 1)
+
+    asyncio.run(main())
+
+
+def test_a_wait_that_is_dropped_gives_no_slot_away() -> None:
+    async def main() -> None:
+        limiter, slot = await full()
+        behind = asyncio.create_task(limiter.acquire(soon()))
+        await asyncio.sleep(0)
+        dropped = limiter.acquire(soon()).__await__()
+        next(dropped)
+        dropped.close()
+        await asyncio.sleep(0.01)
+        assert not behind.done()
+        limiter.release(slot)
+        await asyncio.wait_for(behind, 1)
+
+    asyncio.run(main())
+
+
+def test_a_slot_that_is_lost_without_a_release_is_free_again() -> None:
+    async def main() -> None:
+        limiter, slot = await full()
+        del slot
+        gc.collect()
+        await asyncio.wait_for(limiter.acquire(soon()), 1)
+
+    asyncio.run(main())
+
+
+def test_a_slot_that_was_lost_is_given_to_a_waiting_call_by_the_next_one() -> None:
+    async def main() -> None:
+        limiter, slot = await full()
+        waiting = asyncio.create_task(limiter.acquire(soon()))
+        await asyncio.sleep(0)
+        del slot
+        with pytest.raises(PoolTimeoutError):
+            await limiter.acquire(soon(0.01))
+        assert waiting.done()
+
+    asyncio.run(main())
+
+
+@given(st.lists(st.sampled_from(["acquire", "cancel", "release", "lose", "yield"]), max_size=40))
+def test_there_are_never_more_or_fewer_slots_than_the_limit(steps: list[str]) -> None:
+    async def main() -> None:
+        limiter, calls = AsyncConnectionLimiter(2), list[asyncio.Task[None]]()
+        held: list[Slot] = []
+
+        async def call() -> None:
+            held.append(await limiter.acquire(soon()))
+
+        for step in steps:
+            if step == "acquire":
+                calls.append(asyncio.create_task(call()))
+            elif step == "cancel" and calls:
+                calls[len(calls) // 2].cancel()
+            elif step == "release" and held:
+                limiter.release(held.pop())
+            elif step == "lose" and held:
+                held.pop()
+            else:
+                await asyncio.sleep(0)
+            assert len(held) <= 2
+        while not all(task.done() for task in calls) or held:
+            await asyncio.sleep(0)
+            # A lost slot is noticed when the next call ends.
+            limiter.release(held.pop() if held else Slot())
+        slots = [await asyncio.wait_for(limiter.acquire(soon()), 1) for _ in range(2)]
+        assert limiter._slots.is_full
+        assert len(slots) == 2
+
+    asyncio.run(main())

@@ -1,0 +1,177 @@
+"""Send requests over a PoolManager of the caller's: without our engine, and its promises."""
+
+from __future__ import annotations
+
+import copy
+import os
+import socket
+from http.client import HTTPException
+
+import urllib3
+from urllib3 import exceptions
+from urllib3.util import Retry
+from urllib3.util.ssl_match_hostname import CertificateError
+
+from usersmanager import (
+    BodyTooLargeError,
+    ConnectError,
+    DisconnectedError,
+    LifecycleError,
+    PoolTimeoutError,
+    Request,
+    Response,
+    TLSError,
+    UsersManagerError,
+)
+from usersmanager.transports import Deadline, connect_error, exchange_error
+
+__all__ = ["BorrowedPools"]
+
+_NO_RETRIES = Retry(total=False, redirect=False, raise_on_redirect=False, raise_on_status=False)
+_CHUNK = 1 << 16
+
+
+class BorrowedPools:
+    """Sends requests over the pools of a manager that stays the caller's.
+
+    Args:
+        manager: the caller's.
+        limit: a larger body, in bytes, is a BodyTooLargeError.
+        connect_timeout: seconds for one connection.
+    """
+
+    def __init__(self, manager: urllib3.PoolManager, limit: int, connect_timeout: float) -> None:
+        self._manager = manager
+        self._limit = limit
+        self._connect_timeout = connect_timeout
+        self._process = os.getpid()
+        self._closed = False
+
+    def send(self, request: Request) -> Response:
+        """Send a request and return its response; see `usersmanager.Transport`."""
+        if self._closed:
+            raise LifecycleError("the transport is closed")
+        failure: UsersManagerError
+        try:
+            return self._send(request)
+        except UsersManagerError as error:
+            failure = error
+        except (exceptions.HTTPError, HTTPException, CertificateError, OSError) as error:
+            failure = _translate(error)
+        # Raised out here: the library's error and its frames, which hold the token, are gone.
+        try:
+            raise failure.bare()
+        finally:
+            del failure  # Break the reference cycle.
+
+    def _send(self, request: Request) -> Response:
+        if self._process != os.getpid():
+            # Two processes on one connection would read each other's responses.
+            self._manager, self._process = _without_connections(self._manager), os.getpid()
+        if request.idempotent:
+            return self._exchange(self._manager.connection_from_url(request.origin), request)
+        # Use a dedicated connection: a stale one must not affect the request.
+        pool = _without_connections(self._manager).connection_from_url(request.origin)
+        try:
+            return self._exchange(pool, request)
+        finally:
+            pool.close()
+
+    def _exchange(self, pool: urllib3.HTTPConnectionPool, request: Request) -> Response:
+        headers = request.wire_headers()
+        headers.setdefault("User-Agent", urllib3.util.SKIP_HEADER)  # Or urllib3 adds its own.
+        # A proxy is asked for a plain origin by its whole URL (RFC 9112, section 3.2.2).
+        is_forwarded = pool.proxy is not None and pool.scheme == "http"
+        raw = pool.urlopen(
+            request.method,
+            request.url if is_forwarded else request.target,
+            body=request.body,
+            headers=headers,
+            retries=_NO_RETRIES,
+            redirect=False,
+            assert_same_host=False,
+            timeout=_Timeout(Deadline(request.deadline), self._connect_timeout),
+            pool_timeout=request.remaining(),  # type: ignore[arg-type] # queue.get takes a float.
+            preload_content=False,
+            decode_content=False,
+        )
+        try:
+            body = self._read(raw)
+        except BaseException:
+            raw.close()
+            raise
+        raw.release_conn()
+        return Response(raw.status, raw.headers.iteritems(), body)
+
+    def _read(self, raw: urllib3.BaseHTTPResponse) -> bytes:
+        body = bytearray()
+        for chunk in raw.stream(_CHUNK, decode_content=False):
+            body += chunk
+            if len(body) > self._limit:
+                raise BodyTooLargeError(f"the body is larger than {self._limit} bytes")
+        return bytes(body)
+
+    def close(self) -> None:
+        """Send nothing more. The connections stay the caller's."""
+        self._closed = True
+
+
+class _Timeout(urllib3.Timeout):
+    """What is left of a call, whenever urllib3 asks."""
+
+    def __init__(self, deadline: Deadline, connect: float) -> None:
+        super().__init__()
+        self._deadline = deadline
+        self._connect_limit = connect
+
+    @property
+    def read_timeout(self) -> float:
+        # Not 0, which would make a socket non-blocking.
+        return max(0.001, self._deadline.remaining())
+
+    @property
+    def connect_timeout(self) -> float:
+        return min(self._connect_limit, self.read_timeout)
+
+    def clone(self) -> _Timeout:
+        return self  # It has no state that a copy would protect.
+
+
+def _without_connections(manager: urllib3.PoolManager) -> urllib3.PoolManager:
+    """Return a manager with the same settings, and pools of its own."""
+    other = copy.copy(manager)
+    other.pools = type(manager.pools)(10)
+    return other
+
+
+def _translate(error: Exception) -> UsersManagerError:
+    match _cause(error):
+        case exceptions.EmptyPoolError():
+            return PoolTimeoutError("no connection became available before the deadline")
+        case exceptions.ClosedPoolError():
+            return LifecycleError("the pool is closed")
+        case CertificateError():
+            return TLSError("the certificate is for another host", phase="not sent")
+        case exceptions.NameResolutionError():
+            return connect_error(socket.gaierror())
+        case exceptions.ConnectTimeoutError():
+            return connect_error(TimeoutError())
+        case exceptions.NewConnectionError() as cause:
+            return connect_error(cause)
+        case exceptions.ProxyError():
+            return ConnectError("no connection through the proxy")
+        case exceptions.ReadTimeoutError():
+            return exchange_error(TimeoutError())
+        case exceptions.IncompleteRead():
+            return DisconnectedError("the connection ended before the response was complete")
+        case cause:
+            return exchange_error(cause)
+
+
+def _cause(error: Exception) -> Exception:
+    """Return the error that urllib3 has wrapped in a ProtocolError or an SSLError of its own."""
+    if isinstance(error, exceptions.ProtocolError | exceptions.SSLError):
+        for argument in reversed(error.args):
+            if isinstance(argument, Exception):
+                return argument
+    return error

@@ -1,0 +1,81 @@
+"""Open a connection to one hop with urllib3: TCP, and TLS if the hop has it.
+
+`connect` of urllib3's two connection classes is public. What it is given to connect with is
+`_new_conn`, which is not: there urllib3 resolves and connects, each address with the whole
+timeout. A test fails if urllib3 stops calling it.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.util.ssl_match_hostname import CertificateError
+
+from usersmanager import TLSError
+from usersmanager.transports import Deadline, Hop, connect_tcp
+
+__all__ = ["connect"]
+
+
+def connect(hop: Hop, deadline: Deadline) -> socket.socket:
+    """Return a connected socket, after the TLS handshake.
+
+    Raises:
+        TimeoutError: the deadline came first.
+        OSError: no address can be resolved or reached, or the TLS handshake failed.
+        TLSError: the certificate is for another host.
+    """
+    connection: _Connection | _TLSConnection
+    if hop.ssl_context is None:
+        connection = _Connection(hop.host, hop.port)
+    else:
+        connection = _TLSConnection(hop.host, hop.port, ssl_context=hop.ssl_context)
+    connection.deadline = deadline
+    try:
+        connection.connect()
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, CertificateError):
+            # urllib3 itself compares the names if the context does not; this is no OSError.
+            raise TLSError("the certificate is for another host", phase="not sent") from error
+        raise
+    # Closing urllib3's connection would close the socket.
+    sock: socket.socket = connection.sock
+    connection.sock = None
+    return sock
+
+
+class _WithDeadline(HTTPConnection):
+    deadline: Deadline
+    sock: Any
+
+    def _new_conn(self) -> socket.socket:
+        sock = connect_tcp(self.host, self.port or 0, self.deadline)
+        return _DeadlineSocket(sock, self.deadline)
+
+
+class _Connection(_WithDeadline):
+    """A plain connection."""
+
+
+class _TLSConnection(_WithDeadline, HTTPSConnection):
+    """A TLS connection."""
+
+
+class _DeadlineSocket(socket.socket):
+    """A socket whose timeout is what is left until a deadline, whenever it is asked for.
+
+    TLS asks for it when its handshake begins.
+    """
+
+    def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
+        timeout = sock.gettimeout()
+        super().__init__(fileno=sock.detach())
+        self.settimeout(timeout)
+        self._deadline = deadline
+
+    def gettimeout(self) -> float | None:
+        """Return the seconds that are left."""
+        return self._deadline.remaining_or_raise()
