@@ -26,6 +26,8 @@ from .connections import AsyncBackend, Backend
 
 __all__ = ["Httpx2Transport"]
 
+_KNOWN = (httpx2.HTTPError, httpcore2.NetworkError, httpcore2.TimeoutException, OSError)
+
 
 class Httpx2Transport:
     """Carries requests over httpx2's connection pools, one for each colour.
@@ -70,7 +72,7 @@ class Httpx2Transport:
                 return self._exchange(alone, request)
         except UsersManagerError as error:
             failure = error
-        except Exception as error:
+        except _KNOWN as error:  # Anything else passes through: an interruption, say.
             failure = _failure(error)
         # Raised out here: httpx2's error and its token-bearing frames are gone.
         raise failure.bare()
@@ -86,7 +88,7 @@ class Httpx2Transport:
                 return await self._async_exchange(alone, request)
         except UsersManagerError as error:
             failure = error
-        except Exception as error:
+        except _KNOWN as error:  # Anything else passes through: an interruption, say.
             failure = _failure(error)
         raise failure.bare()
 

@@ -1,0 +1,81 @@
+"""Proxy and TunnelReader: what is sent to a proxy, and what it may answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from usersmanager import ArgumentError, ConnectError
+from usersmanager.transports import Proxy, Secret
+from usersmanager.transports.http1.proxy import TunnelReader
+
+
+def test_credentials_are_decoded_and_sent_to_the_proxy() -> None:
+    proxy = Proxy(Secret("http://us%40er:p%3Aw@proxy.example:3128"))
+    assert proxy.origin == "http://proxy.example:3128"
+    assert proxy.authorization_line() == "Proxy-Authorization: Basic dXNAZXI6cDp3\r\n"
+    assert b"Proxy-Authorization: Basic dXNAZXI6cDp3\r\n" in proxy.tunnel_request("a.example", 443)
+    assert "dXNA" not in repr(proxy)
+
+
+def test_a_proxy_without_credentials_gets_none() -> None:
+    proxy = Proxy(Secret("http://proxy.example:3128"))
+    assert proxy.authorization_line() == ""
+    assert proxy.tunnel_request("a.example", 443) == (
+        b"CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n"
+    )
+
+
+def test_an_ipv6_address_has_brackets_in_the_request_for_a_tunnel() -> None:
+    assert b"CONNECT [::1]:443 HTTP/1.1" in Proxy(Secret("http://p.example")).tunnel_request(
+        "::1", 443
+    )
+
+
+def test_what_is_not_the_url_of_a_proxy_is_refused() -> None:
+    with pytest.raises(ArgumentError, match="proxy must be a URL"):
+        Proxy(Secret("socks5://proxy.example"))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\n\r\n",
+        b"HTTP/1.0 200 Connection established\r\nVia: a\r\n\r\n",
+        b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
+    ],
+)
+@pytest.mark.parametrize("step", [1, 7, 1000])
+def test_a_2xx_opens_the_tunnel_however_it_arrives(answer: bytes, step: int) -> None:
+    reader = TunnelReader()
+    for position in range(0, len(answer), step):
+        assert not reader.complete
+        reader.feed(answer[position : position + step])
+    assert reader.complete
+
+
+@pytest.mark.parametrize("status", [101, 302, 403, 407, 502])
+def test_any_other_status_is_the_proxys_refusal(status: int) -> None:
+    with pytest.raises(ConnectError, match=f"the proxy answered {status}") as caught:
+        TunnelReader().feed(b"HTTP/1.1 %d No\r\nContent-Length: 3\r\n\r\nno!" % status)
+    assert caught.value.phase == "not sent"
+
+
+@pytest.mark.parametrize(
+    "answer", [b"SSH-2.0-OpenSSH\r\n\r\n", b"HTTP/1.1 200 OK\r\n folded\r\n\r\n", b"x" * 1_000_000]
+)
+def test_a_malformed_answer_is_refused(answer: bytes) -> None:
+    with pytest.raises(ConnectError, match="malformed"):
+        TunnelReader().feed(answer)
+
+
+def test_data_of_the_origin_before_its_handshake_is_refused() -> None:
+    with pytest.raises(ConnectError, match="unexpected data"):
+        TunnelReader().feed(b"HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n\r\n{}")
+
+
+def test_an_end_is_the_proxys() -> None:
+    reader = TunnelReader()
+    reader.feed(b"HTTP/1.1 200")
+    with pytest.raises(ConnectError, match="the proxy closed the connection"):
+        reader.eof()

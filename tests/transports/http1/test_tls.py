@@ -1,0 +1,153 @@
+"""TLSLayer: TLS over memory, against OpenSSL's own server side."""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+
+import pytest
+import trustme
+from hypothesis import given
+from hypothesis import strategies as st
+
+from usersmanager.transports.http1.tls import Handshake, RecordBoundary, TLSLayer
+
+
+class Server:
+    """The server's side of a TLS connection, over memory."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = context.wrap_bio(self.incoming, self.outgoing, server_side=True)
+
+    def answer(self, data: bytes) -> bytes:
+        """Take a part of the handshake; return the next one."""
+        self.incoming.write(data)
+        with contextlib.suppress(ssl.SSLWantReadError):
+            self.tls.do_handshake()
+        return self.outgoing.read()
+
+    def encrypt(self, data: bytes) -> bytes:
+        self.tls.write(data)
+        return self.outgoing.read()
+
+    def end(self) -> bytes:
+        """The announcement of the end: close_notify."""
+        with contextlib.suppress(ssl.SSLWantReadError):
+            self.tls.unwrap()
+        return self.outgoing.read()
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture(params=[ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
+def connected(request: pytest.FixtureRequest, authority: trustme.CA) -> tuple[TLSLayer, Server]:
+    """A layer and its server after the handshake, tickets included."""
+    layer, server = started(authority, request.param)
+    handshake = Handshake(layer)
+    handshake.feed(b"")
+    while not handshake.complete:
+        handshake.feed(server.answer(handshake.data_to_send()))
+    tickets = server.answer(layer.data_to_send())
+    assert layer.decrypt(tickets) == b""
+    return layer, server
+
+
+def started(authority: trustme.CA, version: ssl.TLSVersion) -> tuple[TLSLayer, Server]:
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.minimum_version = serving.maximum_version = version
+    authority.issue_cert("localhost").configure_cert(serving)
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    return TLSLayer(trusting, "localhost"), Server(serving)
+
+
+Connected = tuple[TLSLayer, Server]
+
+
+def test_what_is_encrypted_is_decrypted_by_the_server(connected: Connected) -> None:
+    layer, server = connected
+    server.incoming.write(layer.encrypt(b"a request"))
+    assert server.tls.read() == b"a request"
+
+
+@pytest.mark.parametrize("size", [1, 16384, 16385, 300_000])
+def test_application_data_is_returned_whole_over_many_records(
+    connected: Connected, size: int
+) -> None:
+    layer, server = connected
+    data = bytes(number % 251 for number in range(size))
+    assert layer.decrypt(server.encrypt(data)) == data
+    assert layer.is_at_record_boundary
+
+
+def test_half_a_record_is_noticed_until_the_rest_arrives(connected: Connected) -> None:
+    layer, server = connected
+    record = server.encrypt(b"forged")
+    for cut in (1, 4, 5, 6, len(record) - 1):
+        assert layer.is_at_record_boundary
+        assert layer.decrypt(record[:cut]) == b""
+        assert not layer.is_at_record_boundary
+        assert layer.decrypt(record[cut:]) == b"forged"
+        record = server.encrypt(b"forged")
+
+
+def test_data_before_the_announced_end_is_not_lost(connected: Connected) -> None:
+    layer, server = connected
+    assert layer.decrypt(server.encrypt(b"last") + server.end()) == b"last"
+    assert layer.has_ended
+
+
+def test_an_end_is_announced_by_close_notify_alone(connected: Connected) -> None:
+    layer, server = connected
+    layer.decrypt(server.encrypt(b"first"))
+    assert not layer.has_ended
+    assert layer.decrypt(server.end()) == b""
+    assert layer.has_ended
+
+
+def test_a_corrupt_record_is_an_error(connected: Connected) -> None:
+    layer, server = connected
+    record = bytearray(server.encrypt(b"a response"))
+    record[-1] ^= 1
+    with pytest.raises(ssl.SSLError):
+        layer.decrypt(bytes(record))
+
+
+def test_a_failed_handshake_leaves_an_alert_to_send(authority: trustme.CA) -> None:
+    layer, server = started(trustme.CA(), ssl.TLSVersion.TLSv1_3)
+    stranger = started(authority, ssl.TLSVersion.TLSv1_3)[1]
+    del server
+    handshake = Handshake(layer)
+    handshake.feed(b"")
+    with pytest.raises(ssl.SSLCertVerificationError):
+        handshake.feed(stranger.answer(handshake.data_to_send()))
+    assert handshake.data_to_send()
+
+
+def test_an_end_within_the_handshake_is_a_connection_error(authority: trustme.CA) -> None:
+    layer, _server = started(authority, ssl.TLSVersion.TLSv1_3)
+    with pytest.raises(ConnectionError):
+        Handshake(layer).eof()
+
+
+@given(
+    sizes=st.lists(st.integers(0, 40), max_size=5),
+    cuts=st.lists(st.integers(0, 250), max_size=6),
+)
+def test_a_boundary_is_reached_exactly_at_the_end_of_each_record(
+    sizes: list[int], cuts: list[int]
+) -> None:
+    records = [b"\x17\x03\x03" + size.to_bytes(2) + b"x" * size for size in sizes]
+    stream = b"".join(records)
+    ends = {0}
+    for record in records:
+        ends.add(max(ends) + len(record))
+    boundary, position = RecordBoundary(), 0
+    for cut in sorted({*cuts, len(stream)}):
+        boundary.follow(stream[position:cut])
+        position = max(position, min(cut, len(stream)))
+        assert boundary.is_reached == (position in ends)
