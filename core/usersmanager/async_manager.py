@@ -46,7 +46,7 @@ class AsyncUsersManager:
             `asend(request)` and `aclose()`, which the manager closes.
         plugins: configured instances or installed names, the first outermost.
         discover: True for every installed plugin, False for none, or their names.
-        allow_insecure: allow http to any host.
+        allow_insecure: allow http to any host, and an http endpoint of an https issuer.
 
     Raises:
         ArgumentError: an argument is not valid.

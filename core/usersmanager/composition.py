@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import inspect
 import os
+import sys
 import warnings
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from types import ModuleType
-from typing import Generic, TypeVar, cast
+from types import FrameType, ModuleType
+from typing import Generic, TypeAlias, TypeVar, cast
 
 from .colours import TRANSPORT_HOOKS, Colour, other
-from .discovery import Installed, Kind, entry_point_of, only, select
+from .discovery import Installed, Kind, entry_point_of, providers, resolve, select
 from .errors import PluginError, PluginWarning
 from .flow import Proceed, compose
 from .registry import Registry, load
@@ -26,6 +27,7 @@ from .suggestions import described
 __all__ = ["Composition", "blocked_names", "compose_client"]
 
 T = TypeVar("T")
+Warn: TypeAlias = Callable[[str], None]
 
 
 # Distributions that are known to bring what is not in this one.
@@ -76,11 +78,12 @@ def compose_client(
         PluginError: something asked for is missing, broken, ambiguous or of the wrong colour.
     """
     blocked = blocked_names()
+    warn = _warn_once()
     registry = Registry()
-    taken = _add_explicit(registry, plugins, blocked)
-    _add_discovered(registry, discover, blocked | taken)
+    taken = _add_explicit(registry, plugins, blocked, warn)
+    _add_discovered(registry, discover, blocked | taken, warn)
     name = transport_name(transport, colour)
-    chosen = _make_transport(name, colour, blocked) if _is_name(transport) else transport
+    chosen = _make_transport(name, colour, blocked, warn) if _is_name(transport) else transport
     _check_transport(name, chosen, colour)
     proceed = compose(
         registry.wraps("usersmanager_wrap_call"), registry.wraps("usersmanager_wrap_attempt")
@@ -88,8 +91,31 @@ def compose_client(
     return Composition(cast(T, chosen), name, registry.names, proceed)
 
 
+def _warn_once() -> Warn:
+    """Make a function that warns, but not twice of the same: a name may be looked up again."""
+    warned: set[str] = set()
+
+    def warn(message: str) -> None:
+        if message not in warned:
+            warned.add(message)
+            warnings.warn(message, PluginWarning, stacklevel=_caller_level())
+
+    return warn
+
+
+def _caller_level() -> int:
+    """Find the stack level of the code that makes the manager, which a warning is to point at."""
+    # Level 1 is the function that warns.
+    level = 0
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__package__") == __package__:
+        frame = frame.f_back
+        level += 1
+    return level + 1
+
+
 def _add_explicit(
-    registry: Registry, plugins: Iterable[object], blocked: frozenset[str]
+    registry: Registry, plugins: Iterable[object], blocked: frozenset[str], warn: Warn
 ) -> frozenset[str]:
     """Adds the user's own plugins and gives their names, blocked ones included."""
     if isinstance(plugins, str) or not isinstance(plugins, Iterable):
@@ -101,13 +127,13 @@ def _add_explicit(
         if name in blocked:
             continue
         if isinstance(plugin, str):
-            plugin = load(_installed("plugin", name))
+            plugin = load(_installed("plugin", name, warn))
         _add(registry, name, plugin, explicit=True)
     return frozenset(names)
 
 
 def _add_discovered(
-    registry: Registry, discover: bool | Collection[str], skipped: frozenset[str]
+    registry: Registry, discover: bool | Collection[str], skipped: frozenset[str], warn: Warn
 ) -> None:
     if isinstance(discover, str) or not isinstance(discover, bool | Collection):
         raise PluginError("discover must be True, False or a collection of installed names")
@@ -118,13 +144,12 @@ def _add_discovered(
     for name in names:
         if name in skipped:
             continue
-        one = _installed("plugin", name)
         try:
-            plugin = load(one)
+            plugin = load(_installed("plugin", name, warn))
         except PluginError as error:
             if discover is not True:
                 raise
-            warnings.warn(f"{error}; going on without it", PluginWarning, stacklevel=5)
+            warn(f"{error}; going on without it")
             continue
         _add(registry, name, plugin, explicit=False)
 
@@ -138,10 +163,14 @@ def _add(registry: Registry, name: str, plugin: object, *, explicit: bool) -> No
         )
 
 
-def _installed(kind: Kind, name: str) -> Installed:
+def _installed(kind: Kind, name: str, warn: Warn) -> Installed:
     available = select(kind)
     if name in available:
-        return only(available[name])
+        found = available[name]
+        chosen = resolve(found)
+        if len(found) > 1:
+            warn(f"{providers(found)}: that of {chosen.distribution} is used")
+        return chosen
     brings = _BROUGHT_BY.get(name)
     advice = (
         f": {name!r} comes with `pip install {brings}`" if brings else described(name, available)
@@ -171,11 +200,11 @@ def transport_name(transport: object, colour: Colour) -> str:
     return transport if isinstance(transport, str) else type(transport).__name__
 
 
-def _make_transport(name: str, colour: Colour, blocked: frozenset[str]) -> object:
+def _make_transport(name: str, colour: Colour, blocked: frozenset[str], warn: Warn) -> object:
     if name in blocked:
         raise PluginError(f"the transport {name!r} is blocked by USERSMANAGER_DISABLE")
     registry = Registry()
-    hooks = registry.add(name, load(_installed("transport", name)), explicit=True)
+    hooks = registry.add(name, load(_installed("transport", name, warn)), explicit=True)
     if colour.hook not in hooks:
         raise _wrong_colour(name, colour)
     return registry.first(colour.hook)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,7 +11,16 @@ from typing import Literal
 
 from .errors import PluginError
 
-__all__ = ["Installed", "Kind", "entry_point_of", "forget_installed", "installed", "only", "select"]
+__all__ = [
+    "Installed",
+    "Kind",
+    "entry_point_of",
+    "forget_installed",
+    "installed",
+    "providers",
+    "resolve",
+    "select",
+]
 
 Kind = Literal["plugin", "transport"]
 _GROUPS: dict[str, Kind] = {
@@ -32,6 +42,11 @@ class Installed:
     def __str__(self) -> str:
         return f"{self.kind} {self.name!r} of {self.distribution} {self.version}"
 
+    @property
+    def is_shipped(self) -> bool:
+        """Whether it comes with this library."""
+        return _normalized(self.distribution) == "usersmanager"
+
 
 def installed() -> tuple[Installed, ...]:
     """Every installed plugin and transport, by kind and name. Scanned once a process."""
@@ -46,21 +61,31 @@ def forget_installed() -> None:
 @lru_cache(maxsize=4)
 def _scan(path: tuple[str, ...]) -> tuple[Installed, ...]:
     found = [
-        Installed(
-            name=entry_point.name,
-            kind=kind,
-            distribution=entry_point.dist.name if entry_point.dist else "unknown",
-            version=entry_point.dist.version if entry_point.dist else "",
-            entry_point=entry_point,
-        )
+        Installed(entry_point.name, kind, *_distribution_of(entry_point), entry_point)
         for group, kind in _GROUPS.items()
         for entry_point in entry_points(group=group)
     ]
-    return tuple(sorted(found, key=lambda one: (one.kind, one.name, one.distribution)))
+    # A distribution may be seen twice: it lists a name twice, or an old dist-info is still there.
+    unique: dict[tuple[Kind, str, str], Installed] = {}
+    for one in found:
+        unique.setdefault((one.kind, one.name, _normalized(one.distribution)), one)
+    return tuple(sorted(unique.values(), key=lambda one: (one.kind, one.name, one.distribution)))
+
+
+def _distribution_of(entry_point: EntryPoint) -> tuple[str, str]:
+    """Read the name and version of a distribution, whose METADATA may be missing."""
+    if entry_point.dist is None:
+        return "unknown", ""
+    metadata = entry_point.dist.metadata
+    return metadata.get_all("Name", ["unknown"])[0], metadata.get_all("Version", [""])[0]
+
+
+def _normalized(distribution: str) -> str:
+    return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
 def select(kind: Kind) -> dict[str, list[Installed]]:
-    """Those of one kind by name, in order of name. More than one of a name is a conflict."""
+    """Those of one kind by name, in order of name. Several of a name: see `resolve`."""
     by_name: dict[str, list[Installed]] = {}
     for one in installed():
         if one.kind == kind:
@@ -68,24 +93,31 @@ def select(kind: Kind) -> dict[str, list[Installed]]:
     return by_name
 
 
-def only(found: list[Installed]) -> Installed:
-    """The one of its name.
+def resolve(found: list[Installed]) -> Installed:
+    """Choose the one to use among those of a name: the shipped one, or else the only one.
 
     Raises:
-        PluginError: two distributions claim the name.
+        PluginError: several distributions provide the name, and none of them is this library.
     """
-    if len(found) == 1:
-        return found[0]
-    owners = " and ".join(f"{one.distribution} {one.version}" for one in found)
+    candidates = [one for one in found if one.is_shipped] or found
+    if len(candidates) == 1:
+        return candidates[0]
     raise PluginError(
-        f"two distributions bring a {found[0].kind} named {found[0].name!r}: {owners};"
-        f" uninstall one, or set USERSMANAGER_DISABLE={found[0].name}"
+        f"{providers(found)} (uninstall one, or set USERSMANAGER_DISABLE={found[0].name})"
     )
+
+
+def providers(found: list[Installed]) -> str:
+    """Say which distributions provide the same name."""
+    owners = " and ".join(f"{one.distribution} {one.version}" for one in found)
+    return f"the {found[0].kind} name {found[0].name!r} is provided by {owners}"
 
 
 def entry_point_of(plugin: object) -> Installed | None:
     """The entry point that names this object, its class or this module; imports nothing."""
     for one in installed():
+        if one.entry_point.pattern.match(one.entry_point.value) is None:
+            continue  # Malformed: it would have no module to ask for.
         module = sys.modules.get(one.entry_point.module)
         attribute = one.entry_point.attr
         target = getattr(module, attribute, None) if attribute else module

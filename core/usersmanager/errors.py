@@ -43,7 +43,7 @@ repeating is always safe. "unknown": the server may have acted on it."""
 
 
 class PluginWarning(UserWarning):
-    """A discovered plugin could not be used; the client works without it."""
+    """A plugin or transport is ignored: it is broken, or its name is taken. The client works."""
 
 
 class UsersManagerError(Exception):

@@ -7,13 +7,13 @@ from typing import Literal, TypeAlias
 
 from .colours import ASYNCIO, BLOCKING
 from .composition import blocked_names
-from .discovery import Installed, Kind, only, select
+from .discovery import Installed, Kind, resolve, select
 from .errors import PluginError
 from .registry import Registry, load
 
 __all__ = ["PluginReport", "installed_plugins"]
 
-Status: TypeAlias = Literal["active", "blocked", "incomplete", "failed"]
+Status: TypeAlias = Literal["active", "blocked", "shadowed", "incomplete", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,9 @@ class PluginReport:
         distribution: the distribution that brings it.
         version: that distribution's version.
         hooks: the hooks it implements; empty if it was not loaded.
-        status: "active", "blocked" (by USERSMANAGER_DISABLE), "incomplete" (something it
-            imports is not installed, such as an extra) or "failed".
+        status: "active", "blocked" (by USERSMANAGER_DISABLE), "shadowed" (by what the library
+            itself ships under that name), "incomplete" (something it imports is not
+            installed, such as an extra) or "failed".
         reason: why it is not active, or "".
     """
 
@@ -43,7 +44,7 @@ class PluginReport:
 
 
 def installed_plugins() -> list[PluginReport]:
-    """Reports on everything installed, transports first. Loads all but the blocked.
+    """Reports on everything installed, transports first. Loads what is usable.
 
     Example:
         ```python
@@ -69,8 +70,11 @@ def _report(one: Installed, of_its_name: list[Installed], blocked: frozenset[str
         status, reason = "blocked", "USERSMANAGER_DISABLE names it"
     else:
         try:
-            only(of_its_name)
-            hooks = Registry().add(one.name, load(one), explicit=False)
+            chosen = resolve(of_its_name)
+            if chosen is one:
+                hooks = Registry().add(one.name, load(one), explicit=False)
+            else:
+                status, reason = "shadowed", f"the {chosen} is used, not that of {one.distribution}"
         except PluginError as error:
             lacks = isinstance(error.__cause__, ModuleNotFoundError)
             status, reason = "incomplete" if lacks else "failed", str(error)

@@ -49,7 +49,8 @@ class UsersManager:
         plugins: configured instances or installed names, the first outermost. An instance
             stands in for the discovered plugin of its name.
         discover: True for every installed plugin, False for none, or their names.
-        allow_insecure: allow http to any host. Tokens then cross the network in the clear.
+        allow_insecure: allow http to any host, and an http endpoint of an https issuer. Tokens
+            then cross the network in the clear.
 
     Raises:
         ArgumentError: an argument is not valid.
@@ -114,7 +115,8 @@ class UsersManager:
             ArgumentError: the issuer is not a URL that is https or loopback.
             APIError: the provider has no such document.
             TransportError: no complete answer came.
-            DecodeError: the document is of another issuer, or names no safe endpoint.
+            DecodeError: the document is of another issuer, has no usable endpoint, or names an
+                http endpoint although the issuer is https.
 
         Example:
             ```python

@@ -17,7 +17,7 @@ from .errors import ArgumentError, DecodeError
 from .messages import Response
 from .secret import Secret, Token, flaw
 from .suggestions import described
-from .urls import Address, parse_endpoint, path_segment
+from .urls import Address, is_downgrade, parse_endpoint, path_segment
 
 __all__ = [
     "DISCOVER",
@@ -89,17 +89,22 @@ def userinfo_endpoint(
     """Where a provider serves profiles, if the configuration is really its own.
 
     Raises:
-        DecodeError: it is of another issuer (OIDC Discovery, section 4.3), or names no
-            endpoint that is https or loopback.
+        DecodeError: it is of another issuer (OIDC Discovery, section 4.3), names no usable
+            endpoint, or names one that would receive the token in the clear.
     """
     named = configuration.get("issuer")
     if named != issuer:
         spelled = isinstance(named, str) and named.rstrip("/") == issuer.rstrip("/")
         advice = f": it calls itself {named!r}, pass exactly that" if spelled else ""
         raise DecodeError(f"the configuration is of another issuer{advice}")
-    endpoint = parse_endpoint(configuration.get("userinfo_endpoint"), allow_insecure=allow_insecure)
+    endpoint = parse_endpoint(configuration.get("userinfo_endpoint"))
     if endpoint is None:
-        raise DecodeError("the provider names no userinfo_endpoint that is https or loopback")
+        raise DecodeError("the provider configuration has no usable userinfo_endpoint")
+    if not allow_insecure and is_downgrade(issuer, endpoint):
+        raise DecodeError(
+            "the userinfo_endpoint in the provider configuration is http, not https: the token"
+            " would be sent in the clear (allow_insecure=True permits it)"
+        )
     return endpoint
 
 

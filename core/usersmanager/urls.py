@@ -15,6 +15,7 @@ from .errors import ArgumentError
 
 __all__ = [
     "Address",
+    "is_downgrade",
     "is_loopback",
     "is_proxy",
     "parse_base_url",
@@ -73,7 +74,7 @@ def parse_base_url(
     """
     if value is None or value == "":
         raise ArgumentError(f"{field} field is required")
-    wrong = _problem(value, allow_insecure)
+    wrong = _problem(value, allow_insecure=allow_insecure)
     if wrong is not None:
         raise ArgumentError(f"{field} {wrong}")
     origin, path = _address(urlsplit(str(value)))
@@ -83,18 +84,36 @@ def parse_base_url(
     return Address(origin, path)
 
 
-def parse_endpoint(value: object, *, allow_insecure: bool = False) -> Address | None:
-    """An endpoint that a provider names, query included; None if it is no safe URL."""
+def parse_endpoint(value: object) -> Address | None:
+    """Parse an endpoint that a provider names, query included; None if it is not a valid URL.
+
+    Whether http is acceptable depends on the issuer: see `is_downgrade`.
+    """
     if not isinstance(value, str):
         return None
     url, mark, query = value.partition("?")
-    if _problem(url, allow_insecure) is not None or not _QUERY.fullmatch(query):
+    if _problem(url, allow_insecure=True) is not None or not _QUERY.fullmatch(query):
         return None
     address = _address(urlsplit(url))
     return Address(address.origin, (address.path or "/") + mark + query)
 
 
-def _problem(value: object, allow_insecure: bool) -> str | None:
+def is_downgrade(issuer: str, endpoint: Address) -> bool:
+    """Tell whether an endpoint protects a token less than the issuer that names it does.
+
+    http is accepted within one machine only: from a loopback issuer to a loopback endpoint.
+    """
+    if endpoint.origin.startswith("https://"):
+        return False
+    return not (_is_loopback_http(issuer) and _is_loopback_http(endpoint.origin))
+
+
+def _is_loopback_http(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme == "http" and is_loopback(parts.hostname or "")
+
+
+def _problem(value: object, *, allow_insecure: bool) -> str | None:
     """Why a value is no base URL, in words that follow its name; None if it is one."""
     if not isinstance(value, str) or not _VISIBLE_ASCII.fullmatch(value):
         return (

@@ -50,7 +50,8 @@ class full_jitter(wait_base):  # noqa: N801 - named as tenacity names its strate
     Args:
         base: seconds; the bound before the first retry.
         overloaded_base: the same after a 429 or 503.
-        maximum: seconds; the bound never grows beyond. A server may ask for more.
+        maximum: seconds; the bound never grows beyond. A server may ask for more, up to the
+            `max_wait` of `Retry`.
     """
 
     def __init__(

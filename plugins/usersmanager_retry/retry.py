@@ -17,6 +17,7 @@ from usersmanager import (
     Wrap,
     hookimpl,
     positive_count,
+    positive_seconds,
     sleep,
 )
 
@@ -30,17 +31,21 @@ class Retry:
     """Repeats what failed in passing: connections, 408, 425, 429, 500, 502, 503, 504.
 
     `impersonate` is repeated only if it was surely not processed: not sent, or 429.
-    No wait goes beyond the call's deadline: if the next would, the call fails at once.
+    No wait is longer than `max_wait`. If the server asks for a longer one, or the wait would pass
+    the call's deadline, the call fails at once; `retry_after` on the error is what it asked for.
 
     Args:
         attempts: how many in all, at most; 1 or more.
         wait: a tenacity wait strategy, for seconds before the next attempt; by default
             full jitter from 0.1 s (1 s after 429 and 503) to 5 s, or the server's Retry-After.
+            A strategy of your own decides itself whether to honour a Retry-After.
         stop: a tenacity stop strategy, in place of `attempts`.
         budget: what limits the retries of all calls together.
+        max_wait: seconds; limits every single wait. A longer backoff is cut to it.
 
     Raises:
-        ArgumentError: `attempts` is not a whole number above 0.
+        ArgumentError: `attempts` is not a whole number above 0, or `max_wait` not a positive
+            and finite number of seconds.
 
     Example:
         `UsersManager(url, plugins=[Retry(attempts=5)])`
@@ -53,8 +58,10 @@ class Retry:
         wait: WaitBaseT | None = None,
         stop: StopBaseT | None = None,
         budget: Budget | None = None,
+        max_wait: float = 5.0,
     ) -> None:
         positive_count("attempts", attempts)
+        self._max_wait = positive_seconds("max_wait", max_wait)
         self._tenacity = Retrying(
             retry=repeatable, wait=wait or full_jitter(), stop=stop or stop_after_attempt(attempts)
         )
@@ -104,7 +111,10 @@ class Retry:
             state.set_exception((type(outcome), outcome, outcome.__traceback__))
         if not self._tenacity.retry(state) or self._tenacity.stop(state):
             return None
-        pause = float(self._tenacity.wait(state))
+        # Not cut to max_wait: the server would refuse an attempt that comes too early.
+        if isinstance(outcome, Response) and (outcome.retry_after or 0.0) > self._max_wait:
+            return None
+        pause = min(float(self._tenacity.wait(state)), self._max_wait)
         request: Request = state.args[0]
         if pause >= request.remaining() or not self._budget.spend():
             return None

@@ -165,6 +165,15 @@ def test_an_endpoint_that_the_provider_names_is_not_told_as_the_issuers(info, se
     )
 
 
+def test_an_http_endpoint_is_refused_with_the_option_that_permits_it(info, server):
+    configuration = {"issuer": server.base_url, "userinfo_endpoint": "http://api.example/me"}
+    server.answer = (200, "application/json", json.dumps(configuration).encode())
+    done = info("--issuer", server.base_url)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "is http, not https" in done.stderr
+    assert "(--allow-insecure permits it)" in done.stderr
+
+
 @pytest.mark.parametrize("transport", ["urllib3", "aiohttp", "httptools"])
 def test_tls_on_a_plain_port_is_told_to_try_http(info, server, transport):
     address = server.base_url.replace("http:", "https:")

@@ -109,9 +109,9 @@ def test_ctrl_c_ends_a_call_that_hangs_without_a_traceback(on_terminal, transpor
 
 @pytest.mark.parametrize("transport", ["urllib3", "aiohttp", "httptools"])
 def test_ctrl_c_ends_a_wait_for_the_next_attempt(on_terminal, sandbox, ada, transport):
-    sandbox.fail_next(503, retry_after=8)
+    sandbox.fail_next(503, retry_after=5)
     child = on_terminal("info", "--verbose", "--transport", transport, **ada)
-    child.expect_exact("waiting 8 s")
+    child.expect_exact("waiting 5 s")
     child.sendintr()
     assert "Traceback" not in ended(child, 130)
     assert [status for *_, status in sandbox.requests] == [503]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import re
+import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 
 from usersmanager import (
     AsyncUsersManager,
+    NotFoundError,
     PluginError,
     PluginWarning,
     UsersManager,
@@ -201,19 +204,145 @@ def test_a_plugin_asked_for_by_name_that_fails_raises(install: Install, asked: A
         names(**asked)
 
 
-def test_two_distributions_with_one_name_raise_and_are_named(install: Install) -> None:
-    install("twice", distribution="dist-one")
-    install("twice", distribution="dist-two")
-    with pytest.raises(PluginError, match=r"dist-one 1\.2 and dist-two 1\.2"):
-        names()
+# Names that several distributions provide.
+
+TRANSPORTS = "usersmanager.transports"
+NEVER_IMPORTED = "raise SystemExit('imported')"
+OF_TWO = r"^the plugin name 'twice' is provided by dist-one 1\.2 and dist-two 1\.2 \(uninstall one"
 
 
-def test_two_distributions_with_one_transport_name_raise(install: Install) -> None:
-    for distribution in ("dist-one", "dist-two"):
-        install("carrier", group="usersmanager.transports", distribution=distribution)
-    with pytest.raises(PluginError, match="dist-one"):
-        names(transport="carrier")
+def install_twice(install: Install, **settings: Any) -> list[str]:
+    """Installs a name from two distributions, neither of which may be imported."""
+    return [
+        install("twice", NEVER_IMPORTED, distribution=distribution, **settings)
+        for distribution in ("dist-one", "dist-two")
+    ]
+
+
+def only_warning(make: Callable[[], object]) -> str:
+    """The one PluginWarning of what is made."""
+    with pytest.warns(PluginWarning) as warned:
+        make()
+    assert len(warned) == 1, [str(one.message) for one in warned]
+    return str(warned[0].message)
+
+
+def test_a_name_of_two_distributions_is_not_discovered_and_warns_once(install: Install) -> None:
+    install_twice(install)
+    made: list[tuple[str, ...]] = []
+    message = only_warning(lambda: made.append(names()))
+    assert re.match(OF_TWO, message)
+    assert "USERSMANAGER_DISABLE=twice" in message
+    assert made == [SHIPPED]
+
+
+@pytest.mark.parametrize("asked", [{"plugins": ["twice"]}, {"discover": ["twice"]}])
+def test_asking_for_a_name_of_two_distributions_raises(install: Install, asked: Any) -> None:
+    install_twice(install)
+    with pytest.raises(PluginError, match=OF_TWO):
+        names(**asked)
+
+
+def test_asking_for_a_transport_of_two_distributions_raises(install: Install) -> None:
+    install_twice(install, group=TRANSPORTS)
     assert names() == SHIPPED
+    with pytest.raises(PluginError, match=OF_TWO.replace("plugin", "transport")):
+        names(transport="twice")
+
+
+@pytest.mark.parametrize(
+    "asked", [{}, {"plugins": ["retry"]}, {"discover": SHIPPED}, {"plugins": ["retry", "retry"]}]
+)
+def test_a_shipped_plugin_is_used_even_if_another_distribution_claims_its_name(
+    install: Install, asked: Any
+) -> None:
+    install("retry", NEVER_IMPORTED, distribution="acme-retry")
+    made: list[tuple[str, ...]] = []
+    message = only_warning(lambda: made.append(names(**asked)))
+    assert re.fullmatch(
+        r"the plugin name 'retry' is provided by acme-retry 1\.2 and usersmanager \S+:"
+        " that of usersmanager is used",
+        message,
+    )
+    assert set(made[0]) >= set(SHIPPED)
+
+
+def test_several_that_claim_a_shipped_name_are_all_named(install: Install) -> None:
+    install("retry", NEVER_IMPORTED, distribution="acme-retry")
+    install("retry", NEVER_IMPORTED, distribution="zeta-retry")
+    message = only_warning(names)
+    assert re.search(r"acme-retry 1\.2 and usersmanager \S+ and zeta-retry 1\.2: that of", message)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [(UsersManager, "urllib3"), (AsyncUsersManager, "aiohttp")]
+)
+@pytest.mark.parametrize("by_name", [False, True])
+def test_a_shipped_transport_is_used_even_if_another_distribution_claims_its_name(
+    install: Install, kind: Any, name: str, by_name: bool
+) -> None:
+    install(name, NEVER_IMPORTED, group=TRANSPORTS, distribution="acme-transport")
+    made: list[Any] = []
+    message = only_warning(
+        lambda: made.append(kind("https://tenant.example", transport=name if by_name else None))
+    )
+    assert f"the transport name {name!r} is provided by acme-transport 1.2 and" in message
+    assert type(made[0]._client.composition.transport).__module__.startswith(f"usersmanager_{name}")
+    if kind is UsersManager:
+        made[0].close()
+
+
+def test_a_name_that_is_not_looked_up_is_not_warned_about(install: Install) -> None:
+    from usersmanager_retry import Retry
+
+    install("retry", NEVER_IMPORTED, distribution="acme-retry")
+    install("urllib3", NEVER_IMPORTED, group=TRANSPORTS, distribution="acme-transport")
+    assert names(plugins=[Retry()]) == ("retry", "headers", "logging")
+    assert names(discover=False) == ()
+
+
+def test_the_warning_is_repeated_for_each_manager(install: Install) -> None:
+    install("retry", NEVER_IMPORTED, distribution="acme-retry")
+    assert only_warning(names) == only_warning(names)
+
+
+@pytest.mark.parametrize("folder", ["dist_one-1.1.dist-info", "~ist_one-1.1.dist-info"])
+def test_one_distribution_seen_twice_is_one(install: Install, tmp_path: Path, folder: str) -> None:
+    install("twice", distribution="dist-one")
+    shutil.copytree(tmp_path / "dist_one-1.2.dist-info", tmp_path / folder)
+    metadata = tmp_path / folder / "METADATA"
+    metadata.write_text(metadata.read_text().replace("dist-one", "Dist.One"))
+    assert order(discover=["twice"]) == ["twice"]
+    assert [one.status for one in installed_plugins() if one.name == "twice"] == ["active"]
+
+
+def test_a_name_that_one_distribution_lists_twice_is_one(install: Install, tmp_path: Path) -> None:
+    install("twice", distribution="dist-one")
+    entry_points = tmp_path / "dist_one-1.2.dist-info" / "entry_points.txt"
+    text = entry_points.read_text()
+    entry_points.write_text(text + text.splitlines()[1] + "\n")
+    assert order(discover=["twice"]) == ["twice"]
+
+
+def test_a_distribution_without_metadata_is_unknown_and_does_no_harm(
+    install: Install, tmp_path: Path
+) -> None:
+    install("plain", distribution="dist-one")
+    (tmp_path / "dist_one-1.2.dist-info" / "METADATA").unlink()
+    assert "plain" in names()
+    plain = next(report for report in installed_plugins() if report.name == "plain")
+    assert (plain.distribution, plain.version, plain.status) == ("unknown", "", "active")
+
+
+def test_a_malformed_entry_point_of_another_distribution_only_warns(install: Install) -> None:
+    install("malformed", target=" is not a module!")
+    message = only_warning(lambda: names(plugins=[Tag("x")]))
+    assert "plugin 'malformed' of dist-" in message
+
+
+def test_one_name_may_be_that_of_a_plugin_and_of_a_transport(install: Install) -> None:
+    install("urllib3", distribution="dist-one")
+    assert names() == (*SHIPPED, "urllib3")
 
 
 @pytest.mark.parametrize("asked", [{}, {"plugins": ["broken"]}, {"discover": ["broken", *SHIPPED]}])
@@ -229,8 +358,7 @@ def test_a_blocked_plugin_is_never_imported(
 def test_blocking_a_name_settles_a_conflict(
     install: Install, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    install("twice", distribution="dist-one")
-    install("twice", distribution="dist-two")
+    install_twice(install)
     monkeypatch.setenv("USERSMANAGER_DISABLE", "twice")
     assert names() == SHIPPED
 
@@ -402,11 +530,22 @@ def test_the_inventory_lists_what_is_active_blocked_and_failed(
 
 
 def test_the_inventory_lists_both_sides_of_a_conflict(install: Install) -> None:
-    install("twice", distribution="dist-one")
-    install("twice", distribution="dist-two")
+    install_twice(install)
     failed = [report for report in installed_plugins() if report.name == "twice"]
     assert [report.distribution for report in failed] == ["dist-one", "dist-two"]
     assert {report.status for report in failed} == {"failed"}
+    assert all(re.match(OF_TWO, report.reason) for report in failed)
+
+
+def test_the_inventory_says_what_is_shadowed_and_does_not_import_it(install: Install) -> None:
+    install("retry", NEVER_IMPORTED, distribution="acme-retry")
+    shadowed, shipped = (report for report in installed_plugins() if report.name == "retry")
+    assert (shadowed.distribution, shadowed.status) == ("acme-retry", "shadowed")
+    assert re.fullmatch(
+        r"the plugin 'retry' of usersmanager \S+ is used, not that of acme-retry", shadowed.reason
+    )
+    assert (shadowed.hooks, shadowed.colours) == ((), ())
+    assert (shipped.distribution, shipped.status) == ("usersmanager", "active")
 
 
 def test_a_transport_is_found_by_name(install: Install) -> None:
@@ -427,3 +566,10 @@ def test_a_warning_points_at_the_line_that_makes_the_manager(install: Install) -
         AsyncUsersManager("https://tenant.example", transport=FakeTransport())
     users.close()
     assert [one.filename for one in (*blocking, *asyncio)] == [__file__, __file__]
+
+
+def test_a_warning_about_a_name_points_at_the_line_that_makes_the_manager(install: Install) -> None:
+    install("retry", NEVER_IMPORTED, distribution="acme-retry")
+    with pytest.warns(PluginWarning) as warned, pytest.raises(NotFoundError):
+        UsersManager.from_issuer("https://tenant.example", transport=FakeTransport().status(404))
+    assert [one.filename for one in warned] == [__file__]

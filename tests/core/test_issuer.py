@@ -102,15 +102,14 @@ def test_the_endpoint_is_asked_as_it_is_written(
         ({"issuer": None}, "of another issuer"),
         ({"issuer": 7}, "of another issuer"),
         ({"issuer": ISSUER + "/"}, f"it calls itself '{ISSUER}/', pass exactly that"),
-        ({"userinfo_endpoint": None}, "no userinfo_endpoint"),
-        ({"userinfo_endpoint": ["x"]}, "no userinfo_endpoint"),
-        ({"userinfo_endpoint": "http://api.example/me"}, "https or loopback"),
-        ({"userinfo_endpoint": "https://user@api.example/me"}, "https or loopback"),
-        ({"userinfo_endpoint": "https://api.example/a/../me"}, "https or loopback"),
-        ({"userinfo_endpoint": "https://api.example/me#x"}, "https or loopback"),
-        ({"userinfo_endpoint": "https://api.example/me?a b"}, "https or loopback"),
-        ({"userinfo_endpoint": "/me"}, "https or loopback"),
-        ({"userinfo_endpoint": "javascript:alert(1)"}, "https or loopback"),
+        ({"userinfo_endpoint": None}, "no usable userinfo_endpoint"),
+        ({"userinfo_endpoint": ["x"]}, "no usable userinfo_endpoint"),
+        ({"userinfo_endpoint": "https://user@api.example/me"}, "no usable userinfo_endpoint"),
+        ({"userinfo_endpoint": "https://api.example/a/../me"}, "no usable userinfo_endpoint"),
+        ({"userinfo_endpoint": "https://api.example/me#x"}, "no usable userinfo_endpoint"),
+        ({"userinfo_endpoint": "https://api.example/me?a b"}, "no usable userinfo_endpoint"),
+        ({"userinfo_endpoint": "/me"}, "no usable userinfo_endpoint"),
+        ({"userinfo_endpoint": "javascript:alert(1)"}, "no usable userinfo_endpoint"),
     ],
 )
 def test_a_configuration_that_cannot_be_trusted_is_refused(
@@ -122,6 +121,49 @@ def test_a_configuration_that_cannot_be_trusted_is_refused(
     assert words in str(caught.value)
     assert caught.value.operation == "discover"
     assert fake.closed
+    assert len(fake.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    ["http://localhost/me", "http://127.0.0.1:9/me", "http://[::1]/me", "http://api.example/me"],
+)
+def test_an_https_issuer_may_not_name_an_http_endpoint(
+    colour: Any, fake: FakeTransport, endpoint: str
+) -> None:
+    configured(fake, userinfo_endpoint=endpoint).profile("u")
+    with pytest.raises(DecodeError, match=r"is http, not https.*allow_insecure=True") as caught:
+        fetched(colour, ISSUER, transport=fake)
+    assert caught.value.operation == "discover"
+    assert [request.operation for request in fake.requests] == ["discover"]
+    assert fake.closed
+
+
+def test_an_https_issuer_may_name_an_http_endpoint_if_insecure_is_allowed(
+    colour: Any, fake: FakeTransport
+) -> None:
+    configured(fake, userinfo_endpoint="http://localhost/me").profile("u")
+    assert fetched(colour, ISSUER, transport=fake, allow_insecure=True).sub == "u"
+    assert fake.requests[1].url == "http://localhost/me"
+
+
+@pytest.mark.parametrize("endpoint", ["http://localhost:9/me", "https://api.example/me"])
+def test_a_loopback_issuer_may_name_a_loopback_or_an_https_endpoint(
+    colour: Any, fake: FakeTransport, endpoint: str
+) -> None:
+    issuer = "http://127.0.0.1:8080"
+    configured(fake, issuer=issuer, userinfo_endpoint=endpoint).profile("u")
+    assert fetched(colour, issuer, transport=fake).sub == "u"
+    assert fake.requests[1].url == endpoint
+
+
+def test_a_loopback_issuer_may_not_name_an_http_endpoint_elsewhere(
+    colour: Any, fake: FakeTransport
+) -> None:
+    issuer = "http://127.0.0.1:8080"
+    configured(fake, issuer=issuer, userinfo_endpoint="http://api.example/me").profile("u")
+    with pytest.raises(DecodeError, match=r"is http, not https.*allow_insecure=True"):
+        fetched(colour, issuer, transport=fake)
     assert len(fake.requests) == 1
 
 

@@ -7,13 +7,16 @@ import importlib
 import pkgutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 import usersmanager
 
 CORE = Path(usersmanager.__file__).parent
+PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 HTTP_AND_PLUGINS = {
     *("aiohttp", "httptools", "requests", "urllib3", "yarl", "click", "rich", "tenacity"),
     *("usersmanager_aiohttp", "usersmanager_httptools", "usersmanager_urllib3"),
@@ -106,3 +109,14 @@ def test_there_is_one_version() -> None:
     from importlib.metadata import version
 
     assert version("usersmanager") == usersmanager.__version__
+
+
+@pytest.mark.parametrize(("library", "unsupported"), [("aiohttp", "4.0.0"), ("urllib3", "3.0.0")])
+def test_the_next_major_version_of_an_http_library_is_not_installed(
+    library: str, unsupported: str
+) -> None:
+    project = tomllib.loads(PYPROJECT.read_text())["project"]
+    requirements = map(Requirement, project["dependencies"])
+    specifier = next(one.specifier for one in requirements if one.name == library)
+    assert not specifier.contains(unsupported, prereleases=True)
+    assert not specifier.contains(f"{unsupported}a1", prereleases=True)

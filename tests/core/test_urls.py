@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from usersmanager import ArgumentError
-from usersmanager.urls import is_proxy, parse_base_url, parse_endpoint, parse_link, path_segment
+from usersmanager.urls import (
+    is_downgrade,
+    is_proxy,
+    parse_base_url,
+    parse_endpoint,
+    parse_link,
+    path_segment,
+)
 
 
 @pytest.mark.parametrize(
@@ -281,7 +288,8 @@ def test_anything_else_is_no_link(text: str) -> None:
         ("https://h.example/a%2fb?v=2&w=%zz?", None),
         ("https://h.example/a%2fb?v=/2&w=%2f?", "https://h.example/a%2Fb?v=/2&w=%2f?"),
         ("https://h.example/a#b", None),
-        ("http://h.example/a", None),
+        ("http://h.example/a", "http://h.example/a"),
+        ("ftp://h.example/a", None),
         ("http://[::1]:80/a", "http://[::1]/a"),
         ("/a", None),
         (7, None),
@@ -293,8 +301,27 @@ def test_an_endpoint_keeps_its_path_and_query(endpoint: object, address: str | N
     assert (None if parsed is None else str(parsed)) == address
 
 
-def test_an_endpoint_may_be_insecure_if_that_is_said() -> None:
-    assert str(parse_endpoint("http://h/a", allow_insecure=True)) == "http://h/a"
+@pytest.mark.parametrize(
+    ("issuer", "endpoint", "downgrade"),
+    [
+        ("https://idp.example", "https://api.example/me", False),
+        ("http://localhost:8080", "https://api.example/me", False),
+        ("http://localhost:8080", "http://127.0.0.1:9090/me", False),
+        ("HTTP://LOCALHOST", "http://[::1]/me", False),
+        ("https://idp.example", "http://api.example/me", True),
+        ("https://idp.example", "http://localhost/me", True),
+        ("https://localhost", "http://localhost/me", True),
+        ("HTTPS://localhost", "http://localhost/me", True),
+        ("http://localhost:8080", "http://api.example/me", True),
+        ("http://idp.example", "http://localhost/me", True),
+    ],
+)
+def test_http_is_a_downgrade_unless_issuer_and_endpoint_are_loopback_http(
+    issuer: str, endpoint: str, downgrade: bool
+) -> None:
+    address = parse_endpoint(endpoint)
+    assert address is not None
+    assert is_downgrade(issuer, address) is downgrade
 
 
 @pytest.mark.parametrize(

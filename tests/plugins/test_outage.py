@@ -65,7 +65,7 @@ def test_without_a_bound_every_call_would_be_sent_three_times() -> None:
     assert amplification(1.0, calls=300, budget=10**9) == 3.0
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.floats(0, 1), st.integers(1, 2000), st.integers(0, 2**32))
 def test_no_outage_makes_more_than_the_budget_allows(rate: float, budget: int, seed: int) -> None:
     calls = 200

@@ -231,9 +231,12 @@ def test_the_waits_spread_over_the_whole_range() -> None:
     assert 0.4 < sum(slept) / len(slept) < 0.6
 
 
-@pytest.mark.parametrize("after", [3, 30])
-def test_the_servers_retry_after_is_waited_for_at_least(after: int) -> None:
-    assert outage(Response(503, {"Retry-After": str(after)})).slept == [after]
+@pytest.mark.parametrize(("after", "settings"), [(3, {}), (5, {}), (30, {"max_wait": 30})])
+def test_the_servers_retry_after_is_waited_for_at_least(
+    after: int, settings: dict[str, Any]
+) -> None:
+    answer = Response(503, {"Retry-After": str(after)})
+    assert outage(answer, retry=Retry(**settings)).slept == [after]
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -248,7 +251,7 @@ def test_a_zero_retry_after_leaves_the_jitter() -> None:
 
 def test_the_reset_of_a_rate_limit_is_waited_for() -> None:
     headers = {"X-RateLimit-Reset": "784111807", "Date": "Sun, 06 Nov 1994 08:49:37 GMT"}
-    assert outage(Response(429, headers)).slept == [30]
+    assert outage(Response(429, headers), retry=Retry(max_wait=60)).slept == [30]
 
 
 @given(st.random_module())
@@ -286,8 +289,69 @@ def test_a_call_never_sleeps_beyond_its_deadline(pauses: list[float], timeout: f
 
 
 def test_a_tenacity_wait_strategy_can_be_given() -> None:
-    retry = Retry(wait=wait_fixed(7))
-    assert outage(Response(503), DisconnectedError("x"), retry=retry).slept == [7, 7]
+    retry = Retry(wait=wait_fixed(4))
+    assert outage(Response(503), DisconnectedError("x"), retry=retry).slept == [4, 4]
+
+
+# No wait is longer than max_wait.
+
+
+@pytest.mark.parametrize("answer", [Response(503), DisconnectedError("x")])
+@pytest.mark.parametrize(("settings", "limit"), [({}, 5), ({"max_wait": 0.5}, 0.5)])
+def test_a_longer_backoff_is_cut(answer: Any, settings: dict[str, Any], limit: float) -> None:
+    clock = outage(answer, retry=Retry(wait=wait_fixed(60), **settings))
+    assert clock.slept == [limit]
+
+
+def test_a_backoff_that_is_cut_may_end_before_the_deadline() -> None:
+    assert outage(Response(503), retry=Retry(wait=wait_fixed(60)), timeout=6).slept == [5]
+
+
+@given(st.random_module(), st.floats(0.01, 10))
+def test_the_jitter_is_cut_too(seed: object, max_wait: float) -> None:
+    retry = Retry(9, max_wait=max_wait, wait=full_jitter(maximum=60))
+    slept = outage(*[Response(503)] * 8, retry=retry).slept
+    assert len(slept) == 8
+    assert max(slept) <= max_wait
+
+
+RESET = {"X-RateLimit-Reset": "784111783", "Date": "Sun, 06 Nov 1994 08:49:37 GMT"}
+
+
+@pytest.mark.parametrize("headers", [{"Retry-After": "6"}, RESET])
+@pytest.mark.parametrize("settings", [{}, {"wait": wait_none()}, {"wait": wait_fixed(1)}])
+def test_a_server_that_asks_for_a_longer_wait_fails_the_call_at_once(
+    colour: Any, headers: dict[str, str], settings: dict[str, Any]
+) -> None:
+    fake = FakeTransport(Response(429, headers), PROFILE)
+    budget = Budget()
+    retry = Retry(budget=budget, **settings)
+    with pytest.raises(RateLimitedError) as caught:
+        colour.call(
+            "get_info", "t", base_url=TENANT, transport=fake, plugins=[retry], discover=False
+        )
+    assert caught.value.retry_after == 6
+    assert len(fake.requests) == 1
+    assert budget.tokens == 500
+
+
+def test_a_later_answer_that_asks_for_a_longer_wait_ends_the_retries(fetch: Call) -> None:
+    fake = FakeTransport(Response(503), Response(503, {"Retry-After": "6"}), PROFILE)
+    with pytest.raises(ServerError) as caught:
+        fetch(plugins=[swift()], transport=fake)
+    assert caught.value.retry_after == 6
+    assert len(fake.requests) == 2
+
+
+def test_a_custom_strategy_decides_what_a_shorter_retry_after_counts_for() -> None:
+    answer = Response(503, {"Retry-After": "4"})
+    assert outage(answer, retry=Retry(wait=wait_fixed(1))).slept == [1]
+
+
+@pytest.mark.parametrize("bad", [0, -1, float("inf"), float("nan"), True, "5", None])
+def test_a_bad_max_wait_is_refused(bad: Any) -> None:
+    with pytest.raises(ArgumentError, match=r"^max_wait must be "):
+        Retry(max_wait=bad)
 
 
 # The budget.

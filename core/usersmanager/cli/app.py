@@ -18,7 +18,7 @@ from .new import new
 from .output import safe
 from .plugins import plugins
 from .sandbox import sandbox
-from .usage import in_options, usage
+from .usage import in_options, usage, with_options
 
 __all__ = ["app", "run"]
 
@@ -64,7 +64,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         except ArgumentError as error:
             return _complain(in_options(str(error)), _USAGE)
         except UsersManagerError as error:
-            return _complain(str(error), _exit_code(error))
+            return _complain(with_options(str(error)), _exit_code(error))
         except click.UsageError as error:
             return _complain(usage(error), _USAGE)
         except click.Abort:

@@ -86,7 +86,7 @@ _OPTIONS = (
     click.option(
         "--allow-insecure",
         is_flag=True,
-        help="Allow http to any host. The token then crosses the network in the clear.",
+        help="Allow http to any host or endpoint. The token then crosses the network in the clear.",
     ),
     click.option(
         "-v",

@@ -19,7 +19,13 @@ from .output import as_json, make_console, safe
 
 __all__ = ["plugins", "show_plugins"]
 
-_STYLES = {"active": "green", "blocked": "yellow", "incomplete": "yellow", "failed": "red"}
+_STYLES = {
+    "active": "green",
+    "blocked": "yellow",
+    "shadowed": "yellow",
+    "incomplete": "yellow",
+    "failed": "red",
+}
 
 
 @click.command(short_help="Lists what is installed, whether it works, and why not.")

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 import click
 
-__all__ = ["in_options", "usage"]
+__all__ = ["in_options", "usage", "with_options"]
 
 _OPTIONS = {
     "base_url": "--base-url",
@@ -33,8 +33,12 @@ def in_options(message: str) -> str:
     name, blank, rest = message.partition(" ")
     # Here an option that is missing is click's concern.
     rest = "must not be empty" if rest == "field is required" else rest
-    rest = rest.replace("allow_insecure=True", "--allow-insecure")
-    return _OPTIONS.get(name, name) + blank + rest
+    return _OPTIONS.get(name, name) + blank + with_options(rest)
+
+
+def with_options(message: str) -> str:
+    """Replace the settings that a message recommends by the options that stand for them."""
+    return message.replace("allow_insecure=True", "--allow-insecure")
 
 
 def _problem(error: click.UsageError) -> str:
