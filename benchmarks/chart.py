@@ -49,7 +49,7 @@ def _bars(panel: Any, table: Table) -> None:
             [one.median - one.low for one in ratios],
             [one.high - one.median for one in ratios],
         ],
-        color=[_colour(name) for name in names],
+        color=[_mode(name) for name in names],
         error_kw={"ecolor": "#334155", "elinewidth": 1},
     )
     for name, one in zip(names, ratios, strict=True):
@@ -67,7 +67,7 @@ def _bars(panel: Any, table: Table) -> None:
     panel.spines[["top", "right"]].set_visible(False)
 
 
-def _colour(name: str) -> str:
+def _mode(name: str) -> str:
     if name.startswith(OURS):
         return _OURS
     if "the limit" in name:

@@ -30,7 +30,7 @@ def test_what_has_an_entry_point_is_listed() -> None:
     for name, kind in (("httpx2", "transport"), ("opentelemetry", "plugin")):
         assert by_name[name]["distribution"] == f"usersmanager-{name}"
         assert by_name[name]["kind"] == kind
-        assert by_name[name]["colours"] == ["blocking", "asyncio"]
+        assert by_name[name]["modes"] == ["blocking", "asyncio"]
     assert {one["status"] for one in listed if one["name"] != "httptools"} == {"active"}
 
 

@@ -1,4 +1,4 @@
-"""What every test may use: a sandbox, and one way to call either colour."""
+"""What every test may use: a sandbox, and one way to call either mode."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from usersmanager import AsyncUsersManager, UsersManager, UsersManagerError
 from usersmanager.testing import FakeTransport, Sandbox
 
 
-class Colour:
-    """Makes a manager, calls one method of it, closes it: the same for both colours."""
+class Mode:
+    """Makes a manager, calls one method of it, closes it: the same for both modes."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -53,8 +53,8 @@ class Colour:
 
 
 @pytest.fixture(params=["blocking", "asyncio"])
-def colour(request: pytest.FixtureRequest) -> Colour:
-    return Colour(request.param)
+def mode(request: pytest.FixtureRequest) -> Mode:
+    return Mode(request.param)
 
 
 @pytest.fixture
@@ -71,24 +71,24 @@ def fake() -> FakeTransport:
 
 
 @pytest.fixture
-def fetch(colour: Colour, fake: FakeTransport) -> Callable[..., Any]:
-    """`get_info` over the fake transport, in either colour, without discovered plugins."""
+def fetch(mode: Mode, fake: FakeTransport) -> Callable[..., Any]:
+    """`get_info` over the fake transport, in either mode, without discovered plugins."""
 
     def fetch(token: str = "a-token", **settings: Any) -> Any:
         settings = {"discover": False, "transport": fake, **settings}
-        return colour.call("get_info", token, base_url="https://tenant.example", **settings)
+        return mode.call("get_info", token, base_url="https://tenant.example", **settings)
 
     return fetch
 
 
 @pytest.fixture
-def impersonate(colour: Colour, fake: FakeTransport) -> Callable[..., Any]:
-    """`impersonate` over the fake transport, in either colour, without discovered plugins."""
+def impersonate(mode: Mode, fake: FakeTransport) -> Callable[..., Any]:
+    """`impersonate` over the fake transport, in either mode, without discovered plugins."""
 
     def impersonate(user_id: Any = "auth0|ada", settings: Any = None, **constructor: Any) -> Any:
         given = impersonation() if settings is None else settings
         constructor = {"discover": False, "transport": fake, **constructor}
-        return colour.call(
+        return mode.call(
             "impersonate", user_id, given, base_url="https://tenant.example", **constructor
         )
 

@@ -51,9 +51,9 @@ def simulated_clock() -> Iterator[Clock]:
     clock = Clock()
     fake = SimpleNamespace(monotonic=clock.monotonic, sleep=clock.sleep)
     with (
-        mock.patch("usersmanager.flow.time", fake),
-        mock.patch("usersmanager.driver.time", fake),
-        mock.patch("usersmanager.messages.time", fake),
-        mock.patch("usersmanager.client.time", fake),
+        mock.patch("usersmanager._flow.effects.time", fake),
+        mock.patch("usersmanager._flow.sync_driver.time", fake),
+        mock.patch("usersmanager._values.messages.time", fake),
+        mock.patch("usersmanager._manager.base.time", fake),
     ):
         yield clock

@@ -1,14 +1,18 @@
 """Auth0 and OpenID Connect user operations: profiles and impersonation links.
 
-The public names are here; nothing else of the package is. Importing it imports no
-plugin, no transport and no HTTP library; what is slow to import waits until it is used.
+For applications. Authors of plugins import from `usersmanager.plugins`, authors of transports
+from `usersmanager.transports`, tests from `usersmanager.testing`. Importing this package imports
+no plugin, no transport and no HTTP library.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .client import Callback
+from ._manager.base import Callback, ManagerOptions
+from ._manager.sync_manager import UsersManager
+from ._values.messages import Request, Response
+from ._values.userinfo import UserInfo
 from .errors import (
     APIError,
     ArgumentError,
@@ -35,46 +39,30 @@ from .errors import (
     UnauthorizedError,
     UsersManagerError,
 )
-from .flow import Flow, Proceed, Wrap, run, sleep
-from .headers import FixedHeaders
-from .limits import positive_count, positive_seconds
-from .manager import UsersManager
-from .messages import Call, Request, Response
-from .secret import Token
-from .transport import AsyncTransport, Transport
-from .urls import is_proxy
-from .userinfo import UserInfo
 
 if TYPE_CHECKING:
-    from .async_manager import AsyncUsersManager
-    from .hookspecs import hookimpl
-    from .inventory import PluginReport, installed_plugins
+    from ._manager.async_manager import AsyncUsersManager
 
 __version__ = "0.1.0"
 
 __all__ = [
     "APIError",
     "ArgumentError",
-    "AsyncTransport",
     "AsyncUsersManager",
     "BodyTooLargeError",
-    "Call",
     "Callback",
     "ConnectError",
     "DeadlineExceededError",
     "DecodeError",
     "DisconnectedError",
-    "FixedHeaders",
-    "Flow",
     "ForbiddenError",
     "LifecycleError",
+    "ManagerOptions",
     "NotFoundError",
     "Phase",
     "PluginError",
-    "PluginReport",
     "PluginWarning",
     "PoolTimeoutError",
-    "Proceed",
     "ProtocolError",
     "RateLimit",
     "RateLimitedError",
@@ -84,42 +72,24 @@ __all__ = [
     "ServerError",
     "SubjectMismatchError",
     "TLSError",
-    "Token",
-    "Transport",
     "TransportError",
     "UnauthorizedError",
     "UserInfo",
     "UsersManager",
     "UsersManagerError",
-    "Wrap",
     "__version__",
-    "hookimpl",
-    "installed_plugins",
-    "is_proxy",
-    "positive_count",
-    "positive_seconds",
-    "run",
-    "sleep",
 ]
-
-# What not every program uses, and takes its time to import: asyncio, pluggy, sockets.
-_LATER = {
-    "AsyncUsersManager": "async_manager",
-    "PluginReport": "inventory",
-    "hookimpl": "hookspecs",
-    "installed_plugins": "inventory",
-}
 
 
 def __getattr__(name: str) -> object:
-    if name not in _LATER:
+    if name != "AsyncUsersManager":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+    # Imported when it is used: a sync program needs no asyncio.
+    from ._manager.async_manager import AsyncUsersManager
 
-    value = getattr(import_module(f".{_LATER[name]}", __name__), name)
-    globals()[name] = value
-    return value
+    globals()[name] = AsyncUsersManager
+    return AsyncUsersManager
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATER})
+    return sorted({*globals(), "AsyncUsersManager"})

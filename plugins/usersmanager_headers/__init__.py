@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Mapping
 
-from usersmanager import FixedHeaders, Flow, Proceed, Request, Wrap, __version__, hookimpl
+from usersmanager import StaticHeaders, Flow, Proceed, Request, Middleware, __version__, hookimpl
 
 __all__ = ["Headers"]
 
@@ -32,11 +32,11 @@ class Headers:
     """
 
     def __init__(self, fields: Fields | Callable[[Request], Fields] | None = None) -> None:
-        self._agent = FixedHeaders({"User-Agent": _USER_AGENT})
-        self._fields = fields if callable(fields) else FixedHeaders(fields) if fields else None
+        self._agent = StaticHeaders({"User-Agent": _USER_AGENT})
+        self._fields = fields if callable(fields) else StaticHeaders(fields) if fields else None
 
     @hookimpl
-    def usersmanager_wrap_attempt(self) -> Wrap:
+    def usersmanager_wrap_attempt(self) -> Middleware:
         """Acts per attempt, so that a callable can tell them apart."""
         return self._around
 

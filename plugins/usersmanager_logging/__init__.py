@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from usersmanager import Flow, Proceed, Request, Wrap, hookimpl
+from usersmanager import Flow, Proceed, Request, Middleware, hookimpl
 
 __all__ = ["Logging"]
 
@@ -34,12 +34,12 @@ class Logging:
         self._attempt = logging.getLogger("usersmanager.attempt")
 
     @hookimpl(tryfirst=True)
-    def usersmanager_wrap_call(self) -> Wrap:
+    def usersmanager_wrap_call(self) -> Middleware:
         """Outermost, so that the time it takes is the caller's."""
         return self._around_call
 
     @hookimpl(trylast=True)
-    def usersmanager_wrap_attempt(self) -> Wrap:
+    def usersmanager_wrap_attempt(self) -> Middleware:
         """Innermost, so that the time it takes is the transport's."""
         return self._around_attempt
 

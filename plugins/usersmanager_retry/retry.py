@@ -14,10 +14,10 @@ from usersmanager import (
     Request,
     Response,
     TransportError,
-    Wrap,
+    Middleware,
     hookimpl,
-    positive_count,
-    positive_seconds,
+    validate_count,
+    validate_seconds,
     sleep,
 )
 
@@ -60,15 +60,15 @@ class Retry:
         budget: Budget | None = None,
         max_wait: float = 5.0,
     ) -> None:
-        positive_count("attempts", attempts)
-        self._max_wait = positive_seconds("max_wait", max_wait)
+        validate_count("attempts", attempts)
+        self._max_wait = validate_seconds("max_wait", max_wait)
         self._tenacity = Retrying(
             retry=repeatable, wait=wait or full_jitter(), stop=stop or stop_after_attempt(attempts)
         )
         self._budget = budget or Budget()
 
     @hookimpl
-    def usersmanager_wrap_call(self) -> Wrap:
+    def usersmanager_wrap_call(self) -> Middleware:
         """Acts around the call: its attempts are inside."""
         return self._around
 

@@ -1,4 +1,4 @@
-"""The way to the API: an address or an issuer, a transport of either colour, the plugins."""
+"""The way to the API: an address or an issuer, a transport of either mode, the plugins."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_an_issuer_that_is_not_exactly_the_providers_is_told_how_it_is_written(i
 
 @pytest.mark.parametrize("transport", ["urllib3", "aiohttp", "httptools"])
 @pytest.mark.parametrize("option", ["--base-url", "--issuer"])
-def test_a_transport_of_either_colour_is_chosen_by_its_name(info, sandbox, transport, option):
+def test_a_transport_of_either_mode_is_chosen_by_its_name(info, sandbox, transport, option):
     done = info(option, sandbox.base_url, "--transport", transport)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("sub: auth0|ada\n")

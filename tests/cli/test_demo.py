@@ -25,7 +25,7 @@ def test_in_a_pipe_it_has_80_columns_and_no_control_characters(shown):
     assert all(line.isprintable() for line in lines)
 
 
-def test_it_shows_one_profile_in_both_colours(shown):
+def test_it_shows_one_profile_in_both_modes(shown):
     assert re.search(r"name +Ada Lovelace\b", shown)
     assert "the same profile\n" in shown
 

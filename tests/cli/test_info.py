@@ -117,7 +117,7 @@ def test_on_a_terminal_neither_control_characters_nor_markup_of_claims_act(termi
         USERSMANAGER_BASE_URL=sandbox.base_url,
         USERSMANAGER_TOKEN=sandbox.issue_token("auth0|ada"),
     )
-    text = re.sub(r"\x1b\[[0-9;]*m|\r\n", "", shown)  # Our own colours and line ends.
+    text = re.sub(r"\x1b\[[0-9;]*m|\r\n", "", shown)  # Our own modes and line ends.
     assert text.isprintable()
     assert "\x1b[31m" not in shown
     assert "[red]en[/red] :smile:" in text
@@ -129,5 +129,5 @@ def test_a_claim_that_the_encoding_lacks_is_shown_escaped(info, sandbox):
     assert done.stdout == "sub: auth0|ada\nname: Ada \\u5b57\n"
 
 
-def test_a_pipe_has_no_colour_even_if_it_is_forced(info):
+def test_a_pipe_has_no_mode_even_if_it_is_forced(info):
     assert info(FORCE_COLOR="1").stdout.startswith("sub: auth0|ada\n")

@@ -10,7 +10,7 @@ import pytest
 from tests.cli.conftest import ended
 
 CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
-COLOUR = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9\d|10[0-7])[;\d]*m")
+MODE = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9\d|10[0-7])[;\d]*m")
 
 
 def plain_lines(shown):
@@ -28,9 +28,9 @@ def ada(sandbox):
     }
 
 
-def test_a_profile_is_a_table_in_colour(terminal, ada):
+def test_a_profile_is_a_table_in_mode(terminal, ada):
     shown = terminal("info", **ada)
-    assert COLOUR.search(shown)
+    assert MODE.search(shown)
     rows = [line.split() for line in plain_lines(shown)]
     assert rows[:2] == [["sub", "auth0|ada"], ["name", "Ada"]]
 
@@ -46,13 +46,13 @@ def test_the_profile_on_the_page_is_what_is_printed(terminal, command, sandbox):
     assert "\n$ usersmanager info | cat\n" + command("info", **ada).stdout in page
 
 
-def test_json_is_without_colour_even_there(terminal, ada):
+def test_json_is_without_mode_even_there(terminal, ada):
     assert "\x1b" not in terminal("info", "--json", **ada)
 
 
 @pytest.mark.parametrize("command", ["info", "plugins", "demo"])
 def test_no_color_is_respected(terminal, ada, command):
-    assert not COLOUR.search(terminal(command, NO_COLOR="1", **ada))
+    assert not MODE.search(terminal(command, NO_COLOR="1", **ada))
 
 
 @pytest.mark.parametrize("command", ["info", "plugins"])
@@ -69,7 +69,7 @@ def test_nothing_is_wider_than_its_80_columns(terminal, sandbox, ada, command):
 
 def test_the_demo_shows_a_progress_bar_that_fills(terminal):
     shown = terminal("demo")
-    assert COLOUR.search(shown)
+    assert MODE.search(shown)
     counts = [int(count) for count in re.findall(r"(\d+)/1000", CONTROL.sub("", shown))]
     assert counts == sorted(counts)
     assert (len(set(counts)) > 1, counts[-1]) == (True, 1000)

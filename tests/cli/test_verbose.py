@@ -116,10 +116,10 @@ def test_without_it_nothing_is_told(command, sandbox):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_an_error_passes_a_watch_by_and_the_retry_inside_it_recovers(colour, sandbox):
+def test_an_error_passes_a_watch_by_and_the_retry_inside_it_recovers(mode, sandbox):
     told = []
     sandbox.disconnect_next()
-    profile = colour.call(
+    profile = mode.call(
         "get_info",
         sandbox.issue_token("auth0|ada"),
         base_url=sandbox.base_url,

@@ -23,8 +23,8 @@ from usersmanager import (
     hookimpl,
     installed_plugins,
 )
-from usersmanager.colours import BLOCKING
-from usersmanager.composition import compose_client
+from usersmanager._composition.modes import BLOCKING
+from usersmanager._composition.compose import compose
 from usersmanager.testing import FakeTransport
 
 SHIPPED = ("headers", "logging", "retry")
@@ -81,7 +81,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
 
 
 def names(**settings: Any) -> tuple[str, ...]:
-    made = compose_client(
+    made = compose(
         BLOCKING, **{"transport": FakeTransport(), "plugins": (), "discover": True} | settings
     )
     return made.plugins
@@ -495,7 +495,7 @@ class WronglyNamed:
         (AsyncUsersManager, WronglyNamed(), "name its coroutine function asend"),
     ],
 )
-def test_the_wrong_colour_is_refused_with_what_to_use(
+def test_the_wrong_mode_is_refused_with_what_to_use(
     kind: Any, transport: Any, words: str
 ) -> None:
     with pytest.raises(PluginError) as caught:
@@ -503,10 +503,10 @@ def test_the_wrong_colour_is_refused_with_what_to_use(
     assert words in str(caught.value)
 
 
-def test_one_object_may_serve_both_colours(colour: Any) -> None:
+def test_one_object_may_serve_both_modes(mode: Any) -> None:
     fake = FakeTransport().profile("u")
     assert (
-        colour.call("get_info", "t", base_url="https://tenant.example", transport=fake).sub == "u"
+        mode.call("get_info", "t", base_url="https://tenant.example", transport=fake).sub == "u"
     )
     assert fake.closed
 
@@ -519,10 +519,10 @@ def test_the_inventory_lists_what_is_active_blocked_and_failed(
     monkeypatch.setenv("USERSMANAGER_DISABLE", "off")
     reports = {report.name: report for report in installed_plugins()}
     assert reports["retry"].status == "active"
-    assert reports["retry"].colours == ("blocking", "asyncio")
+    assert reports["retry"].modes == ("blocking", "asyncio")
     assert reports["retry"].hooks == ("usersmanager_wrap_call",)
-    assert reports["urllib3"].colours == ("blocking",)
-    assert reports["aiohttp"].colours == ("asyncio",)
+    assert reports["urllib3"].modes == ("blocking",)
+    assert reports["aiohttp"].modes == ("asyncio",)
     assert (reports["off"].status, reports["off"].hooks) == ("blocked", ())
     assert reports["broken"].status == "failed"
     assert "no numpy" in reports["broken"].reason
@@ -544,7 +544,7 @@ def test_the_inventory_says_what_is_shadowed_and_does_not_import_it(install: Ins
     assert re.fullmatch(
         r"the plugin 'retry' of usersmanager \S+ is used, not that of acme-retry", shadowed.reason
     )
-    assert (shadowed.hooks, shadowed.colours) == ((), ())
+    assert (shadowed.hooks, shadowed.modes) == ((), ())
     assert (shipped.distribution, shipped.status) == ("usersmanager", "active")
 
 

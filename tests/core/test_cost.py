@@ -21,7 +21,7 @@ URL, PLUGINS = "https://tenant.example", ["headers", "logging", "retry"]
 
 
 class Canned:
-    """Does nothing, in either colour."""
+    """Does nothing, in either mode."""
 
     answer = Response(200, {"Content-Type": "application/json"}, b'{"sub": "u"}')
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from usersmanager import DecodeError, Response, UserInfo
-from usersmanager.decoding import parse_object, read_configuration, read_link, read_profile
+from usersmanager._operations.decoding import parse_object, read_configuration, read_link, read_profile
 
 JSON = {"Content-Type": "application/json"}
 GOOD = b'{"sub": "auth0|1", "email": "a@example.com"}'

@@ -26,7 +26,7 @@ from usersmanager import (
     UnauthorizedError,
     UsersManagerError,
 )
-from usersmanager.failures import check
+from usersmanager._operations.status import check
 from usersmanager.testing import FakeTransport
 
 

@@ -1,4 +1,4 @@
-"""Flows: one plugin, both colours; and what a plugin that is written wrongly is told."""
+"""Flows: one plugin, both modes; and what a plugin that is written wrongly is told."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_a_flow_sees_transport_errors_where_it_proceeds(fetch: Fetch, fake: Fake
     assert fetch(plugins=[Around(recovering)]).sub == "u"
 
 
-def test_a_flow_waits_in_either_colour(fetch: Fetch, fake: FakeTransport) -> None:
+def test_a_flow_waits_in_either_mode(fetch: Fetch, fake: FakeTransport) -> None:
     def waiting(request: Request, proceed: Proceed) -> Flow:
         yield from sleep(0.05)
         return (yield from proceed(request))
@@ -149,18 +149,18 @@ def test_nothing_is_sent_after_the_deadline(
     assert fake.requests == []
 
 
-def test_run_uses_the_side_of_the_colour(fetch: Fetch, fake: FakeTransport, colour: Any) -> None:
+def test_run_uses_the_side_of_the_mode(fetch: Fetch, fake: FakeTransport, mode: Any) -> None:
     async def asynchronous() -> str:
         await asyncio.sleep(0)
         return "asyncio"
 
     def asking(request: Request, proceed: Proceed) -> Flow:
         answer = yield from run(lambda: "blocking", asynchronous)
-        return (yield from proceed(request.with_headers({"X-Colour": answer})))
+        return (yield from proceed(request.with_headers({"X-Mode": answer})))
 
     fake.profile("u")
     fetch(plugins=[Around(asking)])
-    assert fake.requests[0].headers["X-Colour"] == colour.name
+    assert fake.requests[0].headers["X-Mode"] == mode.name
 
 
 def test_what_run_raises_is_raised_in_the_flow(fetch: Fetch, fake: FakeTransport) -> None:

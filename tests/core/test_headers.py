@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from usersmanager.headers import (
+from usersmanager._values.headers import (
     Fields,
-    FixedHeaders,
+    StaticHeaders,
     HeaderInput,
     Headers,
     freeze,
@@ -78,7 +78,7 @@ def test_a_name_given_twice_is_refused_whatever_its_letter_case() -> None:
     assert "twice" in str(with_fields(Fields({}), [("X-A", "1"), ("x-a", "2")]))
 
 
-def over(base: Fields, fields: HeaderInput | FixedHeaders) -> Headers:
+def over(base: Fields, fields: HeaderInput | StaticHeaders) -> Headers:
     """The fields that are to be, since nothing is wrong with them."""
     changed = with_fields(base, fields)
     assert isinstance(changed, Fields)
@@ -126,14 +126,14 @@ def test_fields_do_not_show_their_values() -> None:
 def test_fixed_headers_are_set_as_any_others() -> None:
     base = Fields([("X-A", "1"), ("X-B", "2")])
     fields = {"x-a": "3", "X-C": "4"}
-    assert over(base, FixedHeaders(fields)) == over(base, fields)
+    assert over(base, StaticHeaders(fields)) == over(base, fields)
 
 
 def test_fixed_headers_are_put_over_the_same_fields_once() -> None:
     base, fixed, other = (
         Fields({"X-A": "1"}),
-        FixedHeaders({"X-B": "2"}),
-        FixedHeaders({"X-B": "3"}),
+        StaticHeaders({"X-B": "2"}),
+        StaticHeaders({"X-B": "3"}),
     )
     assert with_fields(base, fixed) is with_fields(base, fixed)
     for one, value in ((other, "3"), (fixed, "2"), (other, "3")):
@@ -141,7 +141,7 @@ def test_fixed_headers_are_put_over_the_same_fields_once() -> None:
 
 
 def test_nothing_is_kept_of_fields_that_are_other_ones_each_time() -> None:
-    base, fixed = Fields({"X-A": "1"}), FixedHeaders({"X-B": "2"})
+    base, fixed = Fields({"X-A": "1"}), StaticHeaders({"X-B": "2"})
     for mine in ({"X-A": "one user's"}, {"X-A": "another's"}, {"X-C": "3"}):
         users = with_fields(base, mine)
         assert isinstance(users, Fields)
@@ -153,21 +153,21 @@ def test_nothing_is_kept_of_fields_that_are_other_ones_each_time() -> None:
 
 @pytest.mark.parametrize("fields", [7, "X-Key: hush", ["X-Key: hush"], [("X-Key",)], [None]])
 def test_what_are_no_fields_is_told_without_being_quoted(fields: Any) -> None:
-    for one in (fields, FixedHeaders(fields)):
+    for one in (fields, StaticHeaders(fields)):
         assert with_fields(Fields({}), one) == (
             "header fields must be a mapping of names and values"
         )
 
 
 def test_fixed_headers_that_are_wrong_are_wrong_each_time() -> None:
-    base, fixed = Fields({}), FixedHeaders({"Host": "evil.example"})
+    base, fixed = Fields({}), StaticHeaders({"Host": "evil.example"})
     for _ in range(2):
         assert "set by the client alone" in str(with_fields(base, fixed))
 
 
 def test_fixed_headers_do_not_change_with_what_they_were_made_of_nor_show_it() -> None:
     mine = {"X-Key": "hush"}
-    fixed = FixedHeaders(mine)
+    fixed = StaticHeaders(mine)
     mine["X-Key"] = "changed"
     assert over(Fields({}), fixed) == freeze({"X-Key": "hush"})
     assert "hush" not in repr(fixed)

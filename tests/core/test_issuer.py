@@ -29,9 +29,9 @@ def configured(fake: FakeTransport, **changes: Any) -> FakeTransport:
     return fake.add(Response(200, {"Content-Type": "application/json"}, body.encode()))
 
 
-def fetched(colour: Any, issuer: str, token: str = "a-token", **settings: Any) -> UserInfo:
-    """A profile by way of an issuer, in either colour."""
-    if colour.name == "blocking":
+def fetched(mode: Any, issuer: str, token: str = "a-token", **settings: Any) -> UserInfo:
+    """A profile by way of an issuer, in either mode."""
+    if mode.name == "blocking":
         with UsersManager.from_issuer(issuer, **settings) as users:
             return users.get_info(token)
 
@@ -42,9 +42,9 @@ def fetched(colour: Any, issuer: str, token: str = "a-token", **settings: Any) -
     return asyncio.run(main())
 
 
-def test_the_providers_own_endpoint_is_asked(colour: Any, fake: FakeTransport) -> None:
+def test_the_providers_own_endpoint_is_asked(mode: Any, fake: FakeTransport) -> None:
     configured(fake).profile("u")
-    assert fetched(colour, ISSUER, transport=fake).sub == "u"
+    assert fetched(mode, ISSUER, transport=fake).sub == "u"
     discovery, call = fake.requests
     assert discovery.operation == "discover"
     assert discovery.headers["Accept"] == "application/json"
@@ -54,19 +54,19 @@ def test_the_providers_own_endpoint_is_asked(colour: Any, fake: FakeTransport) -
 
 
 def test_the_discovery_carries_no_token_and_passes_the_plugins(
-    colour: Any, fake: FakeTransport
+    mode: Any, fake: FakeTransport
 ) -> None:
     configured(fake).profile("u")
-    fetched(colour, ISSUER, transport=fake, headers={"X-A": "1"})
-    wire = fake.requests[0].wire_headers()
+    fetched(mode, ISSUER, transport=fake, headers={"X-A": "1"})
+    wire = fake.requests[0].headers_to_send()
     assert "Authorization" not in wire
     assert wire["X-A"] == "1"
     assert wire["User-Agent"].startswith("usersmanager/")
 
 
-def test_a_discovery_that_fails_in_passing_is_repeated(colour: Any, fake: FakeTransport) -> None:
+def test_a_discovery_that_fails_in_passing_is_repeated(mode: Any, fake: FakeTransport) -> None:
     configured(fake.status(503, retry_after="0")).profile("u")
-    assert fetched(colour, ISSUER, transport=fake).sub == "u"
+    assert fetched(mode, ISSUER, transport=fake).sub == "u"
     assert [request.attempt for request in fake.requests] == [1, 2, 1]
 
 
@@ -79,19 +79,19 @@ def test_a_discovery_that_fails_in_passing_is_repeated(colour: Any, fake: FakeTr
     ],
 )
 def test_the_document_is_below_the_issuer(
-    colour: Any, fake: FakeTransport, issuer: str, path: str
+    mode: Any, fake: FakeTransport, issuer: str, path: str
 ) -> None:
     configured(fake, issuer=issuer).profile("u")
-    fetched(colour, issuer, transport=fake)
+    fetched(mode, issuer, transport=fake)
     assert fake.requests[0].target == f"{path}/.well-known/openid-configuration"
 
 
 @pytest.mark.parametrize("endpoint", ["https://api.example/me?v=2", "https://api.example/me/"])
 def test_the_endpoint_is_asked_as_it_is_written(
-    colour: Any, fake: FakeTransport, endpoint: str
+    mode: Any, fake: FakeTransport, endpoint: str
 ) -> None:
     configured(fake, userinfo_endpoint=endpoint).profile("u")
-    fetched(colour, ISSUER, transport=fake)
+    fetched(mode, ISSUER, transport=fake)
     assert fake.requests[1].url == endpoint
 
 
@@ -113,11 +113,11 @@ def test_the_endpoint_is_asked_as_it_is_written(
     ],
 )
 def test_a_configuration_that_cannot_be_trusted_is_refused(
-    colour: Any, fake: FakeTransport, changes: dict[str, Any], words: str
+    mode: Any, fake: FakeTransport, changes: dict[str, Any], words: str
 ) -> None:
     configured(fake, **changes)
     with pytest.raises(DecodeError) as caught:
-        fetched(colour, ISSUER, transport=fake)
+        fetched(mode, ISSUER, transport=fake)
     assert words in str(caught.value)
     assert caught.value.operation == "discover"
     assert fake.closed
@@ -129,41 +129,41 @@ def test_a_configuration_that_cannot_be_trusted_is_refused(
     ["http://localhost/me", "http://127.0.0.1:9/me", "http://[::1]/me", "http://api.example/me"],
 )
 def test_an_https_issuer_may_not_name_an_http_endpoint(
-    colour: Any, fake: FakeTransport, endpoint: str
+    mode: Any, fake: FakeTransport, endpoint: str
 ) -> None:
     configured(fake, userinfo_endpoint=endpoint).profile("u")
     with pytest.raises(DecodeError, match=r"is http, not https.*allow_insecure=True") as caught:
-        fetched(colour, ISSUER, transport=fake)
+        fetched(mode, ISSUER, transport=fake)
     assert caught.value.operation == "discover"
     assert [request.operation for request in fake.requests] == ["discover"]
     assert fake.closed
 
 
 def test_an_https_issuer_may_name_an_http_endpoint_if_insecure_is_allowed(
-    colour: Any, fake: FakeTransport
+    mode: Any, fake: FakeTransport
 ) -> None:
     configured(fake, userinfo_endpoint="http://localhost/me").profile("u")
-    assert fetched(colour, ISSUER, transport=fake, allow_insecure=True).sub == "u"
+    assert fetched(mode, ISSUER, transport=fake, allow_insecure=True).sub == "u"
     assert fake.requests[1].url == "http://localhost/me"
 
 
 @pytest.mark.parametrize("endpoint", ["http://localhost:9/me", "https://api.example/me"])
 def test_a_loopback_issuer_may_name_a_loopback_or_an_https_endpoint(
-    colour: Any, fake: FakeTransport, endpoint: str
+    mode: Any, fake: FakeTransport, endpoint: str
 ) -> None:
     issuer = "http://127.0.0.1:8080"
     configured(fake, issuer=issuer, userinfo_endpoint=endpoint).profile("u")
-    assert fetched(colour, issuer, transport=fake).sub == "u"
+    assert fetched(mode, issuer, transport=fake).sub == "u"
     assert fake.requests[1].url == endpoint
 
 
 def test_a_loopback_issuer_may_not_name_an_http_endpoint_elsewhere(
-    colour: Any, fake: FakeTransport
+    mode: Any, fake: FakeTransport
 ) -> None:
     issuer = "http://127.0.0.1:8080"
     configured(fake, issuer=issuer, userinfo_endpoint="http://api.example/me").profile("u")
     with pytest.raises(DecodeError, match=r"is http, not https.*allow_insecure=True"):
-        fetched(colour, issuer, transport=fake)
+        fetched(mode, issuer, transport=fake)
     assert len(fake.requests) == 1
 
 
@@ -176,25 +176,25 @@ def test_a_loopback_issuer_may_not_name_an_http_endpoint_elsewhere(
     ],
 )
 def test_what_is_no_configuration_is_a_decode_error(
-    colour: Any, fake: FakeTransport, answer: Response
+    mode: Any, fake: FakeTransport, answer: Response
 ) -> None:
     with pytest.raises(DecodeError, match="the configuration is not"):
-        fetched(colour, ISSUER, transport=fake.add(answer))
+        fetched(mode, ISSUER, transport=fake.add(answer))
     assert fake.closed
 
 
-def test_a_provider_without_the_document_is_reported(colour: Any, fake: FakeTransport) -> None:
+def test_a_provider_without_the_document_is_reported(mode: Any, fake: FakeTransport) -> None:
     with pytest.raises(NotFoundError, match=r"discover failed with 404 Not Found"):
-        fetched(colour, ISSUER, transport=fake.status(404))
+        fetched(mode, ISSUER, transport=fake.status(404))
     assert fake.closed
 
 
 @pytest.mark.parametrize("issuer", [None, "", "accounts.example", "http://accounts.example"])
 def test_a_bad_issuer_is_refused_before_anything_is_sent(
-    colour: Any, fake: FakeTransport, issuer: Any
+    mode: Any, fake: FakeTransport, issuer: Any
 ) -> None:
     with pytest.raises(ArgumentError, match=r"^issuer "):
-        fetched(colour, issuer, transport=fake)
+        fetched(mode, issuer, transport=fake)
     assert fake.requests == []
 
 
@@ -206,6 +206,6 @@ def test_impersonate_goes_to_the_issuer(fake: FakeTransport) -> None:
     assert fake.requests[1].url == f"{ISSUER}/users/u/impersonate"
 
 
-def test_the_sandbox_is_an_issuer(colour: Any, sandbox: Sandbox) -> None:
+def test_the_sandbox_is_an_issuer(mode: Any, sandbox: Sandbox) -> None:
     token = sandbox.issue_token("auth0|ada")
-    assert fetched(colour, sandbox.base_url, token).sub == "auth0|ada"
+    assert fetched(mode, sandbox.base_url, token).sub == "auth0|ada"

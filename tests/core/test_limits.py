@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from usersmanager import ArgumentError, positive_count, positive_seconds
+from usersmanager import ArgumentError, validate_count, validate_seconds
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_httptools import HttptoolsTransport
 from usersmanager_urllib3 import Urllib3Transport
@@ -17,28 +17,28 @@ TRANSPORTS = [Urllib3Transport, AiohttpTransport, HttptoolsTransport]
 
 @pytest.mark.parametrize("seconds", [1, 0.001, 3.5, 1e9])
 def test_seconds_are_a_positive_number(seconds: float) -> None:
-    assert positive_seconds("wait", seconds) == seconds
-    assert type(positive_seconds("wait", seconds)) is float
+    assert validate_seconds("wait", seconds) == seconds
+    assert type(validate_seconds("wait", seconds)) is float
 
 
 @pytest.mark.parametrize("value", [None, "1", True, b"1", [1]])
 def test_what_is_no_number_is_no_number_of_seconds(value: object) -> None:
     with pytest.raises(ArgumentError, match=r"^wait must be a number of seconds$"):
-        positive_seconds("wait", value)
+        validate_seconds("wait", value)
 
 
 @pytest.mark.parametrize("value", [0, -1, 0.0, -0.5, math.inf, -math.inf, math.nan])
 def test_a_number_that_bounds_nothing_is_refused(value: float) -> None:
     words = r"^wait must be positive and finite: a call never hangs$"
     with pytest.raises(ArgumentError, match=words):
-        positive_seconds("wait", value)
+        validate_seconds("wait", value)
 
 
 @pytest.mark.parametrize("value", [0, -1, 1.0, True, None, "1"])
 def test_a_count_is_a_whole_number_above_0(value: object) -> None:
-    assert positive_count("tries", 1) == 1
+    assert validate_count("tries", 1) == 1
     with pytest.raises(ArgumentError, match=r"^tries must be a whole number, 1 or more$"):
-        positive_count("tries", value)
+        validate_count("tries", value)
 
 
 @pytest.mark.parametrize("kind", TRANSPORTS)

@@ -294,7 +294,7 @@ class Hanging:
 # Life and death.
 
 
-def test_a_closed_manager_refuses_calls_and_closes_its_transport_once(colour: Any) -> None:
+def test_a_closed_manager_refuses_calls_and_closes_its_transport_once(mode: Any) -> None:
     closes: list[str] = []
 
     class Counting(FakeTransport):
@@ -319,7 +319,7 @@ def test_a_closed_manager_refuses_calls_and_closes_its_transport_once(colour: An
         with pytest.raises(LifecycleError, match="closed"):
             users.__enter__()
 
-    if colour.name == "blocking":
+    if mode.name == "blocking":
         blocking()
     else:
         asyncio.run(asynchronous())

@@ -39,14 +39,14 @@ def test_a_plugin_that_sets_a_reserved_header_breaks_its_contract(name: str) -> 
 
 def test_the_token_is_on_the_wire_and_nowhere_else() -> None:
     request = make_request()
-    assert request.wire_headers()["Authorization"] == "Bearer hush"
+    assert request.headers_to_send()["Authorization"] == "Bearer hush"
     assert "Authorization" not in request.headers
     assert "hush" not in repr(request)
     assert "hush" not in str(request.headers)
 
 
 def test_the_wire_headers_of_an_idempotent_request_are_these() -> None:
-    assert list(make_request().wire_headers().items()) == [
+    assert list(make_request().headers_to_send().items()) == [
         ("Host", "tenant.example:8443"),
         ("Accept", "application/json"),
         ("Accept-Encoding", "identity"),
@@ -66,8 +66,8 @@ def test_the_wire_headers_of_an_idempotent_request_are_these() -> None:
 )
 def test_the_text_on_the_wire_is_the_headers_on_the_wire(changes: dict[str, Any]) -> None:
     for request in (make_request(**changes), make_request(**changes).with_headers({"X-B": "2"})):
-        lines = [f"{name}: {value}\r\n" for name, value in request.wire_headers().items()]
-        assert request.wire_text() == "".join(lines)
+        lines = [f"{name}: {value}\r\n" for name, value in request.headers_to_send().items()]
+        assert request.serialized_headers() == "".join(lines)
 
 
 @pytest.mark.parametrize(
@@ -108,20 +108,20 @@ def test_what_is_checked_of_a_str_is_what_is_sent() -> None:
         make_request(headers={}, token=Token(Evil("hush"))).with_headers(fields),
         make_request(headers=fields).with_token(Evil("hush")),
     ):
-        assert request.wire_text().split("\r\n")[1:] == [
+        assert request.serialized_headers().split("\r\n")[1:] == [
             *("X: fine", "X-Tenant: 7", "Accept-Encoding: identity"),
             *("Authorization: Bearer hush", ""),
         ]
 
 
 def test_a_request_that_is_not_idempotent_closes_its_connection() -> None:
-    wire = make_request(method="POST", body=b"{}", idempotent=False).wire_headers()
+    wire = make_request(method="POST", body=b"{}", idempotent=False).headers_to_send()
     assert (wire["Connection"], wire["Content-Length"]) == ("close", "2")
 
 
 def test_another_token_is_checked_and_goes_on_the_wire() -> None:
     request = make_request()
-    assert request.with_token("new").wire_headers()["Authorization"] == "Bearer new"
+    assert request.with_token("new").headers_to_send()["Authorization"] == "Bearer new"
     assert request.with_token(Token("new")).token.reveal() == "new"
     assert request.token.reveal() == "hush"
     with pytest.raises(ArgumentError):

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from usersmanager import ArgumentError, DecodeError, UsersManager, UsersManagerError
-from usersmanager.operations import get_info_arguments, userinfo_endpoint
-from usersmanager.secret import Secret
+from usersmanager._operations.specs import get_info_arguments, userinfo_endpoint
+from usersmanager._values.token import Secret
 from usersmanager.testing import FakeTransport
 
 Refused = Callable[[Callable[[], object]], UsersManagerError]

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from usersmanager import ArgumentError, Token
-from usersmanager.secret import Secret, is_token
+from usersmanager._values.token import Secret, is_bearer_token
 
 B64TOKEN = r"[A-Za-z0-9\-._~+/]+=*"
 
@@ -25,14 +25,14 @@ def test_every_b64token_is_a_token(text: str) -> None:
 def test_a_token_holds_these_characters_and_nothing_else() -> None:
     allowed = set(string.ascii_letters + string.digits + "-._~+/")
     latin = [chr(number) for number in range(256)]
-    assert {char for char in latin if is_token(f"a{char}b")} == allowed
-    assert {char for char in latin if is_token(f"a{char}")} == allowed | {"="}
-    assert {char for char in latin if is_token(char)} == allowed
+    assert {char for char in latin if is_bearer_token(f"a{char}b")} == allowed
+    assert {char for char in latin if is_bearer_token(f"a{char}")} == allowed | {"="}
+    assert {char for char in latin if is_bearer_token(char)} == allowed
 
 
 @given(st.text(max_size=30) | st.from_regex(B64TOKEN + r"[\n=]?", fullmatch=True))
 def test_a_token_is_accepted_exactly_by_the_grammar(text: str) -> None:
-    assert is_token(text) == bool(re.fullmatch(B64TOKEN, text))
+    assert is_bearer_token(text) == bool(re.fullmatch(B64TOKEN, text))
 
 
 OTHER = "it has characters that are in no bearer token (RFC 6750, section 2.1)"
@@ -71,7 +71,7 @@ def test_what_is_no_b64token_is_refused_with_advice_that_quotes_nothing(
     assert str(caught.value) == f"Invalid access token: {advice}"
 
 
-@given(st.text(max_size=30).filter(lambda text: not is_token(text)))
+@given(st.text(max_size=30).filter(lambda text: not is_bearer_token(text)))
 def test_there_is_advice_for_every_text(text: str) -> None:
     with pytest.raises(ArgumentError, match=r"^Invalid access token: \w"):
         Token(text)

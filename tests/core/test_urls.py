@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from usersmanager import ArgumentError
-from usersmanager.urls import (
+from usersmanager._values.urls import (
     is_downgrade,
-    is_proxy,
+    is_proxy_url,
     parse_base_url,
     parse_endpoint,
-    parse_link,
-    path_segment,
+    parse_http_url,
+    encode_path_segment,
 )
 
 
@@ -212,7 +212,7 @@ def test_any_text_is_a_base_url_or_an_argument_error(text: str) -> None:
 @given(st.text(min_size=1, max_size=256))
 def test_a_user_id_round_trips_through_one_path_segment(user_id: str) -> None:
     try:
-        segment = path_segment(user_id)
+        segment = encode_path_segment(user_id)
     except ArgumentError:
         return
     assert unquote(segment) == user_id
@@ -224,17 +224,17 @@ def test_a_user_id_round_trips_through_one_path_segment(user_id: str) -> None:
 @given(st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=256))
 def test_every_ordinary_user_id_is_accepted(user_id: str) -> None:
     if user_id.strip() and user_id not in (".", ".."):
-        assert unquote(path_segment(user_id)) == user_id
+        assert unquote(encode_path_segment(user_id)) == user_id
 
 
 def test_nothing_in_a_user_id_is_normalised() -> None:
-    assert path_segment("auth0|a/b c%2F../é") == "auth0%7Ca%2Fb%20c%252F..%2F%C3%A9"
-    assert path_segment("e\u0301") != path_segment("é")
+    assert encode_path_segment("auth0|a/b c%2F../é") == "auth0%7Ca%2Fb%20c%252F..%2F%C3%A9"
+    assert encode_path_segment("e\u0301") != encode_path_segment("é")
 
 
 def test_a_missing_user_id_has_the_reference_message() -> None:
     with pytest.raises(ArgumentError, match=r"^You must specify a user ID$"):
-        path_segment(None)
+        encode_path_segment(None)
 
 
 @pytest.mark.parametrize(
@@ -257,17 +257,17 @@ def test_a_missing_user_id_has_the_reference_message() -> None:
 )
 def test_a_bad_user_id_has_the_reference_message(bad: object) -> None:
     with pytest.raises(ArgumentError, match=r"^The user ID is not valid$"):
-        path_segment(bad)
+        encode_path_segment(bad)
 
 
 @pytest.mark.parametrize("user_id", ["x" * 256, "...", "a..b", " a"])
 def test_a_user_id_at_the_edge_of_the_rules_is_accepted(user_id: str) -> None:
-    assert unquote(path_segment(user_id)) == user_id
+    assert unquote(encode_path_segment(user_id)) == user_id
 
 
 @pytest.mark.parametrize("link", ["https://t.example/x?a=b#c", "http://t.example", "HTTPS://t/"])
 def test_a_link_is_an_absolute_http_url(link: str) -> None:
-    assert parse_link(link) == link
+    assert parse_http_url(link) == link
 
 
 @pytest.mark.parametrize(
@@ -276,7 +276,7 @@ def test_a_link_is_an_absolute_http_url(link: str) -> None:
      "https://[::1", "https://h:x", "https://é.example", "ftp://t.example", "https:x"],
 )  # fmt: skip
 def test_anything_else_is_no_link(text: str) -> None:
-    assert parse_link(text) is None
+    assert parse_http_url(text) is None
 
 
 @pytest.mark.parametrize(
@@ -335,7 +335,7 @@ def test_http_is_a_downgrade_unless_issuer_and_endpoint_are_loopback_http(
     ],
 )
 def test_the_url_of_a_proxy_is_one(proxy: str) -> None:
-    assert is_proxy(proxy) is True
+    assert is_proxy_url(proxy) is True
 
 
 @pytest.mark.parametrize(
@@ -348,4 +348,4 @@ def test_the_url_of_a_proxy_is_one(proxy: str) -> None:
     ],
 )
 def test_anything_else_is_no_proxy(value: object) -> None:
-    assert is_proxy(value) is False
+    assert is_proxy_url(value) is False

@@ -1,4 +1,4 @@
-"""A real OpenID provider, run by node, and a client of either colour to ask it."""
+"""A real OpenID provider, run by node, and a client of either mode to ask it."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def fetch_asyncio(base_url: str, token: str, *, expected_subject: str | None = N
 
 @pytest.fixture(params=[fetch_blocking, fetch_asyncio], ids=["blocking", "asyncio"])
 def fetch(request: pytest.FixtureRequest) -> Fetch:
-    """`get_info` of a fresh client; each test runs once for each colour."""
+    """`get_info` of a fresh client; each test runs once for each mode."""
     chosen: Fetch = request.param
     return chosen
 

@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def link(colour: Any, sandbox: Sandbox) -> str:
-    """A link to log in as auth0|ada, made by a client of either colour."""
+def link(mode: Any, sandbox: Sandbox) -> str:
+    """A link to log in as auth0|ada, made by a client of either mode."""
     settings = {
         "impersonator_id": "auth0|boss",
         "protocol": "oauth2",
         "token": sandbox.issue_api_token(),
         "client_id": sandbox.client_id,
     }
-    made: str = colour.call("impersonate", "auth0|ada", settings, base_url=sandbox.base_url)
+    made: str = mode.call("impersonate", "auth0|ada", settings, base_url=sandbox.base_url)
     return made
 
 

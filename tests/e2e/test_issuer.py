@@ -26,9 +26,9 @@ def moved(run_provider: Any) -> Iterator[Any]:
         yield provider
 
 
-def fetched(colour: Any, issuer: str, token: str, **settings: Any) -> UserInfo:
-    """A profile by way of an issuer, in either colour."""
-    if colour.name == "blocking":
+def fetched(mode: Any, issuer: str, token: str, **settings: Any) -> UserInfo:
+    """A profile by way of an issuer, in either mode."""
+    if mode.name == "blocking":
         with UsersManager.from_issuer(issuer) as users:
             return users.get_info(token, **settings)
 
@@ -39,34 +39,34 @@ def fetched(colour: Any, issuer: str, token: str, **settings: Any) -> UserInfo:
     return asyncio.run(main())
 
 
-def test_a_profile_is_found_wherever_it_is(colour: Any, moved: Any) -> None:
-    profile = fetched(colour, moved.issuer, moved.token("ada"), expected_subject="ada")
+def test_a_profile_is_found_wherever_it_is(mode: Any, moved: Any) -> None:
+    profile = fetched(mode, moved.issuer, moved.token("ada"), expected_subject="ada")
     assert profile.sub == "ada"
     assert profile.email is not None
 
 
-def test_another_subject_is_refused(colour: Any, moved: Any) -> None:
+def test_another_subject_is_refused(mode: Any, moved: Any) -> None:
     with pytest.raises(SubjectMismatchError):
-        fetched(colour, moved.issuer, moved.token("grace"), expected_subject="ada")
+        fetched(mode, moved.issuer, moved.token("grace"), expected_subject="ada")
 
 
-def test_an_issuer_that_is_not_exactly_the_providers_is_refused(colour: Any, moved: Any) -> None:
+def test_an_issuer_that_is_not_exactly_the_providers_is_refused(mode: Any, moved: Any) -> None:
     with pytest.raises(DecodeError, match="pass exactly that"):
-        fetched(colour, moved.issuer + "/", "a-token")
+        fetched(mode, moved.issuer + "/", "a-token")
 
 
-def test_a_signed_profile_is_refused_with_the_setting_to_change(colour: Any, moved: Any) -> None:
+def test_a_signed_profile_is_refused_with_the_setting_to_change(mode: Any, moved: Any) -> None:
     token = moved.token("ada", client="jwt")
     with pytest.raises(DecodeError, match="userinfo_signed_response_alg"):
-        fetched(colour, moved.issuer, token)
+        fetched(mode, moved.issuer, token)
 
 
-def test_a_missing_scope_and_a_deleted_user_are_reported(colour: Any, moved: Any) -> None:
+def test_a_missing_scope_and_a_deleted_user_are_reported(mode: Any, moved: Any) -> None:
     with pytest.raises(ForbiddenError) as forbidden:
-        fetched(colour, moved.issuer, moved.token("ada", scope="email"))
+        fetched(mode, moved.issuer, moved.token("ada", scope="email"))
     assert forbidden.value.error == "insufficient_scope"
     token = moved.token("grace")
     moved.delete_user("grace")
     with pytest.raises(UnauthorizedError) as gone:
-        fetched(colour, moved.issuer, token)
+        fetched(mode, moved.issuer, token)
     assert gone.value.error == "invalid_token"

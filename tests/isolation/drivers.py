@@ -1,4 +1,4 @@
-"""Two colours of a manager behind one face, so that a rule of the state machine is written once."""
+"""Two modes of a manager behind one face, so that a rule of the state machine is written once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from usersmanager import (
     Proceed,
     Request,
     UsersManager,
-    Wrap,
+    Middleware,
     hookimpl,
 )
 from usersmanager_aiohttp import AiohttpTransport
@@ -44,7 +44,7 @@ class Ask:
     patience: tuple[float, int] | None = None
 
     def of(self, manager: Any) -> Any:
-        """Calls a manager of either colour."""
+        """Calls a manager of either mode."""
         if not self.is_impersonation:
             return manager.get_info(self.token, timeout=self.timeout)
         settings = {"impersonator_id": "boss", "protocol": "oauth2", "token": self.token}
@@ -76,7 +76,7 @@ class Attempts:
         self._lock = threading.Lock()
 
     @hookimpl
-    def usersmanager_wrap_attempt(self) -> Wrap:
+    def usersmanager_wrap_attempt(self) -> Middleware:
         return self._around
 
     def _around(self, request: Request, proceed: Proceed) -> Flow:

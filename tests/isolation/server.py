@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple, Self
 
 from usersmanager.testing import FaultServer, Peer
-from usersmanager.testing.faults import profile
+from usersmanager.testing.fault_server import profile
 
 MALLORY = "mallory"
 LINKS = "https://links.example/"

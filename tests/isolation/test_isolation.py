@@ -38,7 +38,7 @@ from tests.isolation.drivers import (
 from tests.isolation.server import FAULTS, MALLORY, SLOW, Server
 
 from usersmanager import APIError, DecodeError, LifecycleError, TransportError
-from usersmanager.testing.faults import profile
+from usersmanager.testing.fault_server import profile
 
 TIMEOUT = 0.2
 SLACK = 0.2
@@ -95,7 +95,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 class Isolation(RuleBasedStateMachine):
-    """The rules for both colours."""
+    """The rules for both modes."""
 
     driver: ClassVar[Callable[[str, Attempts], Driver]]
     broken: ClassVar[list[str]]

@@ -31,7 +31,7 @@ def run(environment: Any) -> Callable[..., str]:
     return run
 
 
-def test_both_are_used_in_both_colours_without_a_word_of_configuration(
+def test_both_are_used_in_both_modes_without_a_word_of_configuration(
     run: Callable[..., str],
 ) -> None:
     lines = run("-c", PROGRAM).splitlines()
@@ -44,7 +44,7 @@ def test_both_are_listed_with_their_distributions(run: Callable[..., str]) -> No
     assert by_name["stamp"]["distribution"] == "usersmanager-stamp"
     assert by_name["stamp"]["version"] == "3.2.1"
     assert by_name["parrot"]["kind"] == "transport"
-    assert by_name["parrot"]["colours"] == ["blocking", "asyncio"]
+    assert by_name["parrot"]["modes"] == ["blocking", "asyncio"]
     assert {one["status"] for one in listed} == {"active"}
 
 

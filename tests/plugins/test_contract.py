@@ -116,7 +116,7 @@ def failed_rows(plugin: type) -> set[str]:
         (SharesOneCache, "test_a_link_is_never_given_out_twice"),
         (SwallowsInterruptions, "test_an_interruption_is_not_swallowed"),
         (SwallowsInterruptions, "test_its_flow_ends_when_it_is_closed"),
-        (SwallowsErrors, "test_transport_errors_pass_through_in_both_colours"),
+        (SwallowsErrors, "test_transport_errors_pass_through_in_both_modes"),
         (RepeatsEverything, "test_an_impersonation_that_may_have_been_processed_is_not_repeated"),
         (KeepsRequests, "test_it_holds_no_call_and_shows_no_token_afterwards"),
         (KeepsTokens, "test_it_holds_no_call_and_shows_no_token_afterwards"),

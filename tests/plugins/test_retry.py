@@ -321,13 +321,13 @@ RESET = {"X-RateLimit-Reset": "784111783", "Date": "Sun, 06 Nov 1994 08:49:37 GM
 @pytest.mark.parametrize("headers", [{"Retry-After": "6"}, RESET])
 @pytest.mark.parametrize("settings", [{}, {"wait": wait_none()}, {"wait": wait_fixed(1)}])
 def test_a_server_that_asks_for_a_longer_wait_fails_the_call_at_once(
-    colour: Any, headers: dict[str, str], settings: dict[str, Any]
+    mode: Any, headers: dict[str, str], settings: dict[str, Any]
 ) -> None:
     fake = FakeTransport(Response(429, headers), PROFILE)
     budget = Budget()
     retry = Retry(budget=budget, **settings)
     with pytest.raises(RateLimitedError) as caught:
-        colour.call(
+        mode.call(
             "get_info", "t", base_url=TENANT, transport=fake, plugins=[retry], discover=False
         )
     assert caught.value.retry_after == 6

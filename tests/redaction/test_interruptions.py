@@ -19,7 +19,7 @@ from tests.redaction import walk
 from tests.redaction.canaries import Canary, canaries
 from tests.redaction.paths import Play, answer
 from tests.redaction.proof import assert_hidden, examples
-from tests.redaction.watching import BOTH, COLOURS, TRUST, Caller, watching
+from tests.redaction.watching import BOTH, MODES, TRUST, Caller, watching
 from tests.support import TENANT
 
 from usersmanager import AsyncUsersManager, LifecycleError, Response, UsersManager
@@ -27,7 +27,7 @@ from usersmanager.testing import FakeTransport, FaultServer, Peer
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_retry import Retry
 
-in_both_colours = pytest.mark.parametrize("colour", COLOURS)
+in_both_modes = pytest.mark.parametrize("mode", MODES)
 
 
 @contextlib.contextmanager
@@ -195,18 +195,18 @@ def with_callback(caller: Caller, canary: Canary, heard: Heard) -> Callable[[Any
     return call
 
 
-@in_both_colours
+@in_both_modes
 @pytest.mark.parametrize("fails", [False, True])
 @pytest.mark.parametrize("status", [200, 401])
 @examples(2)
 @given(canary=canaries)
-def test_a_callback_shows_nothing(status: int, fails: bool, colour: str, canary: Canary) -> None:
+def test_a_callback_shows_nothing(status: int, fails: bool, mode: str, canary: Canary) -> None:
     json = {"Content-Type": "application/json"}
     body = '{"sub": "u", "token": "TOKEN", "link": "LINK", "error": "TOKEN"}'
     fake = FakeTransport(
         Response(status, json, canary.fill(body)), Response(status, {}, canary.fill("LINK"))
     )
-    caller, heard = Caller(colour), Heard(fails=fails)
+    caller, heard = Caller(mode), Heard(fails=fails)
     with watching(caller):
         caller.call(with_callback(caller, canary, heard), transport=fake, discover=False)
     told = 2 if status == 401 else 0
@@ -241,21 +241,21 @@ def test_a_call_with_a_callback_that_is_cancelled_shows_nothing(canary: Canary) 
 # The ends of managers and loops.
 
 
-@in_both_colours
+@in_both_modes
 @examples(2)
 @given(canary=canaries)
-def test_a_closed_manager_or_transport_shows_nothing(colour: str, canary: Canary) -> None:
+def test_a_closed_manager_or_transport_shows_nothing(mode: str, canary: Canary) -> None:
     async def use_after_close(users: Any, ask: Any) -> None:
         await users.aclose()
         await ask(canary)(users)
 
     def use_closed(users: Any, ask: Any) -> Any:
-        if not Caller(colour).is_blocking:
+        if not Caller(mode).is_blocking:
             return use_after_close(users, ask)
         users.close()
         return ask(canary)(users)
 
-    caller = Caller(colour)
+    caller = Caller(mode)
     closed = caller.transport()
     caller.call(lambda users: None if caller.is_blocking else asyncio.sleep(0), transport=closed)
     with watching(caller):

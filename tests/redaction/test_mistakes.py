@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from tests.redaction.canaries import BadCanary, Canary, bad_canaries, canaries
 from tests.redaction.proof import assert_hidden, examples
-from tests.redaction.watching import BOTH, COLOURS, Caller, watching
+from tests.redaction.watching import BOTH, MODES, Caller, watching
 from tests.support import TENANT
 
 from usersmanager import (
@@ -27,14 +27,14 @@ from usersmanager import (
     TransportError,
     UsersManager,
     UsersManagerError,
-    Wrap,
+    Middleware,
     hookimpl,
     run,
 )
 from usersmanager.testing import FakeTransport
 from usersmanager_headers import Headers
 
-in_both_colours = pytest.mark.parametrize("colour", COLOURS)
+in_both_modes = pytest.mark.parametrize("mode", MODES)
 
 
 # What plugins do wrong. None keeps the token in a variable of its own.
@@ -47,7 +47,7 @@ class Around:
         self._wrap = wrap
 
     @hookimpl
-    def usersmanager_wrap_call(self) -> Wrap:
+    def usersmanager_wrap_call(self) -> Middleware:
         return self._wrap
 
 
@@ -103,12 +103,12 @@ PLUGINS: dict[str, Any] = {
         lambda request: {"Authorization": f"Bearer {request.token.reveal()}"}
     ),
     "a header twice": with_fields(lambda request: [(x, request.token.reveal()) for x in "Xx"]),
-    "all headers": with_fields(lambda request: request.wire_headers()),
+    "all headers": with_fields(lambda request: request.headers_to_send()),
     "a malformed token": lambda request, proceed: proceed(
         request.with_token(request.token.reveal() + "\n")
     ),
     "text for a flow": lambda request, proceed: request.token.reveal(),
-    "headers for a flow": lambda request, proceed: request.wire_headers(),
+    "headers for a flow": lambda request, proceed: request.headers_to_send(),
     "text for an effect": yields_text,
     "text in the end": ends_with_text,
     "an error after it ran something": fails_with_what_it_ran,
@@ -118,15 +118,15 @@ PLUGINS: dict[str, Any] = {
 }
 
 
-@in_both_colours
+@in_both_modes
 @pytest.mark.parametrize("name", PLUGINS)
 @examples(3)
 @given(canary=canaries)
-def test_a_plugins_mistake_shows_nothing(name: str, colour: str, canary: Canary) -> None:
+def test_a_plugins_mistake_shows_nothing(name: str, mode: str, canary: Canary) -> None:
     script = [DisconnectedError("x"), Response(200, {}, canary.fill("TOKEN LINK"))]
     for ask in BOTH.values():
         for first in range(2):
-            caller = Caller(colour)
+            caller = Caller(mode)
             with watching(caller):
                 error = caller.played(
                     ask(canary), *script[first:] * 4, plugins=[Around(PLUGINS[name])]
@@ -135,14 +135,14 @@ def test_a_plugins_mistake_shows_nothing(name: str, colour: str, canary: Canary)
             assert_hidden(canary, caller, [error])
 
 
-@in_both_colours
+@in_both_modes
 @examples(3)
 @given(canary=canaries)
 def test_a_mistake_in_the_headers_that_the_plugin_computes_shows_nothing(
-    colour: str, canary: Canary
+    mode: str, canary: Canary
 ) -> None:
     headers = Headers(lambda request: {"X": request.token.reveal() + "\n"})
-    caller = Caller(colour)
+    caller = Caller(mode)
     with watching(caller):
         errors = [caller.played(ask(canary), plugins=[headers]) for ask in BOTH.values()]
     assert all(isinstance(error, PluginError) for error in errors)
@@ -154,20 +154,20 @@ def test_a_mistake_in_the_headers_that_the_plugin_computes_shows_nothing(
 
 
 def raises_a_raw_error(request: Request) -> Response:
-    headers = request.wire_headers()
+    headers = request.headers_to_send()
     raise ValueError(f"can't send {len(headers)} fields")
 
 
 def raises_a_chained_error(request: Request) -> Response:
     try:
-        raise ValueError(str(request.wire_headers()))
+        raise ValueError(str(request.headers_to_send()))
     except ValueError as error:
         raise RuntimeError("can't send") from error
 
 
 def raises_an_error_in_a_context(request: Request) -> Response:
     try:
-        raise OSError(str(request.wire_headers()))
+        raise OSError(str(request.headers_to_send()))
     except OSError:
         return raises_a_raw_error(request)
 
@@ -177,7 +177,7 @@ def answers_with_text(request: Request) -> Any:
 
 
 def answers_with_the_headers(request: Request) -> Any:
-    return (401, request.wire_headers())
+    return (401, request.headers_to_send())
 
 
 TRANSPORTS: dict[str, Callable[[Request], Any]] = {
@@ -189,13 +189,13 @@ TRANSPORTS: dict[str, Callable[[Request], Any]] = {
 }
 
 
-@in_both_colours
+@in_both_modes
 @pytest.mark.parametrize("name", TRANSPORTS)
 @examples(3)
 @given(canary=canaries)
-def test_a_transports_mistake_shows_nothing(name: str, colour: str, canary: Canary) -> None:
+def test_a_transports_mistake_shows_nothing(name: str, mode: str, canary: Canary) -> None:
     for ask in BOTH.values():
-        caller = Caller(colour)
+        caller = Caller(mode)
         with watching(caller):
             error = caller.played(ask(canary), TRANSPORTS[name])
         assert isinstance(error, PluginError if "response" in name else ValueError | RuntimeError)
@@ -216,36 +216,36 @@ def hides_the_raw_error_from_print_alone(request: Request) -> Response:
         raise DisconnectedError("the connection ended") from None
 
 
-@in_both_colours
+@in_both_modes
 @pytest.mark.parametrize(
     "transport", [hangs_our_error_on_a_raw_one, hides_the_raw_error_from_print_alone]
 )
 @examples(3)
 @given(canary=canaries)
 def test_a_transport_that_forgets_to_bare_its_error_shows_nothing(
-    transport: Any, colour: str, canary: Canary
+    transport: Any, mode: str, canary: Canary
 ) -> None:
     for ask in BOTH.values():
-        caller = Caller(colour)
+        caller = Caller(mode)
         with watching(caller):
             error = caller.played(ask(canary), transport, transport)
         assert isinstance(error, DisconnectedError)
         assert_hidden(canary, caller, [error])
 
 
-@in_both_colours
+@in_both_modes
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, asyncio.CancelledError])
 @examples(2)
 @given(canary=canaries)
 def test_what_interrupts_a_transport_shows_nothing(
-    kind: type[BaseException], colour: str, canary: Canary
+    kind: type[BaseException], mode: str, canary: Canary
 ) -> None:
     def interrupted(request: Request) -> Response:
-        headers = request.wire_headers()
+        headers = request.headers_to_send()
         raise kind(len(headers))
 
     for ask in BOTH.values():
-        caller = Caller(colour)
+        caller = Caller(mode)
         with watching(caller):
             error = caller.played(ask(canary), interrupted)
         assert isinstance(error, kind)
@@ -255,12 +255,12 @@ def test_what_interrupts_a_transport_shows_nothing(
 # What callers do wrong.
 
 
-@in_both_colours
+@in_both_modes
 @examples(8)
 @given(canary=bad_canaries)
-def test_of_what_is_no_token_not_six_characters_are_shown(colour: str, canary: BadCanary) -> None:
+def test_of_what_is_no_token_not_six_characters_are_shown(mode: str, canary: BadCanary) -> None:
     renewing = Around(lambda request, proceed: proceed(request.with_token(canary.token)))
-    caller = Caller(colour)
+    caller = Caller(mode)
     with watching(caller):
         errors = [
             *(caller.played(ask(canary)) for ask in BOTH.values()),
@@ -337,25 +337,25 @@ SETTINGS: dict[str, Callable[[Canary], Any]] = {
 }
 
 
-@in_both_colours
+@in_both_modes
 @pytest.mark.parametrize("name", SETTINGS)
 @examples(4)
 @given(canary=canaries)
-def test_bad_settings_show_nothing(name: str, colour: str, canary: Canary) -> None:
-    caller = Caller(colour)
+def test_bad_settings_show_nothing(name: str, mode: str, canary: Canary) -> None:
+    caller = Caller(mode)
     with watching(caller):
         error = caller.played(lambda users: users.impersonate("u", SETTINGS[name](canary)))
     assert isinstance(error, ArgumentError | ConnectionError), error
     assert_hidden(canary, caller, [error])
 
 
-@in_both_colours
+@in_both_modes
 @examples(3)
 @given(canary=canaries)
 def test_parameters_that_hold_the_token_show_nothing_when_the_call_fails(
-    colour: str, canary: Canary
+    mode: str, canary: Canary
 ) -> None:
-    caller = Caller(colour)
+    caller = Caller(mode)
     with watching(caller):
         error = caller.played(
             lambda users: users.impersonate(
@@ -381,12 +381,12 @@ MISPLACED: dict[str, Callable[[Canary], Callable[[Any], Any]]] = {
 }
 
 
-@in_both_colours
+@in_both_modes
 @pytest.mark.parametrize("name", MISPLACED)
 @examples(2)
 @given(canary=canaries)
-def test_a_secret_in_the_wrong_place_is_not_quoted(name: str, colour: str, canary: Canary) -> None:
-    caller = Caller(colour)
+def test_a_secret_in_the_wrong_place_is_not_quoted(name: str, mode: str, canary: Canary) -> None:
+    caller = Caller(mode)
     with watching(caller):
         error = caller.played(MISPLACED[name](canary))
     assert isinstance(error, ArgumentError)
@@ -405,14 +405,14 @@ CONSTRUCTORS: dict[str, Callable[[Canary], dict[str, Any]]] = {
 }
 
 
-@in_both_colours
+@in_both_modes
 @pytest.mark.parametrize("name", CONSTRUCTORS)
 @examples(3)
 @given(canary=canaries)
 def test_what_a_manager_can_not_be_made_of_is_not_quoted(
-    name: str, colour: str, canary: Canary
+    name: str, mode: str, canary: Canary
 ) -> None:
-    caller = Caller(colour)
+    caller = Caller(mode)
     with watching(caller):
         error = _not_made(caller, lambda: CONSTRUCTORS[name](canary))
     assert_hidden(canary, caller, [error.bare()])
@@ -427,8 +427,8 @@ def _not_made(caller: Caller, settings: Callable[[], dict[str, Any]]) -> UsersMa
     raise AssertionError("it was made")
 
 
-@in_both_colours
-def test_a_traceback_through_a_manager_that_was_not_made_can_be_shown(colour: str) -> None:
-    error = _not_made(Caller(colour), lambda: {"base_url": ""})
+@in_both_modes
+def test_a_traceback_through_a_manager_that_was_not_made_can_be_shown(mode: str) -> None:
+    error = _not_made(Caller(mode), lambda: {"base_url": ""})
     shown = traceback.TracebackException.from_exception(error, capture_locals=True)
     assert "UsersManager" in "".join(shown.format())

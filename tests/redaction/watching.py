@@ -23,7 +23,7 @@ from usersmanager import (
     Proceed,
     Request,
     UsersManager,
-    Wrap,
+    Middleware,
     hookimpl,
     registry,
 )
@@ -34,9 +34,9 @@ from usersmanager_logging import Logging
 from usersmanager_retry import Retry
 from usersmanager_urllib3 import Urllib3Transport
 
-__all__ = ["BOTH", "COLOURS", "Ask", "Call", "Caller", "watching"]
+__all__ = ["BOTH", "MODES", "Ask", "Call", "Caller", "watching"]
 
-COLOURS = ["blocking", "asyncio", "blocking, httptools", "asyncio, httptools"]
+MODES = ["blocking", "asyncio", "blocking, httptools", "asyncio, httptools"]
 _TALKATIVE = ["urllib3", "aiohttp", "asyncio", "concurrent", "tenacity", "usersmanager"]
 
 # The system's, as it is by default; reading it anew for each transport takes most of the time.
@@ -71,11 +71,11 @@ class Eye:
         self.seen: list[object] = []
 
     @hookimpl
-    def usersmanager_wrap_call(self) -> Wrap:
+    def usersmanager_wrap_call(self) -> Middleware:
         return self._around
 
     @hookimpl(trylast=True)
-    def usersmanager_wrap_attempt(self) -> Wrap:
+    def usersmanager_wrap_attempt(self) -> Middleware:
         return self._around
 
     def _around(self, request: Request, proceed: Proceed) -> Flow:
@@ -87,19 +87,19 @@ class Eye:
 
 
 class Caller:
-    """Calls managers of one colour, with every shipped plugin, and keeps what it notices."""
+    """Calls managers of one mode, with every shipped plugin, and keeps what it notices."""
 
-    def __init__(self, colour: str, *, debug: bool = False) -> None:
+    def __init__(self, mode: str, *, debug: bool = False) -> None:
         self.ear = Ear()
         self.eye = Eye()
-        self.is_blocking = colour.startswith("blocking")
-        self._is_fast = colour.endswith("httptools")
+        self.is_blocking = mode.startswith("blocking")
+        self._is_fast = mode.endswith("httptools")
         self.traced: list[str] = []
         self.things: list[object] = []
         self._debug = debug
 
     def transport(self, **settings: Any) -> Any:
-        """A shipped transport of the colour."""
+        """A shipped transport of the mode."""
         settings = {"ssl_context": TRUST, **settings}
         if self._is_fast:
             return HttptoolsTransport(**settings)
@@ -212,7 +212,7 @@ def watching(caller: Caller) -> Iterator[None]:
     try:
         with (
             warnings.catch_warnings(record=True) as warned,
-            mock.patch("usersmanager.registry._PluginManager", _tracing(caller.traced)),
+            mock.patch("usersmanager._composition.order._PluginManager", _tracing(caller.traced)),
         ):
             warnings.simplefilter("always")
             yield

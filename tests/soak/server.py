@@ -13,7 +13,7 @@ import sys
 from typing import Any
 
 from usersmanager.testing import FaultServer, Peer
-from usersmanager.testing.faults import profile
+from usersmanager.testing.fault_server import profile
 
 _BEARER = re.compile(rb"\r\nAuthorization: Bearer ([^\r\n]*)\r\n")
 _EARLY = b"HTTP/1.1 103 Early Hints\r\n\r\n"

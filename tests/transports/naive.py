@@ -21,7 +21,7 @@ class NaiveBlocking:
                 request.method,
                 request.url,
                 body=request.body,
-                headers=request.wire_headers(),
+                headers=request.headers_to_send(),
                 timeout=request.remaining(),
                 retries=False,
             )
@@ -48,7 +48,7 @@ class NaiveAsync:
                 request.method,
                 request.url,
                 data=request.body,
-                headers=request.wire_headers(),
+                headers=request.headers_to_send(),
                 timeout=aiohttp.ClientTimeout(total=request.remaining()),
             ) as raw:
                 return Response(raw.status, raw.headers, await raw.read())

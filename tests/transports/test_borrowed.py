@@ -17,7 +17,7 @@ from usersmanager import (
     LifecycleError,
 )
 from usersmanager.testing import FaultServer, Peer, profile
-from usersmanager.testing.contract import answering, ask, ending
+from usersmanager.testing.contracts.cases import answering, ask, ending
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_urllib3 import Urllib3Transport
 

@@ -19,7 +19,7 @@ from usersmanager import (
     TransportError,
 )
 from usersmanager.testing import FaultServer, Peer, profile
-from usersmanager.testing.contract import ask, subject_of
+from usersmanager.testing.contracts.cases import ask, subject_of
 from usersmanager.transports import AsyncConnection
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_httptools import HttptoolsTransport

@@ -9,7 +9,7 @@ import uvloop
 
 from usersmanager import AsyncTransport
 from usersmanager.testing import AsyncTransportContract, TransportContract
-from usersmanager.testing.clients import AsyncClient
+from usersmanager.testing.contracts.clients import AsyncClient
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_httptools import HttptoolsTransport
 from usersmanager_urllib3 import Urllib3Transport

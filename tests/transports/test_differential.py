@@ -11,8 +11,8 @@ from tenacity import wait_none
 
 from usersmanager import TransportError, UsersManagerError
 from usersmanager.testing import FaultServer, Peer
-from usersmanager.testing.contract import answering, ending
-from usersmanager.testing.faults import Script, profile
+from usersmanager.testing.contracts.cases import answering, ending
+from usersmanager.testing.fault_server import Script, profile
 from usersmanager_retry import Retry
 
 CARRIERS = [
@@ -124,15 +124,15 @@ def outcome(call: Callable[..., Any], script: Script, operation: str) -> dict[st
 def test_every_transport_makes_the_same_of_a_fault(
     name: str, operation: str, impersonation: Callable[..., Any]
 ) -> None:
-    from tests.conftest import Colour
+    from tests.conftest import Mode
 
     row = FAULTS[name]
     seen = []
-    for colour, transport in CARRIERS:
+    for mode, transport in CARRIERS:
 
-        def call(method: str, origin: str, colour: str = colour, transport: str = transport) -> Any:
+        def call(method: str, origin: str, mode: str = mode, transport: str = transport) -> Any:
             arguments = ("a-token",) if method == "get_info" else ("u", impersonation())
-            return Colour(colour).call(
+            return Mode(mode).call(
                 method,
                 *arguments,
                 base_url=origin,
@@ -150,16 +150,16 @@ def test_every_transport_makes_the_same_of_a_fault(
 
 
 def test_a_reused_connection_makes_no_difference() -> None:
-    from tests.conftest import Colour
+    from tests.conftest import Mode
 
     def second_is_cut(peer: Peer) -> None:
         peer.request()
         peer.send(profile("one"))
         peer.request()
 
-    for colour, transport in CARRIERS:
+    for mode, transport in CARRIERS:
         with FaultServer(second_is_cut) as server:
             calls: list[Any] = [("get_info", (name,), {}) for name in ("one", "two")]
-            profiles = Colour(colour).calls(calls, base_url=server.origin, transport=transport)
+            profiles = Mode(mode).calls(calls, base_url=server.origin, transport=transport)
             assert [one.sub for one in profiles] == ["one", "two"]
             assert (server.connections, len(server.requests)) == (2, 3)

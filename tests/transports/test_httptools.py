@@ -29,7 +29,7 @@ from usersmanager import (
     UsersManagerError,
 )
 from usersmanager.testing import FaultServer, Peer
-from usersmanager.testing.contract import ask, subject_of
+from usersmanager.testing.contracts.cases import ask, subject_of
 from usersmanager_httptools import HttptoolsTransport
 
 # Being chosen, and being there.
@@ -46,13 +46,13 @@ def test_the_default_transports_are_others() -> None:
     assert "transport=aiohttp " in asyncio.run(main())
 
 
-def test_it_serves_both_colours_by_name(colour: Any) -> None:
+def test_it_serves_both_modes_by_name(mode: Any) -> None:
     with FaultServer() as server:
-        profile = colour.call("get_info", "mine", base_url=server.origin, transport="httptools")
+        profile = mode.call("get_info", "mine", base_url=server.origin, transport="httptools")
     assert profile.sub == "mine"
 
 
-def test_one_object_serves_both_colours() -> None:
+def test_one_object_serves_both_modes() -> None:
     transport = HttptoolsTransport()
 
     async def main(origin: str) -> str:
@@ -88,9 +88,9 @@ def test_it_says_what_it_does_not_do() -> None:
         HttptoolsTransport(http2=True)
 
 
-def failure(colour: Any, origin: str, **settings: Any) -> UsersManagerError:
+def failure(mode: Any, origin: str, **settings: Any) -> UsersManagerError:
     with pytest.raises(UsersManagerError) as caught:
-        colour.call(
+        mode.call(
             "get_info",
             "a-token",
             base_url=origin,
@@ -113,23 +113,23 @@ def serving_tls(script: Any) -> Iterator[tuple[str, ssl.SSLContext]]:
 UNTIL_THE_END = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{"sub": "mine"}'
 
 
-def test_tls_that_is_cut_ends_no_body(colour: Any) -> None:
+def test_tls_that_is_cut_ends_no_body(mode: Any) -> None:
     def cut(peer: Peer) -> None:
         peer.request()
         peer.send(UNTIL_THE_END)
 
     with serving_tls(cut) as (origin, trusting):
-        assert isinstance(failure(colour, origin, ssl_context=trusting), DisconnectedError)
+        assert isinstance(failure(mode, origin, ssl_context=trusting), DisconnectedError)
 
 
-def test_tls_that_ends_in_order_ends_a_body(colour: Any) -> None:
+def test_tls_that_ends_in_order_ends_a_body(mode: Any) -> None:
     def ended(peer: Peer) -> None:
         peer.request()
         peer.send(UNTIL_THE_END)
         peer._sock.unwrap()  # type: ignore[attr-defined] # It is a TLS one.
 
     with serving_tls(ended) as (origin, trusting):
-        profile = colour.call(
+        profile = mode.call(
             "get_info",
             "mine",
             base_url=origin,

@@ -14,7 +14,7 @@ import pytest
 
 from usersmanager import UsersManager
 from usersmanager.testing import FaultServer
-from usersmanager.testing.contract import ask, ending
+from usersmanager.testing.contracts.cases import ask, ending
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_urllib3 import connect
 

@@ -33,26 +33,26 @@ from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_urllib3 import Urllib3Transport
 
 
-def transport(colour: Any, **settings: Any) -> Any:
-    return (Urllib3Transport if colour.name == "blocking" else AiohttpTransport)(**settings)
+def transport(mode: Any, **settings: Any) -> Any:
+    return (Urllib3Transport if mode.name == "blocking" else AiohttpTransport)(**settings)
 
 
-def test_a_profile_is_fetched(colour: Any, sandbox: Sandbox) -> None:
+def test_a_profile_is_fetched(mode: Any, sandbox: Sandbox) -> None:
     token = sandbox.issue_token("auth0|ada")
-    profile = colour.call("get_info", token, base_url=sandbox.base_url)
+    profile = mode.call("get_info", token, base_url=sandbox.base_url)
     assert (profile.sub, profile.name, profile.email_verified) == ("auth0|ada", "Ada", True)
     assert sandbox.requests == [("GET", "/userinfo", 200)]
 
 
-def test_the_claims_follow_the_scope(colour: Any, sandbox: Sandbox) -> None:
+def test_the_claims_follow_the_scope(mode: Any, sandbox: Sandbox) -> None:
     token = sandbox.issue_token("auth0|ada", scope="openid email")
-    profile = colour.call("get_info", token, base_url=sandbox.base_url)
+    profile = mode.call("get_info", token, base_url=sandbox.base_url)
     assert sorted(profile) == ["email", "email_verified", "sub"]
 
 
-def test_a_link_logs_in_once(colour: Any, sandbox: Sandbox, impersonation: Any) -> None:
+def test_a_link_logs_in_once(mode: Any, sandbox: Sandbox, impersonation: Any) -> None:
     settings = impersonation(token=sandbox.issue_api_token())
-    link = colour.call(
+    link = mode.call(
         "impersonate", "auth0|ada", settings, base_url=sandbox.base_url, client_id=sandbox.client_id
     )
     with urllib.request.urlopen(link) as page:
@@ -73,11 +73,11 @@ def test_a_link_logs_in_once(colour: Any, sandbox: Sandbox, impersonation: Any) 
     ],
 )
 def test_a_refused_token_is_reported_in_the_servers_words(
-    colour: Any, sandbox: Sandbox, issued: Any, kind: Any, code: str
+    mode: Any, sandbox: Sandbox, issued: Any, kind: Any, code: str
 ) -> None:
     token = sandbox.issue_token("auth0|ada", **issued) if issued else "not-a-token"
     with pytest.raises(kind) as caught:
-        colour.call("get_info", token, base_url=sandbox.base_url)
+        mode.call("get_info", token, base_url=sandbox.base_url)
     assert caught.value.error == code
     assert caught.value.error_description
     assert token not in f"{caught.value!r}{vars(caught.value)}"
@@ -96,7 +96,7 @@ def test_a_refused_token_is_reported_in_the_servers_words(
     ],
 )
 def test_a_refused_impersonation_is_reported(
-    colour: Any,
+    mode: Any,
     sandbox: Sandbox,
     impersonation: Any,
     user_id: str,
@@ -106,7 +106,7 @@ def test_a_refused_impersonation_is_reported(
 ) -> None:
     settings = impersonation(**{"token": sandbox.issue_api_token(), **changes})
     with pytest.raises(kind) as caught:
-        colour.call(
+        mode.call(
             "impersonate", user_id, settings, base_url=sandbox.base_url, client_id=client_id
         )
     assert 400 <= caught.value.status < 500
@@ -114,11 +114,11 @@ def test_a_refused_impersonation_is_reported(
 
 
 def test_an_access_token_may_not_impersonate(
-    colour: Any, sandbox: Sandbox, impersonation: Any
+    mode: Any, sandbox: Sandbox, impersonation: Any
 ) -> None:
     settings = impersonation(token=sandbox.issue_token("auth0|boss"))
     with pytest.raises(UnauthorizedError):
-        colour.call(
+        mode.call(
             "impersonate",
             "auth0|ada",
             settings,
@@ -127,64 +127,64 @@ def test_an_access_token_may_not_impersonate(
         )
 
 
-def test_two_failures_are_retried_through(colour: Any, sandbox: Sandbox) -> None:
+def test_two_failures_are_retried_through(mode: Any, sandbox: Sandbox) -> None:
     sandbox.fail_next(503)
     sandbox.disconnect_next()
     token = sandbox.issue_token("auth0|ada")
-    assert colour.call("get_info", token, base_url=sandbox.base_url).sub == "auth0|ada"
+    assert mode.call("get_info", token, base_url=sandbox.base_url).sub == "auth0|ada"
     assert [status for _, _, status in sandbox.requests] == [503, 0, 200]
 
 
-def test_a_dropped_connection_is_a_disconnect(colour: Any, sandbox: Sandbox) -> None:
+def test_a_dropped_connection_is_a_disconnect(mode: Any, sandbox: Sandbox) -> None:
     sandbox.disconnect_next()
     with pytest.raises(DisconnectedError) as caught:
-        colour.call("get_info", "t", base_url=sandbox.base_url, discover=False)
+        mode.call("get_info", "t", base_url=sandbox.base_url, discover=False)
     assert caught.value.phase == "unknown"
     assert len(sandbox.requests) == 1
 
 
-def test_a_slow_answer_is_cut_at_the_deadline(colour: Any, sandbox: Sandbox) -> None:
+def test_a_slow_answer_is_cut_at_the_deadline(mode: Any, sandbox: Sandbox) -> None:
     sandbox.delay_next(30)
     started = time.monotonic()
     with pytest.raises(DeadlineExceededError):
-        colour.call("get_info", "t", base_url=sandbox.base_url, timeout=0.2)
+        mode.call("get_info", "t", base_url=sandbox.base_url, timeout=0.2)
     assert 0.2 <= time.monotonic() - started < 1
 
 
-def test_a_port_that_nobody_listens_on_is_a_connect_error(colour: Any) -> None:
+def test_a_port_that_nobody_listens_on_is_a_connect_error(mode: Any) -> None:
     with Sandbox() as sandbox:
         address = sandbox.base_url
     with pytest.raises(ConnectError) as caught:
-        colour.call("get_info", "t", base_url=address, discover=False)
+        mode.call("get_info", "t", base_url=address, discover=False)
     assert caught.value.phase == "not sent"
 
 
-def test_the_rate_limit_is_reported(colour: Any) -> None:
+def test_the_rate_limit_is_reported(mode: Any) -> None:
     with Sandbox(rate_limit=Limit(per_minute=1, burst=2)) as sandbox:
         token = sandbox.add_user("u").issue_token("u")
         calls: list[Any] = [("get_info", (token,), {})] * 3
         with pytest.raises(RateLimitedError) as caught:
-            colour.calls(calls, base_url=sandbox.base_url)
+            mode.calls(calls, base_url=sandbox.base_url)
     assert caught.value.rate_limit is not None
     assert caught.value.rate_limit[:2] == (2, 0)
     assert 50 <= (caught.value.retry_after or 0) <= 62
 
 
-def test_a_server_that_stays_down_is_a_server_error(colour: Any, sandbox: Sandbox) -> None:
+def test_a_server_that_stays_down_is_a_server_error(mode: Any, sandbox: Sandbox) -> None:
     sandbox.fail_next(500, times=3)
     with pytest.raises(ServerError):
-        colour.call("get_info", "t", base_url=sandbox.base_url)
+        mode.call("get_info", "t", base_url=sandbox.base_url)
     assert len(sandbox.requests) == 3
 
 
-def test_a_large_body_is_refused(colour: Any, sandbox: Sandbox) -> None:
+def test_a_large_body_is_refused(mode: Any, sandbox: Sandbox) -> None:
     token = sandbox.add_user("u", big="x" * 2000).issue_token("u")
     settings = {
         "base_url": sandbox.base_url,
-        "transport": transport(colour, max_response_bytes=1000),
+        "transport": transport(mode, max_response_bytes=1000),
     }
     with pytest.raises(BodyTooLargeError):
-        colour.call("get_info", token, **settings)
+        mode.call("get_info", token, **settings)
     assert len(sandbox.requests) == 1
 
 
@@ -207,21 +207,21 @@ def test_a_thousand_calls_at_once_get_their_own_answers(sandbox: Sandbox) -> Non
     assert [answer.sub for answer in asyncio.run(main())] == list(tokens.values())
 
 
-def test_connections_are_reused(colour: Any, sandbox: Sandbox) -> None:
+def test_connections_are_reused(mode: Any, sandbox: Sandbox) -> None:
     token = sandbox.issue_token("auth0|ada")
     count = threading.active_count()
     calls: list[Any] = [("get_info", (token,), {})] * 20
-    assert len(colour.calls(calls, base_url=sandbox.base_url)) == 20
+    assert len(mode.calls(calls, base_url=sandbox.base_url)) == 20
     assert threading.active_count() <= count + 1
 
 
-def test_a_closed_transport_refuses(colour: Any, sandbox: Sandbox) -> None:
-    closed = transport(colour)
-    colour.call(
+def test_a_closed_transport_refuses(mode: Any, sandbox: Sandbox) -> None:
+    closed = transport(mode)
+    mode.call(
         "get_info", sandbox.issue_token("auth0|ada"), base_url=sandbox.base_url, transport=closed
     )
     with pytest.raises(LifecycleError):
-        colour.call("get_info", "t", base_url=sandbox.base_url, transport=closed)
+        mode.call("get_info", "t", base_url=sandbox.base_url, transport=closed)
 
 
 def test_the_default_is_the_systems_trust_and_nothing_older_than_tls_1_2() -> None:

@@ -16,14 +16,14 @@ import trustme
 
 from usersmanager import ArgumentError, ConnectError
 from usersmanager.testing import FaultServer, Peer
-from usersmanager.testing.contract import ask
-from usersmanager.testing.faults import echo
+from usersmanager.testing.contracts.cases import ask
+from usersmanager.testing.fault_server import echo
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_urllib3 import Urllib3Transport
 
 
-def transport(colour: Any, **settings: Any) -> Any:
-    return (Urllib3Transport if colour.name == "blocking" else AiohttpTransport)(**settings)
+def transport(mode: Any, **settings: Any) -> Any:
+    return (Urllib3Transport if mode.name == "blocking" else AiohttpTransport)(**settings)
 
 
 def tunnel(peer: Peer) -> None:
@@ -46,11 +46,11 @@ def tunnel(peer: Peer) -> None:
         thread.join()
 
 
-def test_a_plain_address_is_asked_of_the_proxy_in_whole(colour: Any) -> None:
+def test_a_plain_address_is_asked_of_the_proxy_in_whole(mode: Any) -> None:
     with FaultServer(echo) as proxy:
-        carrier = transport(colour, proxy=proxy.origin)
+        carrier = transport(mode, proxy=proxy.origin)
         url = "http://id.example:8080"
-        profile = colour.call(
+        profile = mode.call(
             "get_info", "mine", base_url=url, allow_insecure=True, transport=carrier, discover=False
         )
     assert profile.sub == "mine"
@@ -59,7 +59,7 @@ def test_a_plain_address_is_asked_of_the_proxy_in_whole(colour: Any) -> None:
 
 
 def test_a_tls_address_is_tunnelled_and_the_proxy_sees_no_token(
-    colour: Any, impersonation: Any
+    mode: Any, impersonation: Any
 ) -> None:
     authority = trustme.CA()
     serving, trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
@@ -69,16 +69,16 @@ def test_a_tls_address_is_tunnelled_and_the_proxy_sees_no_token(
         FaultServer(ssl_context=serving, host="localhost") as server,
         FaultServer(*[tunnel] * 3) as proxy,
     ):
-        carrier = transport(colour, proxy=proxy.origin, ssl_context=trusting)
+        carrier = transport(mode, proxy=proxy.origin, ssl_context=trusting)
         calls: list[Any] = [("get_info", (name,), {}) for name in ("one", "two")]
-        profiles = colour.calls(calls, base_url=server.origin, transport=carrier, discover=False)
+        profiles = mode.calls(calls, base_url=server.origin, transport=carrier, discover=False)
     assert [profile.sub for profile in profiles] == ["one", "two"]
     assert server.connections == 1
     assert [one.split(b" ")[0] for one in proxy.requests] == [b"CONNECT"]
     assert b"Bearer" not in proxy.requests[0]
 
 
-def test_the_credentials_in_a_proxys_url_go_to_the_proxy_alone(colour: Any) -> None:
+def test_the_credentials_in_a_proxys_url_go_to_the_proxy_alone(mode: Any) -> None:
     authority = trustme.CA()
     serving, trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
     authority.issue_cert("localhost").configure_cert(serving)
@@ -89,21 +89,21 @@ def test_the_credentials_in_a_proxys_url_go_to_the_proxy_alone(colour: Any) -> N
     ):
         for url in (server.origin, "http://id.example:8080"):
             address = proxy.origin.replace("://", "://us%40er:pass@")
-            carrier = transport(colour, proxy=address, ssl_context=trusting)
+            carrier = transport(mode, proxy=address, ssl_context=trusting)
             settings = {"transport": carrier, "discover": False, "allow_insecure": True}
-            assert colour.call("get_info", "mine", base_url=url, **settings).sub == "mine"
+            assert mode.call("get_info", "mine", base_url=url, **settings).sub == "mine"
     for sent in proxy.requests:
         assert b"\r\nproxy-authorization: basic dxnazxi6cgfzcw==\r\n" in sent.lower()
     assert b"proxy-authorization" not in server.requests[0].lower()
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_proxy_that_is_not_there_is_not_sent(colour: Any, scheme: str) -> None:
+def test_a_proxy_that_is_not_there_is_not_sent(mode: Any, scheme: str) -> None:
     with FaultServer() as proxy:
         address = proxy.origin
-    carrier = transport(colour, proxy=address)
+    carrier = transport(mode, proxy=address)
     with pytest.raises(ConnectError) as caught:
-        colour.call(
+        mode.call(
             "get_info",
             "mine",
             base_url=f"{scheme}://id.example",
@@ -115,17 +115,17 @@ def test_a_proxy_that_is_not_there_is_not_sent(colour: Any, scheme: str) -> None
 
 
 @pytest.mark.parametrize("answer", [b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100, b""])
-def test_a_proxy_that_drips_its_answer_is_given_up_in_time(colour: Any, answer: bytes) -> None:
+def test_a_proxy_that_drips_its_answer_is_given_up_in_time(mode: Any, answer: bytes) -> None:
     def dripping(peer: Peer) -> None:
         peer.request()
         peer.drip(answer, every=0.1)
         peer.wait_closed()
 
     with FaultServer(dripping) as proxy:
-        carrier = transport(colour, proxy=proxy.origin, connect_timeout=0.4)
+        carrier = transport(mode, proxy=proxy.origin, connect_timeout=0.4)
         began = time.monotonic()
         with pytest.raises(ConnectError) as caught:
-            colour.call(
+            mode.call(
                 "get_info",
                 "mine",
                 base_url="https://id.example",

@@ -22,7 +22,7 @@ from usersmanager import (
     TransportError,
     UserInfo,
     UsersManager,
-    Wrap,
+    Middleware,
     hookimpl,
     installed_plugins,
     run,
@@ -82,11 +82,11 @@ def errors(api: APIError, transport: TransportError) -> None:
 
 class Plugin:
     @hookimpl
-    def usersmanager_wrap_call(self) -> Wrap:
+    def usersmanager_wrap_call(self) -> Middleware:
         return self.around
 
     @hookimpl
-    def usersmanager_wrap_attempt(self) -> Wrap:
+    def usersmanager_wrap_attempt(self) -> Middleware:
         return self.changed
 
     def around(self, request: Request, proceed: Proceed) -> Flow:
@@ -106,7 +106,7 @@ class Plugin:
 
 
 class Carrier:
-    """A transport of both colours."""
+    """A transport of both modes."""
 
     def send(self, request: Request) -> Response:
         return Response(200, [("Content-Type", "application/json")], b"{}")

@@ -132,7 +132,7 @@ class _Exchange:
                 request.method,
                 URL(request.url, encoded=True),
                 data=request.body,
-                headers=request.wire_headers(),
+                headers=request.headers_to_send(),
                 skip_auto_headers=[name for name in _AUTOMATIC if name not in request.headers],
                 allow_redirects=False,
                 proxy=self._proxy.reveal(),

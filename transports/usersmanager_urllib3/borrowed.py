@@ -78,7 +78,7 @@ class BorrowedPools:
             pool.close()
 
     def _exchange(self, pool: urllib3.HTTPConnectionPool, request: Request) -> Response:
-        headers = request.wire_headers()
+        headers = request.headers_to_send()
         headers.setdefault("User-Agent", urllib3.util.SKIP_HEADER)  # Or urllib3 adds its own.
         # A proxy is asked for a plain origin by its whole URL (RFC 9112, section 3.2.2).
         is_forwarded = pool.proxy is not None and pool.scheme == "http"

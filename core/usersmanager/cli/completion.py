@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import click
 
-from ..discovery import Kind, select
+from .._composition.entry_points import Kind, select
 
 __all__ = ["installed_of", "one_of"]
 

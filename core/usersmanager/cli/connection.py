@@ -17,9 +17,9 @@ from .. import (
     UsersManager,
     installed_plugins,
 )
-from ..client import ManagerSettings
-from ..discovery import select
-from ..suggestions import described
+from .._manager.base import ManagerSettings
+from .._composition.entry_points import select
+from .._values.suggestions import did_you_mean
 from .output import safe
 from .unreachable import with_address
 from .verbose import Watch, log_told
@@ -38,7 +38,7 @@ class Connection:
         base_url: where the API is.
         issuer: the OpenID provider that says where it is.
         timeout: seconds for a whole call.
-        transport: an installed name of either colour, or None.
+        transport: an installed name of either mode, or None.
         plugin: the installed plugins to put first, outermost first.
         no_plugin: the installed plugins to leave out.
         verbose: whether to tell on standard error what happens.
@@ -58,7 +58,7 @@ class Connection:
         """The result of one call of a manager that is made for it.
 
         Args:
-            ask: makes the call; is given a manager of the colour that the transport has.
+            ask: makes the call; is given a manager of the mode that the transport has.
 
         Raises:
             ArgumentError: an option is not valid, beside the errors of the call itself.
@@ -109,7 +109,7 @@ class Connection:
         names = select("plugin")
         for name in self.no_plugin:
             if name not in names:
-                wrong = described(name, names)
+                wrong = did_you_mean(name, names)
                 raise ArgumentError(f"--no-plugin: no plugin of that name is installed{wrong}")
             if name in self.plugin:
                 raise ArgumentError("--plugin and --no-plugin name the same plugin")
@@ -120,7 +120,7 @@ class Connection:
         if self.transport is None:
             return False
         return any(
-            one.colours == ("asyncio",)
+            one.modes == ("asyncio",)
             for one in installed_plugins()
             if (one.kind, one.name) == ("transport", self.transport)
         )

@@ -11,7 +11,7 @@ __all__ = ["as_json", "as_text", "make_console", "safe"]
 
 
 def make_console() -> Console:
-    """Standard output: colour and width as the terminal has them, plain text in a pipe."""
+    """Standard output: mode and width as the terminal has them, plain text in a pipe."""
     on_terminal = sys.stdout is not None and sys.stdout.isatty()
     return Console(
         # In a pipe FORCE_COLOR is not heeded: a program reads it.

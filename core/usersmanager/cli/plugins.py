@@ -13,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from .. import PluginReport, PluginWarning, installed_plugins
-from ..composition import blocked_names
-from ..suggestions import described
+from .._composition.compose import disabled_names
+from .._values.suggestions import did_you_mean
 from .output import as_json, make_console, safe
 
 __all__ = ["plugins", "show_plugins"]
@@ -49,10 +49,10 @@ def _warn_of_unknown(known: Collection[str]) -> None:
     A manager does not: the variable is often set for several programs at once, and not
     each of them has every plugin.
     """
-    for name in sorted(blocked_names().difference(known)):
+    for name in sorted(disabled_names().difference(known)):
         warnings.warn(
             "USERSMANAGER_DISABLE: no plugin or transport of that name is installed"
-            + described(name, known),
+            + did_you_mean(name, known),
             PluginWarning,
             stacklevel=2,
         )
@@ -61,7 +61,7 @@ def _warn_of_unknown(known: Collection[str]) -> None:
 def show_plugins(console: Console, reports: Iterable[PluginReport]) -> None:
     """A table that fits 80 columns; why one is not active stands below it."""
     table = Table(box=None, pad_edge=False)
-    for heading in ("name", "kind", "colours", "hooks", "distribution", "status"):
+    for heading in ("name", "kind", "modes", "hooks", "distribution", "status"):
         # With 80 columns or more only the distribution gives way; with fewer, all of them.
         whole = heading != "distribution" and console.width >= 80
         table.add_column(heading, overflow="fold", no_wrap=whole)
@@ -70,7 +70,7 @@ def show_plugins(console: Console, reports: Iterable[PluginReport]) -> None:
         table.add_row(
             _folded(safe(one.name), 13),
             one.kind,
-            "\n".join(one.colours),
+            "\n".join(one.modes),
             "\n".join(hook.removeprefix("usersmanager_") for hook in one.hooks),
             f"{_folded(safe(one.distribution), 15)} {safe(one.version)}",
             Text(one.status, _STYLES[one.status]),

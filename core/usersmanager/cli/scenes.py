@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from .. import AsyncUsersManager, UserInfo, UsersManager, installed_plugins
-from ..composition import blocked_names
+from .._composition.compose import disabled_names
 from ..testing import Sandbox
 from .info import profile_table
 from .output import safe
@@ -86,7 +86,7 @@ async def _fetch(base_url: str, tokens: Mapping[str, str], advance: Callable[[],
 
 
 def _recovery(console: Console, tenant: Sandbox) -> None:
-    if "retry" in blocked_names():
+    if "retry" in disabled_names():
         _say(console, "left out: USERSMANAGER_DISABLE switches the plugin retry off")
         return
     # Imported for waits that are the same at each run: the discovered one's are random.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from .. import ConnectError, TLSError
-from ..urls import parse_base_url
+from .._values.urls import parse_base_url
 
 __all__ = ["with_address"]
 

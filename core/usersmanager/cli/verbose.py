@@ -11,8 +11,8 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from .. import Flow, Proceed, Request, Response, Wrap, hookimpl
-from ..flow import Effect, Sleep
+from .. import Flow, Proceed, Request, Response, Middleware, hookimpl
+from .._flow.effects import Effect, Sleep
 
 __all__ = ["Watch", "log_told"]
 
@@ -30,7 +30,7 @@ class Watch:
         self._tell = tell
 
     @hookimpl
-    def usersmanager_wrap_call(self) -> Wrap:
+    def usersmanager_wrap_call(self) -> Middleware:
         """Around the call: whatever waits is inside."""
         return self._around
 

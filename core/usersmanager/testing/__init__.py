@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .contracts import AsyncTransportContract, TransportContract
+    from .contracts.transport import AsyncTransportContract, TransportContract
     from .fake import FakeTransport
-    from .faults import FaultServer, Peer, echo, profile
-    from .plugin_contract import PluginContract
-    from .sandbox import Sandbox
-    from .tenant import Limit
+    from .fault_server import FaultServer, Peer, echo, profile
+    from .contracts.plugin import PluginContract
+    from .sandbox.server import Sandbox
+    from .sandbox.tenant import Limit
 
 __all__ = [
     "AsyncTransportContract",
@@ -29,16 +29,16 @@ __all__ = [
 ]
 
 _MODULES = {
-    "AsyncTransportContract": "contracts",
+    "AsyncTransportContract": "contracts.transport",
     "FakeTransport": "fake",
-    "FaultServer": "faults",
-    "Limit": "tenant",
-    "Peer": "faults",
-    "PluginContract": "plugin_contract",
-    "Sandbox": "sandbox",
-    "TransportContract": "contracts",
-    "echo": "faults",
-    "profile": "faults",
+    "FaultServer": "fault_server",
+    "Limit": "sandbox.tenant",
+    "Peer": "fault_server",
+    "PluginContract": "contracts.plugin",
+    "Sandbox": "sandbox.sandbox",
+    "TransportContract": "contracts.transport",
+    "echo": "fault_server",
+    "profile": "fault_server",
 }
 
 

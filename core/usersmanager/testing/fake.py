@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Self, TypeAlias
 
 from ..errors import TransportError
-from ..messages import Request, Response
+from .._values.messages import Request, Response
 
 __all__ = ["Answer", "FakeTransport"]
 
@@ -16,7 +16,7 @@ Answer: TypeAlias = Response | TransportError | Callable[[Request], Response]
 
 
 class FakeTransport:
-    """A transport of both colours that plays a script and records what was asked.
+    """A transport of both modes that plays a script and records what was asked.
 
     Args:
         script: what to answer, in order: a Response, a TransportError to raise, or a

@@ -1,15 +1,11 @@
-"""For authors of transports: the engines, and the parts they are made of.
-
-The contracts of transports, `Transport` and `AsyncTransport`, are in `usersmanager`.
-"""
+"""For authors of transports: the two protocols, the engines, and the parts they are made of."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..deadline import Deadline
-    from ..secret import Secret
+    from .._values.deadline import Deadline
     from .http1.async_connection import AsyncConnection
     from .http1.async_engine import AsyncEngine
     from .http1.async_limiter import AsyncConnectionLimiter
@@ -31,6 +27,7 @@ __all__ = [
     "AsyncConnection",
     "AsyncConnectionLimiter",
     "AsyncEngine",
+    "AsyncTransport",
     "BufferedReceiver",
     "ConnectionLimiter",
     "Deadline",
@@ -39,13 +36,18 @@ __all__ = [
     "Hop",
     "PoolConfig",
     "Proxy",
+    "Request",
+    "Response",
     "ResponseGuard",
     "ResponseReader",
     "Secret",
+    "Token",
+    "Transport",
     "connect_error",
     "connect_tcp",
     "default_ssl_context",
     "exchange_error",
+    "hookimpl",
     "readable",
     "serialize_request",
 ]
@@ -55,9 +57,10 @@ _MODULES = {
     "AsyncConnection": "http1.async_connection",
     "AsyncConnectionLimiter": "http1.async_limiter",
     "AsyncEngine": "http1.async_engine",
+    "AsyncTransport": "._flow.transport",
     "BufferedReceiver": "http1.receiver",
     "ConnectionLimiter": "http1.limiter",
-    "Deadline": ".deadline",
+    "Deadline": "._values.deadline",
     "DeadlineTimer": "http1.timer",
     "Engine": "http1.engine",
     "Hop": "http1.config",
@@ -65,11 +68,16 @@ _MODULES = {
     "Proxy": "http1.proxy",
     "ResponseGuard": "http1.framing",
     "ResponseReader": "http1.reading",
-    "Secret": ".secret",
+    "Request": "._values.messages",
+    "Response": "._values.messages",
+    "Secret": "._values.token",
+    "Token": "._values.token",
+    "Transport": "._flow.transport",
     "connect_error": "http1.error_mapping",
     "connect_tcp": "http1.connect",
     "default_ssl_context": "http1.context",
     "exchange_error": "http1.error_mapping",
+    "hookimpl": "._composition.hookspecs",
     "readable": "http1.poll",
     "serialize_request": "http1.writer",
 }

@@ -20,7 +20,7 @@ from usersmanager import (
     UsersManager,
 )
 from usersmanager.testing import FaultServer, Peer, Sandbox
-from usersmanager.testing.faults import profile
+from usersmanager.testing.fault_server import profile
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def sandbox() -> Iterator[Sandbox]:
         yield sandbox.add_user("auth0|ada", email="ada@example.com")
 
 
-def test_it_is_found_by_name_in_both_colours(sandbox: Sandbox) -> None:
+def test_it_is_found_by_name_in_both_modes(sandbox: Sandbox) -> None:
     token = sandbox.issue_token("auth0|ada")
     with UsersManager(sandbox.base_url, transport="httpx2") as users:
         assert users.get_info(token).email == "ada@example.com"

@@ -1,4 +1,4 @@
-"""A plugin whose exports can be read, and one call in either colour."""
+"""A plugin whose exports can be read, and one call in either mode."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def telemetry() -> Telemetry:
 
 @pytest.fixture(params=["blocking", "asyncio"])
 def call(request: pytest.FixtureRequest, telemetry: Telemetry) -> Callable[..., Any]:
-    """One call in either colour."""
+    """One call in either mode."""
 
     def call(transport: Any, method: str = "get_info", *arguments: Any) -> Any:
         settings = {"transport": transport, "plugins": telemetry.plugins, "discover": False}

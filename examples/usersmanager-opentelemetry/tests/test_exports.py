@@ -1,4 +1,4 @@
-"""Spans, metrics and headers, as the OpenTelemetry SDK exports them, in both colours."""
+"""Spans, metrics and headers, as the OpenTelemetry SDK exports them, in both modes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An expired token is replaced, once, in both colours, and is shown nowhere."""
+"""An expired token is replaced, once, in both modes, and is shown nowhere."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture(params=["blocking", "asyncio"])
 def call(request: pytest.FixtureRequest, sandbox: Sandbox) -> Callable[..., Any]:
-    """One call in either colour, with the plugin over a store."""
+    """One call in either mode, with the plugin over a store."""
 
     def call(store: Store, method: str, *arguments: Any, **settings: Any) -> Any:
         plugins = [RefreshToken(store.refresh, store.arefresh)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from ...deadline import Deadline
+from ..._values.deadline import Deadline
 from ...errors import ConnectError, DeadlineExceededError
 from .poll import Readable, readable
 from .reader import Reader

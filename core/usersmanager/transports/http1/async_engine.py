@@ -6,9 +6,9 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 
-from ...deadline import Deadline
+from ..._values.deadline import Deadline
 from ...errors import LifecycleError, UsersManagerError
-from ...messages import Request, Response
+from ..._values.messages import Request, Response
 from .async_connection import AsyncConnection
 from .async_limiter import AsyncConnectionLimiter
 from .config import Hop, PoolConfig, Route

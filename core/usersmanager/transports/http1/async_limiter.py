@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections import deque
 
-from ...deadline import Deadline
+from ..._values.deadline import Deadline
 from ...errors import PoolTimeoutError
 from .limiter import Slot, SlotCounter
 

@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from ...limits import positive_count, positive_seconds
-from ...messages import Request
-from ...secret import Secret
+from ..._values.validation import validate_count, validate_seconds
+from ..._values.messages import Request
+from ..._values.token import Secret
 from .context import default_ssl_context
 from .proxy import Proxy
 from .reading import ResponseReader
@@ -91,9 +91,9 @@ class PoolConfig:
         connect_timeout: float,
         make_reader: Callable[..., ResponseReader] = ResponseReader,
     ) -> None:
-        self.pool_size = positive_count("pool_size", pool_size)
-        self.max_response_bytes = positive_count("max_response_bytes", max_response_bytes)
-        self.connect_timeout = positive_seconds("connect_timeout", connect_timeout)
+        self.pool_size = validate_count("pool_size", pool_size)
+        self.max_response_bytes = validate_count("max_response_bytes", max_response_bytes)
+        self.connect_timeout = validate_seconds("connect_timeout", connect_timeout)
         self.proxy = None if proxy.reveal() is None else Proxy(proxy)
         self._ssl_context = ssl_context
         self._make_reader = make_reader
@@ -121,8 +121,8 @@ class PoolConfig:
         """Return a request as it is sent. It holds the token: keep no copy."""
         if self.proxy is None or request.origin.startswith("https:"):
             return serialize_request(
-                request.method, request.target, request.wire_text(), request.body
+                request.method, request.target, request.serialized_headers(), request.body
             )
         # A proxy is asked for a plain origin by its whole URL (RFC 9112, section 3.2.2).
-        headers = request.wire_text() + self.proxy.authorization_line()
+        headers = request.serialized_headers() + self.proxy.authorization_line()
         return serialize_request(request.method, request.url, headers, request.body)

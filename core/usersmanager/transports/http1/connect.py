@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Any
 
-from ...deadline import Deadline
+from ..._values.deadline import Deadline
 
 __all__ = ["connect_tcp"]
 

@@ -9,7 +9,7 @@ import os
 import socket
 from collections.abc import Callable
 
-from ...deadline import Deadline
+from ..._values.deadline import Deadline
 from ...errors import (
     ConnectError,
     DeadlineExceededError,
@@ -18,7 +18,7 @@ from ...errors import (
     TLSError,
     UsersManagerError,
 )
-from ...messages import Request, Response
+from ..._values.messages import Request, Response
 from .config import Hop, PoolConfig
 from .error_mapping import connect_error, exchange_error
 from .idle import IdlePool

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from ...errors import ProtocolError
-from ...headers import TOKEN, Headers
+from ..._values.headers import TOKEN, Headers
 
 __all__ = ["Head", "parse_head", "parse_trailer"]
 

@@ -10,7 +10,7 @@ import threading
 from queue import Empty, SimpleQueue
 from weakref import ref
 
-from ...deadline import Deadline
+from ..._values.deadline import Deadline
 from ...errors import PoolTimeoutError
 
 __all__ = ["ConnectionLimiter", "Slot", "SlotCounter"]

@@ -6,8 +6,8 @@ from base64 import b64encode
 from urllib.parse import unquote, urlsplit
 
 from ...errors import ArgumentError, ConnectError, ProtocolError
-from ...secret import Secret
-from ...urls import is_proxy
+from ..._values.token import Secret
+from ..._values.urls import is_proxy_url
 from .head import HEAD_LIMIT, TOO_LONG, parse_head
 
 __all__ = ["Proxy", "TunnelReader"]
@@ -30,7 +30,7 @@ class Proxy:
 
     def __init__(self, url: Secret[str | None]) -> None:
         self.origin = self._authorization = ""  # For the repr, should this fail.
-        if not is_proxy(url.reveal()):
+        if not is_proxy_url(url.reveal()):
             raise ArgumentError("proxy must be a URL such as http://proxy.example:3128")
         parts = urlsplit(url.reveal() or "")
         userinfo, mark, host = parts.netloc.rpartition("@")

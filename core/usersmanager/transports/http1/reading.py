@@ -6,7 +6,7 @@ For transports that need no HTTP library to read with. The rules are the guard's
 from __future__ import annotations
 
 from ...errors import BodyTooLargeError
-from ...messages import Response
+from ..._values.messages import Response
 from .framing import ResponseGuard
 from .head import Head
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from ...deadline import Deadline
+from ..._values.deadline import Deadline
 from .poll import readable
 from .reader import Reader
 from .tls import Handshake, TLSLayer

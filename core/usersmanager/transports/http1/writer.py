@@ -15,12 +15,12 @@ def serialize_request(
     Args:
         method: of the request.
         target: the path; or the whole URL, for a proxy.
-        fields: what `Request.wire_text()` gave, or `Request.wire_headers()`. They have been
+        fields: what `Request.serialized_headers()` gave, or `Request.headers_to_send()`. They have been
             checked there.
         body: of the request.
 
     Example:
-        `serialize_request(request.method, request.target, request.wire_text(), request.body)`
+        `serialize_request(request.method, request.target, request.serialized_headers(), request.body)`
     """
     if not isinstance(fields, str):
         fields = "".join([f"{name}: {value}\r\n" for name, value in fields.items()])

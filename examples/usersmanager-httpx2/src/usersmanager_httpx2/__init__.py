@@ -1,4 +1,4 @@
-"""A transport of `usersmanager` over httpx2: one class, both colours."""
+"""A transport of `usersmanager` over httpx2: one class, both modes."""
 
 from __future__ import annotations
 

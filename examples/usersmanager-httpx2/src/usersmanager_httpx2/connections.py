@@ -30,7 +30,7 @@ def _left(deadline: float | None) -> float:
 
 
 class _Guarded(Generic[AnyStream]):
-    """What a connection of either colour has."""
+    """What a connection of either mode has."""
 
     def __init__(self, stream: AnyStream, *, exact: bool) -> None:
         self._stream: AnyStream = stream

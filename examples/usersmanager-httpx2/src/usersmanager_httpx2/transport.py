@@ -1,4 +1,4 @@
-"""Httpx2Transport: both colours over httpx2's transports, which follow and remember nothing."""
+"""Httpx2Transport: both modes over httpx2's transports, which follow and register_secret nothing."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _KNOWN = (httpx2.HTTPError, httpcore2.NetworkError, httpcore2.TimeoutException, 
 
 
 class Httpx2Transport:
-    """Carries requests over httpx2's connection pools, one for each colour.
+    """Carries requests over httpx2's connection pools, one for each mode.
 
     Args:
         pool_size: connections allowed at a time; a call beyond waits.
@@ -160,7 +160,7 @@ def _asked(request: Request) -> httpx2.Request:
     return httpx2.Request(
         request.method,
         request.url,
-        headers=request.wire_headers(),
+        headers=request.headers_to_send(),
         content=request.body,
         # The target as it is: a URL of httpx2 may write it otherwise.
         extensions={

@@ -15,7 +15,7 @@ from opentelemetry.metrics import MeterProvider, get_meter
 from opentelemetry.trace import SpanKind, StatusCode, TracerProvider, get_tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from usersmanager import Flow, Proceed, Request, Response, Wrap, hookimpl
+from usersmanager import Flow, Proceed, Request, Response, Middleware, hookimpl
 
 __all__ = ["OpenTelemetry"]
 
@@ -62,12 +62,12 @@ class OpenTelemetry:
         self._propagator = TraceContextTextMapPropagator()
 
     @hookimpl(tryfirst=True)
-    def usersmanager_wrap_call(self) -> Wrap:
+    def usersmanager_wrap_call(self) -> Middleware:
         """Outermost, so that the span is the caller's call."""
         return self._around_call
 
     @hookimpl(trylast=True)
-    def usersmanager_wrap_attempt(self) -> Wrap:
+    def usersmanager_wrap_attempt(self) -> Middleware:
         """Innermost, so that the span is what goes over the wire."""
         return self._around_attempt
 
@@ -101,7 +101,7 @@ class OpenTelemetry:
     ) -> Iterator[None]:
         """The current span around a block, which says in `outcome` how it ended.
 
-        A flow runs in the context of its call, in either colour: what is attached here
+        A flow runs in the context of its call, in either mode: what is attached here
         is detached there, whatever happens in between.
         """
         with self._tracer.start_as_current_span(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from usersmanager import Flow, Proceed, Request, Token, Wrap, hookimpl, run
+from usersmanager import Flow, Proceed, Request, Token, Middleware, hookimpl, run
 
 __all__ = ["RefreshToken"]
 
@@ -35,7 +35,7 @@ class RefreshToken:
         self._asynchronous = asynchronous
 
     @hookimpl
-    def usersmanager_wrap_call(self) -> Wrap:
+    def usersmanager_wrap_call(self) -> Middleware:
         """Around the call, so that the new token has retries of its own."""
         return self._around
 

@@ -1,4 +1,4 @@
-"""A third party's transport for both colours: says what it was told."""
+"""A third party's transport for both modes: says what it was told."""
 
 import json
 

@@ -1,0 +1,1 @@
+"""Find plugins and transports, check them, and put them in order."""

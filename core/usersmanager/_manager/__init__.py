@@ -1,0 +1,1 @@
+"""The two managers, and what they share."""

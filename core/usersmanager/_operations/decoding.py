@@ -1,0 +1,163 @@
+"""Bodies: strict JSON, the profile, the link. One error for whatever is wrong.
+
+No error quotes anything of a body.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from functools import lru_cache
+from typing import Any
+
+from ..errors import DecodeError
+from .._values.messages import Response
+from .._values.urls import parse_http_url
+from .._values.userinfo import UserInfo
+
+__all__ = ["parse_object", "read_configuration", "read_link", "read_profile"]
+
+_JSON_TYPE = re.compile(r"application/(?:json|[a-z0-9!#$&^_.+\-]+\+json)")
+_MAYBE_SURROGATE = re.compile(r"\\u[dD]")
+
+
+def read_profile(response: Response) -> UserInfo:
+    """The profile in a response: a JSON object whose `sub` is a non-empty string.
+
+    Raises:
+        DecodeError: the body is anything else (OIDC Core, section 5.3.2).
+    """
+    _check(_coding_problem(response) or _type_problem(response, "profile"))
+    profile = _profile(response.body)
+    if isinstance(profile, UserInfo):
+        return profile
+    raise DecodeError(profile)
+
+
+def read_configuration(response: Response) -> dict[str, Any]:
+    """A provider's configuration document: a JSON object.
+
+    Raises:
+        DecodeError: the body is anything else (OIDC Discovery, section 4.2).
+    """
+    _check(_coding_problem(response) or _type_problem(response, "configuration"))
+    configuration = parse_object(response.body)
+    if configuration is None:
+        raise DecodeError("the configuration is not a JSON object in UTF-8")
+    return configuration
+
+
+def read_link(response: Response) -> str:
+    """The impersonation link in a response: an absolute http(s) URL and nothing else.
+
+    Raises:
+        DecodeError: the body is anything else.
+    """
+    _check(_coding_problem(response))
+    link = _link(response.body)
+    if link is None:
+        raise DecodeError("the answer is not a link: it must be one absolute http(s) URL")
+    return link
+
+
+def parse_object(body: bytes) -> dict[str, Any] | None:
+    """A body as a JSON object by RFC 8259, or None if it is anything else.
+
+    Stricter than `json.loads`: UTF-8 alone, no NaN or Infinity, no number too large,
+    no name twice in an object, no lone surrogate.
+    """
+    try:
+        text = body.decode()
+        value = _DECODER.decode(text)
+        if _MAYBE_SURROGATE.search(text):
+            json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+# What these raise has no words: `parse_object` gives None.
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError
+    return number
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError
+    return value
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_float=_finite, parse_constant=_no_constant
+)
+
+
+# What looks at a body returns what is wrong with it, and another function raises: so no
+# traceback passes through a frame that holds a piece of the body.
+
+
+def _check(problem: str | None) -> None:
+    if problem is not None:
+        raise DecodeError(problem)
+
+
+def _profile(body: bytes) -> UserInfo | str:
+    claims = parse_object(body)
+    if claims is None:
+        return "the profile is not a JSON object in UTF-8"
+    subject = claims.get("sub")
+    if not isinstance(subject, str) or not subject.strip():
+        return 'the profile has no subject: "sub" must be a non-empty string'
+    return UserInfo(claims)
+
+
+def _link(body: bytes) -> str | None:
+    try:
+        return parse_http_url(body.decode("ascii").strip(" \t\r\n"))
+    except UnicodeDecodeError:
+        return None
+
+
+def _coding_problem(response: Response) -> str | None:
+    codings = response.headers.getall("Content-Encoding", [])
+    if all(coding.strip().lower() in ("", "identity") for coding in codings):
+        return None
+    return "the body is compressed, though only identity was asked for"
+
+
+# A server sends the same few values, call after call: hence the caches.
+
+
+@lru_cache(maxsize=16)
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
+
+
+@lru_cache(maxsize=16)
+def _is_json(media_type: str) -> bool:
+    return _JSON_TYPE.fullmatch(media_type) is not None
+
+
+def _type_problem(response: Response, what: str) -> str | None:
+    types = response.headers.getall("Content-Type", [])
+    media_types = {_media_type(value) for value in types}
+    if len(media_types) == 1 and _is_json(*media_types):
+        return None
+    if what == "profile" and "application/jwt" in media_types:
+        return (
+            "the profile is a signed or encrypted JWT (application/jwt), which this client does"
+            " not read: at the provider, unset userinfo_signed_response_alg and"
+            " userinfo_encrypted_response_alg for this client, and it sends JSON"
+        )
+    return f"the {what} is not sent as application/json"

@@ -1,0 +1,122 @@
+"""The one place where a status becomes an error.
+
+What the server says of its error comes from the JSON body (RFC 6749, section 5.2) or
+the WWW-Authenticate header (RFC 6750, section 3).
+"""
+
+from __future__ import annotations
+
+import re
+
+from .decoding import parse_object
+from ..errors import (
+    APIError,
+    ForbiddenError,
+    NotFoundError,
+    ProtocolError,
+    RateLimitedError,
+    RedirectError,
+    ServerError,
+    UnauthorizedError,
+)
+from .._values.headers import TCHAR, TOKEN, Headers
+from .._values.messages import Request, Response
+
+__all__ = ["check"]
+
+_BY_STATUS: dict[int, type[APIError]] = {
+    401: UnauthorizedError,
+    403: ForbiddenError,
+    404: NotFoundError,
+    429: RateLimitedError,
+}
+_BY_CLASS: dict[int, type[APIError]] = {3: RedirectError, 5: ServerError}
+_REQUEST_IDS = ("X-Request-Id", "X-Auth0-RequestId", "X-Correlation-Id")
+_TEXT_LIMIT = 300
+
+_CHALLENGE = re.compile(
+    rf"(?:^|,)\s*+(?P<scheme>{TOKEN}+)(?=\s++{TOKEN}+\s*+=)"
+    rf"|(?<!{TCHAR})(?P<name>{TOKEN}+)\s*+=\s*+"
+    rf'(?:"(?P<quoted>(?:[^"\\]|\\.)*+)"|(?P<plain>[^\s,"]++))'
+)
+_NOT_PRINTABLE = re.compile(r"[^\x20-\x7e]+")
+
+
+def check(request: Request, response: Response) -> None:
+    """Lets a 2xx pass.
+
+    Raises:
+        APIError: the one that stands for the status.
+        ProtocolError: the status is an interim one (1xx), which is no answer.
+    """
+    status = response.status
+    if status < 200:
+        raise ProtocolError(f"the server ended with the interim status {status}")
+    if status < 300:
+        return
+    kind = _BY_STATUS.get(status) or _BY_CLASS.get(status // 100, APIError)
+    code, description = _server_words(response)
+    code, description = _shown(code, request), _shown(description, request)
+    raise kind(
+        _message(request.operation, status, code, description),
+        operation=request.operation,
+        status=status,
+        error=code,
+        error_description=description,
+        retry_after=response.retry_after,
+        rate_limit=response.rate_limit,
+        request_id=_shown(_request_id(response.headers), request),
+    )
+
+
+def _message(operation: str, status: int, code: str | None, description: str | None) -> str:
+    from http import HTTPStatus  # Here, as only a failure needs it.
+
+    try:
+        phrase = f" {HTTPStatus(status).phrase}"
+    except ValueError:
+        phrase = ""
+    words = [f"{operation} failed with {status}{phrase}"]
+    return ": ".join(words + [word for word in (code, description) if word])
+
+
+def _server_words(response: Response) -> tuple[str | None, str | None]:
+    """The server's error code and description, the body's before the header's."""
+    body = parse_object(response.body) or {}
+    challenge = _bearer_challenge(response.headers)
+    code = body.get("error")
+    description = body.get("error_description", body.get("message"))
+    return (
+        code if isinstance(code, str) else challenge.get("error"),
+        description if isinstance(description, str) else challenge.get("error_description"),
+    )
+
+
+def _bearer_challenge(headers: Headers) -> dict[str, str]:
+    """The parameters of the first Bearer challenge that names an error."""
+    for value in headers.getall("WWW-Authenticate", []):
+        scheme, parameters = "", dict[str, str]()
+        for match in _CHALLENGE.finditer(value):
+            if match["scheme"]:
+                if "error" in parameters:
+                    break
+                scheme = match["scheme"].lower()
+            elif scheme == "bearer":
+                quoted = match["quoted"]
+                text = match["plain"] if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
+                parameters.setdefault(match["name"].lower(), text)
+        if "error" in parameters:
+            return parameters
+    return {}
+
+
+def _request_id(headers: Headers) -> str | None:
+    return next((headers[name] for name in _REQUEST_IDS if name in headers), None)
+
+
+def _shown(text: str | None, request: Request) -> str | None:
+    """The server's text, fit to show: printable, short, and without a token it may echo."""
+    if not text:
+        return None
+    text = request.call.redact(text)
+    return _NOT_PRINTABLE.sub(" ", text)[:_TEXT_LIMIT].strip() or None

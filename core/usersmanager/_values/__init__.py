@@ -1,0 +1,1 @@
+"""Immutable values: messages, headers, tokens, URLs, profiles, and the validation of arguments."""

@@ -1,0 +1,21 @@
+"""The near name, for whoever misspelled one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+__all__ = ["did_you_mean"]
+
+
+def did_you_mean(given: object, known: Iterable[str]) -> str:
+    """`: 'retrry' (did you mean 'retry'?)`, or what there is to choose from.
+
+    What is near no known name is not shown: it may be a misplaced secret.
+    """
+    from difflib import get_close_matches
+
+    names = sorted(known)
+    near = get_close_matches(given, names, n=1) if isinstance(given, str) else []
+    if near:
+        return f": {given!r} (did you mean {near[0]!r}?)"
+    return f" (known: {', '.join(names) or 'none'})"

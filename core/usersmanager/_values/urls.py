@@ -1,0 +1,214 @@
+"""Addresses: what a base URL may be, and how a user id becomes one path segment.
+
+Everything is decided here, before a transport sees it, so that both transports
+send the same request-target and no user id can reach another path (RFC 3986).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import NamedTuple
+from urllib.parse import SplitResult, quote, urlsplit
+
+from ..errors import ArgumentError
+
+__all__ = [
+    "Endpoint",
+    "is_downgrade",
+    "is_loopback",
+    "is_proxy_url",
+    "parse_base_url",
+    "parse_endpoint",
+    "parse_http_url",
+    "encode_path_segment",
+]
+
+_EXAMPLE = "https://tenant.auth0.com"
+_VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
+# What is shown again must be a domain beyond doubt: a token has dots and letters too.
+_BARE_DOMAIN = re.compile(r"((?:(?:[a-z0-9\-]+\.)+[a-z]{2,24}|localhost)(?::[0-9]{1,5})?)(?:/.*)?")
+_HOST_NAME = re.compile(r"(?!-)[a-z0-9_\-]+(?:\.[a-z0-9_\-]+)*\.?")
+_PATH = re.compile(r"(?:/(?:[A-Za-z0-9\-._~!$&'()*+,;=:]|%[0-9A-Fa-f]{2})+)*")
+_QUERY = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})*")
+_DOT_SEGMENT = re.compile(r"/(?:\.|%2e){1,2}(?=/|$)", re.IGNORECASE)
+_ESCAPE = re.compile(r"%..")  # In a path that is known to be one.
+_NOT_IN_USER_ID = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_USER_ID_LIMIT = 256
+_DEFAULT_PORTS = {"https": 443, "http": 80}
+
+
+class Endpoint(NamedTuple):
+    """Where requests go: "https://host[:port]", and a path that ends without a slash."""
+
+    origin: str
+    path: str
+
+    def __str__(self) -> str:
+        return self.origin + self.path
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine: "localhost" or a loopback IP address."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def parse_base_url(
+    value: object, *, allow_insecure: bool = False, field: str = "base_url"
+) -> Endpoint:
+    """Checks a base URL and brings it to its one spelling.
+
+    Args:
+        value: absolute; https, or http for loopback; without "/userinfo" at its end; a
+            trailing slash is dropped.
+        allow_insecure: allow http to any host.
+        field: how messages call it.
+
+    Raises:
+        ArgumentError: it is missing, or not such a URL.
+    """
+    if value is None or value == "":
+        raise ArgumentError(f"{field} field is required")
+    wrong = _problem(value, allow_insecure=allow_insecure)
+    if wrong is not None:
+        raise ArgumentError(f"{field} {wrong}")
+    origin, path = _address(urlsplit(str(value)))
+    path = path.rstrip("/")
+    if path.endswith("/userinfo"):
+        raise ArgumentError(f"{field} must not end in /userinfo: leave it out, the client adds it")
+    return Endpoint(origin, path)
+
+
+def parse_endpoint(value: object) -> Endpoint | None:
+    """Parse an endpoint that a provider names, query included; None if it is not a valid URL.
+
+    Whether http is acceptable depends on the issuer: see `is_downgrade`.
+    """
+    if not isinstance(value, str):
+        return None
+    url, mark, query = value.partition("?")
+    if _problem(url, allow_insecure=True) is not None or not _QUERY.fullmatch(query):
+        return None
+    address = _address(urlsplit(url))
+    return Endpoint(address.origin, (address.path or "/") + mark + query)
+
+
+def is_downgrade(issuer: str, endpoint: Endpoint) -> bool:
+    """Tell whether an endpoint protects a token less than the issuer that names it does.
+
+    http is accepted within one machine only: from a loopback issuer to a loopback endpoint.
+    """
+    if endpoint.origin.startswith("https://"):
+        return False
+    return not (_is_loopback_http(issuer) and _is_loopback_http(endpoint.origin))
+
+
+def _is_loopback_http(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme == "http" and is_loopback(parts.hostname or "")
+
+
+def _problem(value: object, *, allow_insecure: bool) -> str | None:
+    """Why a value is no base URL, in words that follow its name; None if it is one."""
+    if not isinstance(value, str) or not _VISIBLE_ASCII.fullmatch(value):
+        return (
+            f"must be a URL in printable ASCII, such as {_EXAMPLE}"
+            " (write an international domain in its xn-- form)"
+        )
+    if "://" not in value:
+        domain = _BARE_DOMAIN.fullmatch(value)
+        return f"must be an absolute URL: write {f'https://{domain[1]}' if domain else _EXAMPLE}"
+    for mark, part in (("@", "user name or password"), ("?", "query"), ("#", "fragment")):
+        if mark in value.partition("://")[2]:
+            return f"must hold no {part} ({mark!r})"
+    try:
+        parts = urlsplit(value)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        host, port = "", None
+    if not _is_host(host) or port == 0 or parts.netloc.endswith(":"):
+        return f"has no valid host and port: write it like {_EXAMPLE}"
+    if parts.scheme not in _DEFAULT_PORTS:
+        return "must begin with https://"
+    if parts.scheme == "http" and not (allow_insecure or is_loopback(host)):
+        return (
+            "must begin with https://, or tokens cross the network in the clear"
+            " (http is for loopback, or for allow_insecure=True)"
+        )
+    path = parts.path.rstrip("/")
+    if not _PATH.fullmatch(path) or _DOT_SEGMENT.search(path):
+        return "has a path that is not plain segments"
+    return None
+
+
+def _address(parts: SplitResult) -> Endpoint:
+    host = parts.hostname or ""
+    netloc = f"[{host}]" if ":" in host else host
+    if parts.port is not None and parts.port != _DEFAULT_PORTS[parts.scheme]:
+        netloc = f"{netloc}:{parts.port}"
+    path = _ESCAPE.sub(lambda match: match[0].upper(), parts.path)
+    return Endpoint(f"{parts.scheme}://{netloc}", path)
+
+
+def _is_host(host: str) -> bool:
+    if ":" not in host:
+        return _HOST_NAME.fullmatch(host) is not None
+    try:
+        ipaddress.IPv6Address(host)
+    except ValueError:
+        return False
+    return "%" not in host
+
+
+def encode_path_segment(user_id: object) -> str:
+    """A user id as exactly one path segment: `unquote(segment) == user_id`.
+
+    Nothing is normalised; "/" becomes "%2F".
+
+    Raises:
+        ArgumentError: it is missing, blank, "." or "..", longer than 256 characters,
+            or holds control characters or lone surrogates.
+    """
+    if user_id is None:
+        raise ArgumentError("You must specify a user ID")
+    if (
+        not isinstance(user_id, str)
+        or not user_id.strip()
+        or user_id in (".", "..")
+        or len(user_id) > _USER_ID_LIMIT
+        or _NOT_IN_USER_ID.search(user_id)
+    ):
+        raise ArgumentError("The user ID is not valid")
+    return quote(user_id, safe="")
+
+
+def parse_http_url(text: str) -> str | None:
+    """The text as an absolute http(s) URL, or None if it is anything else."""
+    if not _VISIBLE_ASCII.fullmatch(text):
+        return None
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return None
+    return text if parts.scheme in _DEFAULT_PORTS and host else None
+
+
+def is_proxy_url(value: object) -> bool:
+    """Whether a value is the URL of an HTTP proxy, with its user and password if it has them.
+
+    What it is not is not said: it may hold the password.
+    """
+    if not isinstance(value, str) or not _VISIBLE_ASCII.fullmatch(value):
+        return False
+    try:
+        parts = urlsplit(value)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    return parts.scheme in _DEFAULT_PORTS and port != 0 and _is_host(host)

@@ -1,0 +1,33 @@
+"""For authors of plugins: the hooks, the messages, and what a flow may do.
+
+The hooks themselves are described in docs/plugins.md.
+"""
+
+from __future__ import annotations
+
+from ._composition.hookspecs import hookimpl
+from ._composition.report import PluginReport, installed_plugins
+from ._flow.effects import Effect, Flow, Middleware, Proceed, run, sleep
+from ._values.headers import StaticHeaders
+from ._values.messages import Call, Request, Response
+from ._values.token import Token
+from ._values.validation import validate_count, validate_seconds
+
+__all__ = [
+    "Call",
+    "Effect",
+    "Flow",
+    "Middleware",
+    "PluginReport",
+    "Proceed",
+    "Request",
+    "Response",
+    "StaticHeaders",
+    "Token",
+    "hookimpl",
+    "installed_plugins",
+    "run",
+    "sleep",
+    "validate_count",
+    "validate_seconds",
+]

@@ -1,0 +1,1 @@
+"""The contracts of transports and plugins, as tests to subclass."""

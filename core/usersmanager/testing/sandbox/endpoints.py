@@ -1,0 +1,201 @@
+"""The sandbox's endpoints: HTTP in, HTTP out, with the faces of the Auth0 Authentication API."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from .tenant import PROTOCOLS, Grant, Tenant, Usage
+
+__all__ = ["Endpoints", "Trouble"]
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
+<style>
+:root {{ color-scheme: light dark; font: 1.1rem/1.5 system-ui, sans-serif }}
+body {{ min-height: 100vh; margin: 0; display: grid; place-items: center }}
+main {{ margin: 1rem; padding: 1.5rem 2.5rem; border: 1px solid #8886; border-radius: .75rem;
+  border-top: .4rem solid {mode}; overflow-wrap: anywhere }}
+h1 {{ margin: 0; font-size: 1.6rem }}
+p {{ margin: .5rem 0 0; opacity: .75 }}
+</style></head>
+<body><main><h1>{title}</h1><p>{text}</p></main></body></html>
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What goes wrong with one request."""
+
+    status: int = 0
+    retry_after: int | None = None
+    delay: float = 0.0
+    disconnect: bool = False
+
+
+class Endpoints:
+    """The HTTP face of a tenant.
+
+    Args:
+        tenant: its rules.
+        trouble: what goes wrong with the next API requests, in order.
+    """
+
+    def __init__(self, tenant: Tenant, trouble: deque[Trouble]) -> None:
+        self._tenant = tenant
+        self._trouble = trouble
+        self.base_url = ""
+        self.seen: deque[tuple[str, str, int]] = deque(maxlen=100_000)
+
+    def application(self) -> web.Application:
+        """The routes."""
+        application = web.Application(middlewares=[self._middleware])
+        application.router.add_get("/userinfo", self._userinfo)
+        application.router.add_post("/userinfo", self._userinfo)
+        application.router.add_post("/users/{id:[^/]+}/impersonate", self._impersonate)
+        application.router.add_get("/login/impersonated/{ticket}", self._login)
+        application.router.add_get("/.well-known/openid-configuration", self._configuration)
+        return application
+
+    @web.middleware
+    async def _middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        is_api = request.path == "/userinfo" or request.path.endswith("/impersonate")
+        if not is_api:
+            return await handler(request)
+        trouble = self._trouble.popleft() if self._trouble else Trouble()
+        await asyncio.sleep(trouble.delay)
+        if trouble.disconnect and request.transport is not None:
+            self.seen.append((request.method, request.raw_path, 0))
+            request.transport.close()
+            return web.Response()
+        response = _scripted(trouble) if trouble.status else await handler(request)
+        self.seen.append((request.method, request.raw_path, response.status))
+        return response
+
+    async def _userinfo(self, request: web.Request) -> web.StreamResponse:
+        token = await _bearer_token(request)
+        if token is None:
+            return _unauthorized()
+        grant = self._tenant.grant(token)
+        if grant is None or not grant.subject:
+            return _unauthorized("invalid_token", "The access token is not valid")
+        if not self._tenant.is_live(grant):
+            return _unauthorized("invalid_token", "The access token has expired")
+        if "openid" not in grant.scope:
+            return _insufficient_scope()
+        usage = self._tenant.use(grant.subject)
+        if usage is not None and not usage.allowed:
+            return web.Response(status=429, text="Too Many Requests", headers=_limits(usage))
+        headers = _limits(usage) if usage else {}
+        return web.json_response(self._tenant.claims(grant), headers=headers)
+
+    async def _impersonate(self, request: web.Request) -> web.StreamResponse:
+        grant = self._tenant.grant(await _bearer_token(request) or "")
+        if grant is None or not self._may_impersonate(grant):
+            return _unauthorized("invalid_token", "An API token that may impersonate is needed")
+        try:
+            asked = await request.json()
+        except ValueError:
+            asked = None
+        if not isinstance(asked, dict):
+            return _bad_request("the body must be a JSON object")
+        user_id = request.match_info["id"]
+        if user_id not in self._tenant.users:
+            return _error(404, "not_found", "There is no such user")
+        if asked.get("client_id") not in self._tenant.clients:
+            return _bad_request("client_id is missing or names no client")
+        if asked.get("impersonator_id") not in self._tenant.users:
+            return _bad_request("impersonator_id is missing or names no user")
+        if asked.get("protocol") not in PROTOCOLS:
+            return _bad_request("protocol must be oauth2, samlp, wsfed or wsfed-rms")
+        ticket = self._tenant.make_link(user_id, asked["impersonator_id"])
+        return web.Response(text=f"{self.base_url}/login/impersonated/{ticket}")
+
+    def _may_impersonate(self, grant: Grant) -> bool:
+        return "impersonate" in grant.scope and self._tenant.is_live(grant)
+
+    async def _login(self, request: web.Request) -> web.StreamResponse:
+        opened = self._tenant.open_link(request.match_info["ticket"])
+        if opened is None:
+            return _page(403, "Link refused", "This link was used already, or never existed.")
+        user_id, impersonator_id = opened
+        name = self._tenant.users.get(user_id, {}).get("name", user_id)
+        text = f"{user_id}, impersonated by {impersonator_id}"
+        return _page(200, f"Logged in as {name}", text)
+
+    async def _configuration(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response(
+            {
+                "issuer": self.base_url,
+                "authorization_endpoint": f"{self.base_url}/authorize",
+                "token_endpoint": f"{self.base_url}/oauth/token",
+                "userinfo_endpoint": f"{self.base_url}/userinfo",
+                "jwks_uri": f"{self.base_url}/.well-known/jwks.json",
+                "response_types_supported": ["code"],
+                "subject_types_supported": ["public"],
+                "id_token_signing_alg_values_supported": ["RS256"],
+                "scopes_supported": ["openid", "profile", "email", "address", "phone"],
+            }
+        )
+
+
+async def _bearer_token(request: web.Request) -> str | None:
+    """The token in the header, or in a form body (RFC 6750, sections 2.1 and 2.2)."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token:
+        return token
+    if request.content_type != "application/x-www-form-urlencoded":
+        return None
+    field = (await request.post()).get("access_token")
+    return field if isinstance(field, str) else None
+
+
+def _scripted(trouble: Trouble) -> web.Response:
+    after = trouble.retry_after
+    headers = {} if after is None else {"Retry-After": str(after)}
+    return web.Response(status=trouble.status, text="scripted trouble", headers=headers)
+
+
+def _unauthorized(error: str = "", description: str = "") -> web.Response:
+    challenge = 'Bearer realm="Users"'
+    if error:
+        challenge += f', error="{error}", error_description="{description}"'
+    return web.Response(status=401, text="Unauthorized", headers={"WWW-Authenticate": challenge})
+
+
+def _insufficient_scope() -> web.Response:
+    challenge = (
+        'Bearer realm="Users", error="insufficient_scope",'
+        ' error_description="The access token has not the scope openid", scope="openid"'
+    )
+    return web.Response(status=403, text="Forbidden", headers={"WWW-Authenticate": challenge})
+
+
+def _limits(usage: Usage) -> dict[str, str]:
+    return {
+        "X-RateLimit-Limit": str(usage.limit),
+        "X-RateLimit-Remaining": str(usage.remaining),
+        "X-RateLimit-Reset": str(usage.reset),
+    }
+
+
+def _bad_request(description: str) -> web.Response:
+    return _error(400, "invalid_request", description)
+
+
+def _error(status: int, error: str, description: str) -> web.Response:
+    return web.json_response({"error": error, "error_description": description}, status=status)
+
+
+def _page(status: int, title: str, text: str) -> web.Response:
+    mode = "#2a9d57" if status == 200 else "#c8412f"
+    page = _PAGE.format(title=html.escape(title), text=html.escape(text), mode=mode)
+    return web.Response(status=status, text=page, content_type="text/html")
