@@ -12,7 +12,7 @@ from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_httptools import HttptoolsTransport
 from usersmanager_urllib3 import Urllib3Transport
 
-__all__ = ["PROXY_TRANSPORTS", "TOKEN", "TRANSPORTS", "Attempt", "Outcome", "call"]
+__all__ = ["TOKEN", "TRANSPORTS", "Attempt", "Outcome", "call"]
 
 TRANSPORTS = {
     "urllib3": (UsersManager, Urllib3Transport),
@@ -20,7 +20,6 @@ TRANSPORTS = {
     "httptools sync": (UsersManager, HttptoolsTransport),
     "httptools async": (AsyncUsersManager, HttptoolsTransport),
 }
-PROXY_TRANSPORTS = ("urllib3", "aiohttp")
 
 # Long, so that a request is longer than anything else a client sends in a TLS record.
 TOKEN = "token-" + "x" * 250

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from tenacity import wait_none
-from tests.transports.calls import PROXY_TRANSPORTS, TOKEN, TRANSPORTS, Outcome, call
+from tests.transports.calls import TOKEN, TRANSPORTS, Outcome, call
 from tests.transports.pairwise import covering
 from tests.transports.tls_server import TCP, TLS, Channel, Credentials, Script, Server, read_head
 
@@ -105,8 +105,6 @@ class Cell(NamedTuple):
 
     @property
     def is_possible(self) -> bool:
-        if self.route != "direct" and self.transport not in PROXY_TRANSPORTS:
-            return False
         if self.point == Point.BEFORE_ACCEPT:
             return self.ending in ("RST", "silence")
         if self.point == Point.CONNECT_ANSWER and not self.is_tunnelled:
@@ -401,18 +399,3 @@ def direct_call(
         plugins=[Retry(wait=wait_none())],
         ssl_context=credentials.client(),
     )
-
-
-@pytest.mark.parametrize("transport", ["urllib3", "aiohttp"])
-def test_a_retry_that_was_not_sent_does_not_hide_an_attempt_that_was(
-    transport: str, credentials: Credentials
-) -> None:
-    sent = Cell(Point.AFTER_REQUEST, "FIN", "TLS 1.3", "direct", transport, "get_info")
-    not_sent = sent._replace(point=Point.HANDSHAKE)
-    with failing([sent, not_sent], credentials) as (server, conversations):
-        outcome = direct_call(transport, "get_info", server, credentials)
-    arrived = [conversation.request_arrived for conversation in conversations]
-    assert arrived == [True, False, False]
-    assert [one.phase for one in outcome.attempts] == ["unknown", "not sent", "not sent"]
-    assert isinstance(outcome.error, TransportError)
-    assert outcome.error.phase == "unknown"

@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from tests.transports.calls import PROXY_TRANSPORTS, TOKEN, TRANSPORTS, Outcome, call
+from tests.transports.calls import TOKEN, TRANSPORTS, Outcome, call
 from tests.transports.tls_server import TCP, TLS, Channel, Credentials, Script, Server, read_head
 
 from usersmanager import ConnectError, DeadlineExceededError
@@ -83,7 +83,7 @@ def call_through(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("limits", LIMITS)
-@pytest.mark.parametrize("transport", PROXY_TRANSPORTS)
+@pytest.mark.parametrize("transport", TRANSPORTS)
 def test_a_slow_proxy_and_a_silent_origin_share_one_limit(
     transport: str,
     limits: dict[str, float],
@@ -109,7 +109,7 @@ def test_a_slow_proxy_and_a_silent_origin_share_one_limit(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("limits", LIMITS)
-@pytest.mark.parametrize("transport", PROXY_TRANSPORTS)
+@pytest.mark.parametrize("transport", TRANSPORTS)
 def test_a_slow_handshake_with_a_proxy_and_its_silence_share_one_limit(
     transport: str, limits: dict[str, float], credentials: Credentials
 ) -> None:
@@ -131,7 +131,7 @@ def test_a_slow_handshake_with_a_proxy_and_its_silence_share_one_limit(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("limits", LIMITS)
-@pytest.mark.parametrize("transport", PROXY_TRANSPORTS)
+@pytest.mark.parametrize("transport", TRANSPORTS)
 def test_a_proxy_that_drips_its_answer_does_not_extend_the_limit(
     transport: str,
     limits: dict[str, float],
@@ -159,7 +159,7 @@ def answer_all(channel: Channel) -> None:
         channel.send(profile("ada"))
 
 
-@pytest.mark.parametrize("transport", PROXY_TRANSPORTS)
+@pytest.mark.parametrize("transport", TRANSPORTS)
 def test_a_plain_origin_is_asked_of_the_proxy_alone(
     transport: str, scheme: str, connect: Connect, credentials: Credentials
 ) -> None:
@@ -223,7 +223,7 @@ def serve_with_tickets(connect: Connect, credentials: Credentials, early: list[b
     return script
 
 
-@pytest.mark.parametrize("transport", PROXY_TRANSPORTS)
+@pytest.mark.parametrize("transport", TRANSPORTS)
 def test_session_tickets_in_a_tunnel_are_not_unexpected_data(
     transport: str, scheme: str, connect: Connect, credentials: Credentials
 ) -> None:
