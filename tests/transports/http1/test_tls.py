@@ -81,16 +81,16 @@ def test_application_data_is_returned_whole_over_many_records(
     layer, server = connected
     data = bytes(number % 251 for number in range(size))
     assert layer.decrypt(server.encrypt(data)) == data
-    assert layer.is_at_record_boundary
+    assert layer.is_clean
 
 
 def test_half_a_record_is_noticed_until_the_rest_arrives(connected: Connected) -> None:
     layer, server = connected
     record = server.encrypt(b"forged")
     for cut in (1, 4, 5, 6, len(record) - 1):
-        assert layer.is_at_record_boundary
+        assert layer.is_clean
         assert layer.decrypt(record[:cut]) == b""
-        assert not layer.is_at_record_boundary
+        assert not layer.is_clean
         assert layer.decrypt(record[cut:]) == b"forged"
         record = server.encrypt(b"forged")
 
@@ -107,6 +107,7 @@ def test_an_end_is_announced_by_close_notify_alone(connected: Connected) -> None
     assert not layer.has_ended
     assert layer.decrypt(server.end()) == b""
     assert layer.has_ended
+    assert not layer.is_clean
 
 
 def test_a_corrupt_record_is_an_error(connected: Connected) -> None:

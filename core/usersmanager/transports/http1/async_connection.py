@@ -113,7 +113,7 @@ class AsyncConnection(BufferedReceiver):
             or self._transport.is_closing()
             # Bytes may wait in the kernel, where the event loop has not seen them.
             or self._is_readable()
-        ) and all(layer.is_at_record_boundary for layer in self._layers)
+        ) and all(layer.is_clean for layer in self._layers)
 
     def is_all_sent(self) -> bool:
         """Return whether the whole message was sent: its answer may come earlier."""

@@ -176,9 +176,7 @@ class TLSStream:
 
     def is_clean(self) -> bool:
         """Return whether it may carry another request."""
-        return (
-            self._lower.is_clean() and self._layer.is_at_record_boundary and not self.is_readable()
-        )
+        return self._lower.is_clean() and self._layer.is_clean and not self._early
 
     def close(self) -> None:
         """Close the connection."""

@@ -70,9 +70,9 @@ class TLSLayer:
         self.has_ended = False
 
     @property
-    def is_at_record_boundary(self) -> bool:
-        """Whether no part of a record is waiting for the rest of it."""
-        return self._boundary.is_reached
+    def is_clean(self) -> bool:
+        """Whether it is open, and no part of a record is waiting for the rest of it."""
+        return self._boundary.is_reached and not self.has_ended
 
     def data_to_send(self) -> bytes:
         """Return the ciphertext that TLS itself wants to send: a handshake, an alert."""

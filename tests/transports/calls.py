@@ -1,0 +1,150 @@
+"""Make one call over any of the transports, sync or async, and keep what each attempt ended in."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from usersmanager import AsyncUsersManager, TransportError, UsersManager
+from usersmanager_aiohttp import AiohttpTransport
+from usersmanager_httptools import HttptoolsTransport
+from usersmanager_urllib3 import Urllib3Transport
+
+__all__ = ["TOKEN", "TRANSPORTS", "Attempt", "Outcome", "call"]
+
+TRANSPORTS = {
+    "urllib3": (UsersManager, Urllib3Transport),
+    "aiohttp": (AsyncUsersManager, AiohttpTransport),
+    "httptools sync": (UsersManager, HttptoolsTransport),
+    "httptools async": (AsyncUsersManager, HttptoolsTransport),
+}
+
+# Long, so that a request is longer than anything else a client sends in a TLS record.
+TOKEN = "token-" + "x" * 250
+
+_ARGUMENTS: dict[str, tuple[Any, ...]] = {
+    "get_info": (TOKEN,),
+    "impersonate": (
+        "auth0|ada",
+        {"impersonator_id": "auth0|boss", "protocol": "oauth2", "token": TOKEN},
+    ),
+}
+
+
+class Attempt(NamedTuple):
+    """How one attempt of a call ended.
+
+    Attributes:
+        error: None if it ended in a response.
+    """
+
+    error: TransportError | None
+
+    @property
+    def phase(self) -> str | None:
+        """How far the request came, by the transport's account."""
+        return None if self.error is None else self.error.phase
+
+
+class Outcome(NamedTuple):
+    """How a call ended.
+
+    Attributes:
+        result: what it returned.
+        error: what it raised.
+        elapsed: seconds it took.
+        attempts: the transport's part of it, in order.
+    """
+
+    result: object
+    error: Exception | None
+    elapsed: float
+    attempts: list[Attempt]
+
+
+class _Recorder:
+    """A transport that records how each attempt ended."""
+
+    def __init__(self, transport: Any) -> None:
+        self.attempts: list[Attempt] = []
+        self._transport = transport
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def send(self, request: Any) -> Any:
+        try:
+            response = self._transport.send(request)
+        except TransportError as error:
+            self.attempts.append(Attempt(error))
+            raise
+        self.attempts.append(Attempt(None))
+        return response
+
+    async def asend(self, request: Any) -> Any:
+        try:
+            response = await self._transport.asend(request)
+        except TransportError as error:
+            self.attempts.append(Attempt(error))
+            raise
+        self.attempts.append(Attempt(None))
+        return response
+
+
+def call(
+    name: str,
+    operation: str,
+    base_url: str,
+    *,
+    timeout: float = 5.0,
+    plugins: Iterable[object] = (),
+    **settings: Any,
+) -> Outcome:
+    """Makes one call with a manager and a transport of its own.
+
+    Args:
+        name: a key of `TRANSPORTS`.
+        operation: "get_info" or "impersonate".
+        base_url: of the manager.
+        timeout: of the call.
+        plugins: the only ones.
+        settings: of the transport.
+    """
+    manager, kind = TRANSPORTS[name]
+    recorder = _Recorder(kind(**settings))
+    make = {
+        "transport": recorder,
+        "plugins": plugins,
+        "discover": False,
+        "timeout": timeout,
+        "allow_insecure": True,
+    }
+    if manager is UsersManager:
+        result, elapsed = _call(operation, base_url, make)
+    else:
+        result, elapsed = asyncio.run(_acall(operation, base_url, make))
+    if isinstance(result, Exception):
+        return Outcome(None, result, elapsed, recorder.attempts)
+    return Outcome(result, None, elapsed, recorder.attempts)
+
+
+def _call(operation: str, base_url: str, make: dict[str, Any]) -> tuple[object, float]:
+    with UsersManager(base_url, **make) as users:
+        began = time.monotonic()
+        try:
+            result = getattr(users, operation)(*_ARGUMENTS[operation])
+        except Exception as error:
+            result = error
+        return result, time.monotonic() - began
+
+
+async def _acall(operation: str, base_url: str, make: dict[str, Any]) -> tuple[object, float]:
+    async with AsyncUsersManager(base_url, **make) as users:
+        began = time.monotonic()
+        try:
+            result = await getattr(users, operation)(*_ARGUMENTS[operation])
+        except Exception as error:
+            result = error
+        return result, time.monotonic() - began

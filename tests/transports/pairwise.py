@@ -1,0 +1,36 @@
+"""Choose few test cases out of many combinations."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import TypeVar
+
+__all__ = ["covering"]
+
+T = TypeVar("T")
+
+
+def covering(candidates: Sequence[T], features: Callable[[T], Iterable[Hashable]]) -> list[T]:
+    """Choose candidates until every feature of any of them is covered.
+
+    Greedy: not the smallest choice, but always the same one.
+
+    Args:
+        candidates: the possible combinations, in a fixed order.
+        features: what a combination covers, such as each pair of its values.
+    """
+    # Among equals the first is taken: in the given order, those with the first values.
+    candidates = random.Random(0).sample(candidates, len(candidates))
+    numbers: dict[Hashable, int] = {}
+    masks = [
+        sum({1 << numbers.setdefault(feature, len(numbers)) for feature in features(candidate)})
+        for candidate in candidates
+    ]
+    missing = (1 << len(numbers)) - 1
+    chosen = []
+    while missing:
+        best = max(range(len(masks)), key=lambda index: (masks[index] & missing).bit_count())
+        chosen.append(candidates[best])
+        missing &= ~masks[best]
+    return chosen

@@ -1,0 +1,358 @@
+"""Stale connections of the pool must not use up the attempts of a call.
+
+That a server has dropped its connections may show only once the next request is sent. Then every
+idle connection to it is as doubtful as the one that failed, and the next attempt needs a new one.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeAlias
+
+import pytest
+import trustme
+from tests.callers import KINDS, Caller, Kind
+
+from usersmanager import DeadlineExceededError, DisconnectedError
+from usersmanager.testing import FaultServer, Peer, profile
+
+# Connections that are kept alive.
+WARM = 5
+USERS = [f"user-{number}" for number in range(WARM)]
+# Enough for an event loop to see what has happened to its connections.
+MOMENT = 0.01
+
+End: TypeAlias = Callable[[Peer], None]
+ENDS = [pytest.param(Peer.close, id="closed"), pytest.param(Peer.reset, id="reset")]
+
+_BEARER = re.compile(rb"\r\nauthorization: bearer ([^\r\n]*)\r\n", re.IGNORECASE)
+LINK = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 22\r\n\r\n"
+    b"https://links.example/"
+)
+
+
+class Server(FaultServer):
+    """A server whose first connections are opened at the same time, and answer one request each.
+
+    Args:
+        then: what such a connection does next.
+        warm: how many of these there are.
+        later: what the connections after them do; then all that follow answer.
+        ssl_context: for TLS.
+
+    Attributes:
+        seen: the number of the connection and the token of each request, in order.
+        closed: the numbers of connections that the client has closed.
+    """
+
+    def __init__(
+        self,
+        then: Callable[[Server, Peer], object],
+        *later: Callable[[Server, Peer], object],
+        warm: int = WARM,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        super().__init__(
+            *[self._warm] * warm,
+            *[lambda peer, script=script: script(self, peer) for script in later],
+            otherwise=self.serve,
+            ssl_context=ssl_context,
+            host="127.0.0.1" if ssl_context is None else "localhost",
+        )
+        self.seen: list[tuple[int, str]] = []
+        self.closed: set[int] = set()
+        self.restarting = threading.Event()
+        self.restarted = threading.Semaphore(0)
+        self._warm_connections = warm
+        self._then = then
+        self._together = threading.Barrier(warm)
+
+    def _warm(self, peer: Peer) -> None:
+        self.answer_next(peer)
+        self._then(self, peer)
+
+    def serve(self, peer: Peer) -> None:
+        """Answer requests as long as they come."""
+        while self.answer_next(peer):
+            pass
+
+    def answer_next(self, peer: Peer) -> bool:
+        """Answer a request; whether there was one. Those of USERS are answered together."""
+        request = self.read(peer)
+        if not request:
+            return False
+        token = _token(request)
+        if token in USERS:
+            self._together.wait(5)
+        peer.send(LINK if request.startswith(b"POST") else profile(token))
+        return True
+
+    def read(self, peer: Peer) -> bytes:
+        """Read and record a request; b"" if the client has closed the connection."""
+        try:
+            request = peer.request()
+        except OSError:
+            request = b""
+        if request:
+            self.seen.append((peer.number, _token(request)))
+        else:
+            self.closed.add(peer.number)
+        return request
+
+    def connections_of(self, token: str) -> list[int]:
+        """Return which connections the requests with a token came over."""
+        return [number for number, seen in self.seen if seen == token]
+
+    def restart(self) -> None:
+        """End all warm connections, and return once they have ended."""
+        self.restarting.set()
+        for _ in range(self._warm_connections):
+            assert self.restarted.acquire(timeout=5)
+
+
+def _token(request: bytes) -> str:
+    found = _BEARER.search(request)
+    assert found is not None
+    return found[1].decode()
+
+
+def failing(end: End) -> Callable[[Server, Peer], None]:
+    """End a connection as soon as a request has come over it."""
+
+    def script(server: Server, peer: Peer) -> None:
+        if server.read(peer):
+            end(peer)
+
+    return script
+
+
+def restarting(end: End) -> Callable[[Server, Peer], None]:
+    """End a connection while it is idle, as all others."""
+
+    def script(server: Server, peer: Peer) -> None:
+        assert server.restarting.wait(5)
+        end(peer)
+        server.restarted.release()
+
+    return script
+
+
+def silent(server: Server, peer: Peer) -> None:
+    """Read a request, and never answer it."""
+    server.read(peer)
+    peer.wait_closed()
+
+
+def wait_until(caller: Caller, condition: Callable[[], bool]) -> None:
+    """Give the server time to see what the client has done."""
+    limit = time.monotonic() + 2
+    while not condition() and time.monotonic() < limit:
+        caller.idle(MOMENT)
+
+
+def check_that_idle_connections_are_closed(caller: Caller, server: Server, used: int) -> None:
+    """All warm connections but the one that was used."""
+    idle = set(range(WARM)) - {used}
+    wait_until(caller, lambda: server.closed >= idle)
+    assert server.closed == idle
+
+
+@pytest.fixture(params=KINDS, ids=str)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    chosen: Kind = request.param
+    return chosen
+
+
+@pytest.fixture(scope="module")
+def certificates() -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    authority = trustme.CA()
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    authority.issue_cert("localhost").configure_cert(serving)
+    authority.configure_trust(trusting)
+    return serving, trusting
+
+
+# Connections that fail once they are used.
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_call_meets_one_stale_connection_at_most(kind: Kind, end: End) -> None:
+    with Server(failing(end)) as server, kind.caller() as caller:
+        assert caller.get_info_together(server.origin, USERS) == USERS
+        assert caller.get_info(server.origin, "bob") == "bob"
+        stale, new = server.connections_of("bob")
+        assert (stale < WARM, new) == (True, WARM)
+        check_that_idle_connections_are_closed(caller, server, stale)
+        # The new one is kept.
+        assert caller.get_info(server.origin, "carol") == "carol"
+        assert server.connections_of("carol") == [WARM]
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_call_meets_one_stale_connection_at_most_over_tls(
+    kind: Kind, end: End, certificates: tuple[ssl.SSLContext, ssl.SSLContext]
+) -> None:
+    serving, trusting = certificates
+    with (
+        Server(failing(end), ssl_context=serving) as server,
+        kind.caller(ssl_context=trusting) as caller,
+    ):
+        assert caller.get_info_together(server.origin, USERS) == USERS
+        assert caller.get_info(server.origin, "bob") == "bob"
+        stale, new = server.connections_of("bob")
+        assert (stale < WARM, new) == (True, WARM)
+        check_that_idle_connections_are_closed(caller, server, stale)
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_stale_connection_fails_its_attempt_and_the_next_has_a_new_one(
+    kind: Kind, end: End
+) -> None:
+    """One layer retries, and it is not the transport."""
+    with Server(failing(end)) as server, kind.caller(discover=False) as caller:
+        assert caller.get_info_together(server.origin, USERS) == USERS
+        with pytest.raises(DisconnectedError):
+            caller.get_info(server.origin, "bob")
+        [stale] = server.connections_of("bob")
+        assert stale < WARM
+        assert caller.get_info(server.origin, "carol") == "carol"
+        assert server.connections_of("carol") == [WARM]
+        check_that_idle_connections_are_closed(caller, server, stale)
+
+
+@pytest.mark.parametrize("calls", [2, WARM])
+def test_each_of_several_calls_meets_one_stale_connection_at_most(kind: Kind, calls: int) -> None:
+    tokens = [f"late-{number}" for number in range(calls)]
+    with Server(failing(Peer.close)) as server, kind.caller() as caller:
+        assert caller.get_info_together(server.origin, USERS) == USERS
+        assert caller.get_info_together(server.origin, tokens) == tokens
+        for token in tokens:
+            *stale, new = server.connections_of(token)
+            assert len(stale) <= 1
+            assert new >= WARM
+
+
+def test_connections_to_another_server_stay_open(kind: Kind) -> None:
+    with (
+        Server(Server.serve) as other,
+        Server(failing(Peer.close)) as server,
+        kind.caller() as caller,
+    ):
+        assert caller.get_info_together(other.origin, USERS) == USERS
+        assert caller.get_info_together(server.origin, USERS) == USERS
+        assert caller.get_info(server.origin, "bob") == "bob"
+        assert caller.get_info_together(other.origin, USERS) == USERS
+        caller.idle(MOMENT)
+        assert other.connections == WARM
+        assert other.closed == set()
+
+
+def test_an_impersonation_meets_no_stale_connection_and_leaves_none(kind: Kind) -> None:
+    with Server(failing(Peer.close)) as server, kind.caller() as caller:
+        assert caller.get_info_together(server.origin, USERS) == USERS
+        for _ in range(2):
+            assert caller.impersonate(server.origin, "boss") == "https://links.example/"
+        assert server.connections_of("boss") == [WARM, WARM + 1]
+        wait_until(caller, lambda: len(server.closed) == 2)
+        assert server.closed == {WARM, WARM + 1}
+
+
+# Connections that have failed before they are used.
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("moment", [MOMENT, 0], ids=["seen", "not-seen-by-the-loop"])
+def test_a_restart_of_the_server_costs_no_attempt(kind: Kind, end: End, moment: float) -> None:
+    with Server(restarting(end)) as server, kind.caller(discover=False) as caller:
+        assert caller.get_info_together(server.origin, USERS) == USERS
+        server.restart()
+        if moment:
+            caller.idle(moment)
+        assert caller.get_info(server.origin, "bob") == "bob"
+        assert server.connections_of("bob") == [WARM]
+
+
+def test_a_restart_of_the_server_costs_no_attempt_over_tls(
+    kind: Kind, certificates: tuple[ssl.SSLContext, ssl.SSLContext]
+) -> None:
+    serving, trusting = certificates
+    with (
+        Server(restarting(Peer.close), ssl_context=serving) as server,
+        kind.caller(discover=False, ssl_context=trusting) as caller,
+    ):
+        assert caller.get_info_together(server.origin, USERS) == USERS
+        server.restart()
+        assert caller.get_info(server.origin, "bob") == "bob"
+        assert server.connections_of("bob") == [WARM]
+
+
+# Slots of the pool, and the deadline.
+
+
+def check_that_all_slots_are_free(caller: Caller, server: Server) -> None:
+    """All users get a connection at the same time: the server answers them together."""
+    assert caller.get_info_together(server.origin, USERS) == USERS
+    assert server.connections == 2 * WARM
+
+
+def test_stale_connections_take_no_slots_with_them(kind: Kind) -> None:
+    with Server(failing(Peer.close)) as server, kind.caller(pool_size=WARM) as caller:
+        assert caller.get_info_together(server.origin, USERS) == USERS
+        assert caller.get_info(server.origin, "bob") == "bob"
+        check_that_all_slots_are_free(caller, server)
+
+
+def test_a_restart_of_the_server_takes_no_slots_with_it(kind: Kind) -> None:
+    with Server(restarting(Peer.close)) as server, kind.caller(pool_size=WARM) as caller:
+        assert caller.get_info_together(server.origin, USERS) == USERS
+        server.restart()
+        check_that_all_slots_are_free(caller, server)
+
+
+def test_the_only_slot_is_free_again_for_the_next_attempt(kind: Kind) -> None:
+    with Server(failing(Peer.close), warm=1) as server, kind.caller(pool_size=1) as caller:
+        assert caller.get_info(server.origin, USERS[0]) == USERS[0]
+        tokens = ["bob", "carol"]
+        assert caller.get_info_together(server.origin, tokens) == tokens
+        assert {number for number, _ in server.seen} == {0, 1}
+        assert server.connections == 2
+
+
+def test_the_only_slot_is_free_again_after_a_failed_call(kind: Kind) -> None:
+    with (
+        Server(failing(Peer.reset), warm=1) as server,
+        kind.caller(discover=False, pool_size=1) as caller,
+    ):
+        assert caller.get_info(server.origin, USERS[0]) == USERS[0]
+        with pytest.raises(DisconnectedError):
+            caller.get_info(server.origin, "bob")
+        assert caller.get_info(server.origin, "carol", timeout=2) == "carol"
+        assert server.connections_of("carol") == [1]
+
+
+def test_a_connection_that_has_gone_silent_is_given_up_at_the_deadline(kind: Kind) -> None:
+    with Server(silent, warm=1) as server, kind.caller(pool_size=1) as caller:
+        assert caller.get_info(server.origin, USERS[0]) == USERS[0]
+        with pytest.raises(DeadlineExceededError):
+            caller.get_info(server.origin, "bob", timeout=0.2)
+        assert server.connections_of("bob") == [0]
+        assert caller.get_info(server.origin, "carol", timeout=2) == "carol"
+        assert server.connections_of("carol") == [1]
+
+
+def test_the_deadline_holds_over_a_stale_and_a_new_connection(kind: Kind) -> None:
+    with Server(failing(Peer.close), silent, warm=1) as server, kind.caller(pool_size=1) as caller:
+        assert caller.get_info(server.origin, USERS[0]) == USERS[0]
+        started = time.monotonic()
+        with pytest.raises(DeadlineExceededError):
+            caller.get_info(server.origin, "bob", timeout=0.3)
+        assert time.monotonic() - started < 1
+        assert server.connections_of("bob") == [0, 1]
+        assert caller.get_info(server.origin, "carol", timeout=2) == "carol"
+        assert server.connections_of("carol") == [2]

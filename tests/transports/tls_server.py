@@ -1,0 +1,320 @@
+"""A server that controls every byte: TCP, TLS over it, and TLS in TLS, in blocking code.
+
+`FaultServer` leaves TLS to a socket of Python's `ssl`, which sends valid records only.
+Here TLS is an `SSLObject` between two memory BIOs, so that a test can send half a record,
+a corrupt one or an alert, and can tell what a client sent without decrypting it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import struct
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self, TypeAlias
+
+import trustme
+
+__all__ = ["TCP", "TLS", "Channel", "Credentials", "Script", "Server", "read_head"]
+
+_RECORD_HEADER = 5
+_APPLICATION_DATA = 23
+# Longer than a client's alert or Finished message, shorter than a request with a long token.
+_SHORTEST_REQUEST = 200
+
+_HANDSHAKE_FAILURE = b"\x15\x03\x03\x00\x02\x02\x28"
+_CLOSE_NOTIFY = b"\x15\x03\x03\x00\x02\x01\x00"
+_MALFORMED_HANDSHAKE = b"\x16\x03\x03\x00\x10" + b"\xff" * 16
+_UNDECRYPTABLE = b"\x17\x03\x03\x00\x20" + bytes(32)
+
+
+class TCP:
+    """An accepted connection.
+
+    Attributes:
+        received: everything that was read.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.received = bytearray()
+        self._sock = sock
+
+    @property
+    def request_arrived(self) -> bool:
+        """Whether any byte of a request was read, if requests come without TLS."""
+        return bool(self.received)
+
+    def fetch(self) -> bytes:
+        """Reads what has arrived; b"" at the end."""
+        data = self._sock.recv(65536)
+        self.received += data
+        return data
+
+    receive = fetch
+
+    def send(self, data: bytes) -> None:
+        """Sends bytes as they are."""
+        self._sock.sendall(data)
+
+    def finish(self) -> None:
+        """Sends FIN, and can still read."""
+        self._sock.shutdown(socket.SHUT_WR)
+
+    def reset(self) -> None:
+        """Sends RST."""
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._sock.close()
+
+    def close(self) -> None:
+        """Closes the socket."""
+        self._sock.close()
+
+    def abort(self) -> None:
+        """Wakes a thread that waits for the client."""
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+
+
+class TLS:
+    """The server side of TLS over another channel.
+
+    Attributes:
+        below: TCP, or TLS with a proxy.
+        received: the ciphertext that was read.
+    """
+
+    def __init__(self, below: Channel, context: ssl.SSLContext) -> None:
+        self.below = below
+        self.received = bytearray()
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self._is_established = False
+
+    @property
+    def request_arrived(self) -> bool:
+        """Whether a record as long as a request was read, decrypted or not."""
+        position = 0
+        while len(self.received) - position >= _RECORD_HEADER:
+            length = int.from_bytes(self.received[position + 3 : position + _RECORD_HEADER])
+            if self.received[position] == _APPLICATION_DATA and length >= _SHORTEST_REQUEST:
+                return True
+            position += _RECORD_HEADER + length
+        return False
+
+    def fetch(self) -> bytes:
+        """Reads ciphertext without decrypting it; b"" at the end."""
+        data = self.below.receive()
+        self.received += data
+        if data:
+            self._incoming.write(data)
+        else:
+            self._incoming.write_eof()
+        return data
+
+    def advance(self) -> bool:
+        """Takes the handshake as far as what was read allows; whether it is complete."""
+        try:
+            self._tls.do_handshake()
+        except ssl.SSLWantReadError:
+            return False
+        finally:
+            self._flush()  # If the handshake failed, this is the alert that says why.
+        self._is_established = True
+        return True
+
+    def handshake(self) -> None:
+        """Completes the handshake. With TLS 1.3 it ends with two session tickets."""
+        while not self.advance():
+            self.fetch()
+
+    def receive(self) -> bytes:
+        """Reads and decrypts; b"" at the end."""
+        while True:
+            try:
+                return self._tls.read(65536)
+            except ssl.SSLWantReadError:
+                self.fetch()
+            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+                return b""
+
+    def send(self, data: bytes) -> None:
+        """Encrypts and sends."""
+        self.below.send(self._seal(data))
+
+    def send_corrupt_record(self) -> None:
+        """Sends a record that cannot be authenticated; before the handshake, a malformed one."""
+        if not self._is_established:
+            self.below.send(_MALFORMED_HANDSHAKE)
+            return
+        record = bytearray(self._seal(b"corrupt"))
+        record[-1] ^= 1
+        self.below.send(bytes(record))
+
+    def send_alert(self) -> None:
+        """Sends a fatal alert. After that nothing can be decrypted any more."""
+        if not self._is_established:
+            self.below.send(_HANDSHAKE_FAILURE)
+            return
+        # OpenSSL has no function to send one: make it meet a reason.
+        self._incoming.write(_UNDECRYPTABLE)
+        with contextlib.suppress(ssl.SSLError):
+            while self._tls.read(65536):
+                pass
+        self._flush()
+
+    def finish(self) -> None:
+        """Ends every layer in order: close_notify, and FIN in the end."""
+        if self._is_established:
+            # It would wait for the answer of the client.
+            with contextlib.suppress(ssl.SSLError):
+                self._tls.unwrap()
+            self._flush()
+        else:
+            self.below.send(_CLOSE_NOTIFY)
+        self.below.finish()
+
+    def _seal(self, data: bytes) -> bytes:
+        self._tls.write(data)
+        return self._outgoing.read()
+
+    def _flush(self) -> None:
+        if self._outgoing.pending:
+            self.below.send(self._outgoing.read())
+
+
+Channel: TypeAlias = TCP | TLS
+Script: TypeAlias = Callable[[TCP], object]
+
+
+def read_head(channel: Channel) -> bytes:
+    """Reads a request up to the end of its header section, and what came with it.
+
+    Raises:
+        EOFError: the client closed first.
+    """
+    head = b""
+    while b"\r\n\r\n" not in head:
+        data = channel.receive()
+        if not data:
+            raise EOFError
+        head += data
+    return head
+
+
+class Credentials:
+    """A certificate authority, and TLS contexts that go with it.
+
+    Args:
+        hosts: the names and addresses in the server's certificate.
+    """
+
+    def __init__(self, *hosts: str) -> None:
+        self._authority = trustme.CA()
+        self._certificate = self._authority.issue_cert(*hosts)
+
+    def server(
+        self, version: ssl.TLSVersion, *, client_certificate: bool = False
+    ) -> ssl.SSLContext:
+        """A context that speaks one version of TLS.
+
+        Args:
+            version: the only one.
+            client_certificate: whether a client without a certificate is refused.
+        """
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = context.maximum_version = version
+        self._certificate.configure_cert(context)
+        if client_certificate:
+            self._authority.configure_trust(context)
+            context.verify_mode = ssl.CERT_REQUIRED
+        return context
+
+    def client(self) -> ssl.SSLContext:
+        """A context that trusts the authority."""
+        context = ssl.create_default_context()
+        self._authority.configure_trust(context)
+        return context
+
+
+class Server:
+    """Runs a script for each connection, in a thread of its own. Use it with `with`.
+
+    Args:
+        script: what to do with a connection.
+        refuses: whether connections are refused.
+        accepts: False to accept connections only once the client has finished.
+
+    Attributes:
+        port: on 127.0.0.1.
+        connections: in the order in which they were accepted.
+        stopping: set when the server is about to stop.
+        mistakes: what scripts raised, other than errors of their connection.
+    """
+
+    def __init__(self, script: Script, *, refuses: bool = False, accepts: bool = True) -> None:
+        self.connections: list[TCP] = []
+        self.stopping = threading.Event()
+        self.mistakes: list[Exception] = []
+        self._script = script
+        self._refuses = refuses
+        self._accepts = accepts
+        self._threads: list[threading.Thread] = []
+
+    def __enter__(self) -> Self:
+        self._listener = socket.socket()
+        # Bound but not listening, the port refuses connections and is nobody else's.
+        self._listener.bind(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
+        if not self._refuses:
+            self._listener.listen()
+        self._accepting = threading.Thread(target=self._accept)
+        if self._accepts and not self._refuses:
+            self._accepting.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stopping.set()
+        if self._accepting.is_alive():
+            self._listener.shutdown(socket.SHUT_RDWR)
+            self._accepting.join()
+        elif not self._refuses:
+            self._listener.setblocking(False)
+            self._accept()
+        self._listener.close()
+        # The client has closed its connections, and scripts end with them.
+        for thread in self._threads:
+            thread.join(timeout=2)
+        for connection in self.connections:
+            connection.abort()
+        for thread in self._threads:
+            thread.join()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                sock, _ = self._listener.accept()
+                sock.setblocking(True)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                connection = TCP(sock)
+                self.connections.append(connection)
+                thread = threading.Thread(target=self._run, args=(connection,))
+                self._threads.append(thread)
+                thread.start()
+
+    def _run(self, connection: TCP) -> None:
+        try:
+            self._script(connection)
+        except (OSError, EOFError):
+            pass  # The client went away, which is what many tests are about.
+        except Exception as error:
+            self.mistakes.append(error)
+        finally:
+            connection.close()
