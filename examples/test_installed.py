@@ -12,7 +12,8 @@ import pytest
 from usersmanager_httpx2 import Httpx2Transport
 from usersmanager_token_refresh import RefreshToken
 
-from usersmanager import Token, UsersManager
+from usersmanager import UsersManager
+from usersmanager.plugins import Token
 from usersmanager.testing import Sandbox
 
 
@@ -30,7 +31,7 @@ def test_what_has_an_entry_point_is_listed() -> None:
     for name, kind in (("httpx2", "transport"), ("opentelemetry", "plugin")):
         assert by_name[name]["distribution"] == f"usersmanager-{name}"
         assert by_name[name]["kind"] == kind
-        assert by_name[name]["modes"] == ["blocking", "asyncio"]
+        assert by_name[name]["modes"] == ["sync", "async"]
     assert {one["status"] for one in listed if one["name"] != "httptools"} == {"active"}
 
 

@@ -24,7 +24,7 @@ class Mode:
         return self.name
 
     def make(self, *args: Any, **kwargs: Any) -> UsersManager | AsyncUsersManager:
-        kind = UsersManager if self.name == "blocking" else AsyncUsersManager
+        kind = UsersManager if self.name == "sync" else AsyncUsersManager
         return kind(*args, **kwargs)
 
     def call(
@@ -41,7 +41,7 @@ class Mode:
         **settings: Any,
     ) -> list[Any]:
         """The results of several calls of one manager, one after another."""
-        if self.name == "blocking":
+        if self.name == "sync":
             with UsersManager(base_url, **settings) as users:
                 return [getattr(users, name)(*args, **kwargs) for name, args, kwargs in calls]
 
@@ -52,7 +52,7 @@ class Mode:
         return asyncio.run(main())
 
 
-@pytest.fixture(params=["blocking", "asyncio"])
+@pytest.fixture(params=["sync", "async"])
 def mode(request: pytest.FixtureRequest) -> Mode:
     return Mode(request.param)
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
-from usersmanager import Request, Token
+from usersmanager import Request
+from usersmanager.plugins import Token
+from usersmanager.transports import Deadline
 
 TENANT = "https://tenant.example"
 
@@ -24,7 +25,7 @@ def make_request(**changes: Any) -> Request:
         "headers": {"Accept": "application/json"},
         "body": None,
         "token": Token("hush"),
-        "deadline": time.monotonic() + 5,
+        "deadline": Deadline.after(5),
         "idempotent": True,
     }
     return Request(**settings | changes)
@@ -47,13 +48,11 @@ class Clock:
 
 @contextmanager
 def simulated_clock() -> Iterator[Clock]:
-    """Puts the core's blocking driver and deadlines on a simulated clock."""
+    """Puts the sync driver and deadlines on a simulated clock."""
     clock = Clock()
     fake = SimpleNamespace(monotonic=clock.monotonic, sleep=clock.sleep)
     with (
-        mock.patch("usersmanager._flow.effects.time", fake),
         mock.patch("usersmanager._flow.sync_driver.time", fake),
-        mock.patch("usersmanager._values.messages.time", fake),
-        mock.patch("usersmanager._manager.base.time", fake),
+        mock.patch("usersmanager._values.deadline.time", fake),
     ):
         yield clock

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 import ssl
-import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import NamedTuple
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from usersmanager import Request, Token
+from usersmanager import Request
+from usersmanager.plugins import Token
+from usersmanager.transports import Deadline
 
 from ..profiles import TOKEN
 from ..rounds import AsyncCall, Call
@@ -112,7 +113,7 @@ def ready_request(target: Target) -> Request:
         headers=CIMultiDictProxy(CIMultiDict({"Accept": "application/json"})),
         body=None,
         token=Token(TOKEN),
-        deadline=time.monotonic() + 3600,
+        deadline=Deadline.after(3600),
         idempotent=True,
     )
 

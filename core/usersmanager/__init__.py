@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._manager.base import Callback, ManagerOptions
+from ._manager.base import ManagerOptions
+from ._manager.callbacks import Callback
 from ._manager.sync_manager import UsersManager
 from ._values.messages import Request, Response
 from ._values.userinfo import UserInfo

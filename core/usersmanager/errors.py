@@ -34,7 +34,6 @@ __all__ = [
     "TransportError",
     "UnauthorizedError",
     "UsersManagerError",
-    "named_operation",
 ]
 
 Phase = Literal["not sent", "unknown"]
@@ -58,11 +57,10 @@ class UsersManagerError(Exception):
         super().__init__(message)
         self.operation = operation
 
-    def bare(self) -> Self:
-        """This error without the errors and frames it came through, which may hold a token.
+    def without_traceback(self) -> Self:
+        """Return this error without its traceback, cause and context, which may hold a token.
 
-        For transports: raise it after the `except` block has ended, or Python links the
-        library's error to it again.
+        Raise it after the `except` block has ended, or Python adds the context again.
 
         Example:
             ```python
@@ -70,26 +68,11 @@ class UsersManagerError(Exception):
                 return library.send(...)
             except Exception as error:
                 failure = DisconnectedError("the connection ended")
-            raise failure.bare()
+            raise failure.without_traceback()
             ```
         """
         self.__cause__ = self.__context__ = None
         return self.with_traceback(None)
-
-
-class named_operation:  # noqa: N801 - used as a context manager, like contextlib's own
-    """Names the operation on any of our errors that passes through and has none yet."""
-
-    __slots__ = ("_operation",)
-
-    def __init__(self, operation: str) -> None:
-        self._operation = operation
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, UsersManagerError) and error.operation is None:
-            error.operation = self._operation
 
 
 class ArgumentError(UsersManagerError, ValueError):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Mapping
 
-from usersmanager import StaticHeaders, Flow, Proceed, Request, Middleware, __version__, hookimpl
+from usersmanager import Request, __version__
+from usersmanager.plugins import Flow, Middleware, Proceed, StaticHeaders, hookimpl
 
 __all__ = ["Headers"]
 

@@ -9,7 +9,8 @@ import logging
 import time
 from collections.abc import Callable
 
-from usersmanager import Flow, Proceed, Request, Middleware, hookimpl
+from usersmanager import Request
+from usersmanager.plugins import Flow, Middleware, Proceed, hookimpl
 
 __all__ = ["Logging"]
 

@@ -8,17 +8,15 @@ from tenacity import RetryCallState, Retrying, stop_after_attempt
 from tenacity.stop import StopBaseT
 from tenacity.wait import WaitBaseT
 
-from usersmanager import (
+from usersmanager import Request, Response, TransportError
+from usersmanager.plugins import (
     Flow,
-    Proceed,
-    Request,
-    Response,
-    TransportError,
     Middleware,
+    Proceed,
     hookimpl,
+    sleep,
     validate_count,
     validate_seconds,
-    sleep,
 )
 
 from .budget import Budget

@@ -174,10 +174,10 @@ def test_an_empty_standard_input_is_no_token(info):
     ("token", "advice"),
     [
         (f"{SECRET}\n\n", "strip it"),
-        (f"Bearer {SECRET}\n", "leave 'Bearer ' out"),
-        (f"{SECRET} {SECRET}", "it has characters that are in no bearer token"),
-        (f"{SECRET}\udcff", "it has characters that are in no bearer token"),
-        ("ü", "it has characters that are in no bearer token"),
+        (f"Bearer {SECRET}\n", "remove the 'Bearer ' prefix"),
+        (f"{SECRET} {SECRET}", "it contains characters not allowed in a bearer token"),
+        (f"{SECRET}\udcff", "it contains characters not allowed in a bearer token"),
+        ("ü", "it contains characters not allowed in a bearer token"),
     ],
 )
 def test_what_is_no_bearer_token_is_refused_with_advice(info, tmp_path, token, advice):

@@ -11,8 +11,8 @@ import usersmanager
 
 KEYS = ["name", "kind", "modes", "distribution", "version", "hooks", "status", "reason"]
 WORDS = {
-    *("name", "kind", "modes", "hooks", "distribution", "status", "plugin", "blocking"),
-    *("asyncio", "transport", "async_transport", "wrap_call", "wrap_attempt"),
+    *("name", "kind", "modes", "hooks", "distribution", "status", "plugin", "sync"),
+    *("async", "transport", "async_transport", "wrap_call", "wrap_attempt"),
     *("aiohttp", "httptools", "urllib3", "headers", "logging", "retry", "usersmanager"),
     *(usersmanager.__version__, "acme", "opentelemetry", "1.2", "active", "incomplete"),
 }
@@ -24,7 +24,7 @@ def test_json_is_a_list_of_objects_with_these_keys(command):
     assert all(list(report) == KEYS for report in reports)
     retry = next(report for report in reports if report["name"] == "retry")
     assert retry["kind"] == "plugin"
-    assert retry["modes"] == ["blocking", "asyncio"]
+    assert retry["modes"] == ["sync", "async"]
     assert retry["distribution"] == "usersmanager"
     assert retry["hooks"] == ["usersmanager_wrap_call"]
     assert (retry["status"], retry["reason"]) == ("active", "")

@@ -14,22 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usersmanager import (
-    AsyncUsersManager,
-    NotFoundError,
-    PluginError,
-    PluginWarning,
-    UsersManager,
-    hookimpl,
-    installed_plugins,
-)
-from usersmanager._composition.modes import BLOCKING
+from usersmanager import AsyncUsersManager, NotFoundError, PluginError, PluginWarning, UsersManager
 from usersmanager._composition.compose import compose
+from usersmanager._composition.modes import SYNC
+from usersmanager.plugins import hookimpl, installed_plugins
 from usersmanager.testing import FakeTransport
 
 SHIPPED = ("headers", "logging", "retry")
 PLUGIN = """
-from usersmanager import hookimpl
+from usersmanager.plugins import hookimpl
 class Plugin:
     @hookimpl{options}
     def {hook}(self):
@@ -82,7 +75,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
 
 def names(**settings: Any) -> tuple[str, ...]:
     made = compose(
-        BLOCKING, **{"transport": FakeTransport(), "plugins": (), "discover": True} | settings
+        SYNC, **{"transport": FakeTransport(), "plugins": (), "discover": True} | settings
     )
     return made.plugins
 
@@ -165,7 +158,7 @@ def test_the_order_of_discovered_plugins_does_not_depend_on_how_they_are_asked_f
 def test_each_manager_makes_its_own_instance(install: Install) -> None:
     module = install(
         "counting",
-        "from usersmanager import hookimpl\nmade = []\nclass Plugin:\n"
+        "from usersmanager.plugins import hookimpl\nmade = []\nclass Plugin:\n"
         "    def __init__(self): made.append(self)\n"
         "    @hookimpl\n    def usersmanager_wrap_call(self): return None\n",
     )
@@ -176,7 +169,7 @@ def test_each_manager_makes_its_own_instance(install: Install) -> None:
 
 @pytest.mark.parametrize("target", ["", ":plugin"])
 def test_an_entry_point_may_name_a_module_or_an_object(install: Install, target: str) -> None:
-    source = "from usersmanager import hookimpl\nimport sys\n"
+    source = "from usersmanager.plugins import hookimpl\nimport sys\n"
     source += "@hookimpl\ndef usersmanager_wrap_call(): return lambda r, p: p(r)\n"
     source += "plugin = sys.modules[__name__]\n"
     install("modular", source, target=target)
@@ -287,7 +280,7 @@ def test_a_shipped_transport_is_used_even_if_another_distribution_claims_its_nam
         lambda: made.append(kind("https://tenant.example", transport=name if by_name else None))
     )
     assert f"the transport name {name!r} is provided by acme-transport 1.2 and" in message
-    assert type(made[0]._client.composition.transport).__module__.startswith(f"usersmanager_{name}")
+    assert type(made[0]._composition.transport).__module__.startswith(f"usersmanager_{name}")
     if kind is UsersManager:
         made[0].close()
 
@@ -495,9 +488,7 @@ class WronglyNamed:
         (AsyncUsersManager, WronglyNamed(), "name its coroutine function asend"),
     ],
 )
-def test_the_wrong_mode_is_refused_with_what_to_use(
-    kind: Any, transport: Any, words: str
-) -> None:
+def test_the_wrong_mode_is_refused_with_what_to_use(kind: Any, transport: Any, words: str) -> None:
     with pytest.raises(PluginError) as caught:
         kind("https://tenant.example", transport=transport)
     assert words in str(caught.value)
@@ -505,9 +496,7 @@ def test_the_wrong_mode_is_refused_with_what_to_use(
 
 def test_one_object_may_serve_both_modes(mode: Any) -> None:
     fake = FakeTransport().profile("u")
-    assert (
-        mode.call("get_info", "t", base_url="https://tenant.example", transport=fake).sub == "u"
-    )
+    assert mode.call("get_info", "t", base_url="https://tenant.example", transport=fake).sub == "u"
     assert fake.closed
 
 
@@ -519,10 +508,10 @@ def test_the_inventory_lists_what_is_active_blocked_and_failed(
     monkeypatch.setenv("USERSMANAGER_DISABLE", "off")
     reports = {report.name: report for report in installed_plugins()}
     assert reports["retry"].status == "active"
-    assert reports["retry"].modes == ("blocking", "asyncio")
+    assert reports["retry"].modes == ("sync", "async")
     assert reports["retry"].hooks == ("usersmanager_wrap_call",)
-    assert reports["urllib3"].modes == ("blocking",)
-    assert reports["aiohttp"].modes == ("asyncio",)
+    assert reports["urllib3"].modes == ("sync",)
+    assert reports["aiohttp"].modes == ("async",)
     assert (reports["off"].status, reports["off"].hooks) == ("blocked", ())
     assert reports["broken"].status == "failed"
     assert "no numpy" in reports["broken"].reason
@@ -550,7 +539,8 @@ def test_the_inventory_says_what_is_shadowed_and_does_not_import_it(install: Ins
 
 def test_a_transport_is_found_by_name(install: Install) -> None:
     source = (
-        "from usersmanager import hookimpl\nfrom usersmanager.testing import FakeTransport\n"
+        "from usersmanager.plugins import hookimpl\n"
+        "from usersmanager.testing import FakeTransport\n"
         "@hookimpl\ndef usersmanager_transport(): return FakeTransport().profile('carried')\n"
     )
     install("carrier", source, group="usersmanager.transports", target="")

@@ -11,7 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from usersmanager import DecodeError, Response, UserInfo
-from usersmanager._operations.decoding import parse_object, read_configuration, read_link, read_profile
+from usersmanager._operations.decoding import (
+    parse_object,
+    read_link,
+    read_profile,
+)
+from usersmanager._operations.provider import read_configuration
 
 JSON = {"Content-Type": "application/json"}
 GOOD = b'{"sub": "auth0|1", "email": "a@example.com"}'
@@ -119,7 +124,7 @@ def test_a_malformed_profile_is_one_error_that_quotes_nothing(body: bytes) -> No
         (
             {**JSON, "Content-Encoding": "gzip"},
             b"{}",
-            "the body is compressed, though only identity was asked for",
+            "the body is compressed, although only identity was requested",
         ),
         (JSON, b"[]", "the configuration is not a JSON object in UTF-8"),
     ],
@@ -196,5 +201,5 @@ def test_a_link_is_read(body: bytes) -> None:
 def test_anything_else_is_an_error_that_quotes_nothing(body: bytes) -> None:
     with pytest.raises(DecodeError) as caught:
         read_link(Response(200, {}, body))
-    assert str(caught.value) == "the answer is not a link: it must be one absolute http(s) URL"
+    assert str(caught.value) == "the body is not a link: it must be one absolute http(s) URL"
     assert caught.value.__cause__ is None

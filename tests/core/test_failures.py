@@ -26,13 +26,13 @@ from usersmanager import (
     UnauthorizedError,
     UsersManagerError,
 )
-from usersmanager._operations.status import check
+from usersmanager._operations.status import raise_for_status
 from usersmanager.testing import FakeTransport
 
 
 def api_error(status: int, headers: Any = (), body: bytes = b"") -> APIError:
     with pytest.raises(APIError) as caught:
-        check(make_request(), Response(status, headers, body))
+        raise_for_status(make_request(), Response(status, headers, body))
     return caught.value
 
 
@@ -71,13 +71,13 @@ def test_each_status_has_its_error(status: int, kind: type[APIError]) -> None:
 
 @pytest.mark.parametrize("status", [200, 201, 204, 299])
 def test_a_success_is_no_error(status: int) -> None:
-    check(make_request(), Response(status))
+    raise_for_status(make_request(), Response(status))
 
 
 @pytest.mark.parametrize("status", [100, 101, 103])
 def test_an_interim_status_is_no_answer(status: int) -> None:
     with pytest.raises(ProtocolError, match=str(status)):
-        check(make_request(), Response(status))
+        raise_for_status(make_request(), Response(status))
 
 
 @pytest.mark.parametrize(
@@ -248,5 +248,5 @@ def test_challenges_without_end_are_read_in_linear_time() -> None:
     headers = [("WWW-Authenticate", "a" * 8000)] * 100
     started = time.process_time()
     with pytest.raises(UnauthorizedError):
-        check(make_request(), Response(401, headers))
+        raise_for_status(make_request(), Response(401, headers))
     assert time.process_time() - started < 1

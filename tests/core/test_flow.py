@@ -16,17 +16,13 @@ from usersmanager import (
     AsyncUsersManager,
     DeadlineExceededError,
     DisconnectedError,
-    Flow,
     PluginError,
-    Proceed,
     Request,
     Response,
     UsersManager,
     UsersManagerError,
-    hookimpl,
-    run,
-    sleep,
 )
+from usersmanager.plugins import Flow, Proceed, hookimpl, run, sleep
 from usersmanager.testing import FakeTransport
 
 Fetch = Callable[..., Any]
@@ -152,10 +148,10 @@ def test_nothing_is_sent_after_the_deadline(
 def test_run_uses_the_side_of_the_mode(fetch: Fetch, fake: FakeTransport, mode: Any) -> None:
     async def asynchronous() -> str:
         await asyncio.sleep(0)
-        return "asyncio"
+        return "async"
 
     def asking(request: Request, proceed: Proceed) -> Flow:
-        answer = yield from run(lambda: "blocking", asynchronous)
+        answer = yield from run(lambda: "sync", asynchronous)
         return (yield from proceed(request.with_headers({"X-Mode": answer})))
 
     fake.profile("u")
@@ -232,7 +228,7 @@ async def is_a_coroutine(request: Request, proceed: Proceed) -> Any:
         (never_run, "return (yield from proceed(request))"),
         (yields_the_flow, "`yield from proceed(request)`"),
         (yields_a_number, "yielded int, not an effect"),
-        (ends_with_nothing, "ended with NoneType"),
+        (ends_with_nothing, "returned NoneType"),
         (lambda request, proceed: None, "returned NoneType; write a generator"),
         (lambda request, proceed: 7, "'Around'"),
     ],
@@ -261,7 +257,7 @@ def test_a_flow_that_has_ended_can_not_be_passed_on_again(
     fetch(plugins=[plugin])
     error = refused(lambda: fetch(plugins=[plugin]))
     assert isinstance(error, PluginError)
-    assert "'Around' ended with NoneType" in str(error)
+    assert "'Around' returned NoneType" in str(error)
 
 
 def test_a_coroutine_function_is_no_flow(fetch: Fetch, refused: Refused) -> None:
@@ -293,7 +289,7 @@ def test_an_unknown_exception_of_a_transport_passes_through(
 
 def test_a_transport_must_answer_with_a_response(fetch: Fetch, refused: Refused) -> None:
     error = refused(lambda: fetch(transport=FakeTransport(lambda request: None)))  # type: ignore[arg-type,return-value] # That it must not is the point.
-    assert "the transport answered with NoneType, not a Response" in str(error)
+    assert "the transport returned NoneType, not a Response" in str(error)
 
 
 def test_a_flow_is_finished_whatever_happens(fetch: Fetch, fake: FakeTransport) -> None:

@@ -31,7 +31,7 @@ def configured(fake: FakeTransport, **changes: Any) -> FakeTransport:
 
 def fetched(mode: Any, issuer: str, token: str = "a-token", **settings: Any) -> UserInfo:
     """A profile by way of an issuer, in either mode."""
-    if mode.name == "blocking":
+    if mode.name == "sync":
         with UsersManager.from_issuer(issuer, **settings) as users:
             return users.get_info(token)
 
@@ -98,10 +98,10 @@ def test_the_endpoint_is_asked_as_it_is_written(
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"issuer": "https://evil.example"}, "of another issuer"),
-        ({"issuer": None}, "of another issuer"),
-        ({"issuer": 7}, "of another issuer"),
-        ({"issuer": ISSUER + "/"}, f"it calls itself '{ISSUER}/', pass exactly that"),
+        ({"issuer": "https://evil.example"}, "issuer mismatch"),
+        ({"issuer": None}, "issuer mismatch"),
+        ({"issuer": 7}, "issuer mismatch"),
+        ({"issuer": ISSUER + "/"}, f"it names '{ISSUER}/', pass exactly that"),
         ({"userinfo_endpoint": None}, "no usable userinfo_endpoint"),
         ({"userinfo_endpoint": ["x"]}, "no usable userinfo_endpoint"),
         ({"userinfo_endpoint": "https://user@api.example/me"}, "no usable userinfo_endpoint"),

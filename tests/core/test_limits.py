@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from usersmanager import ArgumentError, validate_count, validate_seconds
+from usersmanager import ArgumentError
+from usersmanager.plugins import validate_count, validate_seconds
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_httptools import HttptoolsTransport
 from usersmanager_urllib3 import Urllib3Transport

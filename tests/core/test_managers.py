@@ -57,7 +57,7 @@ def test_a_callers_header_mapping_is_copied(fake: FakeTransport) -> None:
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"headers": {"Authorization": "hush"}}, "set by the client alone"),
+        ({"headers": {"Authorization": "hush"}}, "can only be set by the client"),
         ({"headers": {"X-A": "a\r\nb"}}, "not printable ASCII"),
         ({"headers": [("X-A", "1")]}, "must be a mapping"),
         ({"client_id": " "}, "client_id must be"),
@@ -319,7 +319,7 @@ def test_a_closed_manager_refuses_calls_and_closes_its_transport_once(mode: Any)
         with pytest.raises(LifecycleError, match="closed"):
             users.__enter__()
 
-    if mode.name == "blocking":
+    if mode.name == "sync":
         blocking()
     else:
         asyncio.run(asynchronous())

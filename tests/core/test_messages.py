@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import copy
-import time
 from enum import Enum
 from typing import Any
 
 import pytest
 from tests.support import make_request
 
-from usersmanager import ArgumentError, PluginError, Response, Token
+from usersmanager import ArgumentError, PluginError, Response
+from usersmanager.plugins import Token
+from usersmanager.transports import Deadline
 
 
 def test_a_request_cannot_be_changed() -> None:
@@ -45,7 +46,7 @@ def test_the_token_is_on_the_wire_and_nowhere_else() -> None:
     assert "hush" not in str(request.headers)
 
 
-def test_the_wire_headers_of_an_idempotent_request_are_these() -> None:
+def test_the_headers_to_send_of_an_idempotent_request_are_these() -> None:
     assert list(make_request().headers_to_send().items()) == [
         ("Host", "tenant.example:8443"),
         ("Accept", "application/json"),
@@ -59,7 +60,7 @@ def test_the_wire_headers_of_an_idempotent_request_are_these() -> None:
     [
         {},
         {"headers": {}},
-        {"token": Token.none()},
+        {"token": Token.empty()},
         {"method": "POST", "body": b"{}", "idempotent": False},
         {"headers": {"Accept": "a", "X-A": "1"}},
     ],
@@ -130,7 +131,7 @@ def test_another_token_is_checked_and_goes_on_the_wire() -> None:
 
 def test_a_request_knows_the_time_it_has_left() -> None:
     assert 4 < make_request().remaining() <= 5
-    assert make_request(deadline=time.monotonic() - 1).remaining() < 0
+    assert make_request(deadline=Deadline.after(-1)).remaining() < 0
 
 
 def test_a_response_takes_mappings_and_pairs() -> None:

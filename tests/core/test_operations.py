@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from usersmanager import ArgumentError, DecodeError, UsersManager, UsersManagerError
-from usersmanager._operations.specs import get_info_arguments, userinfo_endpoint
+from usersmanager._operations.arguments import get_info_arguments
+from usersmanager._operations.provider import userinfo_endpoint
 from usersmanager._values.token import Secret
 from usersmanager.testing import FakeTransport
 
@@ -86,8 +87,8 @@ def test_both_spellings_of_the_optional_settings_are_taken(
     assert fake.requests[0].body == fake.requests[1].body
 
 
-STRIP_IT = "it has blanks or line ends around it: strip it"
-NO_TOKEN_HAS_THESE = "it has characters that are in no bearer token (RFC 6750, section 2.1)"
+STRIP_IT = "it has leading or trailing whitespace: strip it"
+NO_TOKEN_HAS_THESE = "it contains characters not allowed in a bearer token (RFC 6750, section 2.1)"
 
 
 @pytest.mark.parametrize(
@@ -96,7 +97,7 @@ NO_TOKEN_HAS_THESE = "it has characters that are in no bearer token (RFC 6750, s
         (None, "An access token is required"),
         ("", "Invalid access token: it is empty"),
         ("  ", "Invalid access token: it is empty"),
-        ("Bearer a", "Invalid access token: leave 'Bearer ' out"),
+        ("Bearer a", "Invalid access token: remove the 'Bearer ' prefix"),
         ("a b", f"Invalid access token: {NO_TOKEN_HAS_THESE}"),
         ("a\r\nX: y", f"Invalid access token: {NO_TOKEN_HAS_THESE}"),
         ("a\n", f"Invalid access token: {STRIP_IT}"),
@@ -131,26 +132,26 @@ BAD_IMPERSONATIONS = [
     ("u", {"token": " "}, "token field is required"),
     ("u", {"token": 7}, "token field is required: it must be a str, not int"),
     ("u", {"token": b"a"}, "token field is required: it must be a str, not bytes"),
-    ("u", {"token": "Bearer a"}, "token field is not a bearer token: leave 'Bearer ' out"),
+    ("u", {"token": "Bearer a"}, "token field is not a bearer token: remove the 'Bearer ' prefix"),
     ("u", {"token": "a\n"}, f"token field is not a bearer token: {STRIP_IT}"),
     ("u", {"token": "a\r\nb"}, f"token field is not a bearer token: {NO_TOKEN_HAS_THESE}"),
     ("u", {"client_id": " "}, "client_id field is required"),
-    ("u", {"client_id": "a", "clientId": "b"}, "give client_id or clientId, not both"),
+    ("u", {"client_id": "a", "clientId": "b"}, "pass client_id or clientId, not both"),
     ("u", {"additional_parameters": "x"}, "additional_parameters must be a mapping"),
     (
         "u",
         {"additional_parameters": {"a": object()}},
-        "the impersonation settings must be what JSON can hold",
+        "the impersonation settings must be JSON-serializable",
     ),
     (
         "u",
         {"additional_parameters": {"a": float("nan")}},
-        "the impersonation settings must be what JSON can hold",
+        "the impersonation settings must be JSON-serializable",
     ),
     (
         "u",
         {"protocol": "\ud800"},
-        "the impersonation settings must be what JSON can hold",
+        "the impersonation settings must be JSON-serializable",
     ),
     (
         "u",
@@ -237,8 +238,8 @@ def test_another_issuer_is_told_only_if_it_is_the_same_but_for_slashes(
     configuration = {"issuer": named, "userinfo_endpoint": "https://a.example/me"}
     with pytest.raises(DecodeError) as caught:
         userinfo_endpoint(configuration, issuer, allow_insecure=False)
-    told = f": it calls itself {named!r}, pass exactly that" if advice else ""
-    assert str(caught.value) == f"the configuration is of another issuer{told}"
+    told = f": it names {named!r}, pass exactly that" if advice else ""
+    assert str(caught.value) == f"issuer mismatch in the provider configuration{told}"
 
 
 def test_an_endpoint_in_the_clear_needs_an_explicit_word() -> None:

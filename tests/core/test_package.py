@@ -66,6 +66,9 @@ def test_the_core_imports_no_transport_plugin_or_http_library(path: Path) -> Non
     assert roots & HTTP_AND_PLUGINS == set()
 
 
+FACES = ("usersmanager", "usersmanager.plugins", "usersmanager.transports")
+
+
 @pytest.mark.parametrize("name", EXTENSIONS)
 def test_transports_and_plugins_import_only_public_names(name: str) -> None:
     package = importlib.import_module(f"usersmanager_{name}")
@@ -73,7 +76,7 @@ def test_transports_and_plugins_import_only_public_names(name: str) -> None:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("usersmanager"):
                 if node.level == 0:
-                    assert node.module in ("usersmanager", "usersmanager.transports")
+                    assert node.module in FACES
                     public = set(importlib.import_module(node.module).__all__)
                     assert {alias.name for alias in node.names} <= public
             elif isinstance(node, ast.Import):

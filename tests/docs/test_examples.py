@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from usersmanager import hookspecs
+from usersmanager._composition import hookspecs
 from usersmanager.testing import Sandbox
 
 ROOT = Path(__file__).parents[2]

@@ -88,7 +88,7 @@ def fetch_asyncio(base_url: str, token: str, *, expected_subject: str | None = N
     return asyncio.run(fetch())
 
 
-@pytest.fixture(params=[fetch_blocking, fetch_asyncio], ids=["blocking", "asyncio"])
+@pytest.fixture(params=[fetch_blocking, fetch_asyncio], ids=["sync", "async"])
 def fetch(request: pytest.FixtureRequest) -> Fetch:
     """`get_info` of a fresh client; each test runs once for each mode."""
     chosen: Fetch = request.param

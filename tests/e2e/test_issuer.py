@@ -28,7 +28,7 @@ def moved(run_provider: Any) -> Iterator[Any]:
 
 def fetched(mode: Any, issuer: str, token: str, **settings: Any) -> UserInfo:
     """A profile by way of an issuer, in either mode."""
-    if mode.name == "blocking":
+    if mode.name == "sync":
         with UsersManager.from_issuer(issuer) as users:
             return users.get_info(token, **settings)
 

@@ -10,15 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
-from usersmanager import (
-    AsyncUsersManager,
-    Flow,
-    Proceed,
-    Request,
-    UsersManager,
-    Middleware,
-    hookimpl,
-)
+from usersmanager import AsyncUsersManager, Request, UsersManager
+from usersmanager.plugins import Flow, Middleware, Proceed, hookimpl
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_httptools import HttptoolsTransport
 from usersmanager_retry import Retry, full_jitter

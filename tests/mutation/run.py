@@ -32,7 +32,10 @@ TESTS = {
     ],
     "usersmanager._values.headers": ["tests/core/test_headers.py", "tests/core/test_messages.py"],
     "usersmanager._values.validation": ["tests/core/test_limits.py"],
-    "usersmanager._operations.specs": ["tests/core/test_operations.py", "tests/core/test_issuer.py"],
+    "usersmanager._operations.specs": [
+        "tests/core/test_operations.py",
+        "tests/core/test_issuer.py",
+    ],
     "usersmanager._values.rate_limit": ["tests/core/test_ratelimit.py"],
     "usersmanager.transports.http1.async_limiter": ["tests/transports/http1/test_async_limiter.py"],
     "usersmanager._values.token": ["tests/core/test_secret.py"],

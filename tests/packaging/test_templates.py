@@ -36,7 +36,7 @@ def test_both_are_listed_and_active(made: Made) -> None:
     for name, kind in (("request-id", "plugin"), ("carrier", "transport")):
         assert by_name[name]["kind"] == kind
         assert by_name[name]["distribution"] == DISTRIBUTIONS[kind]
-        assert by_name[name]["modes"] == ["blocking", "asyncio"]
+        assert by_name[name]["modes"] == ["sync", "async"]
         assert by_name[name]["status"] == "active"
 
 

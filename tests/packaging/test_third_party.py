@@ -44,7 +44,7 @@ def test_both_are_listed_with_their_distributions(run: Callable[..., str]) -> No
     assert by_name["stamp"]["distribution"] == "usersmanager-stamp"
     assert by_name["stamp"]["version"] == "3.2.1"
     assert by_name["parrot"]["kind"] == "transport"
-    assert by_name["parrot"]["modes"] == ["blocking", "asyncio"]
+    assert by_name["parrot"]["modes"] == ["sync", "async"]
     assert {one["status"] for one in listed} == {"active"}
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from usersmanager import Flow, Proceed, Request, Response, hookimpl
+from usersmanager import Request, Response
+from usersmanager.plugins import Flow, Proceed, hookimpl
 from usersmanager.testing import PluginContract
 from usersmanager_headers import Headers
 from usersmanager_logging import Logging

@@ -327,9 +327,7 @@ def test_a_server_that_asks_for_a_longer_wait_fails_the_call_at_once(
     budget = Budget()
     retry = Retry(budget=budget, **settings)
     with pytest.raises(RateLimitedError) as caught:
-        mode.call(
-            "get_info", "t", base_url=TENANT, transport=fake, plugins=[retry], discover=False
-        )
+        mode.call("get_info", "t", base_url=TENANT, transport=fake, plugins=[retry], discover=False)
     assert caught.value.retry_after == 6
     assert len(fake.requests) == 1
     assert budget.tokens == 500

@@ -102,7 +102,7 @@ GIVEN_UP = (asyncio.CancelledError, TimeoutError, KeyboardInterrupt)
 @examples(1)
 @given(canary=canaries)
 def test_a_task_that_is_given_up_shows_nothing(place: Play, given_up: Any, canary: Canary) -> None:
-    caller = Caller("asyncio")
+    caller = Caller("async")
     with (
         handled(signal.SIGINT, signal.default_int_handler),
         watching(caller),
@@ -131,7 +131,7 @@ def test_a_signal_that_ends_a_blocking_call_shows_nothing(place: Play, canary: C
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
         peer.stall()
 
-    caller = Caller("blocking")
+    caller = Caller("sync")
     with (
         handled(signal.SIGUSR1, end),
         watching(caller),
@@ -146,7 +146,7 @@ def test_a_signal_that_ends_a_blocking_call_shows_nothing(place: Play, canary: C
 @examples(2)
 @given(canary=canaries)
 def test_a_task_that_is_given_up_between_two_attempts_shows_nothing(canary: Canary) -> None:
-    caller = Caller("asyncio")
+    caller = Caller("async")
     with watching(caller):
         errors = [
             caller.played(
@@ -219,7 +219,7 @@ def test_a_callback_shows_nothing(status: int, fails: bool, mode: str, canary: C
 @examples(2)
 @given(canary=canaries)
 def test_a_call_with_a_callback_that_is_cancelled_shows_nothing(canary: Canary) -> None:
-    caller, heard = Caller("asyncio"), Heard()
+    caller, heard = Caller("async"), Heard()
     ended: list[asyncio.Task[Any]] = []
 
     async def cancel_all(users: Any) -> None:
@@ -280,7 +280,7 @@ def test_a_manager_outside_its_event_loop_shows_nothing(canary: Canary) -> None:
         async with users:
             return await asyncio.to_thread(in_another_loop, users)
 
-    caller = Caller("asyncio")
+    caller = Caller("async")
     with watching(caller):
         carrier = AiohttpTransport(ssl_context=TRUST)
         errors = asyncio.run(in_its_own(AsyncUsersManager(TENANT, transport=carrier)))
@@ -311,7 +311,7 @@ def test_what_is_dropped_unfinished_shows_nothing(canary: Canary) -> None:
         del failed
         gc.collect()
 
-    caller = Caller("asyncio", debug=True)
+    caller = Caller("async", debug=True)
     dropped: list[Any] = [None]
     with watching(caller):
         caller.call(drop, transport=FakeTransport(*[Response(401)] * 2), discover=False)
@@ -362,11 +362,11 @@ if way == "thread":
     thread.start()
     thread.join()
     raise SystemExit(1)
-blocking() if way == "blocking" else asyncio.run(asynchronous())
+blocking() if way == "sync" else asyncio.run(asynchronous())
 """
 
 
-@pytest.mark.parametrize("way", ["blocking", "thread", "asyncio"])
+@pytest.mark.parametrize("way", ["sync", "thread", "async"])
 def test_a_process_that_dies_of_an_error_in_development_mode_shows_nothing(way: str) -> None:
     canary = Canary("eyJhbGciOiJub25lIn0.Zx9-QwErTy.UiOp_AsDf~GhJk+L/==", TENANT)
     play = answer(
@@ -425,7 +425,7 @@ def _fail_with(secret: str) -> None:
 )
 def test_a_secret_is_found_wherever_it_is(where: str) -> None:
     canary = Canary("a-token-to-be-found", "https://tenant.example/x/a-ticket-to-be-found")
-    caller = Caller("blocking")
+    caller = Caller("sync")
     with pytest.raises(AssertionError, match="the secret shows in"):
         assert_hidden(canary, caller, [_planted(where, canary)])
     assert_hidden(canary, caller, [_planted("nowhere", canary)])

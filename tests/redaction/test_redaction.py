@@ -28,8 +28,8 @@ from usersmanager import (
     TLSError,
     UnauthorizedError,
     UserInfo,
-    hookimpl,
 )
+from usersmanager.plugins import hookimpl
 from usersmanager.testing import FaultServer, Sandbox
 
 STATUSES = [300, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 408, 409, 425, 429, 500, 503]
@@ -69,7 +69,7 @@ def test_a_fault_that_takes_time_shows_nothing(name: str, mode: str, canary: Can
 def test_an_event_loop_in_debug_mode_that_reports_every_step_shows_nothing(
     name: str, canary: Canary
 ) -> None:
-    caller = Caller("asyncio", debug=True)
+    caller = Caller("async", debug=True)
     with watching(caller):
         errors = run_fault(canary, caller, FAULTS[name])
     assert "asyncio" in caller.loggers
@@ -96,7 +96,7 @@ def test_an_error_status_whose_server_echoes_the_token_shows_nothing(
 def test_an_echoed_token_is_there_to_be_redacted() -> None:
     # Or the tests above would prove nothing.
     canary = Canary("a-token-that-is-echoed", "https://tenant.example/x/a-ticket")
-    caller = Caller("blocking")
+    caller = Caller("sync")
     (error, _) = ask_all(canary, caller, answer("401 x", ECHOES["in an escaped challenge"]))
     assert isinstance(error, UnauthorizedError)
     assert error.error == "[redacted]"
@@ -242,9 +242,7 @@ def test_a_certificate_that_is_not_trusted_shows_nothing(
 @in_both_modes
 @examples(3)
 @given(canary=canaries)
-def test_a_deadline_that_has_passed_before_sending_shows_nothing(
-    mode: str, canary: Canary
-) -> None:
+def test_a_deadline_that_has_passed_before_sending_shows_nothing(mode: str, canary: Canary) -> None:
     caller = Caller(mode)
     with watching(caller), FaultServer() as server:
         errors = [caller.refused(ask(canary), server.origin, timeout=1e-9) for ask in BOTH.values()]

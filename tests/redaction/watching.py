@@ -17,16 +17,9 @@ from tests.redaction import walk
 from tests.redaction.canaries import Canary
 from tests.support import TENANT
 
-from usersmanager import (
-    AsyncUsersManager,
-    Flow,
-    Proceed,
-    Request,
-    UsersManager,
-    Middleware,
-    hookimpl,
-    registry,
-)
+from usersmanager import AsyncUsersManager, Request, UsersManager
+from usersmanager._composition import order
+from usersmanager.plugins import Flow, Middleware, Proceed, hookimpl
 from usersmanager.testing import FakeTransport
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_httptools import HttptoolsTransport
@@ -36,7 +29,7 @@ from usersmanager_urllib3 import Urllib3Transport
 
 __all__ = ["BOTH", "MODES", "Ask", "Call", "Caller", "watching"]
 
-MODES = ["blocking", "asyncio", "blocking, httptools", "asyncio, httptools"]
+MODES = ["sync", "async", "sync, httptools", "async, httptools"]
 _TALKATIVE = ["urllib3", "aiohttp", "asyncio", "concurrent", "tenacity", "usersmanager"]
 
 # The system's, as it is by default; reading it anew for each transport takes most of the time.
@@ -92,7 +85,7 @@ class Caller:
     def __init__(self, mode: str, *, debug: bool = False) -> None:
         self.ear = Ear()
         self.eye = Eye()
-        self.is_blocking = mode.startswith("blocking")
+        self.is_blocking = mode.startswith("sync")
         self._is_fast = mode.endswith("httptools")
         self.traced: list[str] = []
         self.things: list[object] = []
@@ -181,9 +174,9 @@ class Caller:
 
 
 def _tracing(lines: list[str]) -> type[pluggy.PluginManager]:
-    """The registry's manager, with every kind of tracing on."""
+    """pluggy's manager, with every kind of tracing on."""
 
-    class Tracing(registry._PluginManager):
+    class Tracing(order._PluginManager):
         def __init__(self, project_name: str) -> None:
             super().__init__(project_name)
             self.trace.root.setwriter(lines.append)

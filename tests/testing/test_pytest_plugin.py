@@ -83,7 +83,8 @@ def test_each_test_has_fixtures_of_its_own_and_a_sandbox_is_stopped(
 
 def test_a_contract_that_fails_shows_the_values(pytester: pytest.Pytester) -> None:
     source = """
-        from usersmanager import Response, hookimpl
+        from usersmanager import Response
+        from usersmanager.plugins import hookimpl
         from usersmanager.testing import PluginContract
 
         class Wrong:

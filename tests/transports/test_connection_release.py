@@ -115,7 +115,7 @@ def test_an_answer_to_half_a_request_spoils_the_connection(kind: Any) -> None:
 
     async def main(server: FaultServer) -> None:
         transport = kind()
-        large = ask(server)._changed(body=b"x" * 30_000_000)
+        large = ask(server)._replace(body=b"x" * 30_000_000)
         assert (await transport.asend(large)).status == 200
         assert subject_of(await transport.asend(ask(server, "next"))) == "next"
         await transport.aclose()

@@ -7,9 +7,9 @@ from typing import Any
 
 import uvloop
 
-from usersmanager import AsyncTransport
 from usersmanager.testing import AsyncTransportContract, TransportContract
 from usersmanager.testing.contracts.clients import AsyncClient
+from usersmanager.transports import AsyncTransport
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_httptools import HttptoolsTransport
 from usersmanager_urllib3 import Urllib3Transport

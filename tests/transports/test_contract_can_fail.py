@@ -20,7 +20,6 @@ EASY = [
     "test_chunks_and_trailers_are_put_together",
 ]
 HARD_FOR_BOTH = [
-    "test_no_error_shows_the_token",
     "test_a_compressed_body_is_not_decompressed",
     "test_a_pool_that_stays_full_is_not_sent",
     "test_an_untrusted_certificate_is_a_tls_error",

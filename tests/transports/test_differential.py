@@ -16,8 +16,8 @@ from usersmanager.testing.fault_server import Script, profile
 from usersmanager_retry import Retry
 
 CARRIERS = [
-    *(("blocking", "urllib3"), ("blocking", "httptools")),
-    *(("asyncio", "aiohttp"), ("asyncio", "httptools")),
+    *(("sync", "urllib3"), ("sync", "httptools")),
+    *(("async", "aiohttp"), ("async", "httptools")),
 ]
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"

@@ -23,13 +23,14 @@ from usersmanager import (
     DeadlineExceededError,
     DisconnectedError,
     LifecycleError,
-    Token,
     TransportError,
     UsersManager,
     UsersManagerError,
 )
+from usersmanager.plugins import Token
 from usersmanager.testing import FaultServer, Peer
 from usersmanager.testing.contracts.cases import ask, subject_of
+from usersmanager.transports import Deadline
 from usersmanager_httptools import HttptoolsTransport
 
 # Being chosen, and being there.
@@ -67,8 +68,8 @@ WITHOUT = """
 import importlib.util as util
 find = util.find_spec
 util.find_spec = lambda name, *rest: None if name == "httptools" else find(name, *rest)
-import usersmanager as u
-print(*[f"{one.name} {one.status}" for one in u.installed_plugins()])
+import usersmanager as u, usersmanager.plugins as p
+print(*[f"{one.name} {one.status}" for one in p.installed_plugins()])
 u.UsersManager("https://tenant.example").close()
 u.UsersManager("https://tenant.example", transport="httptools")
 """
@@ -174,7 +175,7 @@ def test_a_request_that_waits_to_be_sent_shows_nothing(is_tls: bool) -> None:
             token=Token("canary"),
             body=b"canary" * 2_000_000,
             idempotent=False,
-            deadline=time.monotonic() + 0.6,
+            deadline=Deadline.after(0.6),
         )
         failures: list[TransportError] = []
 

@@ -34,7 +34,7 @@ from usersmanager_urllib3 import Urllib3Transport
 
 
 def transport(mode: Any, **settings: Any) -> Any:
-    return (Urllib3Transport if mode.name == "blocking" else AiohttpTransport)(**settings)
+    return (Urllib3Transport if mode.name == "sync" else AiohttpTransport)(**settings)
 
 
 def test_a_profile_is_fetched(mode: Any, sandbox: Sandbox) -> None:
@@ -106,9 +106,7 @@ def test_a_refused_impersonation_is_reported(
 ) -> None:
     settings = impersonation(**{"token": sandbox.issue_api_token(), **changes})
     with pytest.raises(kind) as caught:
-        mode.call(
-            "impersonate", user_id, settings, base_url=sandbox.base_url, client_id=client_id
-        )
+        mode.call("impersonate", user_id, settings, base_url=sandbox.base_url, client_id=client_id)
     assert 400 <= caught.value.status < 500
     assert caught.value.error_description
 

@@ -23,7 +23,7 @@ from usersmanager_urllib3 import Urllib3Transport
 
 
 def transport(mode: Any, **settings: Any) -> Any:
-    return (Urllib3Transport if mode.name == "blocking" else AiohttpTransport)(**settings)
+    return (Urllib3Transport if mode.name == "sync" else AiohttpTransport)(**settings)
 
 
 def tunnel(peer: Peer) -> None:

@@ -15,7 +15,7 @@ from tests.transports.calls import TOKEN, TRANSPORTS, Outcome, call
 from tests.transports.tls_server import TCP, TLS, Channel, Credentials, Script, Server, read_head
 
 from usersmanager import ConnectError, DeadlineExceededError
-from usersmanager.testing.faults import profile
+from usersmanager.testing.fault_server import profile
 
 NAME, ADDRESS = "origin.example", "127.0.0.1"
 

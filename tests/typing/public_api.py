@@ -8,27 +8,28 @@ from typing import Any, assert_type
 
 from usersmanager import (
     APIError,
-    AsyncTransport,
     AsyncUsersManager,
-    Flow,
     Phase,
-    PluginReport,
-    Proceed,
     RateLimit,
     Request,
     Response,
-    Token,
-    Transport,
     TransportError,
     UserInfo,
     UsersManager,
+)
+from usersmanager.plugins import (
+    Flow,
     Middleware,
+    PluginReport,
+    Proceed,
+    Token,
     hookimpl,
     installed_plugins,
     run,
     sleep,
 )
 from usersmanager.testing import FakeTransport, Limit, Sandbox
+from usersmanager.transports import AsyncTransport, Transport
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_headers import Headers
 from usersmanager_logging import Logging

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from usersmanager import AsyncTransport, hookimpl
+from usersmanager.transports import AsyncTransport, hookimpl
 
 if TYPE_CHECKING:
     from .transport import AiohttpTransport

@@ -22,7 +22,6 @@ from usersmanager import (
 )
 from usersmanager.transports import (
     AsyncConnectionLimiter,
-    Deadline,
     PoolConfig,
     Secret,
     connect_error,
@@ -71,23 +70,16 @@ class BorrowedSession:
         if request.remaining() <= 0:
             raise DeadlineExceededError("the deadline has passed", phase="not sent")
         exchange = _Exchange(request, self._limit, self._proxy, self._timeout)
-        failure: UsersManagerError
+        slot = await self._limiter.acquire(request.deadline)
         try:
-            slot = await self._limiter.acquire(Deadline(request.deadline))
-            try:
-                async with asyncio.timeout(request.remaining()):
-                    return await exchange.over(self._connector())
-            finally:
-                self._limiter.release(slot)
-        except UsersManagerError as error:
-            failure = error
+            async with asyncio.timeout(request.remaining()):
+                return await exchange.over(self._connector())
+        except UsersManagerError:
+            raise
         except (aiohttp.ClientError, OSError) as error:
-            failure = _translate(error, sent=exchange.sent)
-        # Raised out here: the library's error and its frames, which hold the token, are gone.
-        try:
-            raise failure.bare()
+            raise _translate(error, sent=exchange.sent) from error
         finally:
-            del failure, exchange  # Break the reference cycle.
+            self._limiter.release(slot)
 
     def _connector(self) -> aiohttp.BaseConnector:
         if self._session.connector is None or self._session.closed:

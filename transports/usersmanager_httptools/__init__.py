@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from usersmanager import AsyncTransport, Transport, hookimpl
+from usersmanager.transports import AsyncTransport, Transport, hookimpl
 
 if TYPE_CHECKING:
     from .transport import HttptoolsTransport

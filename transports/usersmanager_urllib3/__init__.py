@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from usersmanager import Transport, hookimpl
+from usersmanager.transports import Transport, hookimpl
 
 if TYPE_CHECKING:
     from .transport import Urllib3Transport

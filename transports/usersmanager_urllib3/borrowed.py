@@ -51,18 +51,10 @@ class BorrowedPools:
         """Send a request and return its response; see `usersmanager.Transport`."""
         if self._closed:
             raise LifecycleError("the transport is closed")
-        failure: UsersManagerError
         try:
             return self._send(request)
-        except UsersManagerError as error:
-            failure = error
         except (exceptions.HTTPError, HTTPException, CertificateError, OSError) as error:
-            failure = _translate(error)
-        # Raised out here: the library's error and its frames, which hold the token, are gone.
-        try:
-            raise failure.bare()
-        finally:
-            del failure  # Break the reference cycle.
+            raise _translate(error) from error
 
     def _send(self, request: Request) -> Response:
         if self._process != os.getpid():
@@ -90,7 +82,7 @@ class BorrowedPools:
             retries=_NO_RETRIES,
             redirect=False,
             assert_same_host=False,
-            timeout=_Timeout(Deadline(request.deadline), self._connect_timeout),
+            timeout=_Timeout(request.deadline, self._connect_timeout),
             pool_timeout=request.remaining(),  # type: ignore[arg-type] # queue.get takes a float.
             preload_content=False,
             decode_content=False,

@@ -17,24 +17,18 @@ from dataclasses import dataclass
 from types import FrameType, ModuleType
 from typing import Generic, TypeAlias, TypeVar, cast
 
-from .modes import TRANSPORT_HOOKS, Mode, other
-from .entry_points import InstalledEntryPoint, Kind, entry_point_of, providers, resolve, select
-from ..errors import PluginError, PluginWarning
-from .._flow.effects import Proceed, compose
-from .order import Registry, load
+from .._flow.chain import chain
+from .._flow.effects import Proceed
 from .._values.suggestions import did_you_mean
+from ..errors import PluginError, PluginWarning
+from .entry_points import InstalledEntryPoint, Kind, by_name, entry_point_of, providers, resolve
+from .modes import TRANSPORT_HOOKS, Mode, other_mode
+from .order import Registry, load
 
-__all__ = ["Composition", "disabled_names", "compose"]
+__all__ = ["Composition", "compose", "disabled_names"]
 
 T = TypeVar("T")
 Warn: TypeAlias = Callable[[str], None]
-
-
-# Distributions that are known to bring what is not in this one.
-_BROUGHT_BY = {
-    "httpx2": "usersmanager-httpx2",
-    "opentelemetry": "usersmanager-opentelemetry",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +39,13 @@ class Composition(Generic[T]):
         transport: of the manager's mode; the manager closes it.
         transport_name: an installed name, or the class of an object that was given.
         plugins: the names: those of the list, then the discovered ones.
-        proceed: the chain of all of them, ready to call.
+        handler: the chain of all of them around the transport.
     """
 
     transport: T
     transport_name: str
     plugins: tuple[str, ...]
-    proceed: Proceed
+    handler: Proceed
 
 
 def disabled_names() -> frozenset[str]:
@@ -85,10 +79,10 @@ def compose(
     name = transport_name(transport, mode)
     chosen = _make_transport(name, mode, blocked, warn) if _is_name(transport) else transport
     _check_transport(name, chosen, mode)
-    proceed = compose(
+    handler = chain(
         registry.wraps("usersmanager_wrap_call"), registry.wraps("usersmanager_wrap_attempt")
     )
-    return Composition(cast(T, chosen), name, registry.names, proceed)
+    return Composition(cast(T, chosen), name, registry.names, handler)
 
 
 def _warn_once() -> Warn:
@@ -104,14 +98,19 @@ def _warn_once() -> Warn:
 
 
 def _caller_level() -> int:
-    """Find the stack level of the code that makes the manager, which a warning is to point at."""
+    """Return the stack level of the code that constructs the manager, for warnings."""
     # Level 1 is the function that warns.
     level = 0
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_globals.get("__package__") == __package__:
+    while frame is not None and _is_ours(frame):
         frame = frame.f_back
         level += 1
     return level + 1
+
+
+def _is_ours(frame: FrameType) -> bool:
+    package = frame.f_globals.get("__package__") or ""
+    return str(package).partition(".")[0] == __package__.partition(".")[0]
 
 
 def _add_explicit(
@@ -139,7 +138,7 @@ def _add_discovered(
         raise PluginError("discover must be True, False or a collection of installed names")
     if discover is False:
         return
-    available = select("plugin")
+    available = by_name("plugin")
     names = available if discover is True else sorted(set(discover))
     for name in names:
         if name in skipped:
@@ -164,18 +163,14 @@ def _add(registry: Registry, name: str, plugin: object, *, explicit: bool) -> No
 
 
 def _installed(kind: Kind, name: str, warn: Warn) -> InstalledEntryPoint:
-    available = select(kind)
+    available = by_name(kind)
     if name in available:
         found = available[name]
         chosen = resolve(found)
         if len(found) > 1:
             warn(f"{providers(found)}: that of {chosen.distribution} is used")
         return chosen
-    brings = _BROUGHT_BY.get(name)
-    advice = (
-        f": {name!r} comes with `pip install {brings}`" if brings else did_you_mean(name, available)
-    )
-    raise PluginError(f"no {kind} of that name is installed{advice}")
+    raise PluginError(f"no {kind} of that name is installed{did_you_mean(name, available)}")
 
 
 def _name_of(plugin: object) -> str:
@@ -196,7 +191,7 @@ def _is_name(transport: object) -> bool:
 def transport_name(transport: object, mode: Mode) -> str:
     """How messages call a transport: by its installed name or the class of an object."""
     if transport is None:
-        return mode.default
+        return mode.default_transport
     return transport if isinstance(transport, str) else type(transport).__name__
 
 
@@ -217,7 +212,7 @@ def _check_transport(name: str, transport: object, mode: Mode) -> None:
         raise PluginError(f"transport {name!r}: name its coroutine function asend, not send")
     if _has(transport, mode):
         return
-    if _has(transport, other(mode)):
+    if _has(transport, other_mode(mode)):
         raise _wrong_mode(name, mode)
     raise PluginError(
         f"transport {name!r} needs the methods {mode.send}(request) and {mode.close}()"
@@ -231,5 +226,5 @@ def _has(transport: object, mode: Mode) -> bool:
 def _wrong_mode(name: str, mode: Mode) -> PluginError:
     return PluginError(
         f"{name!r} is not a transport for {mode.manager}, which is {mode.name}: use it with"
-        f" {other(mode).manager}, or leave transport out for {mode.default!r}"
+        f" {other_mode(mode).manager}, or leave transport out for {mode.default_transport!r}"
     )

@@ -14,12 +14,12 @@ from ..errors import PluginError
 __all__ = [
     "InstalledEntryPoint",
     "Kind",
+    "by_name",
     "entry_point_of",
     "forget_installed",
     "installed",
     "providers",
     "resolve",
-    "select",
 ]
 
 Kind = Literal["plugin", "transport"]
@@ -84,13 +84,13 @@ def _normalized(distribution: str) -> str:
     return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
-def select(kind: Kind) -> dict[str, list[InstalledEntryPoint]]:
+def by_name(kind: Kind) -> dict[str, list[InstalledEntryPoint]]:
     """Those of one kind by name, in order of name. Several of a name: see `resolve`."""
-    by_name: dict[str, list[InstalledEntryPoint]] = {}
+    groups: dict[str, list[InstalledEntryPoint]] = {}
     for one in installed():
         if one.kind == kind:
-            by_name.setdefault(one.name, []).append(one)
-    return by_name
+            groups.setdefault(one.name, []).append(one)
+    return groups
 
 
 def resolve(found: list[InstalledEntryPoint]) -> InstalledEntryPoint:

@@ -1,31 +1,31 @@
-"""The two modes of managers and transports: blocking and asyncio."""
+"""Names that differ between the sync and async API."""
 
 from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-__all__ = ["ASYNCIO", "BLOCKING", "TRANSPORT_HOOKS", "Mode", "other"]
+__all__ = ["ASYNC", "SYNC", "TRANSPORT_HOOKS", "Mode", "other_mode"]
 
 
 class Mode(NamedTuple):
-    """What differs between composing a blocking and an asyncio manager: names alone."""
+    """The names that one of the two APIs uses."""
 
-    name: Literal["blocking", "asyncio"]
+    name: Literal["sync", "async"]
     manager: str
     hook: str
     send: str
     close: str
-    default: str
+    default_transport: str
 
 
-BLOCKING = Mode("blocking", "UsersManager", "usersmanager_transport", "send", "close", "urllib3")
-ASYNCIO = Mode(
-    "asyncio", "AsyncUsersManager", "usersmanager_async_transport", "asend", "aclose", "aiohttp"
+SYNC = Mode("sync", "UsersManager", "usersmanager_transport", "send", "close", "urllib3")
+ASYNC = Mode(
+    "async", "AsyncUsersManager", "usersmanager_async_transport", "asend", "aclose", "aiohttp"
 )
 
-TRANSPORT_HOOKS = {BLOCKING.hook, ASYNCIO.hook}
+TRANSPORT_HOOKS = {SYNC.hook, ASYNC.hook}
 
 
-def other(mode: Mode) -> Mode:
-    """The mode this one is not."""
-    return ASYNCIO if mode is BLOCKING else BLOCKING
+def other_mode(mode: Mode) -> Mode:
+    """Return the other mode."""
+    return ASYNC if mode is SYNC else SYNC

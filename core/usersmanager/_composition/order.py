@@ -13,11 +13,12 @@ from typing import cast
 
 import pluggy
 
-from .. import hookspecs
-from .entry_points import InstalledEntryPoint
-from ..errors import PluginError
-from .._flow.effects import NamedMiddleware, Middleware
+from .._flow.chain import NamedMiddleware
+from .._flow.effects import Middleware
 from .._values.suggestions import did_you_mean
+from ..errors import PluginError
+from . import hookspecs
+from .entry_points import InstalledEntryPoint
 
 __all__ = ["Registry", "load"]
 
@@ -110,7 +111,11 @@ class Registry:
                 raise PluginError(
                     f"plugin {name!r}: {hook} must return a function (request, proceed)"
                 )
-        return [NamedMiddleware(name, cast(Middleware, wrap)) for name, wrap in answers if wrap is not None]
+        return [
+            NamedMiddleware(name, cast(Middleware, wrap))
+            for name, wrap in answers
+            if wrap is not None
+        ]
 
     def first(self, hook: str) -> object:
         """The answer to a transport hook, or None."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from .modes import ASYNCIO, BLOCKING
-from .compose import disabled_names
-from .entry_points import InstalledEntryPoint, Kind, resolve, select
 from ..errors import PluginError
+from .compose import disabled_names
+from .entry_points import InstalledEntryPoint, Kind, by_name, resolve
+from .modes import ASYNC, SYNC
 from .order import Registry, load
 
 __all__ = ["PluginReport", "installed_plugins"]
@@ -23,7 +23,7 @@ class PluginReport:
     Attributes:
         name: the name of its entry point.
         kind: "plugin" or "transport".
-        modes: "blocking", "asyncio" or both; empty if it was not loaded.
+        modes: "sync", "async" or both; empty if it was not loaded.
         distribution: the distribution that brings it.
         version: that distribution's version.
         hooks: the hooks it implements; empty if it was not loaded.
@@ -57,12 +57,14 @@ def installed_plugins() -> list[PluginReport]:
     return [
         _report(one, found, blocked)
         for kind in kinds
-        for found in select(kind).values()
+        for found in by_name(kind).values()
         for one in found
     ]
 
 
-def _report(one: InstalledEntryPoint, of_its_name: list[InstalledEntryPoint], blocked: frozenset[str]) -> PluginReport:
+def _report(
+    one: InstalledEntryPoint, of_its_name: list[InstalledEntryPoint], blocked: frozenset[str]
+) -> PluginReport:
     hooks: tuple[str, ...] = ()
     status: Status = "active"
     reason = ""
@@ -92,5 +94,5 @@ def _report(one: InstalledEntryPoint, of_its_name: list[InstalledEntryPoint], bl
 
 def _modes(kind: Kind, hooks: tuple[str, ...]) -> tuple[str, ...]:
     if kind == "plugin":
-        return (BLOCKING.name, ASYNCIO.name) if hooks else ()
-    return tuple(mode.name for mode in (BLOCKING, ASYNCIO) if mode.hook in hooks)
+        return (SYNC.name, ASYNC.name) if hooks else ()
+    return tuple(mode.name for mode in (SYNC, ASYNC) if mode.hook in hooks)

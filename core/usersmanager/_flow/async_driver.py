@@ -1,17 +1,16 @@
-"""The asyncio driver: carries a flow out with `await`.
+"""The asyncio driver: carry out the effects of a flow with `await`.
 
-As `driver.py`, statement by statement: what a flow does is the same in both modes.
+It is `sync_driver.py`, statement by statement: a flow does the same in both modes.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Generator
 from typing import Any, TypeVar, cast
 
-from ..errors import DeadlineExceededError
-from .effects import Effect, Run, Send, Sleep, invalid_effect_error
+from .._values.deadline import Deadline
+from .effects import Effect, Run, Send, Sleep, invalid_effect_error, waited_too_long_error
 from .transport import AsyncTransport
 
 __all__ = ["drive_async"]
@@ -20,9 +19,9 @@ T = TypeVar("T")
 
 
 async def drive_async(
-    flow: Generator[Effect, Any, T], transport: AsyncTransport, deadline: float
+    flow: Generator[Effect, Any, T], transport: AsyncTransport, deadline: Deadline
 ) -> T:
-    """Carries a flow out with `await`."""
+    """Run a flow to its end, and return its result."""
     resume: Callable[[Any], Effect] = flow.send
     value: object = None
     effect: object
@@ -38,25 +37,25 @@ async def drive_async(
                 case Send():
                     resume, value = flow.send, await transport.asend(effect.request)
                 case Sleep():
-                    await asyncio.sleep(effect.begin(deadline))
+                    await asyncio.sleep(effect.duration(deadline))
                     resume = flow.send
-                    effect.end(deadline)
+                    effect.check_deadline(deadline)
                 case Run():
-                    resume, value = flow.send, await _within(deadline, effect)
+                    resume, value = flow.send, await _run(effect, deadline)
                 case _:
-                    # Its type alone: it may be a secret, and tracebacks show variables.
+                    # Its type alone: it may be a secret, and a traceback shows local variables.
                     effect = type(effect)
                     raise invalid_effect_error(effect)
         except BaseException as error:
             resume, value = flow.throw, error
 
 
-async def _within(deadline: float, effect: Run[T]) -> T:
-    """What an effect gives, cut at the deadline. A blocking call can't be cut."""
+async def _run(effect: Run[T], deadline: Deadline) -> T:
+    """Await the async form of something until the deadline. A blocking call can't be cut."""
     try:
-        async with asyncio.timeout(deadline - time.monotonic()) as limit:
-            return await effect.asynchronous()
+        async with asyncio.timeout(deadline.remaining()) as limit:
+            return await effect.async_()
     except TimeoutError:
         if not limit.expired():
             raise
-    raise DeadlineExceededError("the deadline passed while a plugin waited")
+    raise waited_too_long_error()

@@ -1,4 +1,4 @@
-"""The blocking driver: carries a flow out with plain calls."""
+"""The sync driver: carry out the effects of a flow with plain calls."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Generator
 from typing import Any, TypeVar, cast
 
+from .._values.deadline import Deadline
 from .effects import Effect, Run, Send, Sleep, invalid_effect_error
 from .transport import Transport
 
@@ -14,8 +15,8 @@ __all__ = ["drive"]
 T = TypeVar("T")
 
 
-def drive(flow: Generator[Effect, Any, T], transport: Transport, deadline: float) -> T:
-    """Carries a flow out with plain calls."""
+def drive(flow: Generator[Effect, Any, T], transport: Transport, deadline: Deadline) -> T:
+    """Run a flow to its end, and return its result."""
     resume: Callable[[Any], Effect] = flow.send
     value: object = None
     effect: object
@@ -25,19 +26,19 @@ def drive(flow: Generator[Effect, Any, T], transport: Transport, deadline: float
         except StopIteration as end:
             return cast(T, end.value)
         finally:
-            value = None  # An error kept here would hold this frame, and the frame the error.
+            value = None  # Break the reference cycle of an error and this frame.
         try:
             match effect:
                 case Send():
                     resume, value = flow.send, transport.send(effect.request)
                 case Sleep():
-                    time.sleep(effect.begin(deadline))
+                    time.sleep(effect.duration(deadline))
                     resume = flow.send
-                    effect.end(deadline)
+                    effect.check_deadline(deadline)
                 case Run():
-                    resume, value = flow.send, effect.blocking()
+                    resume, value = flow.send, effect.sync()
                 case _:
-                    # Its type alone: it may be a secret, and tracebacks show variables.
+                    # Its type alone: it may be a secret, and a traceback shows local variables.
                     effect = type(effect)
                     raise invalid_effect_error(effect)
         except BaseException as error:

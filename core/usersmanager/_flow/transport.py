@@ -1,6 +1,6 @@
-"""The contract of a transport: one method that carries a request, one that closes.
+"""The two protocols of a transport: one method that sends a request, one that closes.
 
-The names differ by mode, so one class may serve both.
+The names differ, so that one class may serve both sync and asyncio.
 """
 
 from __future__ import annotations
@@ -13,23 +13,24 @@ __all__ = ["AsyncTransport", "Transport"]
 
 
 class Transport(Protocol):
-    """A blocking transport. Threads share it."""
+    """A sync transport. Threads share it."""
 
     def send(self, request: Request) -> Response:
-        """Carries one request and returns its whole, bounded response.
+        """Send a request and return its complete, bounded response.
 
         Every status is a response; redirects are not followed, nothing is retried.
-        `request.headers_to_send()` are the headers to send, `request.deadline` the
-        moment (`time.monotonic()`) by which to give up.
+        `request.headers_to_send()` are the headers to send, `request.deadline` the moment by
+        which to give up.
 
         Raises:
             TransportError: no complete response arrived; a subclass says why, and
-                its `phase` whether anything was sent.
+                its `phase` whether anything was sent. Any other exception passes
+                through to the caller: it may be an interruption.
         """
         ...
 
     def close(self) -> None:
-        """Closes every connection the transport made itself. May be called twice."""
+        """Close every connection that the transport opened. May be called twice."""
         ...
 
 
@@ -37,9 +38,9 @@ class AsyncTransport(Protocol):
     """An asyncio transport. Tasks of one event loop share it."""
 
     async def asend(self, request: Request) -> Response:
-        """As `Transport.send`; a cancellation leaves nothing behind."""
+        """Send a request, as `Transport.send` does. A cancellation leaves nothing behind."""
         ...
 
     async def aclose(self) -> None:
-        """As `Transport.close`."""
+        """Close every connection, as `Transport.close` does."""
         ...

@@ -1,41 +1,34 @@
-"""AsyncUsersManager, the asyncio client: thin, as its blocking twin in `manager.py`.
+"""AsyncUsersManager, the asyncio client.
 
-What it has beyond the twin is what asyncio asks for: it belongs to one event loop,
-and it keeps the tasks of calls with callbacks until its close.
+Unlike `UsersManager` it belongs to one event loop, and it keeps the tasks of calls with callbacks
+until its close.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Collection, Coroutine, Iterable, Mapping
+from collections.abc import Collection, Coroutine, Iterable, Mapping
 from types import CoroutineType, TracebackType
 from typing import Any, NoReturn, Self, TypeVar, Unpack, overload
 
+from .._composition.modes import ASYNC
 from .._flow.async_driver import drive_async
-from .base import (
-    Callback,
-    Client,
-    ManagerSettings,
-    PreparedCall,
-    closed,
-    require_callable,
-    require_issuer,
-    warn_unclosed,
-)
-from .._composition.modes import ASYNCIO
-from ..errors import LifecycleError
-from .._operations.specs import Settings
-from .._values.token import Secret
 from .._flow.transport import AsyncTransport
+from .._operations.arguments import SealedSettings
+from .._values.token import Secret
+from .._values.urls import parse_base_url
 from .._values.userinfo import UserInfo
+from ..errors import LifecycleError
+from .base import BaseUsersManager, ManagerOptions, PreparedCall
+from .callbacks import Callback, call_back_async, require_callable
 
 __all__ = ["AsyncUsersManager"]
 
 T = TypeVar("T")
 
 
-class AsyncUsersManager:
-    """The asyncio client. Tasks of one event loop may share one; use it with `async with`.
+class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
+    """Asyncio client. Tasks of one event loop may share it. Use it with `async with`.
 
     Args:
         base_url: as for `UsersManager`, like all the others but `transport`.
@@ -59,6 +52,8 @@ class AsyncUsersManager:
         ```
     """
 
+    _mode = ASYNC
+
     def __init__(
         self,
         base_url: str,
@@ -73,11 +68,10 @@ class AsyncUsersManager:
     ) -> None:
         sealed_headers = Secret(headers)
         del headers
-        self._closing = self._closed = True  # Until there is something to close.
+        self._is_closed = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._client: Client[AsyncTransport] = Client(
-            ASYNCIO,
+        super().__init__(
             base_url,
             headers=sealed_headers,
             client_id=client_id,
@@ -87,7 +81,6 @@ class AsyncUsersManager:
             discover=discover,
             allow_insecure=allow_insecure,
         )
-        self._closing = self._closed = False
 
     @classmethod
     async def from_issuer(
@@ -95,9 +88,9 @@ class AsyncUsersManager:
         issuer: str,
         *,
         transport: str | AsyncTransport | None = None,
-        **settings: Unpack[ManagerSettings],
+        **options: Unpack[ManagerOptions],
     ) -> Self:
-        """A manager for an OpenID provider; as `UsersManager.from_issuer`, but awaited.
+        """Create a manager for an OpenID provider, as `UsersManager.from_issuer` does.
 
         Example:
             ```python
@@ -105,11 +98,11 @@ class AsyncUsersManager:
                 profile = await users.get_info(access_token)
             ```
         """
-        require_issuer(issuer, settings)
-        users = cls(issuer, transport=transport, **settings)
+        parse_base_url(issuer, allow_insecure=options.get("allow_insecure", False), field="issuer")
+        users = cls(issuer, transport=transport, **options)
         try:
-            configuration = await users._perform(users._client.discover())
-            users._client = users._client.configured(configuration, issuer)
+            configuration = await users._perform(users._prepare_discover())
+            users._use_configuration(configuration, issuer)
         except BaseException:
             await users.aclose()
             raise
@@ -143,7 +136,7 @@ class AsyncUsersManager:
         timeout: float | None = None,
         expected_subject: str | None = None,
     ) -> Coroutine[Any, Any, UserInfo] | None:
-        """Fetches the profile behind an access token: `GET {base_url}/userinfo`.
+        """Fetch the profile behind an access token: `GET {base_url}/userinfo`.
 
         As `UsersManager.get_info`, but awaited. Bad arguments raise at the call already,
         not at the await. With a callback a task is started, and None returned; the
@@ -155,7 +148,7 @@ class AsyncUsersManager:
         secret: Secret[object] = Secret(access_token)
         del access_token
         self._require_usable(callback)
-        return self._answer(self._client.get_info(secret, timeout, expected_subject), callback)
+        return self._answer(self._prepare_get_info(secret, timeout, expected_subject), callback)
 
     @overload
     def impersonate(
@@ -185,66 +178,45 @@ class AsyncUsersManager:
         *,
         timeout: float | None = None,
     ) -> Coroutine[Any, Any, str] | None:
-        """Asks for a link that logs in as a user, once: `POST {base_url}/users/{id}/impersonate`.
+        """Ask for a link that can be used once to log in as a user.
+
+        `POST {base_url}/users/{user_id}/impersonate`.
 
         As `UsersManager.impersonate`, but awaited; for callbacks see `get_info`.
 
         Example:
             `link = await users.impersonate("auth0|123", settings)`
         """
-        sealed = Settings(Secret(settings))
+        sealed = SealedSettings(Secret(settings))
         del settings
         self._require_usable(callback)
-        return self._answer(self._client.impersonate(user_id, sealed, timeout), callback)
+        return self._answer(self._prepare_impersonate(user_id, sealed, timeout), callback)
 
     def _answer(
         self, call: PreparedCall[T], callback: Callback[T] | None
     ) -> Coroutine[Any, Any, T] | None:
         if callback is None:
             coroutine = self._perform(call)
-            # What Python's warning calls a coroutine that nobody awaited.
-            assert isinstance(coroutine, CoroutineType)  # noqa: S101 - an async def makes it.
+            # The name in Python's warning about a coroutine that was never awaited.
+            assert isinstance(coroutine, CoroutineType)  # noqa: S101 - for the type.
             coroutine.__qualname__ = f"AsyncUsersManager.{call.spec.name}"
             return coroutine
         self._enter_loop()
-        task = asyncio.get_running_loop().create_task(self._report(call, callback))
+        reporting = call_back_async(lambda: self._perform(call), callback, call.spec.name)
+        task = asyncio.get_running_loop().create_task(reporting)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return None
 
-    async def _report(self, call: PreparedCall[T], callback: Callback[T]) -> None:
-        # Popped, not named: what the callback raises shows the variables of this frame.
-        results: list[T] = []
-        errors: list[Exception] = []
-        cancelled: asyncio.CancelledError | None = None
-        try:
-            results.append(await self._perform(call))
-        except asyncio.CancelledError as cancellation:
-            cancelled = cancellation
-            errors.append(LifecycleError("the call was cancelled", operation=call.spec.name))
-        except Exception as error:
-            errors.append(error)
-        try:
-            returned = callback(
-                errors.pop() if errors else None, results.pop() if results else None
-            )
-            if isinstance(returned, Awaitable):
-                await returned
-        except Exception as error:
-            context = {"message": "a users manager callback raised", "exception": error}
-            asyncio.get_running_loop().call_exception_handler(context)
-        if cancelled is not None:
-            raise cancelled
-
     async def _perform(self, call: PreparedCall[T]) -> T:
         self._enter_loop()
-        if self._closed:
-            raise closed(self)
+        if self._is_closed:
+            raise self._closed_error()
         flow, deadline = call.start()
-        return await drive_async(flow, self._client.composition.transport, deadline)
+        return await drive_async(flow, self._composition.transport, deadline)
 
     def _enter_loop(self) -> None:
-        """Belongs to the first event loop it is used in, as its connections do."""
+        """Bind the manager to the first event loop it is used in, as its connections are."""
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
@@ -261,24 +233,24 @@ class AsyncUsersManager:
 
     def _require_usable(self, callback: object) -> None:
         require_callable(callback)
-        if self._closing:
-            raise closed(self)
+        if not self._is_open:
+            raise self._closed_error()
 
     async def aclose(self) -> None:
-        """Awaits the calls with callbacks, then closes the transport. May be called twice."""
+        """Await the calls with callbacks, then close the transport. May be called twice."""
         self._enter_loop()
-        if self._closing:
+        if not self._is_open:
             return
-        self._closing = True
+        self._is_open = False  # No further calls begin.
         # A callback may itself close the manager: its own task is not waited for.
         while waiting := self._tasks - {asyncio.current_task()}:
             await asyncio.wait(waiting)
-        self._closed = True
-        await self._client.composition.transport.aclose()
+        self._is_closed = True
+        await self._composition.transport.aclose()
 
     async def __aenter__(self) -> Self:
-        if self._closing:
-            raise closed(self)
+        if not self._is_open:
+            raise self._closed_error()
         self._enter_loop()
         return self
 
@@ -291,18 +263,10 @@ class AsyncUsersManager:
         await self.aclose()
 
     def __enter__(self) -> NoReturn:
-        raise LifecycleError("AsyncUsersManager is asyncio: use `async with`, or UsersManager")
+        raise LifecycleError("AsyncUsersManager is async: use `async with`, or UsersManager")
 
     def __exit__(self, *exit_details: object) -> None: ...
 
     def __del__(self) -> None:
-        if not getattr(self, "_closing", True) and self._loop is not None:
-            warn_unclosed(self, "async with")
-
-    def __repr__(self) -> str:
-        # A traceback shows a manager too that could not be made.
-        return (
-            self._client.did_you_mean("AsyncUsersManager")
-            if hasattr(self, "_client")
-            else "<AsyncUsersManager, not made>"
-        )
+        if getattr(self, "_is_open", False) and self._loop is not None:
+            self._warn_unclosed("async with")

@@ -1,64 +1,45 @@
-"""What both managers share: the checked configuration, and a call as one flow."""
+"""Shared implementation of UsersManager and AsyncUsersManager."""
 
 from __future__ import annotations
 
 import sys
-import time
 import warnings
-from collections.abc import Callable, Collection, Generator, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypedDict, TypeVar
+from collections.abc import Collection, Generator, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypedDict, TypeVar
 
-from .._composition.modes import Mode
-from ..errors import (
-    ArgumentError,
-    LifecycleError,
-    SubjectMismatchError,
-    named_operation,
-)
-from .._operations.status import check
 from .._flow.effects import Effect
-from .._values.headers import Fields, with_fields
-from .._values.validation import validate_seconds
-from .._values.messages import Request
-from .._operations.specs import (
-    DISCOVER,
-    GET_INFO,
-    IMPERSONATE,
+from .._operations.arguments import (
     Arguments,
-    RequestSpec,
-    Settings,
+    SealedSettings,
     get_info_arguments,
     impersonate_arguments,
-    userinfo_endpoint,
 )
+from .._operations.provider import userinfo_endpoint
+from .._operations.specs import DISCOVER, GET_INFO, IMPERSONATE, RequestSpec
+from .._operations.status import raise_for_status
+from .._values.deadline import Deadline
+from .._values.headers import Headers, merge_headers
+from .._values.messages import Request
 from .._values.token import Secret, Token
 from .._values.urls import Endpoint, parse_base_url
 from .._values.userinfo import UserInfo
+from .._values.validation import validate_seconds, validate_text
+from ..errors import ArgumentError, LifecycleError, SubjectMismatchError, UsersManagerError
 
 if TYPE_CHECKING:
     from .._composition.compose import Composition
+    from .._composition.modes import Mode
 
-__all__ = [
-    "Callback",
-    "Client",
-    "ManagerSettings",
-    "PreparedCall",
-    "closed",
-    "is_in_event_loop",
-    "require_callable",
-    "require_issuer",
-    "warn_unclosed",
-]
+__all__ = ["BaseUsersManager", "ManagerOptions", "PreparedCall", "is_in_event_loop"]
 
-_OPERATIONS = (GET_INFO, IMPERSONATE, DISCOVER)
+_SPECS = (GET_INFO, IMPERSONATE, DISCOVER)
 
-Carrier = TypeVar("Carrier")
+TransportT = TypeVar("TransportT")
 Result = TypeVar("Result")
-Callback: TypeAlias = Callable[[Exception | None, Result | None], object]
 
 
-class ManagerSettings(TypedDict, total=False):
-    """What both constructors take beside the base URL and the transport."""
+class ManagerOptions(TypedDict, total=False):
+    """The options of both constructors, beside the base URL and the transport."""
 
     headers: Mapping[str, str] | None
     client_id: str | None
@@ -68,98 +49,103 @@ class ManagerSettings(TypedDict, total=False):
     allow_insecure: bool
 
 
-class Client(Generic[Carrier]):
-    """A composed client of one mode. Immutable, so that threads and tasks may share it."""
+class BaseUsersManager(Generic[TransportT]):
+    """Holds the checked configuration, and prepares calls. Threads and tasks may share it.
+
+    A subclass drives the prepared calls, and has the methods that users call.
+    """
+
+    _mode: ClassVar[Mode]
 
     def __init__(
         self,
-        mode: Mode,
         base_url: str,
         *,
         headers: Secret[Mapping[str, str] | None],
         client_id: str | None,
         timeout: float,
-        transport: str | Carrier | None,
+        transport: str | TransportT | None,
         plugins: Iterable[object],
         discover: bool | Collection[str],
         allow_insecure: bool,
     ) -> None:
-        # Slow to import: pluggy and importlib.metadata, which only a constructor needs.
+        # pluggy and importlib.metadata are slow to import, and only a constructor needs them.
         from .._composition.compose import compose
 
-        self.base_url = parse_base_url(base_url, allow_insecure=allow_insecure)
+        self._is_open = False  # Until there is something to close.
+        self._base_url = parse_base_url(base_url, allow_insecure=allow_insecure)
         self._allow_insecure = allow_insecure
-        self._addresses = {
-            spec.name: Endpoint(self.base_url.origin, self.base_url.path + spec.path)
-            for spec in _OPERATIONS
+        self._endpoints = {
+            spec.name: Endpoint(self._base_url.origin, self._base_url.path + spec.path)
+            for spec in _SPECS
         }
-        self._headers = _checked_headers(headers)
-        _require_text("client_id", client_id)
+        self._headers = {spec.name: _headers_of(spec, headers) for spec in _SPECS}
+        validate_text("client_id", client_id)
         self._client_id = client_id
         self._timeout = validate_seconds("timeout", timeout)
-        self.composition: Composition[Carrier] = compose(
-            mode, transport, plugins, discover
+        self._composition: Composition[TransportT] = compose(
+            self._mode, transport, plugins, discover
         )
+        self._is_open = True
 
-    def get_info(
+    # Prepare a call: check its arguments. Nothing is sent yet.
+
+    def _prepare_get_info(
         self, access_token: Secret[object], timeout: float | None, expected_subject: str | None
     ) -> PreparedCall[UserInfo]:
-        """Checks the arguments of `get_info`. Nothing is sent yet."""
-        with named_operation(GET_INFO.name):
+        try:
             arguments = get_info_arguments(access_token)
-            _require_text("expected_subject", expected_subject)
+            validate_text("expected_subject", expected_subject)
             return self._prepare(GET_INFO, arguments, timeout, expected_subject)
+        except UsersManagerError as error:
+            error.operation = error.operation or GET_INFO.name
+            raise
 
-    def impersonate(
-        self, user_id: object, settings: Settings, timeout: float | None
+    def _prepare_impersonate(
+        self, user_id: object, settings: SealedSettings, timeout: float | None
     ) -> PreparedCall[str]:
-        """Checks the arguments of `impersonate`. Nothing is sent yet."""
-        with named_operation(IMPERSONATE.name):
+        try:
             arguments = impersonate_arguments(user_id, settings, self._client_id)
-            return self._prepare(IMPERSONATE, arguments, timeout, None)
+            return self._prepare(IMPERSONATE, arguments, timeout)
+        except UsersManagerError as error:
+            error.operation = error.operation or IMPERSONATE.name
+            raise
 
-    def discover(self) -> PreparedCall[dict[str, Any]]:
-        """A call for the provider's configuration."""
-        return self._prepare(DISCOVER, Arguments(Token.none()), None, None)
-
-    def configured(self, configuration: Mapping[str, Any], issuer: str) -> Client[Carrier]:
-        """A copy that asks the provider's own userinfo endpoint.
-
-        Raises:
-            DecodeError: the configuration is of another issuer, or names no safe endpoint.
-        """
-        import copy  # Here, as few programs come here: every import takes its time.
-
-        with named_operation(DISCOVER.name):
-            client = copy.copy(self)
-            endpoint = userinfo_endpoint(configuration, issuer, allow_insecure=self._allow_insecure)
-            client._addresses = {**self._addresses, GET_INFO.name: endpoint}
-            return client
+    def _prepare_discover(self) -> PreparedCall[dict[str, Any]]:
+        return self._prepare(DISCOVER, Arguments(Token.empty()), None)
 
     def _prepare(
         self,
         spec: RequestSpec[Result],
         arguments: Arguments,
         timeout: float | None,
-        expected_subject: str | None,
+        expected_subject: str | None = None,
     ) -> PreparedCall[Result]:
-        return PreparedCall(
-            client=self,
-            spec=spec,
-            arguments=arguments,
-            timeout=self._timeout if timeout is None else validate_seconds("timeout", timeout),
-            expected_subject=expected_subject,
-        )
+        seconds = self._timeout if timeout is None else validate_seconds("timeout", timeout)
+        return PreparedCall(self, spec, arguments, seconds, expected_subject)
 
-    def request(self, spec: RequestSpec[Any], arguments: Arguments, deadline: float) -> Request:
-        """The request of one call, as the outermost plugin first sees it."""
-        address = self._addresses[spec.name]
+    def _use_configuration(self, configuration: Mapping[str, Any], issuer: str) -> None:
+        """Take the userinfo endpoint from a provider's configuration.
+
+        Raises:
+            DecodeError: it is of another issuer, or names no safe endpoint.
+        """
+        try:
+            endpoint = userinfo_endpoint(configuration, issuer, allow_insecure=self._allow_insecure)
+        except UsersManagerError as error:
+            error.operation = error.operation or DISCOVER.name
+            raise
+        self._endpoints = {**self._endpoints, GET_INFO.name: endpoint}
+
+    def _request(self, spec: RequestSpec[Any], arguments: Arguments, deadline: Deadline) -> Request:
+        """Return the request of one call, as the outermost plugin sees it first."""
+        endpoint = self._endpoints[spec.name]
         return Request(
             operation=spec.name,
             method=spec.method,
-            origin=address.origin,
-            target=address.path.replace("{user_id}", arguments.user_id),
-            template=address.path,
+            origin=endpoint.origin,
+            target=endpoint.path.replace("{user_id}", arguments.user_id),
+            template=endpoint.path,
             headers=self._headers[spec.name],
             body=arguments.body,
             token=arguments.token,
@@ -167,103 +153,85 @@ class Client(Generic[Carrier]):
             idempotent=spec.idempotent,
         )
 
-    def did_you_mean(self, manager: str) -> str:
-        """The repr of a manager."""
-        made = self.composition
-        plugins = ", ".join(made.plugins) or "none"
-        return f"<{manager} {self.base_url} transport={made.transport_name} plugins={plugins}>"
+    def _closed_error(self) -> LifecycleError:
+        return LifecycleError(f"this {type(self).__name__} is closed: make a new one")
+
+    def _warn_unclosed(self, keyword: str) -> None:
+        message = f"unclosed {self!r}: use `{keyword}`, or close it"
+        warnings.warn(message, ResourceWarning, source=self, stacklevel=3)
+
+    def __repr__(self) -> str:
+        composition = getattr(self, "_composition", None)
+        if composition is None:  # A traceback may show a manager whose constructor failed.
+            return f"<{type(self).__name__}, not constructed>"
+        plugins = ", ".join(composition.plugins) or "none"
+        return (
+            f"<{type(self).__name__} {self._base_url}"
+            f" transport={composition.transport_name} plugins={plugins}>"
+        )
 
 
 class PreparedCall(Generic[Result]):
-    """A call whose arguments are good and whose clock has not started."""
+    """A call whose arguments are valid and whose clock has not started."""
 
-    __slots__ = ("arguments", "client", "expected_subject", "spec", "timeout")
+    __slots__ = ("_arguments", "_expected_subject", "_timeout", "_users", "spec")
 
     def __init__(
         self,
-        client: Client[Any],
+        users: BaseUsersManager[Any],
         spec: RequestSpec[Result],
         arguments: Arguments,
         timeout: float,
         expected_subject: str | None,
     ) -> None:
-        self.client = client
         self.spec = spec
-        self.arguments = arguments
-        self.timeout = timeout
-        self.expected_subject = expected_subject
+        self._users = users
+        self._arguments = arguments
+        self._timeout = timeout
+        self._expected_subject = expected_subject
 
     def __repr__(self) -> str:
         return f"<PreparedCall {self.spec.name}>"
 
-    def start(self) -> tuple[Generator[Effect, Any, Result], float]:
-        """Starts the clock; gives the flow to drive, and its deadline."""
-        deadline = time.monotonic() + self.timeout
+    def start(self) -> tuple[Generator[Effect, Any, Result], Deadline]:
+        """Start the clock; return the flow to drive, and its deadline."""
+        deadline = Deadline.after(self._timeout)
         return self._flow(deadline), deadline
 
-    def _flow(self, deadline: float) -> Generator[Effect, Any, Result]:
-        with named_operation(self.spec.name):
-            request = self.client.request(self.spec, self.arguments, deadline)
-            response = yield from self.client.composition.proceed(request)
-            check(request, response)
+    def _flow(self, deadline: Deadline) -> Generator[Effect, Any, Result]:
+        try:
+            request = self._users._request(self.spec, self._arguments, deadline)
+            response = yield from self._users._composition.handler(request)
+            raise_for_status(request, response)
             result = self.spec.read(response)
             if self._is_expected(result):
                 return result
-            del result  # It is somebody else's, and a traceback shows what is kept here.
+            del result  # It is another user's, and a traceback shows local variables.
             raise SubjectMismatchError("the profile is not of the expected subject: do not use it")
+        except UsersManagerError as error:
+            error.operation = error.operation or self.spec.name
+            raise
 
     def _is_expected(self, result: Result) -> bool:
-        if self.expected_subject is None:
+        if self._expected_subject is None:
             return True
-        return isinstance(result, UserInfo) and result.sub == self.expected_subject
-
-
-def _require_text(name: str, value: object) -> None:
-    if value is not None and not (isinstance(value, str) and value.strip()):
-        raise ArgumentError(f"{name} must be a string that is not blank")
-
-
-def require_issuer(issuer: object, settings: ManagerSettings) -> None:
-    """Raises ArgumentError for an issuer that is no safe URL."""
-    allow_insecure = settings.get("allow_insecure", False)
-    parse_base_url(issuer, allow_insecure=allow_insecure, field="issuer")
-
-
-def require_callable(callback: object) -> None:
-    """Raises ArgumentError for a callback that is none."""
-    if callback is not None and not callable(callback):
-        raise ArgumentError("callback must be callable as callback(error, result)")
+        return isinstance(result, UserInfo) and result.sub == self._expected_subject
 
 
 def is_in_event_loop() -> bool:
-    """Whether the calling thread runs an event loop. Without asyncio there is none."""
+    """Return whether the calling thread runs an event loop. Without asyncio there is none."""
     asyncio = sys.modules.get("asyncio")
     return asyncio is not None and asyncio._get_running_loop() is not None
 
 
-def closed(manager: object) -> LifecycleError:
-    """The error for using a manager after its close."""
-    return LifecycleError(f"this {type(manager).__name__} is closed: make a new one")
-
-
-def warn_unclosed(manager: object, keyword: str) -> None:
-    """Warns of a manager that was dropped open."""
-    message = f"unclosed {manager!r}: use `{keyword}`, or close it"
-    warnings.warn(message, ResourceWarning, source=manager, stacklevel=3)
-
-
-def _checked_headers(headers: Secret[Mapping[str, str] | None]) -> dict[str, Fields]:
-    """The headers of each operation: the constructor's over the operation's own."""
-    return {spec.name: _headers_of(spec, headers) for spec in _OPERATIONS}
-
-
-def _headers_of(spec: RequestSpec[Any], own: Secret[Mapping[str, str] | None]) -> Fields:
+def _headers_of(spec: RequestSpec[Any], given: Secret[Mapping[str, str] | None]) -> Headers:
+    """Return the headers of an operation, with those of the constructor set over them."""
     defaults = [("Accept", spec.accept)]
     if spec.method == "POST":
         defaults.append(("Content-Type", "application/json"))
-    if not isinstance(own.reveal() or {}, Mapping):
+    if not isinstance(given.reveal() or {}, Mapping):
         raise ArgumentError("headers must be a mapping of names and values")
-    checked = with_fields(Fields(defaults), own.reveal() or {})
-    if isinstance(checked, str):
-        raise ArgumentError(f"headers: {checked}")
-    return checked
+    headers = merge_headers(Headers(defaults), given.reveal() or {})
+    if isinstance(headers, str):
+        raise ArgumentError(f"headers: {headers}")
+    return headers

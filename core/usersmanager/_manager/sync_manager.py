@@ -1,7 +1,7 @@
-"""UsersManager, the blocking client: thin. All it adds to a `Client` is a driver.
+"""UsersManager, the blocking client.
 
-The token is sealed in the first statement of each method, so that no traceback
-through these frames can show it.
+The token is sealed in the first statement of each method, so that no traceback through these
+frames can show it.
 """
 
 from __future__ import annotations
@@ -11,32 +11,24 @@ from collections.abc import Collection, Iterable, Mapping
 from types import TracebackType
 from typing import Any, NoReturn, Self, TypeVar, Unpack, overload
 
-from .base import (
-    Callback,
-    Client,
-    ManagerSettings,
-    PreparedCall,
-    closed,
-    is_in_event_loop,
-    require_callable,
-    require_issuer,
-    warn_unclosed,
-)
-from .._composition.modes import BLOCKING
+from .._composition.modes import SYNC
 from .._flow.sync_driver import drive
-from ..errors import LifecycleError, UsersManagerError
-from .._operations.specs import Settings
-from .._values.token import Secret
 from .._flow.transport import Transport
+from .._operations.arguments import SealedSettings
+from .._values.token import Secret
+from .._values.urls import parse_base_url
 from .._values.userinfo import UserInfo
+from ..errors import LifecycleError
+from .base import BaseUsersManager, ManagerOptions, PreparedCall, is_in_event_loop
+from .callbacks import Callback, call_back, require_callable
 
 __all__ = ["UsersManager"]
 
 T = TypeVar("T")
 
 
-class UsersManager:
-    """The blocking client. Threads may share one; use it with `with`, or call `close`.
+class UsersManager(BaseUsersManager[Transport]):
+    """Blocking client. Threads may share it. Use it with `with`, or call `close`.
 
     Args:
         base_url: where the API is: "https://tenant.auth0.com". https, or http for
@@ -63,6 +55,8 @@ class UsersManager:
         ```
     """
 
+    _mode = SYNC
+
     def __init__(
         self,
         base_url: str,
@@ -77,10 +71,8 @@ class UsersManager:
     ) -> None:
         sealed_headers = Secret(headers)
         del headers
-        self._closed = True  # Until there is something to close.
         self._has_warned = False
-        self._client: Client[Transport] = Client(
-            BLOCKING,
+        super().__init__(
             base_url,
             headers=sealed_headers,
             client_id=client_id,
@@ -90,7 +82,6 @@ class UsersManager:
             discover=discover,
             allow_insecure=allow_insecure,
         )
-        self._closed = False
 
     @classmethod
     def from_issuer(
@@ -98,18 +89,18 @@ class UsersManager:
         issuer: str,
         *,
         transport: str | Transport | None = None,
-        **settings: Unpack[ManagerSettings],
+        **options: Unpack[ManagerOptions],
     ) -> Self:
-        """A manager for an OpenID provider, from its configuration document.
+        """Create a manager for an OpenID provider, from its configuration document.
 
-        Reads `{issuer}/.well-known/openid-configuration` through the same transport and
-        plugins, and asks the `userinfo_endpoint` that stands there, wherever it is.
+        It reads `{issuer}/.well-known/openid-configuration` through the same transport and
+        plugins, and uses the `userinfo_endpoint` in it, whatever its host.
 
         Args:
             issuer: the issuer exactly as the provider writes it, such as
                 "https://accounts.example.com" or "https://tenant.auth0.com/".
             transport: as in the constructor.
-            settings: as in the constructor.
+            options: as in the constructor.
 
         Raises:
             ArgumentError: the issuer is not a URL that is https or loopback.
@@ -126,11 +117,11 @@ class UsersManager:
 
         Source: OpenID Connect Discovery 1.0, section 4.
         """
-        require_issuer(issuer, settings)
-        users = cls(issuer, transport=transport, **settings)
+        parse_base_url(issuer, allow_insecure=options.get("allow_insecure", False), field="issuer")
+        users = cls(issuer, transport=transport, **options)
         try:
-            configuration = users._perform(users._client.discover())
-            users._client = users._client.configured(configuration, issuer)
+            configuration = users._perform(users._prepare_discover())
+            users._use_configuration(configuration, issuer)
         except BaseException:
             users.close()
             raise
@@ -164,7 +155,7 @@ class UsersManager:
         timeout: float | None = None,
         expected_subject: str | None = None,
     ) -> UserInfo | None:
-        """Fetches the profile behind an access token: `GET {base_url}/userinfo`.
+        """Fetch the profile behind an access token: `GET {base_url}/userinfo`.
 
         Args:
             access_token: a bearer token with the scope "openid" (RFC 6750).
@@ -192,7 +183,7 @@ class UsersManager:
         secret: Secret[object] = Secret(access_token)
         del access_token
         self._require_usable(callback)
-        return self._answer(self._client.get_info(secret, timeout, expected_subject), callback)
+        return self._answer(self._prepare_get_info(secret, timeout, expected_subject), callback)
 
     @overload
     def impersonate(
@@ -222,7 +213,9 @@ class UsersManager:
         *,
         timeout: float | None = None,
     ) -> str | None:
-        """Asks for a link that logs in as a user, once: `POST {base_url}/users/{id}/impersonate`.
+        """Ask for a link that can be used once to log in as a user.
+
+        `POST {base_url}/users/{user_id}/impersonate`.
 
         Args:
             user_id: the user to log in as, such as "auth0|123".
@@ -256,24 +249,15 @@ class UsersManager:
         Source: Auth0 Authentication API, "Impersonation" (legacy); node-auth0's
         `auth.UsersManager.impersonate`.
         """
-        sealed = Settings(Secret(settings))
+        sealed = SealedSettings(Secret(settings))
         del settings
         self._require_usable(callback)
-        return self._answer(self._client.impersonate(user_id, sealed, timeout), callback)
+        return self._answer(self._prepare_impersonate(user_id, sealed, timeout), callback)
 
     def _answer(self, call: PreparedCall[T], callback: Callback[T] | None) -> T | None:
         if callback is None:
             return self._perform(call)
-        # Popped, not named: what the callback raises shows the variables of this frame.
-        results: list[T] = []
-        errors: list[UsersManagerError] = []
-        try:
-            results.append(self._perform(call))
-        # An interruption, or a plugin's own exception, is raised: nobody else would handle it.
-        except UsersManagerError as error:
-            errors.append(error)
-        # Outside the try: what it raises is not passed to it again.
-        callback(errors.pop() if errors else None, results.pop() if results else None)
+        call_back(lambda: self._perform(call), callback)
         return None
 
     def _perform(self, call: PreparedCall[T]) -> T:
@@ -286,22 +270,22 @@ class UsersManager:
                 stacklevel=4,
             )
         flow, deadline = call.start()
-        return drive(flow, self._client.composition.transport, deadline)
+        return drive(flow, self._composition.transport, deadline)
 
     def _require_usable(self, callback: object) -> None:
         require_callable(callback)
-        if self._closed:
-            raise closed(self)
+        if not self._is_open:
+            raise self._closed_error()
 
     def close(self) -> None:
-        """Closes the transport. May be called twice; calls after it raise LifecycleError."""
-        if not self._closed:
-            self._closed = True
-            self._client.composition.transport.close()
+        """Close the transport. May be called twice; calls after it raise LifecycleError."""
+        if self._is_open:
+            self._is_open = False
+            self._composition.transport.close()
 
     def __enter__(self) -> Self:
-        if self._closed:
-            raise closed(self)
+        if not self._is_open:
+            raise self._closed_error()
         return self
 
     def __exit__(
@@ -313,18 +297,10 @@ class UsersManager:
         self.close()
 
     async def __aenter__(self) -> NoReturn:
-        raise LifecycleError("UsersManager is blocking: use `with`, or AsyncUsersManager")
+        raise LifecycleError("UsersManager is sync: use `with`, or AsyncUsersManager")
 
     async def __aexit__(self, *exit_details: object) -> None: ...
 
     def __del__(self) -> None:
-        if not getattr(self, "_closed", True):
-            warn_unclosed(self, "with")
-
-    def __repr__(self) -> str:
-        # A traceback shows a manager too that could not be made.
-        return (
-            self._client.did_you_mean("UsersManager")
-            if hasattr(self, "_client")
-            else "<UsersManager, not made>"
-        )
+        if getattr(self, "_is_open", False):
+            self._warn_unclosed("with")

@@ -1,6 +1,6 @@
-"""Bodies: strict JSON, the profile, the link. One error for whatever is wrong.
+"""Decode the bodies of successful responses: strict JSON, a profile, a link.
 
-No error quotes anything of a body.
+No error quotes any part of a body.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from ..errors import DecodeError
 from .._values.messages import Response
 from .._values.urls import parse_http_url
 from .._values.userinfo import UserInfo
+from ..errors import DecodeError
 
-__all__ = ["parse_object", "read_configuration", "read_link", "read_profile"]
+__all__ = ["parse_object", "read_link", "read_object", "read_profile"]
 
 _JSON_TYPE = re.compile(r"application/(?:json|[a-z0-9!#$&^_.+\-]+\+json)")
 _MAYBE_SURROGATE = re.compile(r"\\u[dD]")
 
 
 def read_profile(response: Response) -> UserInfo:
-    """The profile in a response: a JSON object whose `sub` is a non-empty string.
+    """Return the profile in a response: a JSON object whose `sub` is a non-empty string.
 
     Raises:
         DecodeError: the body is anything else (OIDC Core, section 5.3.2).
@@ -35,21 +35,8 @@ def read_profile(response: Response) -> UserInfo:
     raise DecodeError(profile)
 
 
-def read_configuration(response: Response) -> dict[str, Any]:
-    """A provider's configuration document: a JSON object.
-
-    Raises:
-        DecodeError: the body is anything else (OIDC Discovery, section 4.2).
-    """
-    _check(_coding_problem(response) or _type_problem(response, "configuration"))
-    configuration = parse_object(response.body)
-    if configuration is None:
-        raise DecodeError("the configuration is not a JSON object in UTF-8")
-    return configuration
-
-
 def read_link(response: Response) -> str:
-    """The impersonation link in a response: an absolute http(s) URL and nothing else.
+    """Return the link in a response: an absolute http(s) URL and nothing else.
 
     Raises:
         DecodeError: the body is anything else.
@@ -57,15 +44,32 @@ def read_link(response: Response) -> str:
     _check(_coding_problem(response))
     link = _link(response.body)
     if link is None:
-        raise DecodeError("the answer is not a link: it must be one absolute http(s) URL")
+        raise DecodeError("the body is not a link: it must be one absolute http(s) URL")
     return link
 
 
-def parse_object(body: bytes) -> dict[str, Any] | None:
-    """A body as a JSON object by RFC 8259, or None if it is anything else.
+def read_object(response: Response, what: str) -> dict[str, Any]:
+    """Return the JSON object in a response.
 
-    Stricter than `json.loads`: UTF-8 alone, no NaN or Infinity, no number too large,
-    no name twice in an object, no lone surrogate.
+    Args:
+        response: a successful one.
+        what: what it holds, for the messages.
+
+    Raises:
+        DecodeError: the body is anything else.
+    """
+    _check(_coding_problem(response) or _type_problem(response, what))
+    value = parse_object(response.body)
+    if value is None:
+        raise DecodeError(f"the {what} is not a JSON object in UTF-8")
+    return value
+
+
+def parse_object(body: bytes) -> dict[str, Any] | None:
+    """Return a body as a JSON object (RFC 8259), or None if it is anything else.
+
+    Stricter than `json.loads`: UTF-8 only, no NaN or Infinity, no number that overflows, no
+    repeated name in an object, no lone surrogate.
     """
     try:
         text = body.decode()
@@ -77,7 +81,7 @@ def parse_object(body: bytes) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-# What these raise has no words: `parse_object` gives None.
+# These raise without a message: `parse_object` returns None for any of them.
 
 
 def _finite(text: str) -> float:
@@ -103,8 +107,8 @@ _DECODER = json.JSONDecoder(
 )
 
 
-# What looks at a body returns what is wrong with it, and another function raises: so no
-# traceback passes through a frame that holds a piece of the body.
+# A function that inspects a body returns a description of what is wrong with it, and another one
+# raises: no traceback passes through a frame that holds a piece of the body.
 
 
 def _check(problem: str | None) -> None:
@@ -133,10 +137,10 @@ def _coding_problem(response: Response) -> str | None:
     codings = response.headers.getall("Content-Encoding", [])
     if all(coding.strip().lower() in ("", "identity") for coding in codings):
         return None
-    return "the body is compressed, though only identity was asked for"
+    return "the body is compressed, although only identity was requested"
 
 
-# A server sends the same few values, call after call: hence the caches.
+# A server sends the same few values in every response.
 
 
 @lru_cache(maxsize=16)
@@ -157,7 +161,7 @@ def _type_problem(response: Response, what: str) -> str | None:
     if what == "profile" and "application/jwt" in media_types:
         return (
             "the profile is a signed or encrypted JWT (application/jwt), which this client does"
-            " not read: at the provider, unset userinfo_signed_response_alg and"
-            " userinfo_encrypted_response_alg for this client, and it sends JSON"
+            " not read: unset userinfo_signed_response_alg and userinfo_encrypted_response_alg"
+            " for this client at the provider, so that it sends JSON"
         )
     return f"the {what} is not sent as application/json"

@@ -1,14 +1,15 @@
-"""The one place where a status becomes an error.
+"""Turn an error status into an exception. This is the only place that does.
 
-What the server says of its error comes from the JSON body (RFC 6749, section 5.2) or
-the WWW-Authenticate header (RFC 6750, section 3).
+The server's error code and description come from the JSON body (RFC 6749, section 5.2) or the
+WWW-Authenticate header (RFC 6750, section 3).
 """
 
 from __future__ import annotations
 
 import re
 
-from .decoding import parse_object
+from .._values.headers import TCHAR, TOKEN, Headers
+from .._values.messages import Request, Response
 from ..errors import (
     APIError,
     ForbiddenError,
@@ -19,10 +20,9 @@ from ..errors import (
     ServerError,
     UnauthorizedError,
 )
-from .._values.headers import TCHAR, TOKEN, Headers
-from .._values.messages import Request, Response
+from .decoding import parse_object
 
-__all__ = ["check"]
+__all__ = ["raise_for_status"]
 
 _BY_STATUS: dict[int, type[APIError]] = {
     401: UnauthorizedError,
@@ -42,16 +42,16 @@ _CHALLENGE = re.compile(
 _NOT_PRINTABLE = re.compile(r"[^\x20-\x7e]+")
 
 
-def check(request: Request, response: Response) -> None:
-    """Lets a 2xx pass.
+def raise_for_status(request: Request, response: Response) -> None:
+    """Raise the exception for a status other than 2xx.
 
     Raises:
-        APIError: the one that stands for the status.
-        ProtocolError: the status is an interim one (1xx), which is no answer.
+        APIError: the subclass that represents the status.
+        ProtocolError: the status is an interim one (1xx), not a final response.
     """
     status = response.status
     if status < 200:
-        raise ProtocolError(f"the server ended with the interim status {status}")
+        raise ProtocolError(f"the final response has the interim status {status}")
     if status < 300:
         return
     kind = _BY_STATUS.get(status) or _BY_CLASS.get(status // 100, APIError)
@@ -70,7 +70,7 @@ def check(request: Request, response: Response) -> None:
 
 
 def _message(operation: str, status: int, code: str | None, description: str | None) -> str:
-    from http import HTTPStatus  # Here, as only a failure needs it.
+    from http import HTTPStatus  # Only a failure needs it.
 
     try:
         phrase = f" {HTTPStatus(status).phrase}"
@@ -81,7 +81,7 @@ def _message(operation: str, status: int, code: str | None, description: str | N
 
 
 def _server_words(response: Response) -> tuple[str | None, str | None]:
-    """The server's error code and description, the body's before the header's."""
+    """Return the server's error code and description; the body takes precedence."""
     body = parse_object(response.body) or {}
     challenge = _bearer_challenge(response.headers)
     code = body.get("error")
@@ -93,7 +93,7 @@ def _server_words(response: Response) -> tuple[str | None, str | None]:
 
 
 def _bearer_challenge(headers: Headers) -> dict[str, str]:
-    """The parameters of the first Bearer challenge that names an error."""
+    """Return the parameters of the first Bearer challenge that names an error."""
     for value in headers.getall("WWW-Authenticate", []):
         scheme, parameters = "", dict[str, str]()
         for match in _CHALLENGE.finditer(value):
@@ -115,7 +115,7 @@ def _request_id(headers: Headers) -> str | None:
 
 
 def _shown(text: str | None, request: Request) -> str | None:
-    """The server's text, fit to show: printable, short, and without a token it may echo."""
+    """Return a text of the server, printable, short, and without a token that it may echo."""
     if not text:
         return None
     text = request.call.redact(text)

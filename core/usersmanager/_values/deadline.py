@@ -1,4 +1,4 @@
-"""Deadline: the one place that compares a moment with the clock."""
+"""Deadline: the moment by which a call must be over."""
 
 from __future__ import annotations
 
@@ -22,6 +22,11 @@ class Deadline:
     def __init__(self, moment: float) -> None:
         self.moment = moment
 
+    @classmethod
+    def after(cls, seconds: float) -> Deadline:
+        """Return the deadline that is so many seconds from now."""
+        return cls(time.monotonic() + seconds)
+
     def remaining(self) -> float:
         """Return the seconds that are left; negative once the moment has passed."""
         return self.moment - time.monotonic()
@@ -32,7 +37,7 @@ class Deadline:
         Raises:
             TimeoutError: none are left.
         """
-        seconds = self.moment - time.monotonic()
+        seconds = self.remaining()
         if seconds <= 0:
             raise TimeoutError("the deadline passed")
         return seconds

@@ -1,7 +1,7 @@
 """Header fields: their grammar, and which of them only the client itself may set.
 
-Grammar: RFC 9110, section 5. Values are held to printable ASCII, which is stricter:
-what one HTTP library sends, another refuses, and both must send the same.
+Grammar: RFC 9110, section 5. Values are restricted to printable ASCII, which is stricter:
+HTTP libraries disagree about the rest, and all transports must send the same.
 """
 
 from __future__ import annotations
@@ -12,19 +12,8 @@ from typing import TypeAlias
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
-__all__ = [
-    "TCHAR",
-    "TOKEN",
-    "Fields",
-    "StaticHeaders",
-    "HeaderInput",
-    "Headers",
-    "freeze",
-    "problem",
-    "with_fields",
-]
+__all__ = ["TCHAR", "TOKEN", "HeaderInput", "Headers", "StaticHeaders", "merge_headers"]
 
-Headers: TypeAlias = CIMultiDictProxy[str]
 HeaderInput: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
 _Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
@@ -33,8 +22,8 @@ TOKEN = TCHAR + "+"
 _NAME = re.compile(TOKEN)
 _VALUE = re.compile(r"(?:[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)?")
 
-# They frame the message, route it, or carry credentials. Setting them from outside
-# is how requests are smuggled and how one user's cookie reaches another.
+# They frame the message, route it, or carry credentials. If callers could set them, they
+# could smuggle requests, or send one user's cookie for another.
 _RESERVED = frozenset(
     {
         "accept-encoding",
@@ -56,73 +45,58 @@ _RESERVED = frozenset(
 )
 
 
-def problem(name: object, value: object) -> str | None:
-    """Why a request may not carry this field, or None. Quotes no value."""
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        return "a header name is not an HTTP token (RFC 9110, section 5.6.2)"
-    lowered = name.lower()
-    if lowered in _RESERVED or lowered.startswith("proxy-"):
-        return f"the header {name!r} is set by the client alone"
-    if not isinstance(value, str) or not _VALUE.fullmatch(value):
-        return f"the value of the header {name!r} is not printable ASCII without outer blanks"
-    return None
+class Headers(CIMultiDictProxy[str]):
+    """Header fields: an immutable mapping, case-insensitive, in which a name may be repeated.
 
-
-def _pairs(fields: HeaderInput) -> Iterable[tuple[str, str]]:
-    # items() of a multidict keeps repeated fields.
-    return fields.items() if isinstance(fields, Mapping) else fields
-
-
-def freeze(fields: HeaderInput) -> Headers:
-    """Any mapping or pairs as one case-insensitive, immutable, repeatable mapping."""
-    if isinstance(fields, CIMultiDictProxy):
-        return fields
-    return CIMultiDictProxy(CIMultiDict(_pairs(fields)))
-
-
-class Fields:
-    """The header fields of a request: to read as a mapping, and to send as text, made once.
-
-    Attributes:
-        mapping: names and values.
+    Args:
+        fields: a mapping or pairs of names and values. They are copied, not checked.
     """
 
-    __slots__ = ("__weakref__", "_fixed", "_text", "mapping")
+    __slots__ = ("_merged", "_text")
 
-    def __init__(self, fields: HeaderInput) -> None:
-        # A copy, always: a proxy may be a view of what somebody still changes.
-        self.mapping: Headers = CIMultiDictProxy(CIMultiDict(_pairs(fields)))
+    def __init__(self, fields: HeaderInput = ()) -> None:
+        # items() of a multidict keeps repeated fields.
+        pairs = fields.items() if isinstance(fields, Mapping) else fields
+        super().__init__(CIMultiDict(pairs))
         self._text: str | None = None
-        self._fixed: tuple[_Pairs, Fields] | None = None
+        self._merged: tuple[_Pairs, Headers] | None = None
 
     def text(self) -> str:
-        """Each field as a line with its CRLF (RFC 9112, section 5)."""
+        """Return each field as a line with its CRLF (RFC 9112, section 5)."""
         if self._text is None:
-            self._text = "".join([f"{name}: {value}\r\n" for name, value in self.mapping.items()])
+            self._text = "".join([f"{name}: {value}\r\n" for name, value in self.items()])
         return self._text
 
-    def merged(self, pairs: _Pairs) -> Fields:
-        """A copy with these fields set, each in place of any of its name."""
-        changed = CIMultiDict(self.mapping)
+    def merged(self, pairs: _Pairs) -> Headers:
+        """Return a copy with these fields set, each in place of any of its name."""
+        changed = CIMultiDict(self)
         changed.update(pairs)
-        return Fields(changed)
+        return Headers(changed)
 
-    def with_fixed(self, pairs: _Pairs) -> Fields:
-        """The same, made once: a manager's requests begin with the same fields."""
-        fixed = self._fixed
-        if fixed is None or fixed[0] is not pairs:
-            fixed = self._fixed = (pairs, self.merged(pairs))
-        return fixed[1]
+    def merged_once(self, pairs: _Pairs) -> Headers:
+        """Return the same, cached: all requests of a manager begin with the same fields."""
+        if self._merged is None or self._merged[0] is not pairs:
+            self._merged = (pairs, self.merged(pairs))
+        return self._merged[1]
+
+    def __repr__(self) -> str:
+        return f"<Headers {', '.join(self)}>"  # A value may be a secret.
+
+    def __copy__(self) -> Headers:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Headers:
+        return self
 
 
 class StaticHeaders:
-    """Header fields that many requests get alike: checked once, not for each.
+    """Header fields that are the same for many requests: checked once, not for each.
 
-    Not for values of one user: they are kept as long as these are.
+    Not for values of one user: they are kept as long as this object.
 
     Args:
-        fields: a mapping or pairs, as for `Request.with_headers`. What is wrong with them is
-            said there.
+        fields: a mapping or pairs, as for `Request.with_headers`, which raises the error if they
+            are malformed.
 
     Example:
         ```python
@@ -136,47 +110,60 @@ class StaticHeaders:
 
     def __init__(self, fields: HeaderInput) -> None:
         pairs = _as_pairs(fields)
-        self._problem = _problem_of(pairs)
+        self._problem = _explain_malformed(pairs)
         self._pairs = pairs or ()
 
-    def over(self, base: Fields) -> Fields | str:
-        """A copy of `base` with these fields set; or what is wrong with them."""
-        return self._problem or base.with_fixed(self._pairs)
+    def merge_into(self, base: Headers) -> Headers | str:
+        """Return `base` with these fields set, or a description of what is wrong with them."""
+        return self._problem or base.merged_once(self._pairs)
 
 
-def with_fields(base: Fields, fields: HeaderInput | StaticHeaders) -> Fields | str:
-    """A copy of `base` with these fields set, each in place of any of its name.
+def merge_headers(base: Headers, fields: HeaderInput | StaticHeaders) -> Headers | str:
+    """Return `base` with these fields set, each in place of any of its name.
 
-    What is wrong with a field, if anything is, is given in place of it, and not raised:
-    so no traceback passes through a frame that holds the values.
+    If a field is malformed, a description is returned, not raised: no traceback passes through
+    a frame that holds the values.
     """
     if isinstance(fields, StaticHeaders):
-        return fields.over(base)
+        return fields.merge_into(base)
     pairs = _as_pairs(fields)
-    return _problem_of(pairs) or base.merged(pairs or ())
+    return _explain_malformed(pairs) or base.merged(pairs or ())
 
 
 def _as_pairs(fields: HeaderInput) -> _Pairs | None:
     try:
-        return tuple((_plain(name), _plain(value)) for name, value in _pairs(fields))
+        pairs = fields.items() if isinstance(fields, Mapping) else fields
+        return tuple((_plain(name), _plain(value)) for name, value in pairs)
     except (TypeError, ValueError):
         return None
 
 
 def _plain(text: str) -> str:
-    """What is checked is what is sent: a subclass of str may have a format of its own."""
+    """Return a plain str: a subclass may have another format than what was checked."""
     return str.__str__(text) if isinstance(text, str) else text
 
 
-def _problem_of(fields: _Pairs | None) -> str | None:
+def _explain_malformed(fields: _Pairs | None) -> str | None:
     if fields is None:
         return "header fields must be a mapping of names and values"
     seen: set[str] = set()
     for name, value in fields:
-        wrong = problem(name, value)
-        if wrong is None and name.lower() in seen:
-            wrong = f"the header {name!r} is given twice"
-        if wrong is not None:
-            return wrong
+        problem = explain_invalid_header(name, value)
+        if problem is None and name.lower() in seen:
+            problem = f"the header {name!r} is given twice"
+        if problem is not None:
+            return problem
         seen.add(name.lower())
+    return None
+
+
+def explain_invalid_header(name: object, value: object) -> str | None:
+    """Return why a request may not carry this field, or None. Quotes no value."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        return "a header name is not an HTTP token (RFC 9110, section 5.6.2)"
+    lowered = name.lower()
+    if lowered in _RESERVED or lowered.startswith("proxy-"):
+        return f"the header {name!r} can only be set by the client itself"
+    if not isinstance(value, str) or not _VALUE.fullmatch(value):
+        return f"the value of the header {name!r} is not printable ASCII without outer blanks"
     return None

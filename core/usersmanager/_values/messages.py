@@ -1,16 +1,17 @@
-"""What travels: Request and Response. Immutable; bytes in, bytes out.
+"""Request and Response: immutable messages, with a repr that is safe to log.
 
-Both have a repr that is safe to log. What a status or a body means is not known here.
+What a status or a body means is decided in `_operations`.
 """
 
 from __future__ import annotations
 
-import time
+from dataclasses import dataclass
+from typing import Self
 
-from .. import ratelimit
 from ..errors import ArgumentError, PluginError, RateLimit
-from .headers import Fields, StaticHeaders, HeaderInput, Headers, freeze, with_fields
-from .immutable import Immutable
+from . import rate_limit
+from .deadline import Deadline
+from .headers import HeaderInput, Headers, StaticHeaders, merge_headers
 from .token import Secret, Token
 
 __all__ = ["Call", "Request", "Response"]
@@ -30,19 +31,21 @@ class Call:
         self._tokens: tuple[Token, ...] = ()
 
     def register_secret(self, token: Token) -> None:
-        """Notes a token that a request carries, so that an echo of it can be removed."""
+        """Remember a token that a request carries, so that an echo of it can be redacted."""
         if token not in self._tokens:
             self._tokens += (token,)
 
     def redact(self, text: str) -> str:
-        """A text of the server without the tokens of this call that it may echo."""
+        """Return a text of the server without the tokens of this call that it may echo."""
         for token in self._tokens:
             if token.reveal():
                 text = text.replace(token.reveal(), "[redacted]")
         return text
 
 
-class Request(Immutable):
+# eq and repr would read headers and bodies; a generated __init__ would accept Headers alone.
+@dataclass(frozen=True, init=False, eq=False, repr=False, slots=True)
+class Request:
     """What one attempt asks of the server.
 
     Attributes:
@@ -52,36 +55,31 @@ class Request(Immutable):
         target: the path, encoded: "/users/auth0%7C1/impersonate".
         template: the target without what differs by user, for telemetry:
             "/users/{user_id}/impersonate"; "" if the request was not made by a manager.
-        fields: the fields to send, without the token and without framing; see `headers`.
+        headers: the fields to send, without the token and without framing.
         body: the bytes to send, or None.
         token: the bearer token, redacted; for "discover" it reveals "".
-        deadline: when to give up, in seconds of `time.monotonic()`.
-        idempotent: whether sending it twice does no harm (RFC 9110, section 9.2.2).
-            If not, it travels on a connection of its own.
+        deadline: when to give up.
+        idempotent: whether sending it twice does no harm (RFC 9110, section 9.2.2). If not, it
+            is sent on a dedicated connection.
         attempt: which attempt of its call this is, from 1.
         call: the call it belongs to.
 
     Raises:
-        ArgumentError: the headers are none that `with_headers` would take.
+        ArgumentError: `with_headers` would not accept the headers.
     """
 
-    __slots__ = (
-        *("attempt", "body", "call", "deadline", "fields", "idempotent", "method", "operation"),
-        *("origin", "target", "template", "token"),
-    )
-
-    attempt: int
-    body: bytes | None
-    call: Call
-    deadline: float
-    fields: Fields
-    idempotent: bool
-    method: str
     operation: str
+    method: str
     origin: str
     target: str
-    template: str
+    headers: Headers
+    body: bytes | None
     token: Token
+    deadline: Deadline
+    idempotent: bool
+    template: str
+    attempt: int
+    call: Call
 
     def __init__(
         self,
@@ -90,10 +88,10 @@ class Request(Immutable):
         method: str,
         origin: str,
         target: str,
-        headers: HeaderInput | Fields,
+        headers: HeaderInput,
         body: bytes | None,
         token: Token,
-        deadline: float,
+        deadline: Deadline,
         idempotent: bool,
         template: str = "",
         attempt: int = 1,
@@ -104,7 +102,7 @@ class Request(Immutable):
         put(self, "method", method)
         put(self, "origin", origin)
         put(self, "target", target)
-        put(self, "fields", headers if isinstance(headers, Fields) else _checked(headers))
+        put(self, "headers", headers if isinstance(headers, Headers) else _checked(headers))
         put(self, "body", body)
         put(self, "token", token)
         put(self, "deadline", deadline)
@@ -115,21 +113,16 @@ class Request(Immutable):
         self.call.register_secret(token)
 
     @property
-    def headers(self) -> Headers:
-        """The fields to send, without the token and without framing."""
-        return self.fields.mapping
-
-    @property
     def url(self) -> str:
-        """The whole address. It never holds a token."""
+        """The whole URL. It never holds a token."""
         return self.origin + self.target
 
     def remaining(self) -> float:
-        """Seconds until the deadline; negative once it has passed."""
-        return self.deadline - time.monotonic()
+        """Return the seconds until the deadline; negative once it has passed."""
+        return self.deadline.remaining()
 
     def with_headers(self, fields: HeaderInput | StaticHeaders) -> Request:
-        """A copy with these fields set, each in place of any of its name.
+        """Return a copy with these fields set, each in place of any of its name.
 
         Args:
             fields: a mapping or pairs of header names and printable ASCII values; or
@@ -142,48 +135,49 @@ class Request(Immutable):
         Example:
             `return proceed(request.with_headers({"X-Trace": "1"}))`
         """
-        changed = with_fields(self.fields, fields)
-        del fields  # A value may be a secret, and a traceback shows what is kept here.
-        if isinstance(changed, str):
-            raise PluginError(changed, operation=self.operation)
-        return self._changed(fields=changed)
+        headers = merge_headers(self.headers, fields)
+        del fields  # A value may be a secret, and a traceback shows local variables.
+        if isinstance(headers, str):
+            raise PluginError(headers, operation=self.operation)
+        return self._replace(headers=headers)
 
     def with_token(self, token: str | Token) -> Request:
-        """A copy that carries another bearer token.
+        """Return a copy that carries another bearer token.
 
         Raises:
             ArgumentError: it is not a bearer token (RFC 6750, section 2.1).
         """
         secret = token if isinstance(token, Secret) else Secret(token)
         del token
-        changed = self._changed(token=secret if isinstance(secret, Token) else Token(secret))
-        changed.call.register_secret(changed.token)
-        return changed
+        copy = self._replace(token=secret if isinstance(secret, Token) else Token(secret))
+        copy.call.register_secret(copy.token)
+        return copy
 
     def with_attempt(self, attempt: int) -> Request:
-        """A copy for another attempt of its call, or itself if it has that number."""
-        return self if attempt == self.attempt else self._changed(attempt=attempt)
+        """Return a copy for another attempt of its call, or itself if it has that number."""
+        return self if attempt == self.attempt else self._replace(attempt=attempt)
 
-    def _changed(self, **changes: object) -> Request:
-        other = object.__new__(Request)
-        for name in self.__slots__:
+    def _replace(self, **changes: object) -> Request:
+        # `dataclasses.replace` would run `__init__` again: more than twice as slow.
+        copy = object.__new__(Request)
+        for name in _REQUEST_FIELDS:
             value = changes[name] if name in changes else getattr(self, name)
-            object.__setattr__(other, name, value)
-        return other
+            object.__setattr__(copy, name, value)
+        return copy
 
     def headers_to_send(self) -> dict[str, str]:
-        """Every header to send, the token included. For transports only; keep no copy."""
-        return {"Host": self._host(), **dict(self.headers), **self._own_fields()}
+        """Return every header to send, the token included. For transports; keep no copy."""
+        return {"Host": self._host(), **dict(self.headers), **self._own_headers()}
 
     def serialized_headers(self) -> str:
-        """The same as lines, each with its CRLF, for `serialize_request`."""
-        own = [f"{name}: {value}\r\n" for name, value in self._own_fields().items()]
-        return f"Host: {self._host()}\r\n{self.fields.text()}{''.join(own)}"
+        """Return the same as lines, each with its CRLF, for `serialize_request`."""
+        own = [f"{name}: {value}\r\n" for name, value in self._own_headers().items()]
+        return f"Host: {self._host()}\r\n{self.headers.text()}{''.join(own)}"
 
     def _host(self) -> str:
         return self.origin.partition("://")[2]
 
-    def _own_fields(self) -> dict[str, str]:
+    def _own_headers(self) -> dict[str, str]:
         own = {"Accept-Encoding": "identity"}
         if not self.idempotent:
             own["Connection"] = "close"
@@ -193,19 +187,29 @@ class Request(Immutable):
             own["Authorization"] = f"Bearer {self.token.reveal()}"
         return own
 
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
     def __repr__(self) -> str:
         return f"<Request {self.operation} {self.method} attempt={self.attempt}>"
 
 
-def _checked(headers: HeaderInput) -> Fields:
-    fields = with_fields(Fields(()), headers)
-    if isinstance(fields, str):
-        raise ArgumentError(f"headers: {fields}")
-    return fields
+_REQUEST_FIELDS = tuple(Request.__dataclass_fields__)
 
 
-class Response(Immutable):
-    """A whole response.
+def _checked(headers: HeaderInput) -> Headers:
+    checked = merge_headers(Headers(), headers)
+    if isinstance(checked, str):
+        raise ArgumentError(f"headers: {checked}")
+    return checked
+
+
+@dataclass(frozen=True, init=False, eq=False, repr=False, slots=True)
+class Response:
+    """A complete response.
 
     Args:
         status: the HTTP status, 100 to 999.
@@ -219,11 +223,9 @@ class Response(Immutable):
         `Response(200, {"Content-Type": "application/json"}, b'{"sub": "auth0|1"}')`
     """
 
-    __slots__ = ("body", "headers", "status")
-
-    body: bytes
-    headers: Headers
     status: int
+    headers: Headers
+    body: bytes
 
     def __init__(self, status: int, headers: HeaderInput = (), body: bytes = b"") -> None:
         if type(status) is not int or not 100 <= status <= 999:
@@ -231,18 +233,25 @@ class Response(Immutable):
         if not isinstance(body, bytes):
             raise TypeError("a body is bytes")
         object.__setattr__(self, "status", status)
-        object.__setattr__(self, "headers", freeze(headers))
+        headers = headers if isinstance(headers, Headers) else Headers(headers)
+        object.__setattr__(self, "headers", headers)
         object.__setattr__(self, "body", body)
 
     @property
     def retry_after(self) -> float | None:
         """Seconds the server asks to wait, or None."""
-        return ratelimit.retry_after(self.status, self.headers)
+        return rate_limit.retry_after(self.status, self.headers)
 
     @property
     def rate_limit(self) -> RateLimit | None:
         """The server's X-RateLimit headers, or None."""
-        return ratelimit.rate_limit(self.headers)
+        return rate_limit.rate_limit(self.headers)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
 
     def __repr__(self) -> str:
         return f"<Response {self.status} of {len(self.body)} bytes>"

@@ -1,4 +1,4 @@
-"""The near name, for whoever misspelled one."""
+"""'Did you mean …?' suggestions."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ __all__ = ["did_you_mean"]
 
 
 def did_you_mean(given: object, known: Iterable[str]) -> str:
-    """`: 'retrry' (did you mean 'retry'?)`, or what there is to choose from.
+    """Return `: 'retrry' (did you mean 'retry'?)`, or the known names.
 
-    What is near no known name is not shown: it may be a misplaced secret.
+    A name that resembles none of them is not quoted: it may be a misplaced secret.
     """
     from difflib import get_close_matches
 

@@ -1,8 +1,7 @@
-"""Values that must never be seen: tokens, and what holds them.
+"""Secret and Token: values that no repr, traceback or pickle shows.
 
-A traceback may show the repr of every local variable. So a token is wrapped in the
-first statement that touches it, and the wrapped value is opened only inside an
-expression, never into a local variable.
+A traceback may show the repr of every local variable. So a token is sealed in the first statement
+that touches it, and revealed only inside an expression, never into a local variable.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 
 from ..errors import ArgumentError
 
-__all__ = ["Secret", "Token", "flaw", "is_bearer_token"]
+__all__ = ["Secret", "Token", "explain_invalid_token", "is_bearer_token"]
 
 T = TypeVar("T")
 
@@ -21,23 +20,27 @@ _B64TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 
 
 def is_bearer_token(value: object) -> bool:
-    """Whether a value is a bearer token by RFC 6750's grammar."""
+    """Return whether a value is a bearer token (RFC 6750, section 2.1)."""
     return isinstance(value, str) and _B64TOKEN.fullmatch(value) is not None
 
 
-_FLAWS = (
+# The first that matches explains what is wrong; the last matches anything.
+_CHECKS = (
     (re.compile(r"\s*\Z"), "it is empty"),
-    (re.compile(r"\s*bearer\s", re.IGNORECASE), "leave 'Bearer ' out"),
+    (re.compile(r"\s*bearer\s", re.IGNORECASE), "remove the 'Bearer ' prefix"),
     (
         re.compile(rf"\s*{_B64TOKEN.pattern}\s*\Z"),
-        "it has blanks or line ends around it: strip it",
+        "it has leading or trailing whitespace: strip it",
     ),
-    (re.compile(""), "it has characters that are in no bearer token (RFC 6750, section 2.1)"),
+    (
+        re.compile(""),
+        "it contains characters not allowed in a bearer token (RFC 6750, section 2.1)",
+    ),
 )
 
 
 class Secret(Generic[T]):
-    """Holds any value and shows none of it. It can't be pickled, formatted or compared."""
+    """Seals any value. It can't be pickled, formatted or compared."""
 
     __slots__ = ("_value",)
 
@@ -45,7 +48,7 @@ class Secret(Generic[T]):
         self._value = value
 
     def reveal(self) -> T:
-        """The value itself. Use it inside an expression, never keep it in a variable."""
+        """Return the value. Use it inside an expression, and keep it in no variable."""
         return self._value
 
     def __repr__(self) -> str:
@@ -55,15 +58,15 @@ class Secret(Generic[T]):
         raise TypeError(f"a {type(self).__name__} is not pickled, so that it can't leak")
 
 
-def flaw(value: Secret[Any]) -> str:
-    """What to mend in a value that is no bearer token, in words that hold nothing of it."""
+def explain_invalid_token(value: Secret[Any]) -> str:
+    """Return how to correct a value that is no bearer token. Quotes nothing of it."""
     if not isinstance(value.reveal(), str):
         return f"it must be a str, not {type(value.reveal()).__name__}"
-    return next(words for flawed, words in _FLAWS if flawed.match(value.reveal()))
+    return next(words for pattern, words in _CHECKS if pattern.match(value.reveal()))
 
 
 class Token(Secret[str]):
-    """A bearer token by RFC 6750's grammar, with a redacted repr.
+    """Seal a bearer token (RFC 6750).
 
     Args:
         value: the token, or a Secret that holds it.
@@ -77,21 +80,22 @@ class Token(Secret[str]):
     def __init__(self, value: str | Secret[str]) -> None:
         value = value if isinstance(value, Secret) else Secret(value)
         if not is_bearer_token(value.reveal()):
-            raise ArgumentError(f"Invalid access token: {flaw(value)}")
+            raise ArgumentError(f"Invalid access token: {explain_invalid_token(value)}")
         super().__init__(str.__str__(value.reveal()))
 
     @classmethod
-    def none(cls) -> Token:
-        """No token, for a request that carries none; it reveals ""."""
+    def empty(cls) -> Token:
+        """Return a token for a request that carries none; it reveals ""."""
         return cls._unchecked(Secret(""))
 
     @classmethod
-    def of(cls, value: Secret[object]) -> Token | None:
-        """A sealed value as a token, or None if it is not a bearer token."""
+    def parse(cls, value: Secret[object]) -> Token | None:
+        """Return a sealed value as a token, or None if it is not a bearer token."""
         return cls._unchecked(value) if is_bearer_token(value.reveal()) else None
 
     @classmethod
     def _unchecked(cls, value: Secret[Any]) -> Token:
         token = cls.__new__(cls)
-        token._value = str.__str__(value.reveal())  # What was checked is what is sent.
+        # Sent as it was checked: a subclass of str may format itself otherwise.
+        token._value = str.__str__(value.reveal())
         return token

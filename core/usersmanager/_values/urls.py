@@ -1,7 +1,7 @@
-"""Addresses: what a base URL may be, and how a user id becomes one path segment.
+"""URLs: what a base URL may be, and how a user id becomes one path segment.
 
-Everything is decided here, before a transport sees it, so that both transports
-send the same request-target and no user id can reach another path (RFC 3986).
+This is decided before a transport sees a URL, so that all transports send the same
+request-target, and no user id can reach another path (RFC 3986).
 """
 
 from __future__ import annotations
@@ -15,31 +15,31 @@ from ..errors import ArgumentError
 
 __all__ = [
     "Endpoint",
+    "encode_path_segment",
     "is_downgrade",
     "is_loopback",
     "is_proxy_url",
     "parse_base_url",
     "parse_endpoint",
     "parse_http_url",
-    "encode_path_segment",
 ]
 
 _EXAMPLE = "https://tenant.auth0.com"
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
-# What is shown again must be a domain beyond doubt: a token has dots and letters too.
+# Quoted in a message, so it must certainly be a domain: a token has dots and letters, too.
 _BARE_DOMAIN = re.compile(r"((?:(?:[a-z0-9\-]+\.)+[a-z]{2,24}|localhost)(?::[0-9]{1,5})?)(?:/.*)?")
 _HOST_NAME = re.compile(r"(?!-)[a-z0-9_\-]+(?:\.[a-z0-9_\-]+)*\.?")
 _PATH = re.compile(r"(?:/(?:[A-Za-z0-9\-._~!$&'()*+,;=:]|%[0-9A-Fa-f]{2})+)*")
 _QUERY = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})*")
 _DOT_SEGMENT = re.compile(r"/(?:\.|%2e){1,2}(?=/|$)", re.IGNORECASE)
-_ESCAPE = re.compile(r"%..")  # In a path that is known to be one.
+_ESCAPE = re.compile(r"%..")  # Used only on a valid path.
 _NOT_IN_USER_ID = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _USER_ID_LIMIT = 256
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
 class Endpoint(NamedTuple):
-    """Where requests go: "https://host[:port]", and a path that ends without a slash."""
+    """An origin ("https://host[:port]") and a path without a trailing slash."""
 
     origin: str
     path: str
@@ -49,7 +49,7 @@ class Endpoint(NamedTuple):
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine: "localhost" or a loopback IP address."""
+    """Return whether a host is "localhost" or a loopback IP address."""
     if host.lower() == "localhost":
         return True
     try:
@@ -61,13 +61,13 @@ def is_loopback(host: str) -> bool:
 def parse_base_url(
     value: object, *, allow_insecure: bool = False, field: str = "base_url"
 ) -> Endpoint:
-    """Checks a base URL and brings it to its one spelling.
+    """Check a base URL, and normalize it.
 
     Args:
         value: absolute; https, or http for loopback; without "/userinfo" at its end; a
             trailing slash is dropped.
         allow_insecure: allow http to any host.
-        field: how messages call it.
+        field: its name in messages.
 
     Raises:
         ArgumentError: it is missing, or not such a URL.
@@ -80,7 +80,7 @@ def parse_base_url(
     origin, path = _address(urlsplit(str(value)))
     path = path.rstrip("/")
     if path.endswith("/userinfo"):
-        raise ArgumentError(f"{field} must not end in /userinfo: leave it out, the client adds it")
+        raise ArgumentError(f"{field} must not end in /userinfo: remove it, the client adds it")
     return Endpoint(origin, path)
 
 
@@ -114,7 +114,7 @@ def _is_loopback_http(url: str) -> bool:
 
 
 def _problem(value: object, *, allow_insecure: bool) -> str | None:
-    """Why a value is no base URL, in words that follow its name; None if it is one."""
+    """Return what is wrong with a base URL, to follow its name in a message, or None."""
     if not isinstance(value, str) or not _VISIBLE_ASCII.fullmatch(value):
         return (
             f"must be a URL in printable ASCII, such as {_EXAMPLE}"
@@ -123,9 +123,9 @@ def _problem(value: object, *, allow_insecure: bool) -> str | None:
     if "://" not in value:
         domain = _BARE_DOMAIN.fullmatch(value)
         return f"must be an absolute URL: write {f'https://{domain[1]}' if domain else _EXAMPLE}"
-    for mark, part in (("@", "user name or password"), ("?", "query"), ("#", "fragment")):
+    for mark, part in (("@", "user name or password"), ("?", "query string"), ("#", "fragment")):
         if mark in value.partition("://")[2]:
-            return f"must hold no {part} ({mark!r})"
+            return f"must not contain a {part} ({mark!r})"
     try:
         parts = urlsplit(value)
         host, port = parts.hostname or "", parts.port
@@ -166,9 +166,9 @@ def _is_host(host: str) -> bool:
 
 
 def encode_path_segment(user_id: object) -> str:
-    """A user id as exactly one path segment: `unquote(segment) == user_id`.
+    """Return a user id as exactly one path segment: `unquote(segment) == user_id`.
 
-    Nothing is normalised; "/" becomes "%2F".
+    Nothing is normalized; "/" becomes "%2F".
 
     Raises:
         ArgumentError: it is missing, blank, "." or "..", longer than 256 characters,
@@ -188,7 +188,7 @@ def encode_path_segment(user_id: object) -> str:
 
 
 def parse_http_url(text: str) -> str | None:
-    """The text as an absolute http(s) URL, or None if it is anything else."""
+    """Return a text that is an absolute http(s) URL, or None if it is anything else."""
     if not _VISIBLE_ASCII.fullmatch(text):
         return None
     try:
@@ -200,10 +200,7 @@ def parse_http_url(text: str) -> str | None:
 
 
 def is_proxy_url(value: object) -> bool:
-    """Whether a value is the URL of an HTTP proxy, with its user and password if it has them.
-
-    What it is not is not said: it may hold the password.
-    """
+    """Return whether a value is the URL of an HTTP proxy, user and password included."""
     if not isinstance(value, str) or not _VISIBLE_ASCII.fullmatch(value):
         return False
     try:

@@ -1,4 +1,4 @@
-"""Numbers that bound something, checked where they are given: an unbounded call may hang."""
+"""Validation of arguments."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import math
 
 from ..errors import ArgumentError
 
-__all__ = ["validate_count", "validate_seconds"]
+__all__ = ["validate_count", "validate_seconds", "validate_text"]
 
 
 def validate_seconds(name: str, value: object) -> float:
-    """A number of seconds above 0, and finite.
+    """Return a positive, finite number of seconds.
 
     Args:
         name: of the argument, for the message.
-        value: what was given for it.
+        value: of the argument.
 
     Raises:
         ArgumentError: it is anything else.
@@ -30,11 +30,11 @@ def validate_seconds(name: str, value: object) -> float:
 
 
 def validate_count(name: str, value: object) -> int:
-    """A whole number, 1 or more.
+    """Return a whole number, 1 or more.
 
     Args:
         name: of the argument, for the message.
-        value: what was given for it.
+        value: of the argument.
 
     Raises:
         ArgumentError: it is anything else.
@@ -42,3 +42,13 @@ def validate_count(name: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ArgumentError(f"{name} must be a whole number, 1 or more")
     return value
+
+
+def validate_text(name: str, value: object) -> None:
+    """Check that an optional argument is None or a string that is not blank.
+
+    Raises:
+        ArgumentError: it is anything else.
+    """
+    if value is not None and not (isinstance(value, str) and value.strip()):
+        raise ArgumentError(f"{name} must be a non-empty string")

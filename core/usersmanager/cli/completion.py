@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import click
 
-from .._composition.entry_points import Kind, select
+from .._composition.entry_points import Kind, by_name
 
 __all__ = ["installed_of", "one_of"]
 
@@ -20,7 +20,7 @@ def one_of(values: Iterable[str]) -> Complete:
 
 def installed_of(kind: Kind) -> Complete:
     """Offers the names of what is installed of a kind."""
-    return _offered(lambda: select(kind))
+    return _offered(lambda: by_name(kind))
 
 
 def _offered(values: Callable[[], Iterable[str]]) -> Complete:

@@ -9,17 +9,11 @@ from typing import Any, TypeAlias, TypeVar, cast
 
 import click
 
-from .. import (
-    ArgumentError,
-    AsyncUsersManager,
-    ConnectError,
-    TLSError,
-    UsersManager,
-    installed_plugins,
-)
-from .._manager.base import ManagerSettings
-from .._composition.entry_points import select
+from .. import ArgumentError, AsyncUsersManager, ConnectError, TLSError, UsersManager
+from .._composition.entry_points import by_name
+from .._manager.base import ManagerOptions
 from .._values.suggestions import did_you_mean
+from ..plugins import installed_plugins
 from .output import safe
 from .unreachable import with_address
 from .verbose import Watch, log_told
@@ -80,12 +74,12 @@ class Connection:
             with self._blocking(settings) as users:
                 return cast(T, ask(users))
 
-    def _blocking(self, settings: ManagerSettings) -> UsersManager:
+    def _blocking(self, settings: ManagerOptions) -> UsersManager:
         if self.issuer is not None:
             return UsersManager.from_issuer(self.issuer, transport=self.transport, **settings)
         return UsersManager(str(self.base_url), transport=self.transport, **settings)
 
-    async def _awaited(self, ask: Ask[T], settings: ManagerSettings) -> T:
+    async def _awaited(self, ask: Ask[T], settings: ManagerOptions) -> T:
         if self.issuer is None:
             made = AsyncUsersManager(str(self.base_url), transport=self.transport, **settings)
         else:
@@ -95,7 +89,7 @@ class Connection:
         async with made as users:
             return await cast(Coroutine[Any, Any, T], ask(users))
 
-    def _settings(self) -> ManagerSettings:
+    def _settings(self) -> ManagerOptions:
         return {
             "timeout": self.timeout,
             "plugins": [*([Watch(_tell)] if self.verbose else []), *self.plugin],
@@ -106,7 +100,7 @@ class Connection:
     def _discover(self) -> bool | list[str]:
         if not self.no_plugin:
             return True
-        names = select("plugin")
+        names = by_name("plugin")
         for name in self.no_plugin:
             if name not in names:
                 wrong = did_you_mean(name, names)
@@ -120,7 +114,7 @@ class Connection:
         if self.transport is None:
             return False
         return any(
-            one.modes == ("asyncio",)
+            one.modes == ("async",)
             for one in installed_plugins()
             if (one.kind, one.name) == ("transport", self.transport)
         )

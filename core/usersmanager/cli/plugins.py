@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .. import PluginReport, PluginWarning, installed_plugins
+from .. import PluginWarning
 from .._composition.compose import disabled_names
 from .._values.suggestions import did_you_mean
+from ..plugins import PluginReport, installed_plugins
 from .output import as_json, make_console, safe
 
 __all__ = ["plugins", "show_plugins"]

@@ -14,8 +14,9 @@ from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.text import Text
 
-from .. import AsyncUsersManager, UserInfo, UsersManager, installed_plugins
+from .. import AsyncUsersManager, UserInfo, UsersManager
 from .._composition.compose import disabled_names
+from ..plugins import installed_plugins
 from ..testing import Sandbox
 from .info import profile_table
 from .output import safe

@@ -7,7 +7,8 @@ import sys
 
 import click
 
-from .. import ArgumentError, Token
+from .. import ArgumentError
+from ..plugins import Token
 
 __all__ = ["read_token", "token_file_option"]
 

@@ -11,8 +11,9 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from .. import Flow, Proceed, Request, Response, Middleware, hookimpl
+from .. import Request, Response
 from .._flow.effects import Effect, Sleep
+from ..plugins import Flow, Middleware, Proceed, hookimpl
 
 __all__ = ["Watch", "log_told"]
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .contracts.plugin import PluginContract
     from .contracts.transport import AsyncTransportContract, TransportContract
     from .fake import FakeTransport
     from .fault_server import FaultServer, Peer, echo, profile
-    from .contracts.plugin import PluginContract
-    from .sandbox.server import Sandbox
+    from .sandbox.sandbox import Sandbox
     from .sandbox.tenant import Limit
 
 __all__ = [

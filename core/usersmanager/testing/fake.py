@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Self, TypeAlias
 
-from ..errors import TransportError
 from .._values.messages import Request, Response
+from ..errors import TransportError
 
 __all__ = ["Answer", "FakeTransport"]
 

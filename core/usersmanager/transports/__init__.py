@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .._composition.hookspecs import hookimpl
+    from .._flow.transport import AsyncTransport, Transport
     from .._values.deadline import Deadline
+    from .._values.messages import Request, Response
+    from .._values.token import Secret, Token
     from .http1.async_connection import AsyncConnection
     from .http1.async_engine import AsyncEngine
     from .http1.async_limiter import AsyncConnectionLimiter

@@ -53,14 +53,14 @@ def telemetry() -> Telemetry:
     return Telemetry()
 
 
-@pytest.fixture(params=["blocking", "asyncio"])
+@pytest.fixture(params=["sync", "async"])
 def call(request: pytest.FixtureRequest, telemetry: Telemetry) -> Callable[..., Any]:
     """One call in either mode."""
 
     def call(transport: Any, method: str = "get_info", *arguments: Any) -> Any:
         settings = {"transport": transport, "plugins": telemetry.plugins, "discover": False}
         arguments = arguments or ("hush-token",)
-        if request.param == "blocking":
+        if request.param == "sync":
             with UsersManager("https://tenant.example", **settings) as users:
                 return getattr(users, method)(*arguments)
 

@@ -10,13 +10,8 @@ from typing import Any
 import pytest
 from usersmanager_token_refresh import RefreshToken
 
-from usersmanager import (
-    AsyncUsersManager,
-    SubjectMismatchError,
-    Token,
-    UnauthorizedError,
-    UsersManager,
-)
+from usersmanager import AsyncUsersManager, SubjectMismatchError, UnauthorizedError, UsersManager
+from usersmanager.plugins import Token
 from usersmanager.testing import PluginContract, Sandbox
 
 
@@ -43,13 +38,13 @@ def sandbox() -> Iterator[Sandbox]:
         yield sandbox.add_user("auth0|ada").add_user("auth0|bob")
 
 
-@pytest.fixture(params=["blocking", "asyncio"])
+@pytest.fixture(params=["sync", "async"])
 def call(request: pytest.FixtureRequest, sandbox: Sandbox) -> Callable[..., Any]:
     """One call in either mode, with the plugin over a store."""
 
     def call(store: Store, method: str, *arguments: Any, **settings: Any) -> Any:
         plugins = [RefreshToken(store.refresh, store.arefresh)]
-        if request.param == "blocking":
+        if request.param == "sync":
             with UsersManager(sandbox.base_url, plugins=plugins) as users:
                 return getattr(users, method)(*arguments, **settings)
 

@@ -17,12 +17,13 @@ import time
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from ...errors import Phase, TransportError
+from ..._values.deadline import Deadline
 from ..._values.messages import Request, Response
 from ..._values.token import Token
+from ...errors import Phase, TransportError
+from ..fault_server import FaultServer, Peer, Script, echo, profile
 from .clients import AsyncClient, BlockingClient, Client
 from .exemptions import Exemptions
-from ..fault_server import FaultServer, Peer, Script, echo, profile
 
 __all__ = ["Contract", "ask", "subject_of"]
 
@@ -52,7 +53,7 @@ def ask(
         headers=HEADERS if headers is None else headers,
         body=None if idempotent else b'{"protocol": "oauth2"}',
         token=Token(token),
-        deadline=time.monotonic() + timeout,
+        deadline=Deadline.after(timeout),
         idempotent=idempotent,
     )
 
@@ -92,10 +93,13 @@ class Contract(Exemptions):
         finally:
             client.close()
 
-    def refused(self, client: Client, request: Request) -> TransportError:
-        """The transport error that a request ends with, in time."""
+    def refused(
+        self, client: Client, request: Request, *, as_manager: bool = False
+    ) -> TransportError:
+        """Return the transport error that a request ends with, in time."""
+        send = client.send_as_manager if as_manager else client.send
         try:
-            response = client.send(request)
+            response = send(request)
         except TransportError as error:
             assert -request.remaining() < self.slack, "the deadline was missed"
             return error

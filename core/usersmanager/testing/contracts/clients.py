@@ -8,12 +8,16 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol, TypeVar
 
-from ..._values.messages import Request, Response
+from ..._flow.async_driver import drive_async
+from ..._flow.chain import chain
+from ..._flow.sync_driver import drive
 from ..._flow.transport import AsyncTransport, Transport
+from ..._values.messages import Request, Response
 
 __all__ = ["AsyncClient", "BlockingClient", "Client", "Outcome"]
 
 T = TypeVar("T")
+_handler = chain((), ())
 Outcome = Response | BaseException
 
 
@@ -22,6 +26,9 @@ class Client(Protocol):
 
     def send(self, request: Request) -> Response:
         """Carries one request."""
+
+    def send_as_manager(self, request: Request) -> Response:
+        """Send a request as a manager does, which removes frames from errors."""
 
     def send_all(self, requests: list[Callable[[], Request]]) -> list[Outcome]:
         """Carries requests at the same time; each is made when it starts."""
@@ -45,6 +52,10 @@ class BlockingClient:
     def send(self, request: Request) -> Response:
         """Carries one request."""
         return self._transport.send(request)
+
+    def send_as_manager(self, request: Request) -> Response:
+        """Send a request as a manager does."""
+        return drive(_handler(request), self._transport, request.deadline)
 
     def send_all(self, requests: list[Callable[[], Request]]) -> list[Outcome]:
         """Carries requests at the same time."""
@@ -90,6 +101,10 @@ class AsyncClient:
     def send(self, request: Request) -> Response:
         """Carries one request."""
         return self.run(self._transport.asend(request))
+
+    def send_as_manager(self, request: Request) -> Response:
+        """Send a request as a manager does."""
+        return self.run(drive_async(_handler(request), self._transport, request.deadline))
 
     def send_all(self, requests: list[Callable[[], Request]]) -> list[Outcome]:
         """Carries requests at the same time."""

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from unittest import mock
 
+from ..._values.messages import Response
 from ...errors import (
     ConnectError,
     DeadlineExceededError,
@@ -16,9 +17,8 @@ from ...errors import (
     PoolTimeoutError,
     TLSError,
 )
-from ..._values.messages import Response
-from .cases import Contract, answering, ask, subject_of
 from ..fault_server import FaultServer, Peer, profile
+from .cases import Contract, answering, ask, subject_of
 
 __all__ = ["ConnectionRows"]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...errors import BodyTooLargeError, DisconnectedError, ProtocolError
-from .cases import Contract, answering, ask, ending, subject_of
 from ..fault_server import FaultServer, Peer, profile
+from .cases import Contract, answering, ask, ending, subject_of
 
 __all__ = ["FramingRows"]
 

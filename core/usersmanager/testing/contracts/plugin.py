@@ -18,15 +18,15 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from ..._manager.async_manager import AsyncUsersManager
-from ..._composition.modes import BLOCKING
 from ..._composition.compose import compose
-from ...errors import DisconnectedError, TLSError, TransportError, UnauthorizedError
+from ..._composition.modes import SYNC
 from ..._flow.effects import Sleep
+from ..._manager.async_manager import AsyncUsersManager
 from ..._manager.sync_manager import UsersManager
 from ..._values.messages import Request, Response
-from .exemptions import Exemptions
+from ...errors import DisconnectedError, TLSError, TransportError, UnauthorizedError
 from ..fake import FakeTransport
+from .exemptions import Exemptions
 
 __all__ = ["PluginContract"]
 
@@ -122,8 +122,8 @@ class PluginContract(Exemptions):
             assert len(requests) == 1, "it was repeated after an interruption"
 
     def test_its_flow_ends_when_it_is_closed(self) -> None:
-        composition = compose(BLOCKING, FakeTransport(), [self.plugin()], False)
-        flow = composition.proceed(_a_request())
+        composition = compose(SYNC, FakeTransport(), [self.plugin()], False)
+        flow = composition.handler(_a_request())
         while isinstance(next(flow), Sleep):
             pass
         flow.close()  # Raises RuntimeError if the flow goes on.

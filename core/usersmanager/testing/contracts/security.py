@@ -8,8 +8,8 @@ import traceback
 from pathlib import Path
 from unittest import mock
 
-from .cases import HEADERS, Contract, answering, ask, ending, subject_of
 from ..fault_server import FaultServer, Peer, Script, profile
+from .cases import HEADERS, Contract, answering, ask, ending, subject_of
 
 __all__ = ["CANARY", "SecurityRows", "shown"]
 
@@ -134,6 +134,6 @@ class SecurityRows(Contract):
             for idempotent in (True, False):
                 with FaultServer(script) as server, self.client() as client:
                     request = ask(server, CANARY, timeout=0.3, idempotent=idempotent)
-                    error = self.refused(client, request)
+                    error = self.refused(client, request, as_manager=True)
                     assert CANARY not in shown(error), name
                     assert error.__cause__ is error.__context__ is None, name

@@ -7,9 +7,9 @@ import ssl
 from typing import Any
 
 from ...errors import TLSError, TransportError
+from ..fault_server import FaultServer, Peer, profile
 from .cases import Contract, answering, ask, ending, subject_of
 from .security import CANARY, shown
-from ..fault_server import FaultServer, Peer, profile
 
 __all__ = ["TLSRows"]
 
@@ -60,7 +60,7 @@ class TLSRows(Contract):
             FaultServer(ssl_context=serving, host="localhost") as server,
             self.client(**settings) as client,
         ):
-            error: TransportError = self.refused(client, ask(server, CANARY))
+            error: TransportError = self.refused(client, ask(server, CANARY), as_manager=True)
             assert isinstance(error, TLSError)
             assert error.phase == "not sent"
             assert CANARY not in shown(error)

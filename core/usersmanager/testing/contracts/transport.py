@@ -7,13 +7,13 @@ import os
 from typing import ClassVar
 
 from ..._values.messages import Response
-from .clients import AsyncClient, BlockingClient
+from ..fault_server import FaultServer, Peer, echo, profile
 from .cases import ask, subject_of
-from .framing import FramingRows
+from .clients import AsyncClient, BlockingClient
 from .connections import ConnectionRows
+from .framing import FramingRows
 from .security import SecurityRows
 from .tls import TLSRows
-from ..fault_server import FaultServer, Peer, echo, profile
 
 __all__ = ["AsyncTransportContract", "TransportContract"]
 

@@ -7,8 +7,8 @@ import os
 from collections.abc import Awaitable, Callable
 
 from ..._values.deadline import Deadline
-from ...errors import LifecycleError, UsersManagerError
 from ..._values.messages import Request, Response
+from ...errors import LifecycleError
 from .async_connection import AsyncConnection
 from .async_limiter import AsyncConnectionLimiter
 from .config import Hop, PoolConfig, Route
@@ -45,16 +45,7 @@ class AsyncEngine:
 
     async def send(self, request: Request) -> Response:
         """Send a request and return its response; see `usersmanager.AsyncTransport`."""
-        failure: UsersManagerError
-        try:
-            return await self._send(request, Deadline(request.deadline))
-        except UsersManagerError as error:
-            failure = error
-        # Raised out here: the first error's frames, which hold the token, are gone.
-        try:
-            raise failure.bare()
-        finally:
-            del failure  # Break the reference cycle.
+        return await self._send(request, request.deadline)
 
     async def _send(self, request: Request, deadline: Deadline) -> Response:
         self._require_open()

@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from ..._values.validation import validate_count, validate_seconds
 from ..._values.messages import Request
 from ..._values.token import Secret
+from ..._values.validation import validate_count, validate_seconds
 from .context import default_ssl_context
 from .proxy import Proxy
 from .reading import ResponseReader

@@ -10,6 +10,7 @@ import socket
 from collections.abc import Callable
 
 from ..._values.deadline import Deadline
+from ..._values.messages import Request, Response
 from ...errors import (
     ConnectError,
     DeadlineExceededError,
@@ -18,7 +19,6 @@ from ...errors import (
     TLSError,
     UsersManagerError,
 )
-from ..._values.messages import Request, Response
 from .config import Hop, PoolConfig
 from .error_mapping import connect_error, exchange_error
 from .idle import IdlePool
@@ -59,16 +59,7 @@ class Engine:
         """Send a request and return its response; see `usersmanager.Transport`."""
         if self._process != os.getpid():
             self._reset_after_fork()
-        failure: UsersManagerError
-        try:
-            return self._send(request, Deadline(request.deadline))
-        except UsersManagerError as error:
-            failure = error
-        # Raised out here: the first error's frames, which hold the token, are gone.
-        try:
-            raise failure.bare()
-        finally:
-            del failure  # Break the reference cycle.
+        return self._send(request, request.deadline)
 
     def _send(self, request: Request, deadline: Deadline) -> Response:
         self._require_open()

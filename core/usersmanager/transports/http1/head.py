@@ -14,10 +14,8 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from multidict import CIMultiDict, CIMultiDictProxy
-
-from ...errors import ProtocolError
 from ..._values.headers import TOKEN, Headers
+from ...errors import ProtocolError
 
 __all__ = ["Head", "parse_head", "parse_trailer"]
 
@@ -55,7 +53,7 @@ def parse_head(head: bytes) -> Head:
     """
     status_line, _, lines = head.decode("iso-8859-1").partition("\r\n")
     status, is_1_1 = _parse_status(status_line)
-    return Head(status, is_1_1, CIMultiDictProxy(CIMultiDict(_parse_fields(lines))))
+    return Head(status, is_1_1, Headers(_parse_fields(lines)))
 
 
 # A server sends the same few lines, call after call.

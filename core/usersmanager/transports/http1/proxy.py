@@ -5,9 +5,9 @@ from __future__ import annotations
 from base64 import b64encode
 from urllib.parse import unquote, urlsplit
 
-from ...errors import ArgumentError, ConnectError, ProtocolError
 from ..._values.token import Secret
 from ..._values.urls import is_proxy_url
+from ...errors import ArgumentError, ConnectError, ProtocolError
 from .head import HEAD_LIMIT, TOO_LONG, parse_head
 
 __all__ = ["Proxy", "TunnelReader"]

@@ -5,8 +5,8 @@ For transports that need no HTTP library to read with. The rules are the guard's
 
 from __future__ import annotations
 
-from ...errors import BodyTooLargeError
 from ..._values.messages import Response
+from ...errors import BodyTooLargeError
 from .framing import ResponseGuard
 from .head import Head
 

@@ -1,4 +1,4 @@
-"""A request as the bytes of HTTP/1.1, for transports that need no HTTP library to write with."""
+"""Serialize a request as HTTP/1.1."""
 
 from __future__ import annotations
 
@@ -8,20 +8,23 @@ __all__ = ["serialize_request"]
 
 
 def serialize_request(
-    method: str, target: str, fields: Mapping[str, str] | str, body: bytes | None
+    method: str, target: str, headers: Mapping[str, str] | str, body: bytes | None
 ) -> bytes:
-    """The whole message (RFC 9112, sections 2 and 3). It holds the token: keep no copy.
+    """Return the whole message (RFC 9112, sections 2 and 3). It holds the token: keep no copy.
 
     Args:
         method: of the request.
         target: the path; or the whole URL, for a proxy.
-        fields: what `Request.serialized_headers()` gave, or `Request.headers_to_send()`. They have been
-            checked there.
+        headers: the result of `Request.serialized_headers()` or `Request.headers_to_send()`,
+            which have been checked.
         body: of the request.
 
     Example:
-        `serialize_request(request.method, request.target, request.serialized_headers(), request.body)`
+        ```python
+        headers = request.serialized_headers()
+        serialize_request(request.method, request.target, headers, request.body)
+        ```
     """
-    if not isinstance(fields, str):
-        fields = "".join([f"{name}: {value}\r\n" for name, value in fields.items()])
-    return f"{method} {target} HTTP/1.1\r\n{fields}\r\n".encode("ascii") + (body or b"")
+    if not isinstance(headers, str):
+        headers = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    return f"{method} {target} HTTP/1.1\r\n{headers}\r\n".encode("ascii") + (body or b"")

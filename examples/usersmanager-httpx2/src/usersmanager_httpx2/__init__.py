@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from usersmanager import hookimpl
+from usersmanager.plugins import hookimpl
 
 from .transport import Httpx2Transport
 

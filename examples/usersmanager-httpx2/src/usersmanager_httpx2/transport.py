@@ -1,4 +1,4 @@
-"""Httpx2Transport: both modes over httpx2's transports, which follow and register_secret nothing."""
+"""Httpx2Transport: sync and asyncio over httpx2's transports, which keep no cookies."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from usersmanager import (
     Request,
     Response,
     TransportError,
-    UsersManagerError,
 )
 from usersmanager.transports import connect_error, exchange_error
 
@@ -63,34 +62,25 @@ class Httpx2Transport:
     def send(self, request: Request) -> Response:
         """Carries one request; see `usersmanager.Transport`."""
         self._require_usable(request)
-        failure: UsersManagerError
         try:
             if request.idempotent:
                 return self._exchange(self._shared, request)
             # No leftover can answer it, no stale connection swallow it.
             with _Blocking(1, self._ssl_context, exact=True) as alone:
                 return self._exchange(alone, request)
-        except UsersManagerError as error:
-            failure = error
         except _KNOWN as error:  # Anything else passes through: an interruption, say.
-            failure = _failure(error)
-        # Raised out here: httpx2's error and its token-bearing frames are gone.
-        raise failure.bare()
+            raise _failure(error) from error
 
     async def asend(self, request: Request) -> Response:
         """Carries one request; see `usersmanager.AsyncTransport`."""
         self._require_usable(request)
-        failure: UsersManagerError
         try:
             if request.idempotent:
                 return await self._async_exchange(self._async_shared, request)
             async with _Asyncio(1, self._ssl_context, exact=True) as alone:
                 return await self._async_exchange(alone, request)
-        except UsersManagerError as error:
-            failure = error
         except _KNOWN as error:  # Anything else passes through: an interruption, say.
-            failure = _failure(error)
-        raise failure.bare()
+            raise _failure(error) from error
 
     def _exchange(self, transport: _Blocking, request: Request) -> Response:
         with contextlib.closing(transport.handle_request(_asked(request))) as raw:
@@ -156,7 +146,7 @@ class _Asyncio(httpx2.AsyncHTTPTransport):
 
 def _asked(request: Request) -> httpx2.Request:
     """The request as httpx2 has it; its connections take a deadline for a timeout."""
-    waits = dict.fromkeys(("connect", "write", "read"), request.deadline)
+    waits = dict.fromkeys(("connect", "write", "read"), request.deadline.moment)
     return httpx2.Request(
         request.method,
         request.url,

@@ -15,7 +15,8 @@ from opentelemetry.metrics import MeterProvider, get_meter
 from opentelemetry.trace import SpanKind, StatusCode, TracerProvider, get_tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from usersmanager import Flow, Proceed, Request, Response, Middleware, hookimpl
+from usersmanager import Request, Response
+from usersmanager.plugins import Flow, Middleware, Proceed, hookimpl
 
 __all__ = ["OpenTelemetry"]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from usersmanager import Flow, Proceed, Request, Token, Middleware, hookimpl, run
+from usersmanager import Request
+from usersmanager.plugins import Flow, Middleware, Proceed, Token, hookimpl, run
 
 __all__ = ["RefreshToken"]
 

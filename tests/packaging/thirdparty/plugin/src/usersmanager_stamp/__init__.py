@@ -1,6 +1,6 @@
 """A third party's plugin of ten lines: stamps every attempt."""
 
-from usersmanager import hookimpl
+from usersmanager.plugins import hookimpl
 
 
 class Stamp:

@@ -2,7 +2,8 @@
 
 import json
 
-from usersmanager import Response, hookimpl
+from usersmanager import Response
+from usersmanager.plugins import hookimpl
 
 
 class Parrot:

@@ -1,0 +1,172 @@
+"""The arguments of each operation: checked, and in the form in which they are sent.
+
+The messages for bad arguments are those of node-auth0's `auth.UsersManager`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from .._values.suggestions import did_you_mean
+from .._values.token import Secret, Token, explain_invalid_token
+from .._values.urls import encode_path_segment
+from ..errors import ArgumentError
+
+__all__ = ["Arguments", "SealedSettings", "get_info_arguments", "impersonate_arguments"]
+
+
+class Arguments:
+    """Hold the checked arguments of one call, in the form in which they are sent.
+
+    Not a tuple: tools that report an error with its local variables look into tuples.
+
+    Attributes:
+        token: goes into the Authorization header.
+        user_id: one encoded path segment, or "".
+        body: JSON, or None.
+    """
+
+    __slots__ = ("body", "token", "user_id")
+
+    def __init__(self, token: Token, user_id: str = "", body: bytes | None = None) -> None:
+        self.token = token
+        self.user_id = user_id
+        self.body = body
+
+    def __repr__(self) -> str:
+        return "<Arguments>"
+
+
+def get_info_arguments(access_token: Secret[object]) -> Arguments:
+    """Check the argument of `get_info`.
+
+    Raises:
+        ArgumentError: the token is missing, or not a bearer token (RFC 6750, section 2.1).
+    """
+    if access_token.reveal() is None:
+        raise ArgumentError("An access token is required")
+    return Arguments(_token(access_token, "Invalid access token"))
+
+
+_KNOWN_SETTINGS = (
+    "impersonator_id",
+    "protocol",
+    "client_id",
+    "clientId",
+    "additional_parameters",
+    "additionalParameters",
+)
+
+
+class SealedSettings:
+    """Impersonation settings with the token sealed, so that the rest may be inspected."""
+
+    __slots__ = ("is_mapping", "known", "token", "unknown")
+
+    def __init__(self, settings: Secret[object]) -> None:
+        # No value in a local variable: a mapping may raise, and a traceback shows them.
+        self.is_mapping = isinstance(settings.reveal(), Mapping)
+        self.known: dict[str, object] = {}
+        self.unknown: list[object] = []
+        self.token: Secret[object] = Secret(None)
+        for key in _mapping(settings):
+            if key == "token":
+                self.token = Secret(_mapping(settings)[key])
+            elif key in _KNOWN_SETTINGS:
+                self.known[key] = _mapping(settings)[key]
+            else:
+                self.unknown.append(key)
+
+
+def _mapping(settings: Secret[object]) -> Mapping[Any, object]:
+    return settings.reveal() if isinstance(settings.reveal(), Mapping) else {}  # type: ignore[return-value] # Checked in the same expression.
+
+
+def impersonate_arguments(
+    user_id: object, settings: SealedSettings, default_client_id: str | None
+) -> Arguments:
+    """Check the arguments of `impersonate`, and build its body.
+
+    Raises:
+        ArgumentError: one is missing, of the wrong type, or not a setting at all.
+    """
+    segment = encode_path_segment(user_id)
+    failure: ArgumentError
+    try:
+        return _checked_arguments(segment, settings, default_client_id)
+    except ArgumentError as error:
+        failure = error
+    # Raised out here: the frames below hold values of the settings, which may be secrets.
+    raise failure.without_traceback()
+
+
+def _checked_arguments(
+    segment: str, settings: SealedSettings, default_client_id: str | None
+) -> Arguments:
+    body = _impersonate_body(settings, default_client_id)
+    return Arguments(_settings_token(settings.token), segment, body)
+
+
+def _impersonate_body(settings: SealedSettings, default_client_id: str | None) -> bytes:
+    if not settings.is_mapping:
+        raise ArgumentError("Missing impersonation settings object")
+    if settings.unknown:
+        known = (*_KNOWN_SETTINGS, "token")
+        raise ArgumentError(
+            f"no such impersonation setting{did_you_mean(settings.unknown[0], known)}"
+        )
+    client_id = _either(settings.known, "client_id", "clientId")
+    return _json(
+        {
+            "client_id": default_client_id if client_id is None else _text(client_id, "client_id"),
+            "impersonator_id": _text(settings.known.get("impersonator_id"), "impersonator_id"),
+            "protocol": _text(settings.known.get("protocol"), "protocol"),
+            "additionalParameters": _additional_parameters(settings.known),
+        }
+    )
+
+
+def _settings_token(token: Secret[object]) -> Token:
+    if token.reveal() is not None and not isinstance(token.reveal(), str):
+        raise ArgumentError(f"token field is required: {explain_invalid_token(token)}")
+    if not str(token.reveal() or "").strip():
+        raise ArgumentError("token field is required")
+    return _token(token, "token field is not a bearer token")
+
+
+def _either(known: Mapping[str, object], name: str, other_name: str) -> object:
+    value, other = known.get(name), known.get(other_name)
+    if value is not None and other is not None:
+        raise ArgumentError(f"pass {name} or {other_name}, not both")
+    return other if value is None else value
+
+
+def _text(value: object, name: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ArgumentError(f"{name} field is required")
+    return value
+
+
+def _additional_parameters(known: Mapping[str, object]) -> Mapping[str, object] | None:
+    value = _either(known, "additional_parameters", "additionalParameters")
+    if value is not None and not isinstance(value, Mapping):
+        raise ArgumentError("additional_parameters must be a mapping")
+    return None if value is None else dict(value)
+
+
+def _json(body: Mapping[str, object]) -> bytes:
+    given = {name: value for name, value in body.items() if value is not None}
+    try:
+        return json.dumps(given, allow_nan=False, ensure_ascii=False).encode("utf-8")
+    except (TypeError, ValueError, RecursionError):
+        pass
+    raise ArgumentError("the impersonation settings must be JSON-serializable")
+
+
+def _token(value: Secret[object], message: str) -> Token:
+    token = Token.parse(value)
+    if token is None:
+        raise ArgumentError(f"{message}: {explain_invalid_token(value)}")
+    return token
