@@ -1,76 +1,72 @@
-"""Tables as text: for the terminal and, between markers, for the docs."""
+"""The result as a Markdown table and as an SVG chart."""
 
-from __future__ import annotations
+from collections.abc import Sequence
+from html import escape
 
-import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from .scenarios import Row
 
-from .figures import Spread
-from .tables import Column, Figure, Table
-
-__all__ = ["environment_lines", "rendered", "with_sections"]
-
-
-def rendered(table: Table) -> str:
-    """A table in Markdown, which is readable in a terminal too. Its title is not in it."""
-    lines = [[table.subject, *(column.title for column in table.columns)]]
-    for row in table.rows:
-        cells = [_cell(column, row.figures.get(column.key)) for column in table.columns]
-        lines.append([row.name, *cells])
-    text = "\n".join(_aligned(lines))
-    return text + "".join(f"\n\n{note}" for note in _sentences(table.notes))
-
-
-def _sentences(notes: Sequence[str]) -> list[str]:
-    return [f"{note[0].upper()}{note[1:]}." for note in notes]
+BEGIN, END = "<!-- results -->", "<!-- /results -->"
+_LEFT, _SCALE, _MAXIMUM, _LINE = 190, 100, 5, 20  # Pixels; bars are cut at _MAXIMUM × base.
+_SVG = """\
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 {height}" width="760">
+<style>
+text {{ font: 12px sans-serif; fill: #1f2328 }} .title {{ font-weight: bold }}
+rect {{ fill: #afb8c1 }} .usersmanager {{ fill: #c2410c }} .urllib3, .aiohttp {{ fill: #57606a }}
+path {{ stroke: #1f2328 }} .base {{ stroke-dasharray: 3 3 }}
+</style>
+<rect width="100%" height="100%" style="fill: #fff"/>
+<text x="8" y="14">Time per call × the bare library's (less is better), cut at {maximum}</text>
+<path class="base" d="M{base} 24V{height}"/>
+{parts}
+</svg>
+"""
 
 
-def _cell(column: Column, figure: Figure) -> str:
-    if figure is None:
-        return "–"
-    if not isinstance(figure, Spread):
-        return column.form.format(figure)
-    text = column.form.format(figure.median)
-    if column.with_quartiles:
-        text += f" ({column.form.format(figure.low)} … {column.form.format(figure.high)})"
-    return text
+def table(rows: Sequence[Row]) -> str:
+    """Return a Markdown table with a group of lines for each scenario."""
+    lines = [
+        "| Scenario | Client | Time × base (quartiles) | µs per call | Server busy |",
+        "| --- | --- | ---: | ---: | ---: |",
+    ]
+    previous = ""
+    for title, client, (low, median, high), microseconds, busy in rows:
+        lines.append(
+            f"| {title if title != previous else ''} | {client} | {median:.2f}"
+            f" ({low:.2f}–{high:.2f}) | {microseconds:,.0f} | {busy:.0%} |"
+        )
+        previous = title
+    return "\n".join(lines)
 
 
-def _aligned(lines: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-
-    def line(cells: Sequence[str]) -> str:
-        name, *figures = cells
-        padded = [name.ljust(widths[0])]
-        padded += [cell.rjust(width) for cell, width in zip(figures, widths[1:], strict=True)]
-        return f"| {' | '.join(padded)} |"
-
-    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
-    head, *body = lines
-    return [line(head), line(rule), *map(line, body)]
+def replace_results(page: str, text: str) -> str:
+    """Return a page with another text between its two markers."""
+    before, rest = page.split(BEGIN)
+    _, after = rest.split(END)
+    return f"{before}{BEGIN}\n\n{text}\n\n{END}{after}"
 
 
-def environment_lines(environment: Mapping[str, Any]) -> str:
-    """Where figures come from, in a few lines of Markdown."""
-    versions = ", ".join(f"{name} {version}" for name, version in environment["versions"].items())
+def chart(rows: Sequence[Row]) -> str:
+    """Return an SVG chart: a panel for each scenario, a bar with its quartiles for each client."""
+    parts, y, title = [], 0, ""
+    for row in rows:
+        if row.scenario != title:
+            y, title = y + 2 * _LINE, row.scenario
+            parts.append(f'<text class="title" x="8" y="{y - 6}">{escape(title)}</text>')
+        parts.append(_bar(row, y))
+        y += _LINE
+    return _SVG.format(height=y + _LINE, base=_x(1), maximum=_MAXIMUM, parts="\n".join(parts))
+
+
+def _bar(row: Row, y: int) -> str:
+    low, median, high = row.quartiles
+    library = row.client.split()[0]
     return (
-        f"Measured by `{environment['command']}` on {environment['date']}:"
-        f" Python {environment['python']}, {environment['system']},"
-        f" {environment['processors']} processors. {versions}."
+        f'<text x="{_LEFT - 8}" y="{y + 14}" text-anchor="end">{escape(row.client)}</text>'
+        f'<rect class="{library}" x="{_LEFT}" y="{y + 3}" width="{_x(median) - _LEFT}"'
+        f' height="14"/><path d="M{_x(low)} {y + 10}H{_x(high)}"/>'
+        f'<text x="{_x(max(high, 1)) + 6}" y="{y + 14}">{median:.2f}</text>'
     )
 
 
-def with_sections(page: str, sections: Mapping[str, str]) -> str:
-    """A page in which the text between `<!-- NAME -->` and `<!-- /NAME -->` is replaced.
-
-    A section the page has no markers for is left out; markers without one stay as they are.
-    """
-    for name, text in sections.items():
-        pattern = re.compile(
-            rf"(<!-- {re.escape(name)} -->\n).*?(<!-- /{re.escape(name)} -->)", re.DOTALL
-        )
-        # Cut and joined, not substituted: a text may hold what a substitution reads as a group.
-        for match in list(pattern.finditer(page))[::-1]:
-            page = f"{page[: match.end(1)]}\n{text}\n\n{page[match.start(2) :]}"
-    return page
+def _x(ratio: float) -> int:
+    return _LEFT + round(min(ratio, _MAXIMUM) * _SCALE)

@@ -1,84 +1,189 @@
-"""The benchmark's own arithmetic, texts and stand-ins. Nothing is timed here."""
+"""The benchmark's arithmetic and its reports. No test depends on how fast anything is."""
 
 from __future__ import annotations
 
+import asyncio
 import json
-import re
-from dataclasses import asdict
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
-from benchmarks.figures import Spread, differences, ratios, spread
-from benchmarks.peers import by_hand
-from benchmarks.profiles import SUBJECT, profile, response
-from benchmarks.report import rendered, with_sections
-from benchmarks.scenes.all import SCENES
-from benchmarks.scenes.startup import fabricate
-from benchmarks.tables import Column, Row, Table
+from benchmarks.measure import Turn, interleave, quartiles
+from benchmarks.profiles import SUBJECT, profile
+from benchmarks.report import BEGIN, END, chart, replace_results, table
+from benchmarks.scenarios import SCENARIOS, Row, in_flight, in_threads
+
+from benchmarks import measure
 
 ROOT = Path(__file__).parents[2]
+PROFILE = {"sub": SUBJECT}
+ROWS = [
+    Row("One thread", "usersmanager (urllib3)", [0.75, 0.8, 0.9], 240.4, 0.2),
+    Row("One thread", "urllib3", [1.0, 1.0, 1.0], 300.0, 0.15),
+    Row("TLS & 8 threads", "a peer", [9.0, 10.0, 11.0], 1234.0, 0.05),
+]
 
-TABLE = Table(
-    "A title",
-    (Column("ratio", "× base", "{:.2f}", with_quartiles=True), Column("calls", "calls", "{:.0f}")),
-    (Row("a peer", {"ratio": Spread(2.0, 1.5, 2.5), "calls": 7}), Row("another", {"ratio": None})),
-    ("base: a peer",),
-)
+
+class Clock:
+    """A clock that a client advances, in place of the real one."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
-def test_a_spread_is_a_median_between_its_quartiles() -> None:
-    assert spread([5, 1, 3, 2, 4]) == Spread(3, 2, 4)
-    assert spread([7]) == Spread(7, 7, 7)
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(measure, "perf_counter", clock)
+    return clock
 
 
 def test_ratios_are_taken_within_a_round() -> None:
     # The machine is ten times slower in the second round, for both.
-    samples = {"base": [1.0, 10.0], "peer": [2.0, 20.0]}
-    assert ratios(samples, "base")["peer"] == Spread(2, 2, 2)
-    assert differences({"base": [1.0, 2.0], "peer": [3.0, 4.0]}, "base")["peer"].median == 2
+    base = [Turn(1, 0), Turn(10, 0), Turn(1, 0)]
+    assert quartiles([Turn(2, 0), Turn(20, 0), Turn(2, 0)], base) == [2, 2, 2]
 
 
-def test_a_table_is_markdown() -> None:
-    assert rendered(TABLE).splitlines() == [
-        "| Client  |             × base | calls |",
-        "| ------- | -----------------: | ----: |",
-        "| a peer  | 2.00 (1.50 … 2.50) |     7 |",
-        "| another |                  – |     – |",
-        "",
-        "Base: a peer.",
+def test_quartiles_enclose_the_median() -> None:
+    turns = [Turn(seconds, 0) for seconds in (5, 1, 3, 2, 4)]
+    assert quartiles(turns, [Turn(1, 0)] * 5) == [2, 3, 4]
+
+
+def test_every_client_has_one_turn_in_each_round_in_a_changing_order(clock: Clock) -> None:
+    calls: list[tuple[str, int]] = []
+
+    def batch(name: str, cost: float) -> Callable[[int], None]:
+        def calling(count: int) -> None:
+            calls.append((name, count))
+            clock.now += cost * count
+
+        return calling
+
+    batches = {"slow": batch("slow", 0.5), "fast": batch("fast", 0.25)}
+    turns = interleave(batches, rounds=5, seconds=10, step=8, server_cpu=lambda: clock.now / 4)
+    assert turns == {"slow": [Turn(0.5, 0.25)] * 5, "fast": [Turn(0.25, 0.25)] * 5}
+    measured = calls[-10:]
+    # Multiples of 8 calls, as close to 10 seconds as they come.
+    assert set(measured) == {("slow", 16), ("fast", 40)}
+    rounds = [(measured[index][0], measured[index + 1][0]) for index in range(0, 10, 2)]
+    assert set(rounds) == {("slow", "fast"), ("fast", "slow")}
+
+
+def test_a_turn_has_calls_even_if_one_batch_takes_longer(clock: Clock) -> None:
+    def batch(count: int) -> None:
+        clock.now += count
+
+    turns = interleave({"slow": batch}, rounds=2, seconds=1, step=8, server_cpu=lambda: 0)
+    assert turns["slow"] == [Turn(1, 0)] * 2
+
+
+def test_threads_call_at_the_same_time() -> None:
+    together = threading.Barrier(8, timeout=30)
+    made: list[int] = []
+
+    @contextmanager
+    def open_client(url: str) -> Iterator[Callable[[], object]]:
+        def fetch() -> object:
+            together.wait()  # Broken unless 8 threads come.
+            made.append(1)
+            return PROFILE
+
+        yield fetch
+
+    with in_threads(open_client, "", 8) as batch:
+        batch(24)
+    assert len(made) == 24
+
+
+def test_so_many_async_calls_are_in_flight() -> None:
+    made: list[str] = []
+
+    @asynccontextmanager
+    async def open_client(url: str) -> AsyncIterator[Callable[[], object]]:
+        together = asyncio.Barrier(100)
+
+        async def fetch() -> object:
+            async with asyncio.timeout(30):
+                await together.wait()
+            made.append("call")
+            return PROFILE
+
+        yield fetch
+        made.append("closed")
+
+    with in_flight(open_client, "", 100) as batch:
+        batch(300)
+    assert made == ["call"] * 300 + ["closed"]
+
+
+def test_another_profile_fails_the_benchmark() -> None:
+    @contextmanager
+    def open_client(url: str) -> Iterator[Callable[[], object]]:
+        yield lambda: {"sub": "another"}
+
+    with in_threads(open_client, "", 1) as batch, pytest.raises(AssertionError):
+        batch(1)
+
+
+def test_the_table_names_each_scenario_once() -> None:
+    assert table(ROWS).splitlines()[2:] == [
+        "| One thread | usersmanager (urllib3) | 0.80 (0.75–0.90) | 240 | 20% |",
+        "|  | urllib3 | 1.00 (1.00–1.00) | 300 | 15% |",
+        "| TLS & 8 threads | a peer | 10.00 (9.00–11.00) | 1,234 | 5% |",
     ]
 
 
-def test_a_table_survives_json() -> None:
-    assert Table.from_json(json.loads(json.dumps(asdict(TABLE)))) == TABLE
+def test_bars_are_as_long_as_the_ratios_and_cut_at_the_edge() -> None:
+    svg = ElementTree.fromstring(chart(ROWS))
+    _, *bars = svg.iter("{http://www.w3.org/2000/svg}rect")
+    base = int(bars[1].attrib["width"])
+    assert [int(bar.attrib["width"]) / base for bar in bars] == [0.8, 1, 5]
+    assert [bar.attrib["class"] for bar in bars] == ["usersmanager", "urllib3", "a"]
+    texts = [text.text for text in svg.iter("{http://www.w3.org/2000/svg}text")]
+    assert texts.count("One thread") == 1
+    assert "TLS & 8 threads" in texts
+    assert "10.00" in texts
 
 
-def test_a_section_is_replaced_between_its_markers_alone() -> None:
-    page = "before\n<!-- one -->\nold\n<!-- /one -->\nafter\n"
-    once = with_sections(page, {"one": "new \\1", "two": "nowhere"})
-    assert once == "before\n<!-- one -->\n\nnew \\1\n\n<!-- /one -->\nafter\n"
-    assert with_sections(once, {"one": "new \\1"}) == once
+def test_results_replace_those_between_the_markers() -> None:
+    page = f"before\n{BEGIN}\nold\n{END}\nafter\n"
+    once = replace_results(page, "new \\1")
+    assert once == f"before\n{BEGIN}\n\nnew \\1\n\n{END}\nafter\n"
+    assert replace_results(once, "new \\1") == once
+    with pytest.raises(ValueError, match="unpack"):
+        replace_results("no markers", "new")
 
 
-def test_every_scene_has_its_place_in_the_docs() -> None:
-    marked = re.findall(r"<!-- ([a-z0-9-]+) -->", (ROOT / "docs/performance.md").read_text())
-    assert sorted(marked) == sorted([*(scene.name for scene in SCENES), "environment"])
+@pytest.mark.parametrize("size", [1_000, 100_000])
+def test_a_profile_has_about_the_size_asked_for(size: int) -> None:
+    body = profile(size)
+    assert size * 0.9 < len(body) <= size
+    assert json.loads(body)["sub"] == SUBJECT
 
 
-@pytest.mark.parametrize("size", [1_000, 10_000, 1_000_000])
-def test_a_profile_has_the_size_asked_for(size: int) -> None:
-    assert len(profile(size)) == size
-    assert json.loads(profile(size))["sub"] == SUBJECT
+def test_the_page_and_the_chart_show_every_scenario() -> None:
+    page = (ROOT / "docs/performance.md").read_text()
+    image = (ROOT / "docs/performance.svg").read_text()
+    for scenario in SCENARIOS:
+        assert f"| {scenario.title} |" in page
+        assert f">{scenario.title}<" in image
 
 
-def test_a_response_is_parsed_by_hand_once_it_is_whole() -> None:
-    assert by_hand(response(1000)) == json.loads(profile(1000))
-    assert by_hand(response(1000)[:-1]) is None
-    assert by_hand(b"HTTP/1.1 200 OK\r\n") is None
-
-
-def test_fabricated_distributions_are_found(tmp_path: Path) -> None:
-    from importlib.metadata import distributions
-
-    fabricate(tmp_path, 3)
-    assert len(list(distributions(path=[str(tmp_path)]))) == 3
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [(["threads", "nonsense"], "unknown NAME: nonsense"), (["--docs", "threads"], "give no NAME")],
+)
+def test_a_wrong_command_measures_nothing(arguments: list[str], message: str) -> None:
+    command = [sys.executable, "-m", "benchmarks", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert not done.stdout

@@ -14,8 +14,8 @@ import pytest
 from usersmanager import AsyncUsersManager, Request, Response, UsersManager
 
 # Calls of Python functions in one `get_info`, over a transport that does nothing, with the
-# default plugins: 82 on Python 3.11, two of them the counter's own. If a change needs more,
-# docs/performance.md says what for.
+# default plugins: 82 on Python 3.11, two of them the counter's own. A change that needs more says
+# why in its commit.
 LIMIT = 83
 URL, PLUGINS = "https://tenant.example", ["headers", "logging", "retry"]
 

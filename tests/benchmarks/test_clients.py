@@ -1,0 +1,102 @@
+"""Every client of the benchmark gets the profile, and over TLS only from a server it trusts."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from benchmarks.server import Server, serving
+
+ROOT = Path(__file__).parents[2]
+SYNC = [
+    "urllib3",
+    "usersmanager (urllib3)",
+    "usersmanager (httptools)",
+    "httpx",
+    "requests",
+    "auth0-python",
+]
+ASYNC = ["aiohttp", "usersmanager (aiohttp)", "usersmanager (httptools)", "httpx"]
+OUTSIDE = {"httpx", "requests", "auth0"}
+
+# In a process of its own: some libraries read whom to trust when they are imported.
+ASK = """
+import json, sys
+from benchmarks.scenarios import async_clients, in_flight, in_threads, sync_clients
+
+def outcome(opening):
+    try:
+        with opening as batch:
+            batch(2)
+    except Exception as error:
+        return [type(error).__name__, str(error), getattr(error, "name", None)]
+    return ["profile", "", None]
+
+url, kinds = sys.argv[1], {"sync": (sync_clients, in_threads), "async": (async_clients, in_flight)}
+outcomes = {
+    f"{kind} {name}": outcome(open_with(client, url, 2))
+    for kind, (clients, open_with) in kinds.items()
+    for name, client in clients().items()
+}
+print(json.dumps(outcomes))
+"""
+Outcomes = dict[str, list[str]]
+
+
+def ask(url: str, trust: dict[str, str]) -> Outcomes:
+    done = subprocess.run(
+        [sys.executable, "-c", ASK, url],
+        cwd=ROOT,
+        env={**os.environ, **trust},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    outcomes: Outcomes = json.loads(done.stdout)
+    return outcomes
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[tuple[Server, dict[str, str]]]:
+    with serving() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def outcomes(running: tuple[Server, dict[str, str]]) -> dict[str, Outcomes]:
+    server, trust = running
+    return {
+        "plain": ask(server.base_url(1_000, tls=False), trust),
+        "large": ask(server.base_url(100_000, tls=False), trust),
+        "tls": ask(server.base_url(1_000, tls=True), trust),
+    }
+
+
+@pytest.mark.parametrize("scenario", ["plain", "large", "tls"])
+@pytest.mark.parametrize(
+    "client", [*(f"sync {name}" for name in SYNC), *(f"async {name}" for name in ASYNC)]
+)
+def test_every_client_gets_the_profile(
+    scenario: str, client: str, outcomes: dict[str, Outcomes]
+) -> None:
+    kind, message, module = outcomes[scenario][client]
+    if kind == "ModuleNotFoundError" and module in OUTSIDE:
+        pytest.skip(message)
+    assert (kind, message) == ("profile", "")
+
+
+def test_no_client_accepts_a_certificate_that_it_does_not_trust(
+    running: tuple[Server, dict[str, str]],
+) -> None:
+    outcomes = ask(running[0].base_url(1_000, tls=True), {})
+    assert len(outcomes) == len(SYNC) + len(ASYNC)
+    assert "profile" not in {kind for kind, _, _ in outcomes.values()}
+
+
+def test_the_server_tells_its_cpu_time(running: tuple[Server, dict[str, str]]) -> None:
+    before = running[0].cpu_seconds()
+    assert 0 < before < running[0].cpu_seconds()
