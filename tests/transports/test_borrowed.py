@@ -17,7 +17,7 @@ from usersmanager import (
     LifecycleError,
 )
 from usersmanager.testing import FaultServer, Peer, profile
-from usersmanager.testing.contracts.cases import answering, ask, ending
+from usersmanager.testing.contracts.cases import answering, ending, make_request
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_urllib3 import Urllib3Transport
 
@@ -64,7 +64,9 @@ def borrowing(request: pytest.FixtureRequest) -> Any:
 
 def test_its_connections_are_used_and_nothing_else_of_it(borrowing: Any) -> None:
     with FaultServer() as server:
-        answers = borrowing().send(lambda: ask(server, "one"), lambda: ask(server, "two"))
+        answers = borrowing().send(
+            lambda: make_request(server, "one"), lambda: make_request(server, "two")
+        )
         assert [answer.body for answer in answers] == [b'{"sub": "one"}', b'{"sub": "two"}']
         assert server.connections == 1
         for sent in server.requests:
@@ -74,32 +76,34 @@ def test_its_connections_are_used_and_nothing_else_of_it(borrowing: Any) -> None
 
 def test_no_user_agent_is_added(borrowing: Any) -> None:
     with FaultServer() as server:
-        borrowing().send(lambda: ask(server, headers={}))
+        borrowing().send(lambda: make_request(server, headers={}))
         assert b"user-agent" not in server.requests[0].lower()
 
 
 def test_an_impersonation_has_a_connection_of_its_own(borrowing: Any) -> None:
     with FaultServer() as server:
-        borrowing().send(lambda: ask(server), lambda: ask(server, idempotent=False))
+        borrowing().send(
+            lambda: make_request(server), lambda: make_request(server, idempotent=False)
+        )
         assert server.connections == 2
 
 
 def test_a_large_body_is_refused(borrowing: Any) -> None:
     with FaultServer(answering(profile("x" * 200))) as server, pytest.raises(BodyTooLargeError):
-        borrowing(max_response_bytes=100).send(lambda: ask(server))
+        borrowing(max_response_bytes=100).send(lambda: make_request(server))
 
 
 def test_a_redirect_is_a_response(borrowing: Any) -> None:
     moved = b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"
     with FaultServer(answering(moved)) as server:
-        assert [answer.status for answer in borrowing().send(lambda: ask(server))] == [302]
+        assert [answer.status for answer in borrowing().send(lambda: make_request(server))] == [302]
         assert len(server.requests) == 1
 
 
 def test_a_disconnect_is_unknown_and_nothing_is_sent_again(borrowing: Any) -> None:
     with FaultServer(*[ending(b"")] * 3) as server:
         with pytest.raises(DisconnectedError) as caught:
-            borrowing().send(lambda: ask(server, "hush"))
+            borrowing().send(lambda: make_request(server, "hush"))
         assert caught.value.phase == "unknown"
         assert "hush" not in repr(caught.value)
         assert len(server.requests) == 1
@@ -109,7 +113,7 @@ def test_a_refused_connection_is_not_sent(borrowing: Any) -> None:
     with FaultServer() as server:
         pass
     with pytest.raises(ConnectError) as caught:
-        borrowing().send(lambda: ask(server))
+        borrowing().send(lambda: make_request(server))
     assert caught.value.phase == "not sent"
 
 
@@ -119,7 +123,7 @@ def test_a_silent_server_is_given_up_at_the_deadline(borrowing: Any) -> None:
         peer.wait_closed()
 
     with FaultServer(silent) as server, pytest.raises(DeadlineExceededError) as caught:
-        borrowing().send(lambda: ask(server, timeout=0.2))
+        borrowing().send(lambda: make_request(server, timeout=0.2))
     assert caught.value.phase == "unknown"
 
 
@@ -129,6 +133,6 @@ def test_a_session_that_the_caller_has_closed_is_a_lifecycle_error() -> None:
         carrier = AiohttpTransport(session=session)
         await session.close()
         with FaultServer() as server, pytest.raises(LifecycleError, match="session is closed"):
-            await carrier.asend(ask(server))
+            await carrier.asend(make_request(server))
 
     asyncio.run(main())

@@ -19,7 +19,7 @@ from usersmanager import (
     TransportError,
 )
 from usersmanager.testing import FaultServer, Peer, profile
-from usersmanager.testing.contracts.cases import ask, subject_of
+from usersmanager.testing.contracts.cases import make_request, subject
 from usersmanager.transports import AsyncConnection
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_httptools import HttptoolsTransport
@@ -72,7 +72,7 @@ def test_a_tls_socket_is_gone_as_soon_as_its_call_is_over(
     async def main(server: FaultServer) -> None:
         transport = AiohttpTransport(ssl_context=trusting)
         try:
-            await transport.asend(ask(server, timeout=0.4))
+            await transport.asend(make_request(server, timeout=0.4))
         except DeadlineExceededError:
             assert script is silent
         await asyncio.sleep(0.05)
@@ -86,7 +86,7 @@ def test_a_tls_socket_is_gone_as_soon_as_its_call_is_over(
 def test_an_idle_connection_keeps_nothing_of_its_last_answer() -> None:
     async def main(server: FaultServer) -> None:
         transport = AiohttpTransport()
-        await transport.asend(ask(server))
+        await transport.asend(make_request(server))
         connection = transport._engine._idle.take(server.origin)
         assert connection is not None
         assert (connection._reader, connection._outcome) == (None, None)
@@ -115,9 +115,9 @@ def test_an_answer_to_half_a_request_spoils_the_connection(kind: Any) -> None:
 
     async def main(server: FaultServer) -> None:
         transport = kind()
-        large = ask(server)._replace(body=b"x" * 30_000_000)
+        large = make_request(server)._replace(body=b"x" * 30_000_000)
         assert (await transport.asend(large)).status == 200
-        assert subject_of(await transport.asend(ask(server, "next"))) == "next"
+        assert subject(await transport.asend(make_request(server, "next"))) == "next"
         await transport.aclose()
 
     with FaultServer(hasty) as server:
@@ -142,7 +142,7 @@ def test_a_close_in_the_middle_of_a_body_is_no_end_of_it(monkeypatch: pytest.Mon
 
     async def main(server: FaultServer) -> None:
         transport = AiohttpTransport()
-        call = asyncio.ensure_future(transport.asend(ask(server)))
+        call = asyncio.ensure_future(transport.asend(make_request(server)))
         await asyncio.sleep(0.2)
         connections[0].close()
         with pytest.raises(DisconnectedError):
@@ -164,7 +164,7 @@ def test_a_connection_with_tls_inside_tls_is_used_again(
     ):
         transport = kind(proxy=proxy.origin, ssl_context=trusting)
         for token in ("one", "two"):
-            assert subject_of(transport.send(ask(server, token))) == token
+            assert subject(transport.send(make_request(server, token))) == token
         transport.close()
         assert server.connections == 1
 
@@ -188,9 +188,9 @@ def test_a_server_that_speaks_before_it_is_asked_is_not_asked(
         with monkeypatch.context() as patch:
             patch.setattr(socket.socket, "connect", slowly)
             with pytest.raises(ConnectError) as caught:
-                transport.send(ask(server))
+                transport.send(make_request(server))
         assert caught.value.phase == "not sent"
-        assert subject_of(transport.send(ask(server, "mine"))) == "mine"
+        assert subject(transport.send(make_request(server, "mine"))) == "mine"
         transport.close()
 
 
@@ -214,9 +214,9 @@ def test_a_server_that_speaks_before_the_event_loop_looks_is_not_asked(
         with monkeypatch.context() as patch:
             patch.setattr(asyncio.BaseEventLoop, "create_connection", slowly)
             with pytest.raises(ConnectError) as caught:
-                await transport.asend(ask(server))
+                await transport.asend(make_request(server))
         assert caught.value.phase == "not sent"
-        assert subject_of(await transport.asend(ask(server, "mine"))) == "mine"
+        assert subject(await transport.asend(make_request(server, "mine"))) == "mine"
         await transport.aclose()
 
     with FaultServer(early) as server:
@@ -238,7 +238,7 @@ def test_nothing_is_sent_after_the_deadline_though_the_loop_was_blocked(
         monkeypatch.setattr(asyncio.BaseEventLoop, "create_connection", blocked)
         for idempotent in (True, False):
             with pytest.raises(TransportError) as caught:
-                await transport.asend(ask(server, timeout=0.2, idempotent=idempotent))
+                await transport.asend(make_request(server, timeout=0.2, idempotent=idempotent))
             assert caught.value.phase == "not sent"
         await transport.aclose()
 
@@ -255,7 +255,7 @@ def test_a_proxy_over_tls_that_stalls_keeps_no_socket_open(
     async def main(proxy: FaultServer) -> None:
         transport = AiohttpTransport(ssl_context=trusting, proxy=proxy.origin)
         with pytest.raises(ConnectError):
-            await transport.asend(ask(proxy, timeout=0.4))
+            await transport.asend(make_request(proxy, timeout=0.4))
         await asyncio.sleep(0.05)
         assert [one.fileno() for one in sockets] == [-1]
         await transport.aclose()

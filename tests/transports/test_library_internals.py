@@ -14,7 +14,7 @@ import pytest
 
 from usersmanager import UsersManager
 from usersmanager.testing import FaultServer
-from usersmanager.testing.contracts.cases import ask, ending
+from usersmanager.testing.contracts.cases import ending, make_request
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_urllib3 import connect
 
@@ -39,7 +39,7 @@ def test_aiohttp_forgets_a_connection_that_was_taken_over() -> None:
 
     async def main(server: FaultServer) -> None:
         transport = AiohttpTransport()
-        await transport.asend(ask(server))
+        await transport.asend(make_request(server))
         assert transport._connector is not None
         connector = transport._connector._connector
         assert not connector._acquired

@@ -25,7 +25,7 @@ from ..fault_server import FaultServer, Peer, Script, echo, profile
 from .clients import AsyncClient, BlockingClient, Client
 from .exemptions import Exemptions
 
-__all__ = ["Contract", "ask", "subject_of"]
+__all__ = ["Contract", "make_request", "subject"]
 
 
 HEADERS = {
@@ -35,7 +35,7 @@ HEADERS = {
 }
 
 
-def ask(
+def make_request(
     server: FaultServer,
     token: str = "a-token",
     *,
@@ -58,7 +58,7 @@ def ask(
     )
 
 
-def subject_of(response: Response) -> str:
+def subject(response: Response) -> str:
     """Whose profile it is."""
     import json
 
@@ -134,21 +134,25 @@ class Contract(Exemptions):
     ) -> None:
         with FaultServer(script) as server, self.client() as client:
             if warm:
-                assert subject_of(client.send(ask(server, "before"))) == "before"
-            error = self.refused(client, ask(server, timeout=timeout, idempotent=idempotent))
+                assert subject(client.send(make_request(server, "before"))) == "before"
+            error = self.refused(
+                client, make_request(server, timeout=timeout, idempotent=idempotent)
+            )
             assert isinstance(error, kind), f"{type(error).__name__} is no {kind}"
             assert error.phase == phase
             assert server.connections == 1
             assert len(server.requests) == 1 + warm, "the request was sent again"
-            assert subject_of(client.send(ask(server, "after"))) == "after"
+            assert subject(client.send(make_request(server, "after"))) == "after"
             assert server.connections == 2, "the connection was used again"
 
     def accepted(self, script: Script, *, connections: int, exact: bool = False) -> None:
         """Two calls: the first is answered by a script, the second must get its own answer."""
         with FaultServer(script) as server, self.client() as client:
-            assert subject_of(client.send(ask(server, "first", idempotent=not exact))) == "first"
+            assert (
+                subject(client.send(make_request(server, "first", idempotent=not exact))) == "first"
+            )
             client.idle(0.1)
-            assert subject_of(client.send(ask(server, "second"))) == "second"
+            assert subject(client.send(make_request(server, "second"))) == "second"
             assert server.connections == connections
 
 

@@ -18,7 +18,7 @@ from ...errors import (
     TLSError,
 )
 from ..fault_server import FaultServer, Peer, profile
-from .cases import Contract, answering, ask, subject_of
+from .cases import Contract, answering, make_request, subject
 
 __all__ = ["ConnectionRows"]
 
@@ -61,19 +61,19 @@ class ConnectionRows(Contract):
         with FaultServer() as server:
             pass
         with self.client() as client:
-            error = self.refused(client, ask(server))
+            error = self.refused(client, make_request(server))
             assert isinstance(error, ConnectError)
             assert error.phase == "not sent"
 
     def test_a_host_that_does_not_exist_is_not_sent(self) -> None:
         with FaultServer(host="no-such-host.invalid") as server, self.client() as client:
-            error = self.refused(client, ask(server))
+            error = self.refused(client, make_request(server))
             assert isinstance(error, ConnectError)
             assert error.phase == "not sent"
 
     def test_a_connection_that_is_never_accepted_is_not_sent(self) -> None:
         with _deaf_server() as server, self.client() as client:
-            error = self.refused(client, ask(server, timeout=0.3))
+            error = self.refused(client, make_request(server, timeout=0.3))
             assert isinstance(error, ConnectError)
             assert error.phase == "not sent"
 
@@ -89,7 +89,7 @@ class ConnectionRows(Contract):
             self.client() as client,
             mock.patch("socket.getaddrinfo", slow),
         ):
-            error = self.refused(client, ask(server, timeout=0.2))
+            error = self.refused(client, make_request(server, timeout=0.2))
             assert isinstance(error, ConnectError)
             assert error.phase == "not sent"
             assert server.requests == []
@@ -100,13 +100,13 @@ class ConnectionRows(Contract):
             peer.reset()
 
         with _TLSExpected(*[resetting] * 3) as server, self.client() as client:
-            error = self.refused(client, ask(server))
+            error = self.refused(client, make_request(server))
             assert isinstance(error, ConnectError)
             assert error.phase == "not sent"
 
     def test_a_tls_handshake_that_stalls_is_not_sent(self) -> None:
         with _TLSExpected(lambda peer: peer.stall()) as server, self.client() as client:
-            error = self.refused(client, ask(server, timeout=0.3))
+            error = self.refused(client, make_request(server, timeout=0.3))
             assert isinstance(error, ConnectError)
             assert error.phase == "not sent"
 
@@ -116,7 +116,7 @@ class ConnectionRows(Contract):
             peer.drip(b"\x16\x03\x03\x10\x00" + b"\0" * 5000, every=0.02)
 
         with _TLSExpected(dripping) as server, self.client() as client:
-            error = self.refused(client, ask(server, timeout=0.3))
+            error = self.refused(client, make_request(server, timeout=0.3))
             assert isinstance(error, ConnectError)
             assert error.phase == "not sent"
 
@@ -127,7 +127,7 @@ class ConnectionRows(Contract):
             peer.wait_closed()
 
         with _TLSExpected(plain) as server, self.client() as client:
-            error = self.refused(client, ask(server))
+            error = self.refused(client, make_request(server))
             assert isinstance(error, ConnectError | TLSError)
             assert error.phase == "not sent"
 
@@ -139,7 +139,7 @@ class ConnectionRows(Contract):
 
         with FaultServer(slow) as server, self.client(pool_size=1) as client:
             outcomes = client.send_all(
-                [lambda: ask(server), *[lambda: ask(server, timeout=0.3)] * 2]
+                [lambda: make_request(server), *[lambda: make_request(server, timeout=0.3)] * 2]
             )
             answered = [one for one in outcomes if isinstance(one, Response)]
             refused = [one for one in outcomes if isinstance(one, PoolTimeoutError)]
@@ -150,9 +150,9 @@ class ConnectionRows(Contract):
 
     def test_a_full_pool_gives_its_place_on(self) -> None:
         with FaultServer() as server, self.client(pool_size=2) as client:
-            made = [lambda name=f"user-{n}": ask(server, name) for n in range(20)]
+            made = [lambda name=f"user-{n}": make_request(server, name) for n in range(20)]
             outcomes = client.send_all(made)
-            subjects = [subject_of(one) for one in outcomes if isinstance(one, Response)]
+            subjects = [subject(one) for one in outcomes if isinstance(one, Response)]
             assert subjects == [f"user-{n}" for n in range(20)], outcomes
             assert server.connections <= 2
 
@@ -187,7 +187,7 @@ class ConnectionRows(Contract):
 
     def test_a_deadline_that_has_passed_is_not_sent(self) -> None:
         with FaultServer() as server, self.client() as client:
-            expired = ask(server, timeout=-1)
+            expired = make_request(server, timeout=-1)
             try:
                 client.send(expired)
             except DeadlineExceededError as error:
@@ -204,7 +204,7 @@ class ConnectionRows(Contract):
                 FaultServer(answering(answer.encode("latin-1"))) as server,
                 self.client() as client,
             ):
-                response = client.send(ask(server))
+                response = client.send(make_request(server))
                 assert (response.status, response.body) == (status, b"\x1f\x8b")
                 assert response.headers.getall("X-A") == ["1", "2"]
                 assert len(server.requests) == 1
@@ -212,29 +212,29 @@ class ConnectionRows(Contract):
     def test_a_request_that_is_not_idempotent_has_a_connection_of_its_own(self) -> None:
         with FaultServer() as server, self.client() as client:
             for token in ("one", "two"):
-                assert subject_of(client.send(ask(server, token))) == token
+                assert subject(client.send(make_request(server, token))) == token
             assert server.connections == 1
             for _ in range(2):
-                client.send(ask(server, "alone", idempotent=False))
+                client.send(make_request(server, "alone", idempotent=False))
             assert server.connections == 3
             assert all(b"Connection: close\r\n" in one for one in server.requests[2:])
-            assert subject_of(client.send(ask(server, "three"))) == "three"
+            assert subject(client.send(make_request(server, "three"))) == "three"
             assert server.connections == 3
 
     def test_calls_at_the_same_time_get_their_own_answers(self) -> None:
         with FaultServer() as server, self.client() as client:
-            made = [lambda name=f"user-{n}": ask(server, name) for n in range(50)]
+            made = [lambda name=f"user-{n}": make_request(server, name) for n in range(50)]
             outcomes = client.send_all(made)
-            subjects = [subject_of(one) for one in outcomes if isinstance(one, Response)]
+            subjects = [subject(one) for one in outcomes if isinstance(one, Response)]
             assert subjects == [f"user-{n}" for n in range(50)], outcomes
 
     def test_a_closed_transport_refuses_and_may_be_closed_again(self) -> None:
         with FaultServer() as server, self.client() as client:
-            client.send(ask(server))
+            client.send(make_request(server))
             client.close_transport()
             client.close_transport()
             try:
-                client.send(ask(server))
+                client.send(make_request(server))
             except LifecycleError:
                 pass
             else:
@@ -244,7 +244,7 @@ class ConnectionRows(Contract):
     def test_closing_leaves_no_descriptor_behind(self) -> None:
         with self.client() as client, FaultServer() as server:
             before = _descriptors()
-            client.send_all([lambda name=f"user-{n}": ask(server, name) for n in range(8)])
+            client.send_all([lambda name=f"user-{n}": make_request(server, name) for n in range(8)])
             client.close_transport()
             deadline = time.monotonic() + 2
             # A server notices a moment later that its client has gone.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...errors import BodyTooLargeError, DisconnectedError, ProtocolError
 from ..fault_server import FaultServer, Peer, profile
-from .cases import Contract, answering, ask, ending, subject_of
+from .cases import Contract, answering, ending, make_request, subject
 
 __all__ = ["FramingRows"]
 
@@ -60,11 +60,11 @@ class FramingRows(Contract):
 
     def test_an_interim_response_does_not_hold_the_answer_back_for_the_next_caller(self) -> None:
         def late(peer: Peer) -> None:
-            for subject in ("first", "second"):
+            for user in ("first", "second"):
                 peer.request()
                 peer.send(b"HTTP/1.1 103 Early Hints\r\n\r\n")
                 peer.stall(0.05)
-                peer.send(profile(subject))
+                peer.send(profile(user))
 
         self.accepted(late, connections=1)
 
@@ -160,14 +160,16 @@ class FramingRows(Contract):
             FaultServer(ending(OK + b"\r\n" + BODY, reset=True)) as server,
             self.client() as client,
         ):
-            assert isinstance(self.refused(client, ask(server)), DisconnectedError)
+            assert isinstance(self.refused(client, make_request(server)), DisconnectedError)
 
     def test_a_link_whose_end_is_not_certain_is_refused(self) -> None:
         with (
             FaultServer(ending(b"HTTP/1.1 200 OK\r\n\r\nhttps://a")) as server,
             self.client() as client,
         ):
-            assert isinstance(self.refused(client, ask(server, idempotent=False)), ProtocolError)
+            assert isinstance(
+                self.refused(client, make_request(server, idempotent=False)), ProtocolError
+            )
 
     def test_a_connection_that_says_close_is_not_used_again(self) -> None:
         for fields in ("Connection: close\r\n", "Connection: keep-alive, Close\r\n"):
@@ -183,8 +185,8 @@ class FramingRows(Contract):
         for field in (b"Content-Length: 5", b"Transfer-Encoding: chunked"):
             announcing = answering(b"HTTP/1.1 204 No Content\r\n" + field + b"\r\n\r\n")
             with FaultServer(announcing) as server, self.client() as client:
-                assert client.send(ask(server)).status == 204
-                assert subject_of(client.send(ask(server, "next"))) == "next"
+                assert client.send(make_request(server)).status == 204
+                assert subject(client.send(make_request(server, "next"))) == "next"
                 assert server.connections == 2
 
     def test_a_body_where_there_is_none_never_answers_the_next_caller(self) -> None:
@@ -198,9 +200,9 @@ class FramingRows(Contract):
         at_once = answering(b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n" + MALLORY)
         for script in (late, at_once):
             with FaultServer(script) as server, self.client() as client:
-                assert client.send(ask(server)).status == 204
+                assert client.send(make_request(server)).status == 204
                 client.idle(0.15)
-                assert subject_of(client.send(ask(server, "mine"))) == "mine"
+                assert subject(client.send(make_request(server, "mine"))) == "mine"
                 assert server.connections == 2
 
     def test_bytes_on_an_idle_connection_never_answer_the_next_caller(self) -> None:
@@ -215,10 +217,10 @@ class FramingRows(Contract):
 
         for sleep_in_the_loop in (True, False):
             with FaultServer(unsolicited) as server, self.client() as client:
-                assert subject_of(client.send(ask(server, "first"))) == "first"
+                assert subject(client.send(make_request(server, "first"))) == "first"
                 # An event loop that runs sees the bytes; one that is busy must look.
                 client.idle(0.15) if sleep_in_the_loop else time.sleep(0.15)
-                assert subject_of(client.send(ask(server, "mine"))) == "mine"
+                assert subject(client.send(make_request(server, "mine"))) == "mine"
                 assert server.connections == 2
 
     def test_a_connection_that_was_closed_while_idle_is_replaced(self) -> None:
@@ -229,8 +231,8 @@ class FramingRows(Contract):
         self.accepted(answering(profile("first")), connections=1)
         not_found = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
         with FaultServer(answering(not_found)) as server, self.client() as client:
-            assert client.send(ask(server)).status == 404
-            assert subject_of(client.send(ask(server, "second"))) == "second"
+            assert client.send(make_request(server)).status == 404
+            assert subject(client.send(make_request(server, "second"))) == "second"
             assert server.connections == 1
 
     def test_any_cut_of_a_response_into_segments_is_the_same_response(self) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from unittest import mock
 
 from ..fault_server import FaultServer, Peer, Script, profile
-from .cases import HEADERS, Contract, answering, ask, ending, subject_of
+from .cases import HEADERS, Contract, answering, ending, make_request, subject
 
 __all__ = ["CANARY", "SecurityRows", "shown"]
 
@@ -38,8 +38,8 @@ class SecurityRows(Contract):
 
     def test_the_request_on_the_wire_is_exactly_this(self) -> None:
         with FaultServer() as server, self.client() as client:
-            client.send(ask(server, "t", headers={**HEADERS, "X-Mixed-Case": "a  b"}))
-            client.send(ask(server, "t", idempotent=False))
+            client.send(make_request(server, "t", headers={**HEADERS, "X-Mixed-Case": "a  b"}))
+            client.send(make_request(server, "t", idempotent=False))
         host = server.origin.partition("://")[2]
         assert server.requests[0].decode() == (
             f"GET /userinfo HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n"
@@ -55,7 +55,7 @@ class SecurityRows(Contract):
 
     def test_nothing_is_added_to_a_request_without_a_user_agent(self) -> None:
         with FaultServer() as server, self.client() as client:
-            client.send(ask(server, headers={}))
+            client.send(make_request(server, headers={}))
         names = [line.split(b":")[0] for line in server.requests[0].split(b"\r\n")[1:-2]]
         assert names == [b"Host", b"Accept-Encoding", b"Authorization"]
 
@@ -67,7 +67,7 @@ class SecurityRows(Contract):
         ]
         with FaultServer() as server, self.client() as client:
             for target in targets:
-                client.send(ask(server, target=target))
+                client.send(make_request(server, target=target))
         sent = [one.split(b" ", 2)[1].decode() for one in server.requests]
         assert sent == targets
 
@@ -79,7 +79,10 @@ class SecurityRows(Contract):
                 for idempotent in (True, False):
                     script = answering(head.encode())
                     with FaultServer(script) as server, self.client() as client:
-                        assert client.send(ask(server, idempotent=idempotent)).status == status
+                        assert (
+                            client.send(make_request(server, idempotent=idempotent)).status
+                            == status
+                        )
                         assert len(server.requests) == 1
                 assert elsewhere.connections == 0
 
@@ -89,7 +92,7 @@ class SecurityRows(Contract):
         script = answering(profile("alice", headers=cookie))
         with FaultServer(script, host="localhost") as server, self.client() as client:
             for token in ("alice", "bob"):
-                client.send(ask(server, token))
+                client.send(make_request(server, token))
         assert not any(b"cookie" in one.lower() for one in server.requests)
 
     def test_the_environment_sets_no_proxy_and_no_credentials(self) -> None:
@@ -100,7 +103,7 @@ class SecurityRows(Contract):
             poisoned = {"NETRC": str(netrc), **dict.fromkeys(names, trap.origin), "NO_PROXY": ""}
             with mock.patch.dict(os.environ, poisoned):
                 with FaultServer(host="localhost") as server, self.client() as client:
-                    assert subject_of(client.send(ask(server, "mine"))) == "mine"
+                    assert subject(client.send(make_request(server, "mine"))) == "mine"
                 assert b"Authorization: Bearer mine\r\n" in server.requests[0]
             assert trap.connections == 0
 
@@ -113,7 +116,7 @@ class SecurityRows(Contract):
             head = f"HTTP/1.1 200 OK\r\n{fields}\r\n"
             with FaultServer(answering(head.encode() + bomb)) as server, self.client() as client:
                 # Compared apart: a diff of 50 MB would take pytest minutes.
-                as_sent = client.send(ask(server)).body == bomb
+                as_sent = client.send(make_request(server)).body == bomb
                 assert as_sent, f"a body of {coding} was decompressed"
                 assert b"Accept-Encoding: identity\r\n" in server.requests[0]
 
@@ -133,7 +136,7 @@ class SecurityRows(Contract):
         for name, script in scripts.items():
             for idempotent in (True, False):
                 with FaultServer(script) as server, self.client() as client:
-                    request = ask(server, CANARY, timeout=0.3, idempotent=idempotent)
+                    request = make_request(server, CANARY, timeout=0.3, idempotent=idempotent)
                     error = self.refused(client, request, as_manager=True)
                     assert CANARY not in shown(error), name
                     assert error.__cause__ is error.__context__ is None, name

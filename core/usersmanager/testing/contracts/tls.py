@@ -8,7 +8,7 @@ from typing import Any
 
 from ...errors import TLSError, TransportError
 from ..fault_server import FaultServer, Peer, profile
-from .cases import Contract, answering, ask, ending, subject_of
+from .cases import Contract, answering, ending, make_request, subject
 from .security import CANARY, shown
 
 __all__ = ["TLSRows"]
@@ -25,9 +25,9 @@ class TLSRows(Contract):
             self.client(ssl_context=trusting) as client,
         ):
             for token in ("one", "two"):
-                assert subject_of(client.send(ask(server, token))) == token
+                assert subject(client.send(make_request(server, token))) == token
             assert server.connections == 1
-            client.send(ask(server, "alone", idempotent=False))
+            client.send(make_request(server, "alone", idempotent=False))
             assert server.connections == 2
 
     def test_an_untrusted_certificate_is_a_tls_error(self) -> None:
@@ -60,7 +60,9 @@ class TLSRows(Contract):
             FaultServer(ssl_context=serving, host="localhost") as server,
             self.client(**settings) as client,
         ):
-            error: TransportError = self.refused(client, ask(server, CANARY), as_manager=True)
+            error: TransportError = self.refused(
+                client, make_request(server, CANARY), as_manager=True
+            )
             assert isinstance(error, TLSError)
             assert error.phase == "not sent"
             assert CANARY not in shown(error)
@@ -76,7 +78,7 @@ class TLSRows(Contract):
             FaultServer(ssl_context=serving, host="localhost") as server,
             self.client(ssl_context=trusting) as client,
         ):
-            assert subject_of(client.send(ask(server, "mine"))) == "mine"
+            assert subject(client.send(make_request(server, "mine"))) == "mine"
 
     def test_a_tls_record_too_many_never_answers_the_next_caller(self) -> None:
         def two_records(peer: Peer) -> None:
@@ -92,9 +94,9 @@ class TLSRows(Contract):
             FaultServer(two_records, ssl_context=serving, host="localhost") as server,
             self.client(ssl_context=_trusting(authority)) as client,
         ):
-            assert subject_of(client.send(ask(server, "first"))) == "first"
+            assert subject(client.send(make_request(server, "first"))) == "first"
             client.idle(0.1)
-            assert subject_of(client.send(ask(server, "mine"))) == "mine"
+            assert subject(client.send(make_request(server, "mine"))) == "mine"
 
     def test_bytes_on_an_idle_tls_connection_never_answer_the_next_caller(self) -> None:
         authority = _authority()
@@ -107,9 +109,9 @@ class TLSRows(Contract):
             ) as server,
             self.client(ssl_context=_trusting(authority)) as client,
         ):
-            assert subject_of(client.send(ask(server, "first"))) == "first"
+            assert subject(client.send(make_request(server, "first"))) == "first"
             client.idle(0.1)
-            assert subject_of(client.send(ask(server, "mine"))) == "mine"
+            assert subject(client.send(make_request(server, "mine"))) == "mine"
             assert server.connections == 2
 
     def test_a_large_answer_before_the_end_of_a_tls_connection_is_whole(self) -> None:
@@ -127,7 +129,7 @@ class TLSRows(Contract):
                 self.client(ssl_context=_trusting(authority)) as client,
             ):
                 for _ in range(5):
-                    assert client.send(ask(server)).body == body
+                    assert client.send(make_request(server)).body == body
 
 
 # trustme is a test dependency of whoever uses the contract; it has no part in the core.

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from ..._values.messages import Response
 from ..fault_server import FaultServer, Peer, echo, profile
-from .cases import ask, subject_of
+from .cases import make_request, subject
 from .clients import AsyncClient, BlockingClient
 from .connections import ConnectionRows
 from .framing import FramingRows
@@ -35,18 +35,18 @@ class TransportContract(ConnectionRows, FramingRows, SecurityRows, TLSRows):
         if not hasattr(os, "fork"):
             return
         with FaultServer() as server, self.client() as client:
-            client.send(ask(server, "before"))
+            client.send(make_request(server, "before"))
             child = os.fork()
             if child == 0:
                 right = False
                 try:
-                    right = subject_of(client.send(ask(server, "child"))) == "child"
+                    right = subject(client.send(make_request(server, "child"))) == "child"
                 finally:
                     os._exit(0 if right else 1)
             _, status = os.waitpid(child, 0)
             assert os.waitstatus_to_exitcode(status) == 0, "the child got no answer of its own"
             assert server.connections == 2
-            assert subject_of(client.send(ask(server, "parent"))) == "parent"
+            assert subject(client.send(make_request(server, "parent"))) == "parent"
             assert server.connections == 2
 
 
@@ -74,10 +74,10 @@ class AsyncTransportContract(ConnectionRows, FramingRows, SecurityRows, TLSRows)
 
         for after in (0.0, 0.001, 0.02, 0.07):
             with FaultServer(late) as server, self.client(pool_size=1) as client:
-                assert client.cancel(ask(server, "cancelled"), after)
-                assert subject_of(client.send(ask(server, "mine", timeout=2))) == "mine"
+                assert client.cancel(make_request(server, "cancelled"), after)
+                assert subject(client.send(make_request(server, "mine", timeout=2))) == "mine"
                 client.idle(0.1)
-                assert subject_of(client.send(ask(server, "mine", timeout=2))) == "mine"
+                assert subject(client.send(make_request(server, "mine", timeout=2))) == "mine"
 
     def test_a_cancelled_call_in_the_queue_gives_its_place_on(self) -> None:
         def slow(peer: Peer) -> None:
@@ -88,14 +88,14 @@ class AsyncTransportContract(ConnectionRows, FramingRows, SecurityRows, TLSRows)
 
         with FaultServer(slow) as server, self.client(pool_size=1) as client:
             outcomes = client.run(_queue_and_cancel(client, server))
-            assert [subject_of(one) for one in outcomes] == ["slow", "third"]
+            assert [subject(one) for one in outcomes] == ["slow", "third"]
 
 
 async def _queue_and_cancel(client: AsyncClient, server: FaultServer) -> list[Response]:
-    first = asyncio.ensure_future(client.start(ask(server, "slow")))
+    first = asyncio.ensure_future(client.start(make_request(server, "slow")))
     await asyncio.sleep(0.02)
-    second = asyncio.ensure_future(client.start(ask(server, "second")))
-    third = asyncio.ensure_future(client.start(ask(server, "third")))
+    second = asyncio.ensure_future(client.start(make_request(server, "second")))
+    third = asyncio.ensure_future(client.start(make_request(server, "third")))
     await asyncio.sleep(0.02)
     second.cancel()
     return list(await asyncio.gather(first, third))
