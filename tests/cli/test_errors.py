@@ -206,8 +206,8 @@ def test_a_plugin_that_fails_to_load_is_one_warning_and_the_command_goes_on(info
     done = info(PYTHONPATH=install("broken", "raise ImportError('gone\\x1b[31m')"))
     assert (done.returncode, done.stdout) == (0, "sub: auth0|ada\n")
     assert done.stderr == (
-        "usersmanager: warning: plugin 'broken' of acme-broken 1.2 can't be loaded:"
-        r" ImportError: gone\x1b[31m; going on without it" + "\n"
+        "usersmanager: warning: failed to load plugin 'broken' of acme-broken 1.2:"
+        r" ImportError: gone\x1b[31m; skipping it" + "\n"
     )
 
 

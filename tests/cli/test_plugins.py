@@ -14,7 +14,7 @@ WORDS = {
     *("name", "kind", "modes", "hooks", "distribution", "status", "plugin", "sync"),
     *("async", "transport", "async_transport", "wrap_call", "wrap_attempt"),
     *("aiohttp", "httptools", "urllib3", "headers", "logging", "retry", "usersmanager"),
-    *(usersmanager.__version__, "acme", "opentelemetry", "1.2", "active", "incomplete"),
+    *(usersmanager.__version__, "acme", "opentelemetry", "1.2", "active", "missing", "dependency"),
 }
 BROKEN = "raise ImportError('needs \\x1b[31mvault\\nand more')"
 
@@ -41,9 +41,9 @@ def test_the_table_fits_80_columns_and_names_everything(command):
 
 def test_one_that_is_blocked_says_so(command):
     done = command("plugins", USERSMANAGER_DISABLE="retry")
-    assert "retry: USERSMANAGER_DISABLE names it" in done.stdout.splitlines()
+    assert "retry: disabled by USERSMANAGER_DISABLE" in done.stdout.splitlines()
     reports = json.loads(command("plugins", "--json", USERSMANAGER_DISABLE="retry").stdout)
-    assert [one["name"] for one in reports if one["status"] == "blocked"] == ["retry"]
+    assert [one["name"] for one in reports if one["status"] == "disabled"] == ["retry"]
 
 
 @pytest.mark.parametrize("arguments", [[], ["--json"]])
@@ -77,7 +77,7 @@ def test_one_that_fails_is_listed_with_its_reason_escaped_on_lines_of_its_own(co
     assert any(re.match(r"broken +plugin +acme-broken 1.2 +failed", line) for line in lines)
     told = done.stdout[done.stdout.index("broken:") :].split()
     assert " ".join(told) == (
-        "broken: plugin 'broken' of acme-broken 1.2 can't be loaded: ImportError: needs"
+        "broken: failed to load plugin 'broken' of acme-broken 1.2: ImportError: needs"
         r" \x1b[31mvault\nand more"
     )
 

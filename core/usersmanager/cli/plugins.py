@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .. import PluginWarning
-from .._composition.compose import disabled_names
+from .._composition.entry_points import disabled_names
 from .._values.suggestions import did_you_mean
 from ..plugins import PluginReport, installed_plugins
 from .output import as_json, make_console, safe
@@ -22,9 +22,9 @@ __all__ = ["plugins", "show_plugins"]
 
 _STYLES = {
     "active": "green",
-    "blocked": "yellow",
+    "disabled": "yellow",
     "shadowed": "yellow",
-    "incomplete": "yellow",
+    "missing dependency": "yellow",
     "failed": "red",
 }
 
@@ -74,7 +74,7 @@ def show_plugins(console: Console, reports: Iterable[PluginReport]) -> None:
             "\n".join(one.modes),
             "\n".join(hook.removeprefix("usersmanager_") for hook in one.hooks),
             f"{_folded(safe(one.distribution), 15)} {safe(one.version)}",
-            Text(one.status, _STYLES[one.status]),
+            Text(one.status.replace(" ", "\n"), _STYLES[one.status]),
         )
     console.print(table)
     for one in shown:

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from .. import AsyncUsersManager, UserInfo, UsersManager
-from .._composition.compose import disabled_names
+from .._composition.entry_points import disabled_names
 from ..plugins import installed_plugins
 from ..testing import Sandbox
 from .info import profile_table
