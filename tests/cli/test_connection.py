@@ -62,7 +62,7 @@ def test_two_addresses_in_the_environment_are_one_too_many(info):
 def test_an_issuer_that_is_not_exactly_the_providers_is_told_how_it_is_written(info, sandbox):
     done = info("--issuer", sandbox.base_url + "/")
     assert (done.returncode, done.stdout) == (3, "")
-    assert f"it names '{sandbox.base_url}', pass exactly that" in done.stderr
+    assert f"pass exactly '{sandbox.base_url}'" in done.stderr
 
 
 @pytest.mark.parametrize("transport", ["urllib3", "aiohttp", "httptools"])

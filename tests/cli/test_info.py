@@ -66,7 +66,7 @@ def test_the_profile_of_someone_else_is_not_printed(info):
     done = info("--expect-subject", "auth0|boss")
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr == (
-        "usersmanager: error: the profile is not of the expected subject: do not use it\n"
+        "usersmanager: error: the profile has another subject than expected: do not use it\n"
     )
 
 

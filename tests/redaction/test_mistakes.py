@@ -385,7 +385,7 @@ def test_a_secret_in_the_wrong_place_is_not_quoted(name: str, mode: str, canary:
     with watching(caller):
         error = caller.played(MISPLACED[name](canary))
     assert isinstance(error, ArgumentError)
-    assert_hidden(canary, caller, [error.without_traceback()])
+    assert_hidden(canary, caller, [error._without_traceback()])
 
 
 CONSTRUCTORS: dict[str, Callable[[Canary], dict[str, Any]]] = {
@@ -410,7 +410,7 @@ def test_what_a_manager_can_not_be_made_of_is_not_quoted(
     caller = Caller(mode)
     with watching(caller):
         error = _not_made(caller, lambda: CONSTRUCTORS[name](canary))
-    assert_hidden(canary, caller, [error.without_traceback()])
+    assert_hidden(canary, caller, [error._without_traceback()])
 
 
 def _not_made(caller: Caller, settings: Callable[[], dict[str, Any]]) -> UsersManagerError:

@@ -27,7 +27,7 @@ DATE = "Sun, 06 Nov 1994 08:49:37 GMT"  # 784111777 seconds since the epoch.
         (429, {"X-RateLimit-Reset": "784111837", "Date": DATE, "Retry-After": "7"}, 7),
     ],
 )
-def test_the_wait_is_what_the_server_says(
+def test_the_wait_is_that_of_the_response(
     status: int, headers: dict[str, str], seconds: float
 ) -> None:
     assert Response(status, headers).retry_after == seconds
@@ -53,7 +53,7 @@ def test_the_wait_is_what_the_server_says(
         (429, {"X-RateLimit-Reset": "784111837", "Date": DATE, "Retry-After": "nonsense"}),
     ],
 )
-def test_what_says_nothing_sure_is_ignored(status: int, headers: dict[str, str]) -> None:
+def test_a_missing_or_malformed_value_is_ignored(status: int, headers: dict[str, str]) -> None:
     assert Response(status, headers).retry_after is None
 
 
@@ -65,7 +65,7 @@ def test_a_repeated_field_is_ignored() -> None:
 
 
 @given(st.text(max_size=40), st.text(max_size=40), st.text(max_size=40))
-def test_any_value_gives_a_number_or_none(after: str, date: str, reset: str) -> None:
+def test_any_value_results_in_a_number_or_none(after: str, date: str, reset: str) -> None:
     headers = {"Retry-After": after, "Date": date, "X-RateLimit-Reset": reset}
     for names in (headers, {"Date": date, "X-RateLimit-Reset": reset}):
         seconds = Response(429, names).retry_after
@@ -75,7 +75,7 @@ def test_any_value_gives_a_number_or_none(after: str, date: str, reset: str) -> 
 @given(
     st.from_regex(r"[A-Z][a-z]{2}, [0-9]{1,3} [A-Za-z]{3} [0-9]{1,6} [0-9:]{1,9} [A-Z+\-0-9]{1,6}")
 )
-def test_anything_like_a_date_gives_a_number_or_none(date: str) -> None:
+def test_anything_that_looks_like_a_date_results_in_a_number_or_none(date: str) -> None:
     seconds = Response(503, {"Retry-After": date, "Date": DATE}).retry_after
     assert seconds is None or seconds >= 0
 

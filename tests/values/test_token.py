@@ -23,7 +23,7 @@ def test_every_b64token_is_a_token(text: str) -> None:
     assert Token(text).reveal() == text
 
 
-def test_a_token_holds_these_characters_and_nothing_else() -> None:
+def test_a_token_may_contain_exactly_the_characters_of_a_b64token() -> None:
     allowed = set(string.ascii_letters + string.digits + "-._~+/")
     latin = [chr(number) for number in range(256)]
     assert {char for char in latin if is_bearer_token(f"a{char}b")} == allowed
@@ -32,24 +32,24 @@ def test_a_token_holds_these_characters_and_nothing_else() -> None:
 
 
 @given(st.text(max_size=30) | st.from_regex(B64TOKEN + r"[\n=]?", fullmatch=True))
-def test_a_token_is_accepted_exactly_by_the_grammar(text: str) -> None:
+def test_a_token_is_accepted_if_and_only_if_it_is_a_b64token(text: str) -> None:
     assert is_bearer_token(text) == bool(re.fullmatch(B64TOKEN, text))
 
 
-OTHER = "it contains characters not allowed in a bearer token (RFC 6750, section 2.1)"
+OTHER = "characters not allowed"
 
 
 @pytest.mark.parametrize(
     ("bad", "advice"),
     [
-        ("", "it is empty"),
-        (" \n", "it is empty"),
-        ("Bearer hush", "remove the 'Bearer ' prefix"),
-        (" bearer\thush\n", "remove the 'Bearer ' prefix"),
-        ("Bearer ", "remove the 'Bearer ' prefix"),
-        ("hush\n", "it has leading or trailing whitespace: strip it"),
-        ("\r\n hush==", "it has leading or trailing whitespace: strip it"),
-        ("hush\N{NO-BREAK SPACE}", "it has leading or trailing whitespace: strip it"),
+        ("", "empty"),
+        (" \n", "empty"),
+        ("Bearer hush", "prefix"),
+        (" bearer\thush\n", "prefix"),
+        ("Bearer ", "prefix"),
+        ("hush\n", "strip it"),
+        ("\r\n hush==", "strip it"),
+        ("hush\N{NO-BREAK SPACE}", "strip it"),
         ("hush hush", OTHER),
         ("hush\r\nX: y", OTHER),
         ("Bearerhush bearer hush", OTHER),
@@ -58,22 +58,24 @@ OTHER = "it contains characters not allowed in a bearer token (RFC 6750, section
         ("=", OTHER),
         ("hush=hush", OTHER),
         ('"hush"', OTHER),
-        (None, "it must be a str, not NoneType"),
-        (7, "it must be a str, not int"),
-        (b"hush", "it must be a str, not bytes"),
-        (["hush"], "it must be a str, not list"),
+        (None, "not NoneType"),
+        (7, "not int"),
+        (b"hush", "not bytes"),
+        (["hush"], "not list"),
     ],
 )
-def test_what_is_no_b64token_is_refused_with_advice_that_quotes_nothing(
+def test_anything_but_a_b64token_is_rejected_with_advice_that_does_not_quote_it(
     bad: object, advice: str
 ) -> None:
     with pytest.raises(ArgumentError) as caught:
         Token(bad)  # type: ignore[arg-type] # Callers without a type checker do this.
-    assert str(caught.value) == f"Invalid access token: {advice}"
+    assert str(caught.value).startswith("Invalid access token: ")
+    assert advice in str(caught.value)
+    assert "hush" not in str(caught.value)
 
 
 @given(st.text(max_size=30).filter(lambda text: not is_bearer_token(text)))
-def test_there_is_advice_for_every_text(text: str) -> None:
+def test_there_is_advice_for_every_invalid_text(text: str) -> None:
     with pytest.raises(ArgumentError, match=r"^Invalid access token: \w"):
         Token(text)
 
@@ -83,26 +85,24 @@ def test_a_token_is_never_shown(show: object) -> None:
     assert "hush" not in str(show(Token("hush")))  # type: ignore[operator]
 
 
-def test_a_secret_shows_its_kind_alone() -> None:
+def test_the_repr_of_a_secret_is_its_type() -> None:
     assert repr(Token("hush")) == "<Token>"
     assert repr(Secret("hush")) == "<Secret>"
-    with pytest.raises(TypeError, match=r"^a Token is not pickled, so that it can't leak$"):
-        pickle.dumps(Token("hush"))
 
 
-def test_no_token_is_a_token_that_reveals_nothing() -> None:
+def test_an_empty_token_reveals_an_empty_string() -> None:
     assert isinstance(Token.empty(), Token)
     assert Token.empty().reveal() == ""
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_a_token_is_never_pickled_or_copied(protocol: int) -> None:
-    with pytest.raises(TypeError, match="not pickled"):
+def test_a_secret_can_not_be_pickled_or_copied(protocol: int) -> None:
+    with pytest.raises(TypeError, match="Token can't be pickled"):
         pickle.dumps(Token("hush"), protocol)
-    with pytest.raises(TypeError, match="not pickled"):
+    with pytest.raises(TypeError, match="can't be pickled"):
         copy.copy(Secret({"token": "hush"}))
 
 
-def test_a_token_has_no_dict_to_look_into() -> None:
+def test_a_token_has_no_instance_dict() -> None:
     with pytest.raises(TypeError):
         vars(Token("hush"))

@@ -1,4 +1,4 @@
-"""The package as a whole: what importing it costs, what it exports, what imports what."""
+"""The package as a whole: what it exports, what it imports, and its metadata."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from packaging.requirements import Requirement
 import usersmanager
 
 CORE = Path(usersmanager.__file__).parent
-PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
+PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 HTTP_AND_PLUGINS = {
     *("aiohttp", "httptools", "requests", "urllib3", "yarl", "click", "rich", "tenacity"),
     *("usersmanager_aiohttp", "usersmanager_httptools", "usersmanager_urllib3"),
     *("usersmanager_headers", "usersmanager_logging", "usersmanager_retry"),
 }
 EXTENSIONS = ["aiohttp", "headers", "httptools", "logging", "retry", "urllib3"]
-# Of the core, only the sandbox serves HTTP and only the command line draws tables.
+# Only the sandbox serves HTTP, and only the command line prints tables.
 MAY_IMPORT_MORE = {"testing", "cli"}
 
 
 def imported_by(path: Path) -> set[str]:
-    """The modules a file imports, relative ones left out."""
+    """Return the modules that a file imports by absolute names."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -46,7 +46,7 @@ def test_importing_the_package_imports_no_plugin_and_no_http_library() -> None:
     assert set(output.split()) & (HTTP_AND_PLUGINS | {"http.client"}) == set()
 
 
-def test_the_fake_transport_needs_no_http_library() -> None:
+def test_importing_the_fake_transport_imports_no_http_library() -> None:
     code = (
         "import sys; from usersmanager.testing import FakeTransport; print(*sys.modules, sep='\\n')"
     )
@@ -59,14 +59,15 @@ def test_the_fake_transport_needs_no_http_library() -> None:
 @pytest.mark.parametrize(
     "path",
     [path for path in CORE.rglob("*.py") if path.relative_to(CORE).parts[0] not in MAY_IMPORT_MORE],
-    ids=lambda path: path.stem,
+    ids=lambda path: str(path.relative_to(CORE)),
 )
 def test_the_core_imports_no_transport_plugin_or_http_library(path: Path) -> None:
     roots = {name.partition(".")[0] for name in imported_by(path)}
     assert roots & HTTP_AND_PLUGINS == set()
 
 
-FACES = ("usersmanager", "usersmanager.plugins", "usersmanager.transports")
+PUBLIC = ("usersmanager", "usersmanager.plugins", "usersmanager.transports")
+FACES = (*PUBLIC, "usersmanager.testing")
 
 
 @pytest.mark.parametrize("name", EXTENSIONS)
@@ -76,27 +77,46 @@ def test_transports_and_plugins_import_only_public_names(name: str) -> None:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("usersmanager"):
                 if node.level == 0:
-                    assert node.module in FACES
+                    assert node.module in PUBLIC
                     public = set(importlib.import_module(node.module).__all__)
                     assert {alias.name for alias in node.names} <= public
             elif isinstance(node, ast.Import):
                 assert not any(alias.name.startswith("usersmanager") for alias in node.names)
 
 
-def test_the_public_names_are_sorted_and_there() -> None:
-    assert usersmanager.__all__ == sorted(usersmanager.__all__)
-    assert all(hasattr(usersmanager, name) for name in usersmanager.__all__)
+@pytest.mark.parametrize("name", FACES)
+def test_the_public_names_exist_and_are_sorted(name: str) -> None:
+    face = importlib.import_module(name)
+    assert face.__all__ == sorted(face.__all__)
+    assert all(hasattr(face, public) for public in face.__all__)
+
+
+@pytest.mark.parametrize("name", FACES)
+def test_dir_lists_only_public_names_and_submodules(name: str) -> None:
+    face = importlib.import_module(name)
+    submodules = {module.name for module in pkgutil.iter_modules(getattr(face, "__path__", []))}
+    assert set(face.__all__) <= set(dir(face)) <= set(face.__all__) | submodules
+
+
+def test_an_application_has_to_know_at_most_40_names() -> None:
+    assert len(usersmanager.__all__) <= 40
+
+
+@pytest.mark.parametrize("name", FACES)
+def test_an_unknown_name_is_an_attribute_error(name: str) -> None:
+    with pytest.raises(AttributeError, match="nonexistent"):
+        _ = importlib.import_module(name).nonexistent
 
 
 @pytest.mark.parametrize(
     "name",
     ["usersmanager", *(f"usersmanager_{name}" for name in EXTENSIONS), "usersmanager_pytest"],
 )
-def test_every_import_package_says_that_it_is_typed(name: str) -> None:
+def test_every_import_package_is_marked_as_typed(name: str) -> None:
     assert (Path(str(importlib.import_module(name).__file__)).parent / "py.typed").exists()
 
 
-def test_every_module_of_the_core_can_be_imported_alone() -> None:
+def test_every_module_can_be_imported_without_a_warning() -> None:
     names = [
         module.name
         for module in pkgutil.iter_modules([str(CORE)], "usersmanager.")
@@ -108,18 +128,18 @@ def test_every_module_of_the_core_can_be_imported_alone() -> None:
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
 
 
-def test_there_is_one_version() -> None:
+def test_the_version_of_the_package_is_that_of_the_distribution() -> None:
     from importlib.metadata import version
 
     assert version("usersmanager") == usersmanager.__version__
 
 
 @pytest.mark.parametrize(("library", "unsupported"), [("aiohttp", "4.0.0"), ("urllib3", "3.0.0")])
-def test_the_next_major_version_of_an_http_library_is_not_installed(
+def test_the_next_major_version_of_an_http_library_is_excluded(
     library: str, unsupported: str
 ) -> None:
     project = tomllib.loads(PYPROJECT.read_text())["project"]
     requirements = map(Requirement, project["dependencies"])
-    specifier = next(one.specifier for one in requirements if one.name == library)
+    specifier = next(item.specifier for item in requirements if item.name == library)
     assert not specifier.contains(unsupported, prereleases=True)
     assert not specifier.contains(f"{unsupported}a1", prereleases=True)

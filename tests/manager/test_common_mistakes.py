@@ -1,4 +1,4 @@
-"""First mistakes: each is told what to do."""
+"""Common mistakes: each has an error or a warning that says what to do."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from usersmanager.testing import FakeTransport
 URL = "https://tenant.example"
 
 
-def blocking(**settings: Any) -> UsersManager:
-    return UsersManager(URL, **{"transport": FakeTransport().profile("u"), **settings})
+def sync_manager(**arguments: Any) -> UsersManager:
+    return UsersManager(URL, **{"transport": FakeTransport().profile("u"), **arguments})
 
 
 def forgotten_await() -> None:
@@ -31,7 +31,7 @@ def forgotten_await() -> None:
 
 
 def forgotten_with() -> None:
-    blocking().get_info("t")
+    sync_manager().get_info("t")
     gc.collect()
 
 
@@ -51,16 +51,16 @@ def with_instead_of_async_with() -> None:
 
 def async_with_instead_of_with() -> None:
     async def main() -> None:
-        with blocking() as users:
+        with sync_manager() as users:
             async with users:
                 pass
 
     asyncio.run(main())
 
 
-def blocking_in_a_loop() -> None:
+def sync_call_in_an_event_loop() -> None:
     async def main() -> None:
-        with blocking() as users:
+        with sync_manager() as users:
             users.get_info("t")
 
     asyncio.run(main())
@@ -76,11 +76,11 @@ def two_loops() -> None:
     try:
         asyncio.run(main())
     finally:
-        users._closing = True
+        users._is_open = False  # It can't be closed: its event loop has ended.
 
 
 def used_after_close() -> None:
-    with blocking() as users:
+    with sync_manager() as users:
         pass
     users.get_info("t")
 
@@ -88,7 +88,7 @@ def used_after_close() -> None:
 def settings(**changes: Any) -> Callable[[], None]:
     def mistake() -> None:
         given = {"impersonator_id": "i", "protocol": "oauth2", "token": "t", **changes}
-        with blocking() as users:
+        with sync_manager() as users:
             users.impersonate("u", given)
 
     return mistake
@@ -104,18 +104,18 @@ class WithArguments:
 
 
 class Forgetful:
-    """Its wrap forgets to return the response."""
+    """Middleware that does not return the response."""
 
     @hookimpl
     def usersmanager_wrap_attempt(self) -> Any:
-        def around(request: Any, proceed: Any) -> Any:
+        def middleware(request: Any, proceed: Any) -> Any:
             yield from proceed(request)
 
-        return around
+        return middleware
 
 
 def forgotten_return() -> None:
-    with blocking(plugins=[Forgetful()]) as users:
+    with sync_manager(plugins=[Forgetful()]) as users:
         users.get_info("t")
 
 
@@ -130,18 +130,21 @@ MISTAKES: list[tuple[Callable[[], object], str]] = [
     (lambda: UsersManager(f"{URL}/userinfo"), "must not end in /userinfo: remove it"),
     (lambda: UsersManager.from_issuer("tenant.auth0.com"), "issuer must be an absolute URL: write"),
     (
-        lambda: blocking(transport="aiohttp"),
+        lambda: sync_manager(transport="aiohttp"),
         "use it with AsyncUsersManager, or leave transport out",
     ),
     (lambda: AsyncUsersManager(URL, transport="urllib3"), "use it with UsersManager, or leave"),
-    (lambda: blocking(transport="urlib3"), "did you mean 'urllib3'?"),
-    (lambda: blocking(plugins=["retrry"]), "did you mean 'retry'?"),
-    (lambda: blocking(discover=["loging"]), "did you mean 'logging'?"),
-    (lambda: blocking(plugins=[Unmarked]), "pass an instance, Unmarked(...)"),
-    (lambda: blocking(plugins=[Unmarked()]), "usersmanager_wrap_call is not marked with @hookimpl"),
-    (lambda: blocking(plugins=[WithArguments()]), "takes no arguments: it returns a function"),
+    (lambda: sync_manager(transport="urlib3"), "did you mean 'urllib3'?"),
+    (lambda: sync_manager(plugins=["retrry"]), "did you mean 'retry'?"),
+    (lambda: sync_manager(discover=["loging"]), "did you mean 'logging'?"),
+    (lambda: sync_manager(plugins=[Unmarked]), "pass an instance, Unmarked(...)"),
+    (
+        lambda: sync_manager(plugins=[Unmarked()]),
+        "usersmanager_wrap_call is not marked with @hookimpl",
+    ),
+    (lambda: sync_manager(plugins=[WithArguments()]), "takes no arguments: it returns a function"),
     (forgotten_return, "plugin 'Forgetful' returned NoneType, not a Response: write `return"),
-    (lambda: blocking(plugins=[Misspelled()]), "did you mean 'usersmanager_wrap_attempt'?"),
+    (lambda: sync_manager(plugins=[Misspelled()]), "did you mean 'usersmanager_wrap_attempt'?"),
     (settings(impersonater_id="x"), "did you mean 'impersonator_id'?"),
     (settings(clientID="x"), "did you mean 'clientId'?"),
     (forgotten_await, "coroutine 'AsyncUsersManager.get_info' was never awaited"),
@@ -149,39 +152,42 @@ MISTAKES: list[tuple[Callable[[], object], str]] = [
     (forgotten_async_with, "use `async with`, or close it"),
     (with_instead_of_async_with, "use `async with`, or UsersManager"),
     (async_with_instead_of_with, "use `with`, or AsyncUsersManager"),
-    (blocking_in_a_loop, "use AsyncUsersManager, or asyncio.to_thread"),
-    (two_loops, "make one inside each asyncio.run"),
-    (used_after_close, "is closed: make a new one"),
+    (sync_call_in_an_event_loop, "use AsyncUsersManager or asyncio.to_thread"),
+    (two_loops, "create one inside each asyncio.run"),
+    (used_after_close, "is closed: create a new one"),
 ]
 
 
 @pytest.mark.parametrize(("mistake", "advice"), MISTAKES, ids=[advice for _, advice in MISTAKES])
 @pytest.mark.filterwarnings("default")
-def test_a_first_mistake_is_told_what_to_do(mistake: Callable[[], object], advice: str) -> None:
+def test_a_common_mistake_is_reported_with_advice(
+    mistake: Callable[[], object], advice: str
+) -> None:
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         try:
             mistake()
-            told = ""
+            message = ""
         except Exception as error:
-            told = str(error)
-    assert advice in told or any(advice in str(one.message) for one in warned), (told, warned)
+            message = str(error)
+    messages = [message, *(str(warning.message) for warning in warned)]
+    assert any(advice in message for message in messages), messages
 
 
-def test_blocking_in_a_loop_is_told_once_and_where() -> None:
+def test_a_sync_call_in_an_event_loop_warns_once_at_the_call() -> None:
     async def main() -> None:
-        with blocking(transport=FakeTransport().profile("u").profile("u")) as users:
+        with sync_manager(transport=FakeTransport().profile("u").profile("u")) as users:
             users.get_info("t")
             users.get_info("t")
 
-    with pytest.warns(RuntimeWarning, match="blocks the event loop") as warned:
+    with pytest.warns(RuntimeWarning, match="blocks the running event loop") as warned:
         asyncio.run(main())
-    assert [one.filename for one in warned] == [__file__]
+    assert [warning.filename for warning in warned] == [__file__]
 
 
-def test_blocking_in_a_thread_beside_a_loop_is_no_mistake() -> None:
+def test_a_sync_call_in_a_thread_beside_an_event_loop_does_not_warn() -> None:
     async def main() -> str:
-        with blocking() as users:
+        with sync_manager() as users:
             return (await asyncio.to_thread(users.get_info, "t")).sub
 
     assert asyncio.run(main()) == "u"

@@ -39,7 +39,7 @@ def test_a_text_claim_is_a_string_or_none(claim: str) -> None:
         (None, None),
     ],
 )
-def test_a_flag_is_a_bool_or_none(claim: str, sent: object, value: bool | None) -> None:
+def test_a_verified_claim_is_a_bool_or_none(claim: str, sent: object, value: bool | None) -> None:
     assert getattr(UserInfo(sub="u", **{claim: sent}), claim) is value
 
 
@@ -56,7 +56,7 @@ NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
         ("2026-01-02T14:00:00+02:00", NOON),
     ],
 )
-def test_updated_at_is_aware_whether_a_string_or_a_number_is_sent(
+def test_updated_at_is_an_aware_datetime_for_a_string_or_a_number(
     sent: object, moment: datetime
 ) -> None:
     value = UserInfo(sub="u", updated_at=sent).updated_at
@@ -65,7 +65,7 @@ def test_updated_at_is_aware_whether_a_string_or_a_number_is_sent(
     assert value.tzinfo is not None
 
 
-def test_updated_at_keeps_the_offset_it_was_sent_with() -> None:
+def test_updated_at_keeps_its_offset() -> None:
     value = UserInfo(sub="u", updated_at="2026-01-02T14:00:00+02:00").updated_at
     assert value is not None
     assert value.tzinfo == timezone(timedelta(hours=2))
@@ -74,7 +74,7 @@ def test_updated_at_keeps_the_offset_it_was_sent_with() -> None:
 @pytest.mark.parametrize(
     "sent", ["soon", "", None, True, [], {}, 10**30, -(10**30), float("1e300")]
 )
-def test_an_updated_at_that_is_no_moment_is_none(sent: object) -> None:
+def test_an_invalid_updated_at_is_none(sent: object) -> None:
     assert UserInfo(sub="u", updated_at=sent).updated_at is None
 
 
@@ -89,14 +89,14 @@ def test_custom_claims_are_keys() -> None:
     ] == ["a"]
 
 
-def test_the_repr_shows_the_subject_and_the_names_of_the_claims_alone() -> None:
+def test_the_repr_contains_the_subject_and_the_names_of_the_claims_only() -> None:
     profile = UserInfo(sub="auth0|1", name="Ada", email="ada@example.com")
     assert repr(profile) == "<UserInfo sub='auth0|1' claims=['email', 'name']>"
     assert str(profile) == f"{profile}" == repr(profile)
 
 
 @given(st.dictionaries(st.text(), st.text() | st.integers() | st.none()))
-def test_a_profile_is_equal_to_the_plain_dict_and_survives_copies(
+def test_a_profile_equals_the_plain_dict_and_can_be_copied_and_pickled(
     claims: dict[str, object],
 ) -> None:
     claims["sub"] = "u"

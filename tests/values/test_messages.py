@@ -1,4 +1,4 @@
-"""Request and Response: immutable, redacted, and what goes on the wire."""
+"""Request and Response: immutable, redacted, and the headers that are sent."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from usersmanager.transports import Deadline
 def test_a_request_cannot_be_changed() -> None:
     request = make_request()
     with pytest.raises(AttributeError):
-        request.method = "POST"  # type: ignore[misc] # That it can't is the point.
+        request.method = "POST"  # type: ignore[misc] # It can't be set.
     with pytest.raises(TypeError):
-        request.headers["X-A"] = "1"  # type: ignore[index] # That it can't is the point.
+        request.headers["X-A"] = "1"  # type: ignore[index] # It can't be set.
 
 
-def test_changing_headers_gives_a_copy() -> None:
+def test_with_headers_returns_a_changed_copy() -> None:
     request = make_request()
     changed = request.with_headers({"accept": "text/plain", "X-A": "1"})
     assert changed.headers["X-A"] == "1"
@@ -33,12 +33,12 @@ def test_changing_headers_gives_a_copy() -> None:
 @pytest.mark.parametrize(
     "name", ["Host", "authorization", "COOKIE", "Transfer-Encoding", "bad name"]
 )
-def test_a_plugin_that_sets_a_reserved_header_breaks_its_contract(name: str) -> None:
+def test_setting_a_reserved_or_malformed_header_is_a_plugin_error(name: str) -> None:
     with pytest.raises(PluginError):
         make_request().with_headers({name: "hush"})
 
 
-def test_the_token_is_on_the_wire_and_nowhere_else() -> None:
+def test_the_token_is_only_in_the_headers_to_send() -> None:
     request = make_request()
     assert request.headers_to_send()["Authorization"] == "Bearer hush"
     assert "Authorization" not in request.headers
@@ -46,7 +46,7 @@ def test_the_token_is_on_the_wire_and_nowhere_else() -> None:
     assert "hush" not in str(request.headers)
 
 
-def test_the_headers_to_send_of_an_idempotent_request_are_these() -> None:
+def test_the_headers_to_send_contain_host_encoding_and_token() -> None:
     assert list(make_request().headers_to_send().items()) == [
         ("Host", "tenant.example:8443"),
         ("Accept", "application/json"),
@@ -65,7 +65,7 @@ def test_the_headers_to_send_of_an_idempotent_request_are_these() -> None:
         {"headers": {"Accept": "a", "X-A": "1"}},
     ],
 )
-def test_the_text_on_the_wire_is_the_headers_on_the_wire(changes: dict[str, Any]) -> None:
+def test_the_serialized_headers_are_the_headers_to_send(changes: dict[str, Any]) -> None:
     for request in (make_request(**changes), make_request(**changes).with_headers({"X-B": "2"})):
         lines = [f"{name}: {value}\r\n" for name, value in request.headers_to_send().items()]
         assert request.serialized_headers() == "".join(lines)
@@ -80,19 +80,19 @@ def test_the_text_on_the_wire_is_the_headers_on_the_wire(changes: dict[str, Any]
         [("X", "1"), ("x", "2")],
     ],
 )
-def test_a_request_is_made_with_no_headers_that_it_could_not_be_given(headers: Any) -> None:
+def test_a_request_can_not_be_constructed_with_reserved_or_malformed_headers(headers: Any) -> None:
     with pytest.raises(ArgumentError) as caught:
         make_request(headers=headers)
     assert str(caught.value).startswith("headers: ")
 
 
-def test_a_copy_of_what_can_not_be_changed_is_itself() -> None:
-    for one in (make_request(), Response(200, {"A": "1"}, b"x")):
-        assert copy.copy(one) is one
-        assert copy.deepcopy(one) is one
+def test_a_copy_of_an_immutable_message_is_the_message_itself() -> None:
+    for message in (make_request(), Response(200, {"A": "1"}, b"x")):
+        assert copy.copy(message) is message
+        assert copy.deepcopy(message) is message
 
 
-def test_what_is_checked_of_a_str_is_what_is_sent() -> None:
+def test_a_subclass_of_str_is_sent_as_the_text_that_was_checked() -> None:
     class Evil(str):
         __slots__ = ()
 
@@ -101,7 +101,7 @@ def test_what_is_checked_of_a_str_is_what_is_sent() -> None:
 
         __str__ = __format__
 
-    class Tenant(str, Enum):  # noqa: UP042 - whose format is its name.
+    class Tenant(str, Enum):  # noqa: UP042 - a StrEnum would be formatted as its value.
         SEVEN = "7"
 
     fields: dict[str, str] = {Evil("X"): Evil("fine"), "X-Tenant": Tenant.SEVEN}
@@ -120,7 +120,7 @@ def test_a_request_that_is_not_idempotent_closes_its_connection() -> None:
     assert (wire["Connection"], wire["Content-Length"]) == ("close", "2")
 
 
-def test_another_token_is_checked_and_goes_on_the_wire() -> None:
+def test_another_token_is_checked_and_sent() -> None:
     request = make_request()
     assert request.with_token("new").headers_to_send()["Authorization"] == "Bearer new"
     assert request.with_token(Token("new")).token.reveal() == "new"
@@ -129,12 +129,12 @@ def test_another_token_is_checked_and_goes_on_the_wire() -> None:
         request.with_token("not a token")
 
 
-def test_a_request_knows_the_time_it_has_left() -> None:
+def test_a_request_returns_the_time_until_its_deadline() -> None:
     assert 4 < make_request().remaining() <= 5
     assert make_request(deadline=Deadline.after(-1)).remaining() < 0
 
 
-def test_a_response_takes_mappings_and_pairs() -> None:
+def test_a_response_accepts_a_mapping_or_pairs() -> None:
     assert Response(200, {"A": "1"}).headers["a"] == "1"
     assert Response(200, [("A", "1"), ("a", "2")]).headers.getall("A") == ["1", "2"]
     assert Response(204).body == b""
@@ -144,15 +144,15 @@ def test_a_response_takes_mappings_and_pairs() -> None:
     "arguments",
     [("200", {}, b""), (99, {}, b""), (1000, {}, b""), (True, {}, b""), (200, {}, "text")],
 )
-def test_a_response_of_other_types_is_refused(arguments: tuple[Any, ...]) -> None:
+def test_a_response_rejects_arguments_of_other_types(arguments: tuple[Any, ...]) -> None:
     with pytest.raises(TypeError):
         Response(*arguments)
 
 
-def test_a_response_shows_its_status_and_size_alone() -> None:
+def test_the_repr_of_a_response_contains_only_status_and_size() -> None:
     assert repr(Response(200, {"X-Secret": "hush"}, b"hush")) == "<Response 200 of 4 bytes>"
 
 
 def test_a_response_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
-        Response(200).status = 201  # type: ignore[misc] # That it can't is the point.
+        Response(200).status = 201  # type: ignore[misc] # It can't be set.
