@@ -81,7 +81,7 @@ def test_no_answer_in_time_exits_3(info, sandbox):
         (["--base-url", "ftp://x"], "error: --base-url must begin with https://"),
         (
             ["--base-url", "http://tenant.example"],
-            "(http is for loopback, or for --allow-insecure)",
+            "or with --allow-insecure)",
         ),
         (["--base-url", ""], "error: --base-url must not be empty"),
         (["--base-url", "https://x/userinfo"], "error: --base-url must not end in /userinfo"),

@@ -14,7 +14,7 @@ __all__ = ["Loader"]
 
 
 class Loader:
-    """Loads plugins and transports for one manager.
+    """Load plugins and transports for one manager.
 
     Attributes:
         disabled: the names that USERSMANAGER_DISABLE contains.

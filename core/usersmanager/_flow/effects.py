@@ -100,7 +100,7 @@ def run(sync: Callable[[], T], async_: Callable[[], Awaitable[T]]) -> Generator[
         async_: called without arguments, and awaited, by the asyncio driver.
 
     Returns:
-        The result of the one that was called. What it raises is raised here.
+        The result of the function that was called. Its exceptions are raised here.
 
     Example:
         `secret = yield from run(vault.get, async_vault.get)`
