@@ -33,7 +33,10 @@ def environment(**variables: str) -> dict[str, str]:
         name: value
         for name, value in os.environ.items()
         if not re.match(
-            "USERSMANAGER_|NO_COLOR|FORCE_COLOR|COLORTERM|TTY_|TERM$|LINES$|.*_proxy$", name, re.I
+            "USERSMANAGER_|NO_COLOR|FORCE_COLOR|COLORTERM|TTY_|TERM$|LINES$|PYTHONUNBUFFERED"
+            "|.*_proxy$",
+            name,
+            re.I,
         )
     }
     return kept | {"COLUMNS": "80", "PYTHONIOENCODING": "utf-8"} | variables

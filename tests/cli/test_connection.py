@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 from contextlib import contextmanager
 
@@ -83,6 +84,16 @@ def test_a_sync_or_async_transport_is_selected_by_name(info, sandbox, transport,
     result = info(option, sandbox.base_url, "--transport", transport)
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.startswith("sub: auth0|ada\n")
+
+
+@TRANSPORTS
+def test_a_call_works_in_a_process_that_ignores_interrupts(info, sandbox, transport):
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        assert info("--base-url", sandbox.base_url, "--transport", transport).returncode == 0
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 def test_an_impersonation_may_use_an_async_transport(command, sandbox):

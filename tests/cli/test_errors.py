@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from unittest import mock
 
 import pytest
+from tests.cli.conftest import environment
+
+from usersmanager.cli import main
 
 SECRET = "s3cr3t-t0ken-0f-ada"  # A bearer token by its grammar.
 NOWHERE = "https://nowhere.invalid"
@@ -193,8 +197,20 @@ def test_a_full_disk_exits_3_with_one_line():
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
+            env=environment(),
             timeout=30,
         )
     assert result.returncode == 3
     assert "No space left on device" in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["info"], ["plugins"]])
+def test_a_closed_stdout_is_not_an_error(server, monkeypatch, capsys, arguments):
+    server.response = (200, "application/json", b'{"sub": "auth0|ada"}')
+    monkeypatch.setattr(sys, "argv", ["usersmanager", *arguments])
+    monkeypatch.setattr(sys, "stdout", None)
+    variables = environment(USERSMANAGER_BASE_URL=server.base_url, USERSMANAGER_TOKEN=SECRET)
+    with mock.patch.dict(os.environ, variables, clear=True):
+        assert main() == 0
+    assert capsys.readouterr() == ("", "")

@@ -32,6 +32,8 @@ def main() -> int:
 
 def _flush_output() -> None:
     """Flush stdout. If that fails, discard the rest, or Python reports it again at exit."""
+    if sys.stdout is None:
+        return  # stdout is closed.
     try:
         sys.stdout.flush()
     except OSError:
