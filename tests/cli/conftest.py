@@ -1,4 +1,4 @@
-"""Run the command line in this process, or in a process of its own where a test needs one."""
+"""Run the command line in this process, or in a child process where a test needs one."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def default_interrupts() -> Iterator[None]:
 
 @pytest.fixture
 def spawn() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Starts a command in a process of its own, on pipes. It is killed after the test."""
+    """Starts a command in a child process, on pipes. It is killed after the test."""
     processes: list[subprocess.Popen[str]] = []
 
     def spawn(*arguments: str, **variables: str) -> subprocess.Popen[str]:

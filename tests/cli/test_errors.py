@@ -104,7 +104,10 @@ def test_an_invalid_option_exits_2_and_is_named(info, arguments, words):
         (["info", "--plugin", f"{SECRET}" * 4], "--plugin: no plugin"),
         (["info", "--no-plugin", f"{SECRET}" * 4], "--no-plugin: no plugin"),
         (["impersonate", "a", SECRET, "--client-id=c", "--impersonator=d"], "too many arguments"),
-        (["impersonate"], "argument 'USER_ID' (see 'usersmanager impersonate --help')"),
+        (
+            ["impersonate"],
+            "error: missing argument 'USER_ID' (see 'usersmanager impersonate --help')",
+        ),
         (["impersonate", SECRET], "option '--client-id'"),
         (["plugins", SECRET], "too many arguments"),
         (["sandbox", "--port", SECRET], "invalid value for --port"),

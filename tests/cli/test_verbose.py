@@ -93,7 +93,7 @@ def test_neither_the_link_nor_the_token_of_an_impersonation_is_logged(command, s
 
 
 def test_nothing_is_logged_by_default(spawn, sandbox):
-    # In a process of its own: pytest adds a handler to the root logger of this one.
+    # In a child process: pytest adds a handler to the root logger of this one.
     sandbox.fail_next(502)
     token = sandbox.issue_token("auth0|ada")
     process = spawn("info", "--base-url", sandbox.base_url, USERSMANAGER_TOKEN=token)

@@ -32,7 +32,8 @@ export USERSMANAGER_BASE_URL={url}
 export USERSMANAGER_TOKEN={token}
 export USERSMANAGER_API_TOKEN={api_token}
 usersmanager info
-usersmanager impersonate '{ada}' --client-id {client_id} --impersonator '{grace}'
+usersmanager impersonate '{ada}' \\
+    --client-id {client_id} --impersonator '{grace}'
 """
 
 
