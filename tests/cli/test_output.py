@@ -13,6 +13,7 @@ from usersmanager.cli.output import escape_control_characters, format_json, form
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
 )
 
 
