@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from usersmanager.cli.output import escape_control_characters, format_json, format_value
@@ -28,11 +28,13 @@ def test_printable_text_is_not_changed(text):
 
 
 @given(VALUES)
+@example("\x7f\x9b\u2028")
 def test_every_value_is_one_printable_line(value):
     assert format_value(value).isprintable()
 
 
 @given(VALUES)
+@example("\x7f\x9b\u2028")
 def test_json_is_printable_ascii_and_loses_nothing(value):
     text = format_json(value)
     assert text.isascii()
