@@ -37,5 +37,5 @@ def format_value(value: object) -> str:
 
 
 def format_json(value: object) -> str:
-    """Format a value as JSON in printable ASCII; `json` itself does not escape DEL."""
-    return json.dumps(value, indent=2).replace("\x7f", "\\u007f")
+    """Format a value as JSON in printable ASCII."""
+    return json.dumps(value, indent=2)
