@@ -26,14 +26,14 @@ def test_every_b64token_is_a_token(text: str) -> None:
 def test_a_token_may_contain_exactly_the_characters_of_a_b64token() -> None:
     allowed = set(string.ascii_letters + string.digits + "-._~+/")
     latin = [chr(number) for number in range(256)]
-    assert {char for char in latin if is_bearer_token(f"a{char}b")} == allowed
-    assert {char for char in latin if is_bearer_token(f"a{char}")} == allowed | {"="}
-    assert {char for char in latin if is_bearer_token(char)} == allowed
+    assert {char for char in latin if is_bearer_token(Secret(f"a{char}b"))} == allowed
+    assert {char for char in latin if is_bearer_token(Secret(f"a{char}"))} == allowed | {"="}
+    assert {char for char in latin if is_bearer_token(Secret(char))} == allowed
 
 
 @given(st.text(max_size=30) | st.from_regex(B64TOKEN + r"[\n=]?", fullmatch=True))
 def test_a_token_is_accepted_if_and_only_if_it_is_a_b64token(text: str) -> None:
-    assert is_bearer_token(text) == bool(re.fullmatch(B64TOKEN, text))
+    assert is_bearer_token(Secret(text)) == bool(re.fullmatch(B64TOKEN, text))
 
 
 OTHER = "characters not allowed"
@@ -74,7 +74,7 @@ def test_anything_but_a_b64token_is_rejected_with_advice_that_does_not_quote_it(
     assert "hush" not in str(caught.value)
 
 
-@given(st.text(max_size=30).filter(lambda text: not is_bearer_token(text)))
+@given(st.text(max_size=30).filter(lambda text: not is_bearer_token(Secret(text))))
 def test_there_is_advice_for_every_invalid_text(text: str) -> None:
     with pytest.raises(ArgumentError, match=r"^Invalid access token: \w"):
         Token(text)

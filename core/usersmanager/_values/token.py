@@ -19,9 +19,9 @@ T = TypeVar("T")
 _B64TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 
 
-def is_bearer_token(value: object) -> bool:
-    """Return whether a value is a bearer token (RFC 6750, section 2.1)."""
-    return isinstance(value, str) and _B64TOKEN.fullmatch(value) is not None
+def is_bearer_token(value: Secret[Any]) -> bool:
+    """Return whether a sealed value is a bearer token (RFC 6750, section 2.1)."""
+    return isinstance(value.reveal(), str) and _B64TOKEN.fullmatch(value.reveal()) is not None
 
 
 # The first pattern that matches explains the problem; the last one matches everything.
@@ -79,7 +79,7 @@ class Token(Secret[str]):
 
     def __init__(self, value: str | Secret[str]) -> None:
         value = value if isinstance(value, Secret) else Secret(value)
-        if not is_bearer_token(value.reveal()):
+        if not is_bearer_token(value):
             raise ArgumentError(f"Invalid access token: {explain_invalid_token(value)}")
         super().__init__(str.__str__(value.reveal()))
 
@@ -91,7 +91,7 @@ class Token(Secret[str]):
     @classmethod
     def parse(cls, value: Secret[object]) -> Token | None:
         """Return a sealed value as a token, or None if it is not a bearer token."""
-        return cls._unchecked(value) if is_bearer_token(value.reveal()) else None
+        return cls._unchecked(value) if is_bearer_token(value) else None
 
     @classmethod
     def _unchecked(cls, value: Secret[Any]) -> Token:
