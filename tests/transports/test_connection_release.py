@@ -20,7 +20,7 @@ from usersmanager import (
 )
 from usersmanager.testing import FaultServer, Peer, profile
 from usersmanager.testing.contracts.cases import ask, subject_of
-from usersmanager.transports import AsyncConnection
+from usersmanager.transports.http1.async_connection import AsyncConnection
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_httptools import HttptoolsTransport
 from usersmanager_urllib3 import Urllib3Transport
