@@ -1,4 +1,4 @@
-"""A pool or a session of the caller's: it stays theirs, and the transport's promises hold."""
+"""Transports over a PoolManager or a ClientSession of the application."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from usersmanager import (
     DeadlineExceededError,
     DisconnectedError,
     LifecycleError,
+    Request,
+    Response,
 )
 from usersmanager.testing import FaultServer, Peer, profile
 from usersmanager.testing.contracts.cases import answering, ask, ending
@@ -22,113 +24,101 @@ from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_urllib3 import Urllib3Transport
 
 
-class Blocking:
-    """Calls over a pool manager of the caller's."""
-
-    def __init__(self, **settings: Any) -> None:
-        self.settings = settings
-
-    def send(self, *requests: Any) -> list[Any]:
-        with urllib3.PoolManager(headers={"X-Callers": "1"}) as pool:
-            carrier = Urllib3Transport(pool_manager=pool, **self.settings)
-            answers = [carrier.send(request()) for request in requests]
-            carrier.close()
-            assert len(pool.pools) > 0 or not answers, "the caller's pools are gone"
-            return answers
+def send_over_pool_manager(*requests: Request, **settings: Any) -> list[Response]:
+    with urllib3.PoolManager(headers={"X-Foreign": "1"}) as manager:
+        transport = Urllib3Transport(pool_manager=manager, **settings)
+        responses = [transport.send(request) for request in requests]
+        transport.close()
+        assert len(manager.pools) > 0, "the transport has cleared the pools"
+        return responses
 
 
-class Asyncio:
-    """Calls over a session of the caller's."""
+def send_over_session(*requests: Request, **settings: Any) -> list[Response]:
+    async def main() -> list[Response]:
+        async with aiohttp.ClientSession(
+            headers={"X-Foreign": "1"}, cookies={"foreign": "1"}
+        ) as session:
+            transport = AiohttpTransport(session=session, **settings)
+            responses = [await transport.asend(request) for request in requests]
+            await transport.aclose()
+            assert not session.closed
+            return responses
 
-    def __init__(self, **settings: Any) -> None:
-        self.settings = settings
-
-    def send(self, *requests: Any) -> list[Any]:
-        async def main() -> list[Any]:
-            async with aiohttp.ClientSession(
-                headers={"X-Callers": "1"}, cookies={"callers": "1"}
-            ) as session:
-                carrier = AiohttpTransport(session=session, **self.settings)
-                answers = [await carrier.asend(request()) for request in requests]
-                await carrier.aclose()
-                assert not session.closed
-                return answers
-
-        return asyncio.run(main())
+    return asyncio.run(main())
 
 
-@pytest.fixture(params=[Blocking, Asyncio])
-def borrowing(request: pytest.FixtureRequest) -> Any:
+@pytest.fixture(params=[send_over_pool_manager, send_over_session])
+def send(request: pytest.FixtureRequest) -> Any:
     return request.param
 
 
-def test_its_connections_are_used_and_nothing_else_of_it(borrowing: Any) -> None:
+def test_only_its_connections_are_used(send: Any) -> None:
     with FaultServer() as server:
-        answers = borrowing().send(lambda: ask(server, "one"), lambda: ask(server, "two"))
-        assert [answer.body for answer in answers] == [b'{"sub": "one"}', b'{"sub": "two"}']
+        responses = send(ask(server, "one"), ask(server, "two"))
+        assert [response.body for response in responses] == [b'{"sub": "one"}', b'{"sub": "two"}']
         assert server.connections == 1
         for sent in server.requests:
-            assert b"callers" not in sent.lower()
+            assert b"foreign" not in sent.lower()
             assert sent.lower().count(b"user-agent") == 1
 
 
-def test_no_user_agent_is_added(borrowing: Any) -> None:
+def test_no_user_agent_is_added(send: Any) -> None:
     with FaultServer() as server:
-        borrowing().send(lambda: ask(server, headers={}))
+        send(ask(server, headers={}))
         assert b"user-agent" not in server.requests[0].lower()
 
 
-def test_an_impersonation_has_a_connection_of_its_own(borrowing: Any) -> None:
+def test_a_request_that_is_not_idempotent_uses_a_dedicated_connection(send: Any) -> None:
     with FaultServer() as server:
-        borrowing().send(lambda: ask(server), lambda: ask(server, idempotent=False))
+        send(ask(server), ask(server, idempotent=False))
         assert server.connections == 2
 
 
-def test_a_large_body_is_refused(borrowing: Any) -> None:
+def test_a_large_body_is_refused(send: Any) -> None:
     with FaultServer(answering(profile("x" * 200))) as server, pytest.raises(BodyTooLargeError):
-        borrowing(max_response_bytes=100).send(lambda: ask(server))
+        send(ask(server), max_response_bytes=100)
 
 
-def test_a_redirect_is_a_response(borrowing: Any) -> None:
-    moved = b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"
-    with FaultServer(answering(moved)) as server:
-        assert [answer.status for answer in borrowing().send(lambda: ask(server))] == [302]
+def test_a_redirect_is_a_response(send: Any) -> None:
+    redirect = b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"
+    with FaultServer(answering(redirect)) as server:
+        assert [response.status for response in send(ask(server))] == [302]
         assert len(server.requests) == 1
 
 
-def test_a_disconnect_is_unknown_and_nothing_is_sent_again(borrowing: Any) -> None:
+def test_a_request_is_not_repeated_after_a_disconnect(send: Any) -> None:
     with FaultServer(*[ending(b"")] * 3) as server:
         with pytest.raises(DisconnectedError) as caught:
-            borrowing().send(lambda: ask(server, "hush"))
+            send(ask(server, "hush"))
         assert caught.value.phase == "unknown"
         assert "hush" not in repr(caught.value)
         assert len(server.requests) == 1
 
 
-def test_a_refused_connection_is_not_sent(borrowing: Any) -> None:
+def test_nothing_is_sent_over_a_refused_connection(send: Any) -> None:
     with FaultServer() as server:
         pass
     with pytest.raises(ConnectError) as caught:
-        borrowing().send(lambda: ask(server))
+        send(ask(server))
     assert caught.value.phase == "not sent"
 
 
-def test_a_silent_server_is_given_up_at_the_deadline(borrowing: Any) -> None:
-    def silent(peer: Peer) -> None:
+def test_a_silent_server_is_given_up_at_the_deadline(send: Any) -> None:
+    def never_respond(peer: Peer) -> None:
         peer.request()
         peer.wait_closed()
 
-    with FaultServer(silent) as server, pytest.raises(DeadlineExceededError) as caught:
-        borrowing().send(lambda: ask(server, timeout=0.2))
+    with FaultServer(never_respond) as server, pytest.raises(DeadlineExceededError) as caught:
+        send(ask(server, timeout=0.2))
     assert caught.value.phase == "unknown"
 
 
-def test_a_session_that_the_caller_has_closed_is_a_lifecycle_error() -> None:
+def test_a_closed_session_is_a_lifecycle_error() -> None:
     async def main() -> None:
         session = aiohttp.ClientSession()
-        carrier = AiohttpTransport(session=session)
+        transport = AiohttpTransport(session=session)
         await session.close()
         with FaultServer() as server, pytest.raises(LifecycleError, match="session is closed"):
-            await carrier.asend(ask(server))
+            await transport.asend(ask(server))
 
     asyncio.run(main())

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-import trustme
 from tests.support import make_request
 from tests.transports.http1.parsing import Parsed, parse, split
+from tests.transports.servers import tls_contexts
 
 from usersmanager import (
     ArgumentError,
@@ -107,15 +107,6 @@ def tls_server(script: Any) -> Iterator[tuple[str, ssl.SSLContext]]:
     server_context, client_context = tls_contexts()
     with FaultServer(script, ssl_context=server_context, host="localhost") as server:
         yield server.origin, client_context
-
-
-def tls_contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    authority = trustme.CA()
-    server_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    client_context = ssl.create_default_context()
-    authority.issue_cert("localhost").configure_cert(server_context)
-    authority.configure_trust(client_context)
-    return server_context, client_context
 
 
 UNSIZED_RESPONSE = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{"sub": "mine"}'
