@@ -1,4 +1,4 @@
-"""Send requests over a PoolManager of the caller's: without our engine, and its promises."""
+"""Send requests over an application's PoolManager, without the engine and its guarantees."""
 
 from __future__ import annotations
 
@@ -23,32 +23,31 @@ from usersmanager import (
     TLSError,
     UsersManagerError,
 )
-from usersmanager.transports import Deadline, connect_error, exchange_error
+from usersmanager.transports import Deadline, PoolConfig, connect_error, exchange_error
 
-__all__ = ["BorrowedPools"]
+__all__ = ["ExternalPools"]
 
 _NO_RETRIES = Retry(total=False, redirect=False, raise_on_redirect=False, raise_on_status=False)
 _CHUNK = 1 << 16
 
 
-class BorrowedPools:
-    """Sends requests over the pools of a manager that stays the caller's.
+class ExternalPools:
+    """Sends requests over the pools of a manager that belongs to the application.
 
     Args:
-        manager: the caller's.
-        limit: a larger body, in bytes, is a BodyTooLargeError.
-        connect_timeout: seconds for one connection.
+        manager: the pool manager.
+        config: the settings of the transport.
     """
 
-    def __init__(self, manager: urllib3.PoolManager, limit: int, connect_timeout: float) -> None:
+    def __init__(self, manager: urllib3.PoolManager, config: PoolConfig) -> None:
         self._manager = manager
-        self._limit = limit
-        self._connect_timeout = connect_timeout
+        self._max_response_bytes = config.max_response_bytes
+        self._connect_timeout = config.connect_timeout
         self._process = os.getpid()
         self._closed = False
 
     def send(self, request: Request) -> Response:
-        """Send a request and return its response; see `usersmanager.Transport`."""
+        """Send a request and return its response; see `Transport.send`."""
         if self._closed:
             raise LifecycleError("the transport is closed")
         try:
@@ -58,11 +57,11 @@ class BorrowedPools:
 
     def _send(self, request: Request) -> Response:
         if self._process != os.getpid():
-            # Two processes on one connection would read each other's responses.
+            # The parent process still uses the connections of its manager.
             self._manager, self._process = _without_connections(self._manager), os.getpid()
         if request.idempotent:
             return self._exchange(self._manager.connection_from_url(request.origin), request)
-        # Use a dedicated connection: a stale one must not affect the request.
+        # A request that is not idempotent must not be lost on a stale connection.
         pool = _without_connections(self._manager).connection_from_url(request.origin)
         try:
             return self._exchange(pool, request)
@@ -71,8 +70,8 @@ class BorrowedPools:
 
     def _exchange(self, pool: urllib3.HTTPConnectionPool, request: Request) -> Response:
         headers = request.headers_to_send()
-        headers.setdefault("User-Agent", urllib3.util.SKIP_HEADER)  # Or urllib3 adds its own.
-        # A proxy is asked for a plain origin by its whole URL (RFC 9112, section 3.2.2).
+        headers.setdefault("User-Agent", urllib3.util.SKIP_HEADER)  # urllib3 would add its own.
+        # A request to a proxy has the target in absolute form (RFC 9112, section 3.2.2).
         is_forwarded = pool.proxy is not None and pool.scheme == "http"
         raw = pool.urlopen(
             request.method,
@@ -99,17 +98,17 @@ class BorrowedPools:
         body = bytearray()
         for chunk in raw.stream(_CHUNK, decode_content=False):
             body += chunk
-            if len(body) > self._limit:
-                raise BodyTooLargeError(f"the body is larger than {self._limit} bytes")
+            if len(body) > self._max_response_bytes:
+                raise BodyTooLargeError(f"the body is larger than {self._max_response_bytes} bytes")
         return bytes(body)
 
     def close(self) -> None:
-        """Send nothing more. The connections stay the caller's."""
+        """Refuse further requests. The connections belong to the application."""
         self._closed = True
 
 
 class _Timeout(urllib3.Timeout):
-    """What is left of a call, whenever urllib3 asks."""
+    """A timeout that is the remaining time whenever urllib3 reads it."""
 
     def __init__(self, deadline: Deadline, connect: float) -> None:
         super().__init__()
@@ -118,7 +117,7 @@ class _Timeout(urllib3.Timeout):
 
     @property
     def read_timeout(self) -> float:
-        # Not 0, which would make a socket non-blocking.
+        # 0 would make the socket non-blocking.
         return max(0.001, self._deadline.remaining())
 
     @property
@@ -126,14 +125,14 @@ class _Timeout(urllib3.Timeout):
         return min(self._connect_limit, self.read_timeout)
 
     def clone(self) -> _Timeout:
-        return self  # It has no state that a copy would protect.
+        return self  # It has no state.
 
 
 def _without_connections(manager: urllib3.PoolManager) -> urllib3.PoolManager:
-    """Return a manager with the same settings, and pools of its own."""
-    other = copy.copy(manager)
-    other.pools = type(manager.pools)(10)
-    return other
+    """Return a manager with the same settings and no pools."""
+    copied = copy.copy(manager)
+    copied.pools = type(manager.pools)(10)
+    return copied
 
 
 def _translate(error: Exception) -> UsersManagerError:
@@ -151,7 +150,7 @@ def _translate(error: Exception) -> UsersManagerError:
         case exceptions.NewConnectionError() as cause:
             return connect_error(cause)
         case exceptions.ProxyError():
-            return ConnectError("no connection through the proxy")
+            return ConnectError("failed to connect through the proxy")
         case exceptions.ReadTimeoutError():
             return exchange_error(TimeoutError())
         case exceptions.IncompleteRead():
@@ -161,7 +160,7 @@ def _translate(error: Exception) -> UsersManagerError:
 
 
 def _cause(error: Exception) -> Exception:
-    """Return the error that urllib3 has wrapped in a ProtocolError or an SSLError of its own."""
+    """Return the error that urllib3 has wrapped in its ProtocolError or SSLError."""
     if isinstance(error, exceptions.ProtocolError | exceptions.SSLError):
         for argument in reversed(error.args):
             if isinstance(argument, Exception):

@@ -1,4 +1,4 @@
-"""Send requests over a ClientSession of the caller's: without our engine, and its promises."""
+"""Send requests over an application's ClientSession, without the engine and its guarantees."""
 
 from __future__ import annotations
 
@@ -28,27 +28,16 @@ from usersmanager.transports import (
     exchange_error,
 )
 
-__all__ = ["BorrowedSession"]
+__all__ = ["ExternalSession"]
 
 _AUTOMATIC = ("Accept", "Content-Type", "User-Agent")
 
 
-class _WatchedRequest(aiohttp.ClientRequest):
-    """A request that knows whether any of it may have been sent."""
-
-    sent = False
-
-    async def send(self, conn: Any) -> aiohttp.ClientResponse:  # aiohttp's Connection is private.
-        """Send over a connection."""
-        self.sent = True
-        return await super().send(conn)
-
-
-class BorrowedSession:
-    """Sends requests over the connector of a session that stays the caller's.
+class ExternalSession:
+    """Sends requests over the connector of a session that belongs to the application.
 
     Args:
-        session: the caller's. Its cookies, headers and credentials are not used.
+        session: the session. Its cookies, headers and credentials are not used.
         config: the settings of the transport.
         proxy: the sealed URL of an HTTP proxy, or a sealed None.
     """
@@ -58,64 +47,37 @@ class BorrowedSession:
     ) -> None:
         self._session = session
         self._limiter = AsyncConnectionLimiter(config.pool_size)
-        self._limit = config.max_response_bytes
+        self._max_response_bytes = config.max_response_bytes
         self._proxy = proxy
-        # Beyond its threshold, aiohttp rounds up.
+        # aiohttp rounds timeouts above the threshold up.
         self._timeout = aiohttp.ClientTimeout(
             total=None, connect=config.connect_timeout, ceil_threshold=math.inf
         )
 
     async def send(self, request: Request) -> Response:
-        """Send a request and return its response; see `usersmanager.AsyncTransport`."""
+        """Send a request and return its response; see `AsyncTransport.asend`."""
         if request.remaining() <= 0:
             raise DeadlineExceededError("the deadline has passed", phase="not sent")
-        exchange = _Exchange(request, self._limit, self._proxy, self._timeout)
+        send_once = _SendOnce()
         slot = await self._limiter.acquire(request.deadline)
         try:
             async with asyncio.timeout(request.remaining()):
-                return await exchange.over(self._connector())
+                return await self._exchange(request, send_once)
         except UsersManagerError:
             raise
         except (aiohttp.ClientError, OSError) as error:
-            raise _translate(error, sent=exchange.sent) from error
+            raise _translate(error, sent=send_once.sent) from error
         finally:
             self._limiter.release(slot)
 
-    def _connector(self) -> aiohttp.BaseConnector:
+    async def _exchange(self, request: Request, send_once: _SendOnce) -> Response:
         if self._session.connector is None or self._session.closed:
             raise LifecycleError("the session is closed")
-        return self._session.connector
-
-
-class _Exchange:
-    """One request and its response."""
-
-    def __init__(
-        self,
-        request: Request,
-        limit: int,
-        proxy: Secret[str | None],
-        timeout: aiohttp.ClientTimeout,
-    ) -> None:
-        self._request = request
-        self._limit = limit
-        self._proxy = proxy
-        self._timeout = timeout
-        self._watched: _WatchedRequest | None = None
-
-    @property
-    def sent(self) -> bool:
-        """Whether any of it may have been sent."""
-        return self._watched is not None and self._watched.sent
-
-    async def over(self, connector: aiohttp.BaseConnector) -> Response:
-        """Return the response. Of the caller's session only the connector is used."""
-        request = self._request
         async with (
             aiohttp.ClientSession(
-                connector=connector,
+                connector=self._session.connector,
                 connector_owner=False,
-                request_class=_WatchedRequest,
+                request_class=_TrackedRequest,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
                 trust_env=False,
@@ -129,29 +91,54 @@ class _Exchange:
                 allow_redirects=False,
                 proxy=self._proxy.reveal(),
                 timeout=self._timeout,
-                middlewares=(self._send_once,),
+                middlewares=(send_once,),
             ) as raw,
         ):
-            return Response(raw.status, raw.headers, await self._body(raw))
+            return Response(raw.status, raw.headers, await self._read(raw))
 
-    async def _send_once(
+    async def _read(self, raw: aiohttp.ClientResponse) -> bytes:
+        body = bytearray()
+        async for chunk in raw.content.iter_any():
+            body += chunk
+            if len(body) > self._max_response_bytes:
+                raw.close()
+                raise BodyTooLargeError(f"the body is larger than {self._max_response_bytes} bytes")
+        return bytes(body)
+
+
+class _TrackedRequest(aiohttp.ClientRequest):
+    """A request that knows whether a byte of it may have been sent."""
+
+    sent = False
+
+    async def send(self, conn: Any) -> aiohttp.ClientResponse:  # aiohttp's Connection is private.
+        """Send over a connection."""
+        self.sent = True
+        return await super().send(conn)
+
+
+class _SendOnce:
+    """A client middleware that keeps aiohttp from repeating a GET after a disconnect.
+
+    aiohttp repeats after its own errors; the errors that this middleware raises are others.
+    """
+
+    def __init__(self) -> None:
+        self._request: _TrackedRequest | None = None
+
+    @property
+    def sent(self) -> bool:
+        """Whether a byte of the request may have been sent."""
+        return self._request is not None and self._request.sent
+
+    async def __call__(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
-        """Keep aiohttp from repeating a GET after a disconnect: one layer retries."""
-        self._watched = request if isinstance(request, _WatchedRequest) else None
+        self._request = request if isinstance(request, _TrackedRequest) else None
         try:
             return await handler(request)
         except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
             raise _translate(error, sent=self.sent) from error
-
-    async def _body(self, raw: aiohttp.ClientResponse) -> bytes:
-        body = bytearray()
-        async for chunk in raw.content.iter_any():
-            body += chunk
-            if len(body) > self._limit:
-                raw.close()
-                raise BodyTooLargeError(f"the body is larger than {self._limit} bytes")
-        return bytes(body)
 
 
 def _translate(error: Exception, *, sent: bool) -> TransportError:
@@ -164,7 +151,7 @@ def _translate(error: Exception, *, sent: bool) -> TransportError:
 
 
 def _cause(error: BaseException) -> BaseException:
-    """Return the error of the socket or of TLS behind aiohttp's, if there is one."""
+    """Return the error of the socket or of TLS that aiohttp has wrapped, if there is one."""
     match error:
         case aiohttp.ClientConnectorCertificateError():
             return error.certificate_error
