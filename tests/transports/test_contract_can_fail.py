@@ -13,6 +13,8 @@ from usersmanager.transports import AsyncConnection, ResponseReader
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_urllib3 import Urllib3Transport
 
+pytestmark = pytest.mark.slow
+
 EASY = [
     "test_a_refused_connection_is_not_sent",
     "test_calls_at_the_same_time_get_their_own_answers",
