@@ -23,19 +23,6 @@ HTTP_AND_PLUGINS = {
     *("usersmanager_headers", "usersmanager_logging", "usersmanager_retry"),
 }
 EXTENSIONS = ["aiohttp", "headers", "httptools", "logging", "retry", "urllib3"]
-# Only the sandbox serves HTTP, and only the command line prints tables.
-MAY_IMPORT_MORE = {"testing", "cli"}
-
-
-def imported_by(path: Path) -> set[str]:
-    """Return the modules that a file imports by absolute names."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            names.add(node.module)
-    return names
 
 
 def test_importing_the_package_imports_no_plugin_and_no_http_library() -> None:
@@ -54,16 +41,6 @@ def test_importing_the_fake_transport_imports_no_http_library() -> None:
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
     ).stdout
     assert set(output.split()) & (HTTP_AND_PLUGINS | {"http.client"}) == set()
-
-
-@pytest.mark.parametrize(
-    "path",
-    [path for path in CORE.rglob("*.py") if path.relative_to(CORE).parts[0] not in MAY_IMPORT_MORE],
-    ids=lambda path: str(path.relative_to(CORE)),
-)
-def test_the_core_imports_no_transport_plugin_or_http_library(path: Path) -> None:
-    roots = {name.partition(".")[0] for name in imported_by(path)}
-    assert roots & HTTP_AND_PLUGINS == set()
 
 
 PUBLIC = ("usersmanager", "usersmanager.plugins", "usersmanager.transports")

@@ -18,6 +18,8 @@ from usersmanager import (
     UsersManager,
 )
 
+pytestmark = pytest.mark.e2e
+
 
 @pytest.fixture(scope="module")
 def moved(run_provider: Any) -> Iterator[Any]:

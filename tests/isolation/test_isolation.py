@@ -40,6 +40,8 @@ from tests.isolation.server import FAULTS, MALLORY, SLOW, Server
 from usersmanager import APIError, DecodeError, LifecycleError, TransportError
 from usersmanager.testing.fault_server import profile
 
+pytestmark = pytest.mark.slow
+
 TIMEOUT = 0.2
 SLACK = 0.2
 """Seconds by which a call may end late: 0.1 promised, and as much for a loaded machine."""

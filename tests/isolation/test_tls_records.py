@@ -21,6 +21,8 @@ from tests.callers import AIOHTTP, AIOHTTP_UVLOOP, KINDS, URLLIB3, UVLOOP_KINDS,
 
 from usersmanager.testing import FaultServer, Peer, profile
 
+pytestmark = pytest.mark.slow
+
 Script: TypeAlias = Callable[[Peer], object]
 T = TypeVar("T")
 

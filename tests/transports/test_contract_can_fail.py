@@ -14,6 +14,8 @@ from usersmanager.transports.http1.async_connection import AsyncConnection
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_urllib3 import Urllib3Transport
 
+pytestmark = pytest.mark.slow
+
 EASY = [
     "test_a_refused_connection_is_not_sent",
     "test_calls_at_the_same_time_get_their_own_answers",
