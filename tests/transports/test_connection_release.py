@@ -38,7 +38,8 @@ def sockets(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     attach = AsyncConnection.attach
 
     def record(self: AsyncConnection, transport: asyncio.Transport) -> None:
-        attached.append(transport.get_extra_info("socket"))
+        if self._transport is None:
+            attached.append(transport.get_extra_info("socket"))
         attach(self, transport)
 
     monkeypatch.setattr(AsyncConnection, "attach", record)

@@ -6,7 +6,6 @@ A failure means that a new release has changed it, and a guarantee no longer hol
 from __future__ import annotations
 
 import asyncio
-import inspect
 from typing import Any
 
 import aiohttp
@@ -14,8 +13,7 @@ import pytest
 
 from usersmanager import UsersManager
 from usersmanager.testing import FaultServer
-from usersmanager.testing.contracts.cases import ask, ending
-from usersmanager_aiohttp import AiohttpTransport
+from usersmanager.testing.contracts.cases import ending
 from usersmanager_urllib3 import connect
 
 
@@ -32,29 +30,6 @@ def test_urllib3_connects_through_new_conn(monkeypatch: pytest.MonkeyPatch) -> N
     with FaultServer() as server, UsersManager(server.origin) as users:
         users.get_info("t")
     assert connected == ["127.0.0.1"]
-
-
-def test_aiohttp_forgets_a_detached_connection() -> None:
-    """Otherwise its connector would grow with every connection."""
-
-    async def main(server: FaultServer) -> None:
-        transport = AiohttpTransport()
-        await transport.asend(ask(server))
-        assert transport._connector is not None
-        connector = transport._connector._connector
-        assert not connector._acquired
-        assert not connector._conns
-        await transport.aclose()
-
-    with FaultServer() as server:
-        asyncio.run(main(server))
-
-
-def test_the_connector_of_aiohttp_does_not_send_the_request() -> None:
-    """Otherwise the engine could not send its own."""
-    parameters = list(inspect.signature(aiohttp.BaseConnector.connect).parameters)
-    assert parameters == ["self", "req", "traces", "timeout"]
-    assert "req.send(" not in inspect.getsource(aiohttp.BaseConnector.connect)
 
 
 def test_aiohttp_still_repeats_a_request_after_a_disconnect() -> None:

@@ -1,65 +1,63 @@
-"""Connect to a hop with aiohttp, without TLS.
+"""Open a plain connection to one hop as aiohttp does: its resolver, and Happy Eyeballs.
 
-Only `_detach` relies on undocumented behavior of aiohttp. A test fails if that changes.
+aiohttp's connector is not used: it makes protocols and keeps books of its own.
 """
 
 from __future__ import annotations
 
 import asyncio
+import socket
+from ipaddress import ip_address
+from typing import Any
 
 import aiohttp
-from yarl import URL
+from aiohappyeyeballs import start_connection
 
 from usersmanager.transports import Hop
 
 __all__ = ["Connector"]
 
-# The engine cancels at the deadline. aiohttp would round a timeout up.
-_NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
+_AddressInfo = tuple[int, int, int, str, tuple[Any, ...]]
+# RFC 8305, section 5: "Connection Attempt Delay".
+_ATTEMPT_DELAY = 0.25
 
 
 class Connector:
-    """Opens connections in the running event loop."""
+    """Opens connections. Made inside the running event loop."""
 
     def __init__(self) -> None:
-        # The engine limits the connections. With the DNS cache, a call would wait for the
-        # resolution of another call, and forever if that one was interrupted.
-        self._connector = aiohttp.TCPConnector(limit=0, force_close=True, use_dns_cache=False)
+        self._resolver = aiohttp.DefaultResolver()
 
     async def connect(self, hop: Hop, protocol: asyncio.BaseProtocol) -> asyncio.Transport:
-        """Return a connected transport with the given protocol.
+        """Return a connected transport with the given protocol. The engine does TLS.
 
         Raises:
-            OSError: the host cannot be resolved or reached.
+            OSError: no address can be resolved or reached.
         """
-        loop = asyncio.get_running_loop()
-        request = aiohttp.ClientRequest("GET", URL(f"http://{hop.authority}"), loop=loop)
+        addresses = await self._resolve(hop)
+        sock = await start_connection(addresses, happy_eyeballs_delay=_ATTEMPT_DELAY, interleave=1)
         try:
-            connection = await self._connector.connect(request, [], _NO_TIMEOUT)
-        except aiohttp.ClientConnectorError as error:
-            raise error.os_error from error
-        except aiohttp.ClientConnectionError as error:
-            raise ConnectionError("aiohttp failed to connect") from error
-        return _detach(connection, protocol)
+            loop = asyncio.get_running_loop()
+            transport, _ = await loop.create_connection(lambda: protocol, sock=sock)
+        except BaseException:
+            sock.close()
+            raise
+        return transport
+
+    async def _resolve(self, hop: Hop) -> list[_AddressInfo]:
+        try:
+            version = ip_address(hop.host).version
+        except ValueError:
+            hosts = await self._resolver.resolve(hop.host, hop.port, family=socket.AF_UNSPEC)
+            return [_address_info(host["family"], host["host"], host["port"]) for host in hosts]
+        family = socket.AF_INET if version == 4 else socket.AF_INET6
+        return [_address_info(family, hop.host, hop.port)]
 
     async def close(self) -> None:
-        """Close aiohttp's connector."""
-        await self._connector.close()
+        """Close the resolver."""
+        await self._resolver.close()
 
 
-def _detach(
-    connection: aiohttp.connector.Connection, protocol: asyncio.BaseProtocol
-) -> asyncio.Transport:
-    """Detach a transport from aiohttp, and give it another protocol."""
-    handler, transport = connection.protocol, connection.transport
-    if handler is None or transport is None:
-        connection.close()
-        raise ConnectionResetError("the connection ended while connecting")
-    has_unexpected_data = handler.should_close
-    transport.set_protocol(protocol)
-    handler.connection_lost(None)  # Otherwise `connection.close` would close the transport.
-    connection.close()
-    if has_unexpected_data:
-        transport.abort()
-        raise ConnectionResetError("unexpected data or EOF on a new connection")
-    return transport
+def _address_info(family: int, host: str, port: int) -> _AddressInfo:
+    address = (host, port) if family == socket.AF_INET else (host, port, 0, 0)
+    return family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", address

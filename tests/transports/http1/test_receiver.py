@@ -1,38 +1,49 @@
-"""BufferedReceiver: received data, each piece in a new buffer."""
+"""WeakProtocol: received data in new buffers, and the end of a connection nobody references."""
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 import uvloop
 
-from usersmanager.transports.http1.receiver import BufferedReceiver
+from usersmanager.transports.http1.receiver import WeakProtocol
 
 
-class Connected(BufferedReceiver):
-    def __init__(self) -> None:
+class Receiver:
+    """A connection that only keeps what it receives."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.pieces: list[bytes] = []
-        self.done = asyncio.get_running_loop().create_future()
+        self.transport: asyncio.Transport | None = None
+        self.done = loop.create_future()
+        self.protocol = WeakProtocol(self, loop)
+
+    def attach(self, transport: asyncio.Transport) -> None:
+        self.transport = transport
+        self.protocol.abort_with(self, transport)
 
     def data_received(self, data: bytes) -> None:
         self.pieces.append(data)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def eof_received(self) -> None: ...
+
+    def connection_lost(self, exc: BaseException | None) -> None:
         self.done.set_result(None)
 
 
-class Unconnected(BufferedReceiver):
-    def __init__(self) -> None:
-        self.pieces: list[bytes] = []
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A receiver without a connection."""
+    loop = asyncio.new_event_loop()
+    yield Receiver(loop)
+    loop.close()
 
-    def data_received(self, data: bytes) -> None:
-        self.pieces.append(data)
 
-
-def receive(protocol: Unconnected, data: bytes, hint: int = -1) -> int:
+def receive(protocol: WeakProtocol, data: bytes, hint: int = -1) -> int:
     """Receive data like an event loop; return the size of the buffer."""
     buffer = protocol.get_buffer(hint)
     buffer[: len(data)] = data
@@ -50,40 +61,60 @@ def test_all_data_is_received(
     async def main() -> bytes:
         ours, theirs = socket.socketpair()
         loop = asyncio.get_running_loop()
-        _, protocol = await loop.create_connection(Connected, sock=ours)
+        receiver = Receiver(loop)
+        await loop.create_connection(lambda: receiver.protocol, sock=ours)
         with theirs:
             theirs.setblocking(False)
             await loop.sock_sendall(theirs, sent)
-        await protocol.done
-        return b"".join(protocol.pieces)
+        await receiver.done
+        return b"".join(receiver.pieces)
 
     with asyncio.Runner(loop_factory=make_loop) as runner:
         assert runner.run(main()) == sent
 
 
-def test_the_protocol_keeps_no_received_data() -> None:
-    protocol = Unconnected()
-    receive(protocol, b"one user's")
-    kept = vars(protocol).keys() - {"pieces", "_next_size"}
-    assert kept == set()
-    receive(protocol, b"another's")
-    assert protocol.pieces == [b"one user's", b"another's"]
-    assert all(type(piece) is bytes for piece in protocol.pieces)
+def test_the_protocol_keeps_no_received_data(receiver: Receiver) -> None:
+    before = vars(receiver.protocol).keys() | {"_next_size"}
+    receive(receiver.protocol, b"one user's")
+    assert vars(receiver.protocol).keys() <= before
+    receive(receiver.protocol, b"another's")
+    assert receiver.pieces == [b"one user's", b"another's"]
+    assert all(type(piece) is bytes for piece in receiver.pieces)
 
 
-def test_each_buffer_is_new() -> None:
-    protocol, other = Unconnected(), Unconnected()
-    first, second, third = protocol.get_buffer(-1), other.get_buffer(-1), protocol.get_buffer(-1)
-    first[:3], second[:3], third[:3] = b"one", b"two", b"six"
+def test_each_buffer_is_new(receiver: Receiver) -> None:
+    first, second = receiver.protocol.get_buffer(-1), receiver.protocol.get_buffer(-1)
+    first[:3], second[:3] = b"one", b"two"
     assert bytes(first[:3]) == b"one"
-    assert bytes(second[:3]) == b"two"
 
 
-def test_the_buffer_is_as_large_as_the_event_loop_suggests() -> None:
-    assert receive(Unconnected(), b"x", 200_000) >= 200_000
+def test_the_buffer_is_as_large_as_the_event_loop_suggests(receiver: Receiver) -> None:
+    assert receive(receiver.protocol, b"x", 200_000) >= 200_000
 
 
-def test_a_full_buffer_is_followed_by_a_larger_one() -> None:
-    protocol = Unconnected()
-    sizes = [receive(protocol, b"x" * size) for size in (10, 16_384, 65_536, 10, 10)]
+def test_a_full_buffer_is_followed_by_a_larger_one(receiver: Receiver) -> None:
+    pieces = [b"x" * size for size in (10, 16_384, 65_536, 10, 10)]
+    sizes = [receive(receiver.protocol, piece) for piece in pieces]
     assert sizes == [16_384, 16_384, 65_536, 65_536, 16_384]
+
+
+async def connect_and_drop(loop: asyncio.AbstractEventLoop, sock: socket.socket) -> None:
+    receiver = Receiver(loop)
+    await loop.create_connection(lambda: receiver.protocol, sock=sock)
+
+
+@pytest.mark.parametrize("make_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_a_connection_that_nothing_references_is_closed(
+    make_loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    async def main() -> bytes:
+        ours, theirs = socket.socketpair()
+        theirs.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await connect_and_drop(loop, ours)
+        gc.collect()
+        with theirs:
+            return await asyncio.wait_for(loop.sock_recv(theirs, 1), 2)
+
+    with asyncio.Runner(loop_factory=make_loop) as runner:
+        assert runner.run(main()) == b""

@@ -1,4 +1,4 @@
-"""AsyncConnection: an asyncio protocol for one exchange at a time, with its own TLS."""
+"""AsyncConnection: an asyncio connection for one exchange at a time, with its own TLS."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import asyncio
 import time
 
 from ..._values.deadline import Deadline
-from ...errors import ConnectError, DeadlineExceededError
+from ...errors import ConnectError, DeadlineExceededError, TransportError
 from .poll import Readable, readable
 from .reader import Reader
-from .receiver import BufferedReceiver
+from .receiver import WeakProtocol
 from .timer import DeadlineTimer
 from .tls import Handshake, TLSLayer
 
 __all__ = ["AsyncConnection"]
 
 
-class AsyncConnection(BufferedReceiver):
+class AsyncConnection:
     """A connection, plain or with one or two layers of TLS: to a proxy, and inside its tunnel.
 
     Any exception in a callback ends the exchange, even one that a signal handler raised:
@@ -26,6 +26,7 @@ class AsyncConnection(BufferedReceiver):
         loop: the running event loop.
 
     Attributes:
+        protocol: the asyncio protocol to connect with.
         opened_at: when it was made, in seconds of `time.monotonic()`.
         closed: done once the connection is closed.
     """
@@ -40,13 +41,16 @@ class AsyncConnection(BufferedReceiver):
         self._is_readable: Readable = lambda within=0.0: False
         self._has_unexpected_data = False
         self._error: BaseException | None = None
+        self.protocol = WeakProtocol(self, loop)
         self.closed: asyncio.Future[None] = loop.create_future()
         self.opened_at = time.monotonic()
 
     def attach(self, transport: asyncio.Transport) -> None:
-        """Use a connected transport whose protocol is this object."""
-        self._transport = transport
-        self._is_readable = readable(transport.get_extra_info("socket").fileno())
+        """Use a connected transport. May be called twice with the same one."""
+        if self._transport is None:
+            self._transport = transport
+            self.protocol.abort_with(self, transport)
+            self._is_readable = readable(transport.get_extra_info("socket").fileno())
 
     async def start_tls(self, layer: TLSLayer) -> None:
         """Establish a TLS connection inside the current layers.
@@ -202,10 +206,13 @@ class AsyncConnection(BufferedReceiver):
             self._write(self._reader.data_to_send())  # The alert.
         self.close()
         self._error = error
-        if not isinstance(error, Exception):
-            raise error  # The event loop must stop.
-        self._finish(error)
+        is_expected = isinstance(error, OSError | TransportError)
+        if not isinstance(error, Exception) or not (self._finish(error) or is_expected):
+            raise error  # For the event loop, as no call can end with it.
 
-    def _finish(self, error: BaseException | None) -> None:
-        if self._outcome is not None and not self._outcome.done():
-            self._outcome.set_result(error)
+    def _finish(self, error: BaseException | None) -> bool:
+        """End the exchange; return whether there was one to end."""
+        if self._outcome is None or self._outcome.done():
+            return False
+        self._outcome.set_result(error)
+        return True

@@ -45,16 +45,13 @@ class AsyncEngine:
 
     async def send(self, request: Request) -> Response:
         """Send a request and return its response; see `AsyncTransport.asend`."""
-        return await self._send(request, request.deadline)
-
-    async def _send(self, request: Request, deadline: Deadline) -> Response:
         self._require_open()
         self._require_own_loop()
-        check_deadline(deadline)
-        slot = await self._limiter.acquire(deadline)
+        check_deadline(request.deadline)
+        slot = await self._limiter.acquire(request.deadline)
         try:
             self._require_open()  # It may have been closed while this call waited.
-            return await self._exchange(request, deadline)
+            return await self._exchange(request, request.deadline)
         finally:
             self._limiter.release(slot)
 
@@ -71,16 +68,16 @@ class AsyncEngine:
             except OSError as error:
                 raise exchange_error(error) from error
             response = parser.response()
+            if parser.keep_alive and request.idempotent and connection.is_all_sent():
+                self._idle.put(request.origin, connection)
+            else:
+                connection.close()
         except BaseException as error:
             if connection is not None:
                 connection.close()
             if reused and not parser.has_begun and isinstance(error, BROKEN):
                 self._idle.discard(request.origin)
             raise
-        if parser.keep_alive and request.idempotent and connection.is_all_sent():
-            self._idle.put(request.origin, connection)
-        else:
-            connection.close()
         return response
 
     async def _open(self, origin: str, deadline: Deadline) -> AsyncConnection:
@@ -101,7 +98,7 @@ class AsyncEngine:
 
     async def _establish(self, connection: AsyncConnection, route: Route) -> None:
         hop = route.hop
-        connection.attach(await self._connect(hop, connection))
+        connection.attach(await self._connect(hop, connection.protocol))
         if hop.ssl_context is not None:
             await connection.start_tls(TLSLayer(hop.ssl_context, hop.host))
         if route.tunnel_request is not None:
@@ -124,6 +121,6 @@ class AsyncEngine:
     async def close(self) -> None:
         """Close the idle connections; those in use are closed as their calls end."""
         self._closed = True
-        closed = [connection.closed for connection in self._idle.close()]
-        if closed:
-            await asyncio.wait(closed, timeout=1)
+        connections = self._idle.close()  # Referenced until their protocols report the end.
+        if connections:
+            await asyncio.wait([connection.closed for connection in connections], timeout=1)

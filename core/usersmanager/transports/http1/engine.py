@@ -59,15 +59,12 @@ class Engine:
         """Send a request and return its response; see `Transport.send`."""
         if self._process != os.getpid():
             self._reset_after_fork()
-        return self._send(request, request.deadline)
-
-    def _send(self, request: Request, deadline: Deadline) -> Response:
         self._require_open()
-        check_deadline(deadline)
-        slot = self._limiter.acquire(deadline)
+        check_deadline(request.deadline)
+        slot = self._limiter.acquire(request.deadline)
         try:
             self._require_open()  # It may have been closed while this call waited.
-            return self._exchange(request, deadline)
+            return self._exchange(request, request.deadline)
         finally:
             self._limiter.release(slot)
 
@@ -85,16 +82,16 @@ class Engine:
             except OSError as error:
                 raise exchange_error(error) from error
             response = parser.response()
+            if parser.keep_alive and request.idempotent:
+                self._idle.put(request.origin, stream)
+            else:
+                stream.close()
         except BaseException as error:
             if stream is not None:
                 stream.close()
             if reused and not parser.has_begun and isinstance(error, BROKEN):
                 self._idle.discard(request.origin)
             raise
-        if parser.keep_alive and request.idempotent:
-            self._idle.put(request.origin, stream)
-        else:
-            stream.close()
         return response
 
     def _open(self, origin: str, deadline: Deadline) -> Stream:
