@@ -134,7 +134,6 @@ class ResponseParser:
         elif self._require_length:
             raise ProtocolError("a body without a length, which may be truncated")
         else:
-            keep_alive = False
             yield from self._read_until_eof()
         self.complete, self.keep_alive = True, keep_alive
 
@@ -182,15 +181,16 @@ class ResponseParser:
         extensions = 0
         while True:
             line = yield from self._read_line()
-            size = _CHUNK_LINE.fullmatch(line)
-            if size is None:
+            match = _CHUNK_LINE.fullmatch(line)
+            if match is None:
                 raise ProtocolError("invalid chunk size")
-            extensions += len(line) - len(size[1])
+            extensions += len(line) - len(match[1])
             if extensions > _EXTENSION_LIMIT:
                 raise ProtocolError("the chunk extensions are too long")
-            if not int(size[1], 16):
+            size = int(match[1], 16)
+            if not size:
                 break
-            yield from self._read_body(int(size[1], 16))
+            yield from self._read_body(size)
             if (yield from self._read_line()):
                 raise ProtocolError("chunk data exceeds chunk size")
         trailers = 0
