@@ -53,7 +53,7 @@ def test_another_subject_is_refused(mode: Any, moved: Any) -> None:
 
 
 def test_an_issuer_that_is_not_exactly_the_providers_is_refused(mode: Any, moved: Any) -> None:
-    with pytest.raises(DecodeError, match="pass exactly that"):
+    with pytest.raises(DecodeError, match="pass exactly"):
         fetched(mode, moved.issuer + "/", "a-token")
 
 

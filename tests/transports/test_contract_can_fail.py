@@ -9,7 +9,8 @@ import pytest
 from tests.transports.naive import AsyncContract, BlockingContract
 
 from usersmanager.testing import AsyncTransportContract, TransportContract
-from usersmanager.transports import AsyncConnection, ResponseReader
+from usersmanager.transports import ResponseParser
+from usersmanager.transports.http1.async_connection import AsyncConnection
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_urllib3 import Urllib3Transport
 
@@ -98,5 +99,6 @@ def test_without_the_look_at_idle_connections_the_rows_about_them_fail(
 def test_without_the_guards_verdict_on_the_connection_the_row_about_it_fails(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(ResponseReader, "reusable", True)
+    always = property(lambda self: True, lambda self, value: None)
+    monkeypatch.setattr(ResponseParser, "keep_alive", always, raising=False)
     assert breaks(BlockingRows, "test_bytes_after_the_end_never_answer_the_next_caller")

@@ -28,7 +28,7 @@ from usersmanager import (
     UsersManagerError,
 )
 from usersmanager.testing import Limit, Sandbox
-from usersmanager.transports import default_ssl_context
+from usersmanager.transports.http1.tls import default_ssl_context
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_urllib3 import Urllib3Transport
 

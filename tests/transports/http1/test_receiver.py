@@ -1,4 +1,4 @@
-"""BufferedReceiver: what was received, in room of its own."""
+"""BufferedReceiver: received data, each piece in a new buffer."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import Callable
 import pytest
 import uvloop
 
-from usersmanager.transports import BufferedReceiver
+from usersmanager.transports.http1.receiver import BufferedReceiver
 
 
-class Received(BufferedReceiver):
+class Connected(BufferedReceiver):
     def __init__(self) -> None:
         self.pieces: list[bytes] = []
         self.done = asyncio.get_running_loop().create_future()
@@ -24,7 +24,7 @@ class Received(BufferedReceiver):
         self.done.set_result(None)
 
 
-class Alone(BufferedReceiver):
+class Unconnected(BufferedReceiver):
     def __init__(self) -> None:
         self.pieces: list[bytes] = []
 
@@ -32,17 +32,17 @@ class Alone(BufferedReceiver):
         self.pieces.append(data)
 
 
-def receive(protocol: Alone, data: bytes, hint: int = -1) -> int:
-    """As an event loop does; the size of the room there was."""
-    room = protocol.get_buffer(hint)
-    room[: len(data)] = data
+def receive(protocol: Unconnected, data: bytes, hint: int = -1) -> int:
+    """Receive data like an event loop; return the size of the buffer."""
+    buffer = protocol.get_buffer(hint)
+    buffer[: len(data)] = data
     protocol.buffer_updated(len(data))
-    return len(room)
+    return len(buffer)
 
 
 @pytest.mark.parametrize("make_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
 @pytest.mark.parametrize("size", [1, 16_384, 16_385, 1_000_000])
-def test_what_was_sent_is_received(
+def test_all_data_is_received(
     make_loop: Callable[[], asyncio.AbstractEventLoop], size: int
 ) -> None:
     sent = bytes(number % 251 for number in range(size))
@@ -50,7 +50,7 @@ def test_what_was_sent_is_received(
     async def main() -> bytes:
         ours, theirs = socket.socketpair()
         loop = asyncio.get_running_loop()
-        _, protocol = await loop.create_connection(Received, sock=ours)
+        _, protocol = await loop.create_connection(Connected, sock=ours)
         with theirs:
             theirs.setblocking(False)
             await loop.sock_sendall(theirs, sent)
@@ -61,8 +61,8 @@ def test_what_was_sent_is_received(
         assert runner.run(main()) == sent
 
 
-def test_a_piece_is_kept_by_whoever_took_it_alone() -> None:
-    protocol = Alone()
+def test_the_protocol_keeps_no_received_data() -> None:
+    protocol = Unconnected()
     receive(protocol, b"one user's")
     kept = vars(protocol).keys() - {"pieces", "_next_size"}
     assert kept == set()
@@ -71,19 +71,19 @@ def test_a_piece_is_kept_by_whoever_took_it_alone() -> None:
     assert all(type(piece) is bytes for piece in protocol.pieces)
 
 
-def test_room_is_new_each_time_and_of_one_connection() -> None:
-    one, other = Alone(), Alone()
-    first, second, third = one.get_buffer(-1), other.get_buffer(-1), one.get_buffer(-1)
+def test_each_buffer_is_new() -> None:
+    protocol, other = Unconnected(), Unconnected()
+    first, second, third = protocol.get_buffer(-1), other.get_buffer(-1), protocol.get_buffer(-1)
     first[:3], second[:3], third[:3] = b"one", b"two", b"six"
     assert bytes(first[:3]) == b"one"
     assert bytes(second[:3]) == b"two"
 
 
-def test_there_is_room_for_all_that_tls_has() -> None:
-    assert receive(Alone(), b"x", 200_000) >= 200_000
+def test_the_buffer_is_as_large_as_the_event_loop_suggests() -> None:
+    assert receive(Unconnected(), b"x", 200_000) >= 200_000
 
 
-def test_what_fills_its_room_is_given_more_until_it_ends() -> None:
-    protocol = Alone()
-    rooms = [receive(protocol, b"x" * size) for size in (10, 16_384, 65_536, 10, 10)]
-    assert rooms == [16_384, 16_384, 65_536, 65_536, 16_384]
+def test_a_full_buffer_is_followed_by_a_larger_one() -> None:
+    protocol = Unconnected()
+    sizes = [receive(protocol, b"x" * size) for size in (10, 16_384, 65_536, 10, 10)]
+    assert sizes == [16_384, 16_384, 65_536, 65_536, 16_384]

@@ -1,4 +1,4 @@
-"""The asyncio engine: as `engine.py`, for the tasks of one event loop."""
+"""The asyncio engine: sends requests over pooled connections, like `engine.py`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...errors import LifecycleError
 from .async_connection import AsyncConnection
 from .async_limiter import AsyncConnectionLimiter
 from .config import Hop, PoolConfig, Route
-from .engine import BROKEN, is_network_error, require_time
+from .engine import BROKEN, check_deadline, is_network_error
 from .error_mapping import connect_error, exchange_error
 from .idle import IdlePool
 from .proxy import TunnelReader
@@ -22,12 +22,12 @@ __all__ = ["AsyncEngine"]
 
 
 class AsyncEngine:
-    """Sends requests over connections that tasks share, one call at a time each.
+    """Sends requests over a pool of connections that the tasks of one event loop share.
 
     Args:
         config: the settings of the transport.
-        connect: opens a plain connection to a hop, with the given protocol. The engine does
-            TLS. It raises OSError or TransportError if it can't; it is cancelled if it is late.
+        connect: returns an asyncio transport connected to a hop, without TLS, with the given
+            protocol, or raises OSError or TransportError. It is cancelled at the deadline.
     """
 
     def __init__(
@@ -44,13 +44,13 @@ class AsyncEngine:
         self._closed = False
 
     async def send(self, request: Request) -> Response:
-        """Send a request and return its response; see `usersmanager.AsyncTransport`."""
+        """Send a request and return its response; see `AsyncTransport.asend`."""
         return await self._send(request, request.deadline)
 
     async def _send(self, request: Request, deadline: Deadline) -> Response:
         self._require_open()
         self._require_own_loop()
-        require_time(deadline)
+        check_deadline(deadline)
         slot = await self._limiter.acquire(deadline)
         try:
             self._require_open()  # It may have been closed while this call waited.
@@ -59,25 +59,25 @@ class AsyncEngine:
             self._limiter.release(slot)
 
     async def _exchange(self, request: Request, deadline: Deadline) -> Response:
-        reader = self._config.reader(request)
+        parser = self._config.parser(request)
         connection = reused = None
         try:
-            # What is not idempotent uses a dedicated connection: a stale one must not affect it.
+            # A request that is not idempotent must not be lost on a stale connection.
             connection = reused = self._idle.take(request.origin) if request.idempotent else None
             connection = connection or await self._open(request.origin, deadline)
-            require_time(deadline)  # The event loop may have been blocked.
+            check_deadline(deadline)  # The event loop may have been blocked.
             try:
-                await connection.exchange(self._config.serialize(request), reader, deadline)
+                await connection.exchange(self._config.serialize(request), parser, deadline)
             except OSError as error:
                 raise exchange_error(error) from error
-            response = reader.response()
+            response = parser.response()
         except BaseException as error:
             if connection is not None:
                 connection.close()
-            if reused and not reader.has_begun and isinstance(error, BROKEN):
+            if reused and not parser.has_begun and isinstance(error, BROKEN):
                 self._idle.discard(request.origin)
             raise
-        if reader.reusable and request.idempotent and connection.is_all_sent():
+        if parser.keep_alive and request.idempotent and connection.is_all_sent():
             self._idle.put(request.origin, connection)
         else:
             connection.close()
@@ -124,6 +124,6 @@ class AsyncEngine:
     async def close(self) -> None:
         """Close the idle connections; those in use are closed as their calls end."""
         self._closed = True
-        lost = [connection.lost for connection in self._idle.close()]
-        if lost:
-            await asyncio.wait(lost, timeout=1)
+        closed = [connection.closed for connection in self._idle.close()]
+        if closed:
+            await asyncio.wait(closed, timeout=1)

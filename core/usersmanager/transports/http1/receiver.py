@@ -6,25 +6,23 @@ import asyncio
 
 __all__ = ["BufferedReceiver"]
 
-# More than a response with a profile. A full buffer is likely to be followed by more.
+# Larger than a usual response.
 _BUFFER_SIZE = 16384
 _LARGE_BUFFER_SIZE = 65536
 
 
 class BufferedReceiver(asyncio.BufferedProtocol):
-    """Works like an `asyncio.Protocol`: its subclass has `data_received(data)`.
+    """A protocol whose subclasses implement `data_received`, like those of `asyncio.Protocol`.
 
-    For each piece that a `Protocol` receives, asyncio allocates 256 KiB, which the allocator
-    takes from the operating system and gives back: on Linux that takes as long as everything
-    else asyncio does for a call. This one allocates what it needs. Each buffer is new and
-    belongs to one connection: a shared one could show one user's response to another, where an
-    event loop receives into it while somebody else reads.
+    To receive for an `asyncio.Protocol`, asyncio allocates 256 KiB each time, which on Linux
+    costs as much as everything else it does for a call. This class allocates a small buffer.
+    Each buffer is new: in a shared one, a response could overwrite that of another connection.
 
     Example:
         ```python
         class Connection(BufferedReceiver):
             def data_received(self, data):
-                self.reader.feed(data)
+                self.parser.receive_data(data)
         ```
     """
 
@@ -37,12 +35,13 @@ class BufferedReceiver(asyncio.BufferedProtocol):
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Take what was received. Called by the event loop."""
+        """Pass received data to `data_received`. Called by the event loop."""
         data = bytes(self._buffer[:nbytes])
+        # A full buffer is likely to be followed by more data.
         self._next_size = _LARGE_BUFFER_SIZE if nbytes == len(self._buffer) else _BUFFER_SIZE
         del self._buffer
         self.data_received(data)
 
     def data_received(self, data: bytes) -> None:
-        """Handle what was received."""
+        """Handle received data."""
         raise NotImplementedError
