@@ -1,4 +1,4 @@
-"""Call managers over any transport the same way, sync or async, one call or several at once."""
+"""One interface for calls over any transport, sync or async, one by one or concurrently."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ IMPERSONATION = {"impersonator_id": "boss", "client_id": "client", "protocol": "
 
 
 class Caller(Protocol):
-    """Managers that share one transport: one manager for each base URL. Use it with `with`."""
+    """Managers for several base URLs that share one transport. Use it with `with`."""
 
     def get_info(self, url: str, token: str, **options: Any) -> str:
         """Return the subject of a profile."""
 
     def get_info_together(self, url: str, tokens: Sequence[str]) -> list[str]:
-        """Return the subjects of calls made at the same time."""
+        """Return the subjects of concurrent calls."""
 
     def impersonate(self, url: str, token: str) -> str:
         """Return a link."""
 
     def idle(self, seconds: float) -> None:
-        """Let time pass; an event loop runs meanwhile."""
+        """Wait, with a running event loop if there is one."""
 
     def __enter__(self) -> Self: ...
 
@@ -83,7 +83,7 @@ class SyncCaller:
 
 
 class AsyncCaller:
-    """Calls from tasks of one event loop, which stands still between the calls."""
+    """Calls from tasks of one event loop, which does not run between the calls."""
 
     def __init__(
         self,
@@ -143,12 +143,12 @@ class AsyncCaller:
 
 @dataclass(frozen=True)
 class Kind:
-    """A transport, and how it is called.
+    """A transport and its mode.
 
     Attributes:
-        name: for the test's id.
+        name: the id of parametrized tests.
         transport: the transport class.
-        is_async: whether the calls are made from an event loop.
+        is_async: whether it is called from an event loop.
         loop_factory: makes the event loop; None for asyncio's own.
     """
 
@@ -161,7 +161,7 @@ class Kind:
         return self.name
 
     def caller(self, *, discover: bool = True, **settings: Any) -> Caller:
-        """Make a caller; `settings` are the transport's."""
+        """Return a new caller. `settings` are those of the transport."""
         transport = self.transport(**settings)
         if self.is_async:
             return AsyncCaller(transport, discover=discover, loop_factory=self.loop_factory)

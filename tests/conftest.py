@@ -1,8 +1,9 @@
-"""What every test may use: a sandbox, and one way to call either mode."""
+"""Fixtures for all tests: a sandbox, a fake transport, and calls in either mode."""
 
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,9 +14,14 @@ pytest.register_assert_rewrite("usersmanager.testing")
 from usersmanager import AsyncUsersManager, UsersManager, UsersManagerError
 from usersmanager.testing import FakeTransport, Sandbox
 
+# A parent process may ignore SIGINT, as nohup and shells do for background jobs. Python then
+# installs no handler for it, and neither do the child processes that tests interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 class Mode:
-    """Makes a manager, calls one method of it, closes it: the same for both modes."""
+    """Sync or async: makes a manager, calls it and closes it."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -30,7 +36,7 @@ class Mode:
     def call(
         self, method: str, *args: Any, base_url: str, timeout: float | None = None, **settings: Any
     ) -> Any:
-        """The result of one call of a manager that is made for it."""
+        """Return the result of one call of a new manager."""
         return self.calls([(method, args, {"timeout": timeout})], base_url=base_url, **settings)[0]
 
     def calls(
@@ -40,7 +46,7 @@ class Mode:
         base_url: str,
         **settings: Any,
     ) -> list[Any]:
-        """The results of several calls of one manager, one after another."""
+        """Return the results of successive calls of one new manager."""
         if self.name == "sync":
             with UsersManager(base_url, **settings) as users:
                 return [getattr(users, name)(*args, **kwargs) for name, args, kwargs in calls]
@@ -72,7 +78,7 @@ def fake() -> FakeTransport:
 
 @pytest.fixture
 def fetch(mode: Mode, fake: FakeTransport) -> Callable[..., Any]:
-    """`get_info` over the fake transport, in either mode, without discovered plugins."""
+    """Call `get_info` over the fake transport, in either mode, without discovered plugins."""
 
     def fetch(token: str = "a-token", **settings: Any) -> Any:
         settings = {"discover": False, "transport": fake, **settings}
@@ -83,20 +89,20 @@ def fetch(mode: Mode, fake: FakeTransport) -> Callable[..., Any]:
 
 @pytest.fixture
 def impersonate(mode: Mode, fake: FakeTransport) -> Callable[..., Any]:
-    """`impersonate` over the fake transport, in either mode, without discovered plugins."""
+    """Call `impersonate` over the fake transport, in either mode, without discovered plugins."""
 
     def impersonate(user_id: Any = "auth0|ada", settings: Any = None, **constructor: Any) -> Any:
-        given = impersonation() if settings is None else settings
+        settings = impersonation() if settings is None else settings
         constructor = {"discover": False, "transport": fake, **constructor}
         return mode.call(
-            "impersonate", user_id, given, base_url="https://tenant.example", **constructor
+            "impersonate", user_id, settings, base_url="https://tenant.example", **constructor
         )
 
     return impersonate
 
 
 def impersonation(**changes: Any) -> dict[str, Any]:
-    """Good impersonation settings, with changes; None leaves one out."""
+    """Return valid impersonation settings with changes; None removes one."""
     settings = {
         "impersonator_id": "auth0|boss",
         "protocol": "oauth2",
@@ -113,7 +119,7 @@ def impersonation_fixture() -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture
 def refused() -> Callable[[Callable[[], object]], UsersManagerError]:
-    """The error that a call raises."""
+    """Return the error that a call raises."""
 
     def refused(call: Callable[[], object]) -> UsersManagerError:
         with pytest.raises(UsersManagerError) as caught:

@@ -1,4 +1,4 @@
-"""What tests of several folders share."""
+"""Helpers for tests in several folders."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TENANT = "https://tenant.example"
 
 
 def make_request(**changes: Any) -> Request:
-    """A request as the core makes it, with changes."""
+    """Return a request like those of the core, with changes."""
     settings: dict[str, Any] = {
         "operation": "get_info",
         "method": "GET",
@@ -32,7 +32,7 @@ def make_request(**changes: Any) -> Request:
 
 
 class Clock:
-    """A clock that only moves when somebody sleeps."""
+    """A clock that advances only when `sleep` is called."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -48,7 +48,7 @@ class Clock:
 
 @contextmanager
 def simulated_clock() -> Iterator[Clock]:
-    """Puts the sync driver and deadlines on a simulated clock."""
+    """Replace the clock of the sync driver and of deadlines."""
     clock = Clock()
     fake = SimpleNamespace(monotonic=clock.monotonic, sleep=clock.sleep)
     with (

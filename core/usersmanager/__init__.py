@@ -1,8 +1,8 @@
 """Auth0 and OpenID Connect user operations: profiles and impersonation links.
 
-For applications. Authors of plugins import from `usersmanager.plugins`, authors of transports
-from `usersmanager.transports`, tests from `usersmanager.testing`. Importing this package imports
-no plugin, no transport and no HTTP library.
+This package is for applications. Plugins import from `usersmanager.plugins`, transports from
+`usersmanager.transports`, tests from `usersmanager.testing`. Importing it imports no plugin, no
+transport and no HTTP library.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ __all__ = [
 def __getattr__(name: str) -> object:
     if name != "AsyncUsersManager":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    # Imported when it is used: a sync program needs no asyncio.
+    # asyncio is slow to import, and a sync program does not need it.
     from ._manager.async_manager import AsyncUsersManager
 
     globals()[name] = AsyncUsersManager
@@ -93,4 +93,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), "AsyncUsersManager"})
+    return __all__

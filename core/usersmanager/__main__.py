@@ -1,4 +1,4 @@
-"""`python -m usersmanager`: the command line, without its console script."""
+"""Run the command line: `python -m usersmanager`."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """Every exception of the library, and what a caller may do about each.
 
-No error holds a token, a link or a body: they carry a category, a status, a
-request id and the server's own error fields. Where a status becomes an error is
-`failures.py`; this module only says what the errors are.
+No error contains a token, a link or a body, but at most a status, a request id, and the error
+code and description that the server sent.
 """
 
 from __future__ import annotations
@@ -37,61 +36,70 @@ __all__ = [
 ]
 
 Phase = Literal["not sent", "unknown"]
-"""How far a request without a response came. "not sent": no byte of it left, so
-repeating is always safe. "unknown": the server may have acted on it."""
+"""Whether a request without a response may have reached the server.
+
+"not sent": no byte of it was sent, so sending it again is safe.
+"unknown": the server may have processed it.
+"""
 
 
 class PluginWarning(UserWarning):
-    """A plugin or transport is ignored: it is broken, or its name is taken. The client works."""
+    """A plugin or transport is ignored, because it is broken or its name is ambiguous.
+
+    The manager works without it. Fix or uninstall it, or add it to USERSMANAGER_DISABLE.
+    """
 
 
 class UsersManagerError(Exception):
-    """The base of every error this library raises.
+    """Base class of every error that this library raises.
 
     Attributes:
-        operation: the operation that failed ("get_info", "impersonate"), or None
-            for an error that belongs to no call.
+        operation: the operation that failed ("get_info", "impersonate" or "discover"), or None
+            if the error was not raised by a call.
     """
 
     def __init__(self, message: str = "", *, operation: str | None = None) -> None:
         super().__init__(message)
         self.operation = operation
 
-    def without_traceback(self) -> Self:
-        """Return this error without its traceback, cause and context, which may hold a token.
+    def _without_traceback(self) -> Self:
+        """Return this error without its traceback, cause and context.
 
-        Raise it after the `except` block has ended, or Python adds the context again.
-
-        Example:
-            ```python
-            try:
-                return library.send(...)
-            except Exception as error:
-                failure = DisconnectedError("the connection ended")
-            raise failure.without_traceback()
-            ```
+        Their frames may hold a token. Raise the error after the `except` block: inside it, Python
+        would set the context again.
         """
         self.__cause__ = self.__context__ = None
         return self.with_traceback(None)
 
 
 class ArgumentError(UsersManagerError, ValueError):
-    """An argument is missing or not valid. Raised at the call; nothing was sent."""
+    """An argument is missing or not valid. Nothing was sent.
+
+    Correct the call. It is raised by the method itself, even if a callback is given.
+    """
 
 
 class PluginError(UsersManagerError):
-    """A plugin or transport cannot be found, loaded or composed, or broke its contract."""
+    """A plugin or transport is missing, broken or ambiguous, or violates its contract.
+
+    Correct the configuration or the plugin.
+    """
 
 
 class LifecycleError(UsersManagerError):
-    """A manager was used after its close, in a second event loop, or with the wrong `with`."""
+    """A manager was used after its close, in another event loop, or with the wrong `with`.
+
+    Create one manager per event loop, and use it inside its `with` or `async with` block. A
+    callback of AsyncUsersManager also gets this error if its call was cancelled.
+    """
 
 
 class TransportError(UsersManagerError):
-    """No complete response arrived.
+    """No complete response arrived. Try again later if repeating is safe.
 
     Attributes:
-        phase: "not sent" if repeating is certainly safe, else "unknown".
+        phase: "not sent" if no byte of the request was sent, otherwise "unknown". Repeating is
+            safe for "not sent", and always for `get_info`.
     """
 
     def __init__(
@@ -102,51 +110,54 @@ class TransportError(UsersManagerError):
 
 
 class _NotSentError(TransportError):
-    """What can only happen before the first byte of a request."""
+    """A failure that is only possible before the first byte of a request is sent."""
 
     def __init__(self, message: str = "", *, operation: str | None = None) -> None:
         super().__init__(message, phase="not sent", operation=operation)
 
 
 class ConnectError(_NotSentError):
-    """No connection could be made: refused, unreachable, no such host, or too slow."""
+    """No connection was established: refused, unreachable, unknown host, or timed out.
+
+    Check the URL, the network and the proxy; repeating is safe.
+    """
 
 
 class TLSError(TransportError):
-    """TLS failed: certificate, host name, version, or a record that is not what it should be.
+    """TLS failed: the certificate, host name or version is not accepted, or a record is corrupt.
 
-    Never retried. The phase is "unknown" if it failed after the request was sent, as it does
-    when a server refuses the client's certificate under TLS 1.3.
+    Check the certificates of both sides; it is never retried. The phase is "unknown" if TLS failed
+    after the request was sent, as with a client certificate that a TLS 1.3 server rejects.
     """
 
 
 class PoolTimeoutError(_NotSentError):
-    """Every pooled connection stayed busy until the deadline. Allow a larger pool."""
+    """No connection became available before the deadline. Increase the transport's `pool_size`."""
 
 
 class DeadlineExceededError(TransportError, TimeoutError):
-    """The call's `timeout` has passed."""
+    """The `timeout` of the call expired. Allow more time, or treat the server as unavailable."""
 
 
 class DisconnectedError(TransportError):
-    """The connection ended after the request was sent and before its response was whole."""
+    """The connection was closed before the response was complete. Try again if that is safe."""
 
 
 class ProtocolError(TransportError):
-    """What came back is not an HTTP response this client accepts."""
+    """The response is malformed, or its framing is ambiguous. The server or a proxy is broken."""
 
 
 class BodyTooLargeError(TransportError):
-    """The response's body is larger than the transport allows."""
+    """The response body is larger than the transport's `max_response_bytes`: increase it."""
 
 
 class RateLimit(NamedTuple):
-    """The server's X-RateLimit headers; a field not sent is None.
+    """The X-RateLimit headers of a response. A header that was not sent is None.
 
     Attributes:
-        limit: calls allowed in the window.
-        remaining: calls left in the window.
-        reset: when the window ends, in seconds since the Unix epoch.
+        limit: the number of calls allowed per window.
+        remaining: the number of calls left in this window.
+        reset: the end of this window, in seconds since the Unix epoch.
     """
 
     limit: int | None
@@ -155,15 +166,15 @@ class RateLimit(NamedTuple):
 
 
 class APIError(UsersManagerError):
-    """The server answered with an error status.
+    """The server responded with an error status.
 
     Attributes:
         status: the HTTP status.
-        error: the server's error code, such as "invalid_token", if it sent one.
-        error_description: the server's own words, if it sent any.
-        retry_after: seconds the server asks to wait, if it said so.
-        rate_limit: the X-RateLimit headers, if it sent any.
-        request_id: the server's id of the request, to quote to its support.
+        error: the error code of the server, such as "invalid_token", or None.
+        error_description: the description that the server sent, or None.
+        retry_after: the seconds to wait before the next call, or None.
+        rate_limit: the X-RateLimit headers, or None.
+        request_id: the id that the server gave the request, for its support, or None.
     """
 
     def __init__(
@@ -188,32 +199,32 @@ class APIError(UsersManagerError):
 
 
 class RedirectError(APIError):
-    """3xx. Redirects are never followed: they would carry the token elsewhere. Mend base_url."""
+    """3xx. Redirects are not followed, as they would send the token elsewhere. Correct the URL."""
 
 
 class UnauthorizedError(APIError):
-    """401. The token is expired, revoked or for another API. Get a new one."""
+    """401. The token has expired, was revoked, or is for another API. Get a new one."""
 
 
 class ForbiddenError(APIError):
-    """403. The token is good, but not for this: mostly a missing scope, such as "openid"."""
+    """403. The token is valid but lacks a scope, such as "openid". Request one that has it."""
 
 
 class NotFoundError(APIError):
-    """404. No such user or endpoint."""
+    """404. The user or the endpoint does not exist. Check the id and the base URL."""
 
 
 class RateLimitedError(APIError):
-    """429. Too many requests; `retry_after` says when to come back."""
+    """429. Too many requests. Wait `retry_after` seconds, if it is not None, and try again."""
 
 
 class ServerError(APIError):
-    """5xx. The server's trouble; try later."""
+    """5xx. The server failed. Try again later, if repeating is safe."""
 
 
 class DecodeError(UsersManagerError):
-    """A success whose body is not what the operation promises."""
+    """The status is a success, but the body is not valid. Check the settings of the provider."""
 
 
 class SubjectMismatchError(DecodeError):
-    """The profile is of another subject than expected. Do not use it (OIDC Core, 5.3.2)."""
+    """The profile has another subject than expected. Do not use it (OIDC Core, section 5.3.2)."""

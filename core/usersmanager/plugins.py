@@ -1,7 +1,4 @@
-"""For authors of plugins: the hooks, the messages, and what a flow may do.
-
-The hooks themselves are described in docs/plugins.md.
-"""
+"""The API for authors of plugins. The hooks are described in docs/plugins.md."""
 
 from __future__ import annotations
 
@@ -31,3 +28,7 @@ __all__ = [
     "validate_count",
     "validate_seconds",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

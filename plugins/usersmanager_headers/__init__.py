@@ -1,4 +1,4 @@
-"""The headers plugin of `usersmanager`: fixed header fields, or fields computed per attempt."""
+"""Set header fields on every attempt: fixed ones, or computed ones."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ from usersmanager.plugins import Flow, Middleware, Proceed, StaticHeaders, hooki
 
 __all__ = ["Headers"]
 
-_USER_AGENT = f"usersmanager/{__version__} python/{platform.python_version()}"
+_USER_AGENT = StaticHeaders(
+    {"User-Agent": f"usersmanager/{__version__} python/{platform.python_version()}"}
+)
 
 Fields = Mapping[str, str]
 
 
 class Headers:
-    """Sets header fields on every attempt; `User-Agent` by default.
+    """Set header fields on every attempt, and `User-Agent` unless the request has one.
 
     Args:
-        fields: a mapping of names and values, or a callable that is given the request of
-            each attempt and returns one. A field the request has already is replaced.
+        fields: a mapping of names and values, or a function that takes the request of an attempt
+            and returns one. They replace fields of the same name.
 
     Raises:
-        PluginError: at the call, if a field is malformed or is the client's own to set.
+        PluginError: at the call, if a field is malformed or one that only the client may set.
 
     Example:
         ```python
@@ -33,20 +35,19 @@ class Headers:
     """
 
     def __init__(self, fields: Fields | Callable[[Request], Fields] | None = None) -> None:
-        self._agent = StaticHeaders({"User-Agent": _USER_AGENT})
         self._fields = fields if callable(fields) else StaticHeaders(fields) if fields else None
 
     @hookimpl
     def usersmanager_wrap_attempt(self) -> Middleware:
-        """Acts per attempt, so that a callable can tell them apart."""
-        return self._around
+        """Return middleware for each attempt, so that a function can distinguish them."""
+        return self._set_headers
 
-    def _around(self, request: Request, proceed: Proceed) -> Flow:
+    def _set_headers(self, request: Request, proceed: Proceed) -> Flow:
         if "User-Agent" not in request.headers:
-            request = request.with_headers(self._agent)
+            request = request.with_headers(_USER_AGENT)
         if self._fields is None:
             return proceed(request)
-        # No variable for the fields: a value may be a secret, and tracebacks show variables.
+        # No local variable for the fields: a value may be a secret, and tracebacks show variables.
         return proceed(
             request.with_headers(self._fields(request) if callable(self._fields) else self._fields)
         )

@@ -1,7 +1,4 @@
-"""The logging plugin of `usersmanager`: one record per call, one per attempt.
-
-Never a token, a link, a body or a user id: the fields are an allow-list.
-"""
+"""Log one record per call and one per attempt, without tokens, links, bodies and user ids."""
 
 from __future__ import annotations
 
@@ -14,47 +11,48 @@ from usersmanager.plugins import Flow, Middleware, Proceed, hookimpl
 
 __all__ = ["Logging"]
 
-Record = Callable[[Request, int | None, int | str, float], None]
+_Log = Callable[[Request, int | None, int | str, float], None]
 
 logging.getLogger("usersmanager").addHandler(logging.NullHandler())
 
 
 class Logging:
-    """Logs to `usersmanager.call` (INFO; WARNING if it failed) and `usersmanager.attempt` (DEBUG).
+    """Log calls and attempts.
 
-    Each record has the extra fields `operation`, `status` (an int, or None if no
-    response came), `outcome` (the status, or the class of the error), `attempt` (its
-    number; for a call, how many there were) and `elapsed` (seconds, waits included).
+    Calls are logged to `usersmanager.call` (INFO, or WARNING for an error), attempts to
+    `usersmanager.attempt` (DEBUG). Each record has the extra fields `operation`, `status` (an int,
+    or None without a response), `outcome` (the status, or the class of the error), `attempt` (its
+    number; for a call, the number of attempts) and `elapsed` (the seconds, including waits).
 
     Example:
         `logging.getLogger("usersmanager").setLevel(logging.DEBUG)`
     """
 
     def __init__(self) -> None:
-        self._call = logging.getLogger("usersmanager.call")
-        self._attempt = logging.getLogger("usersmanager.attempt")
+        self._call_logger = logging.getLogger("usersmanager.call")
+        self._attempt_logger = logging.getLogger("usersmanager.attempt")
 
     @hookimpl(tryfirst=True)
     def usersmanager_wrap_call(self) -> Middleware:
-        """Outermost, so that the time it takes is the caller's."""
-        return self._around_call
+        """Return middleware for each call: the outermost, to measure the time of the caller."""
+        return self._log_call
 
     @hookimpl(trylast=True)
     def usersmanager_wrap_attempt(self) -> Middleware:
-        """Innermost, so that the time it takes is the transport's."""
-        return self._around_attempt
+        """Return middleware for each attempt: the innermost, to measure the transport."""
+        return self._log_attempt
 
-    def _around_call(self, request: Request, proceed: Proceed) -> Flow:
-        if not self._call.isEnabledFor(logging.WARNING):
+    def _log_call(self, request: Request, proceed: Proceed) -> Flow:
+        if not self._call_logger.isEnabledFor(logging.WARNING):
             return proceed(request)
-        return self._logged(request, proceed, self._record_call)
+        return self._measure(request, proceed, self._log_call_record)
 
-    def _around_attempt(self, request: Request, proceed: Proceed) -> Flow:
-        if not self._attempt.isEnabledFor(logging.DEBUG):
+    def _log_attempt(self, request: Request, proceed: Proceed) -> Flow:
+        if not self._attempt_logger.isEnabledFor(logging.DEBUG):
             return proceed(request)
-        return self._logged(request, proceed, self._record_attempt)
+        return self._measure(request, proceed, self._log_attempt_record)
 
-    def _logged(self, request: Request, proceed: Proceed, record: Record) -> Flow:
+    def _measure(self, request: Request, proceed: Proceed, log: _Log) -> Flow:
         status: int | None = None
         outcome: int | str = "interrupted"
         started = time.perf_counter()
@@ -65,25 +63,25 @@ class Logging:
             outcome = type(error).__name__
             raise
         finally:
-            record(request, status, outcome, time.perf_counter() - started)
+            log(request, status, outcome, time.perf_counter() - started)
         return response
 
-    def _record_call(
+    def _log_call_record(
         self, request: Request, status: int | None, outcome: int | str, elapsed: float
     ) -> None:
         succeeded = status is not None and status < 300
         level = logging.INFO if succeeded else logging.WARNING
-        if self._call.isEnabledFor(level):
+        if self._call_logger.isEnabledFor(level):
             message = "%(operation)s: %(outcome)s after %(attempt)d attempt(s) in %(elapsed).3f s"
             fields = _fields(request, status, outcome, elapsed)
-            self._call.log(level, message, fields, extra=fields)
+            self._call_logger.log(level, message, fields, extra=fields)
 
-    def _record_attempt(
+    def _log_attempt_record(
         self, request: Request, status: int | None, outcome: int | str, elapsed: float
     ) -> None:
         message = "%(operation)s attempt %(attempt)d: %(outcome)s in %(elapsed).3f s"
         fields = _fields(request, status, outcome, elapsed)
-        self._attempt.debug(message, fields, extra=fields)
+        self._attempt_logger.debug(message, fields, extra=fields)
 
 
 def _fields(

@@ -1,9 +1,9 @@
-"""The retry plugin of `usersmanager`: tenacity decides whether and how long, the flow waits."""
+"""Retry transient errors. tenacity decides whether to retry and how long to wait first."""
 
 from __future__ import annotations
 
 from .budget import Budget
-from .policy import full_jitter, repeatable
+from .policy import full_jitter, is_retryable
 from .retry import Retry
 
-__all__ = ["Budget", "Retry", "full_jitter", "repeatable"]
+__all__ = ["Budget", "Retry", "full_jitter", "is_retryable"]

@@ -1,4 +1,4 @@
-"""The retry budget: in a long outage a client stops retrying, and adds no load."""
+"""A retry budget: in a long outage a client stops retrying, and adds no load."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ __all__ = ["Budget"]
 
 
 class Budget:
-    """A token bucket: a retry costs 5, a success that needed it gives them back, any other 1.
+    """A token bucket. A retry costs 5 tokens; a success refunds 1, or 5 if it was retried.
 
-    Threads may share it, and so may several `Retry` plugins.
+    Threads may share it, and several `Retry` plugins, too.
 
     Args:
-        capacity: tokens at the start and at the most. 500 is 100 retries in a row.
+        capacity: the initial and maximum number of tokens. 500 allow 100 retries in a row.
+
+    Raises:
+        ArgumentError: `capacity` is not a whole number, 0 or more.
     """
 
     COST = 5
@@ -23,28 +26,28 @@ class Budget:
 
     def __init__(self, capacity: int = 500) -> None:
         if isinstance(capacity, bool) or not isinstance(capacity, int) or capacity < 0:
-            raise ArgumentError("the capacity of a budget is a whole number, 0 or more")
+            raise ArgumentError("capacity must be a whole number, 0 or more")
         self._capacity = capacity
         self._tokens = capacity
         self._lock = threading.Lock()
 
     @property
     def tokens(self) -> int:
-        """What is left."""
+        """The number of tokens left."""
         return self._tokens
 
     def spend(self) -> bool:
-        """Pays for one retry; False if there is too little left."""
+        """Take the tokens for one retry, and return whether there were enough."""
         with self._lock:
             if self._tokens < self.COST:
                 return False
             self._tokens -= self.COST
             return True
 
-    def succeeded(self, *, retried: bool) -> None:
-        """Refunds a success."""
+    def refund(self, *, retried: bool) -> None:
+        """Return tokens for a successful call."""
         if self._tokens == self._capacity:
             return
         with self._lock:
-            refund = self.COST if retried else self.REFUND
-            self._tokens = min(self._capacity, self._tokens + refund)
+            tokens = self.COST if retried else self.REFUND
+            self._tokens = min(self._capacity, self._tokens + tokens)

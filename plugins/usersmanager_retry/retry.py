@@ -1,4 +1,4 @@
-"""The flow of retrying. It keeps no state between calls but the budget."""
+"""The retry plugin. Its only state between calls is the budget."""
 
 from __future__ import annotations
 
@@ -20,30 +20,29 @@ from usersmanager.plugins import (
 )
 
 from .budget import Budget
-from .policy import full_jitter, repeatable
+from .policy import full_jitter, is_retryable
 
 __all__ = ["Retry"]
 
 
 class Retry:
-    """Repeats what failed in passing: connections, 408, 425, 429, 500, 502, 503, 504.
+    """Retry transient errors: of connections, and 408, 425, 429, 500, 502, 503 and 504.
 
-    `impersonate` is repeated only if it was surely not processed: not sent, or 429.
-    No wait is longer than `max_wait`. If the server asks for a longer one, or the wait would pass
-    the call's deadline, the call fails at once; `retry_after` on the error is what it asked for.
+    `impersonate` is only retried if it was certainly not processed: not sent, or 429. If the server
+    asks for a longer wait than `max_wait`, or a wait would exceed the deadline of the call, the
+    call fails at once, and the `retry_after` of the error is what the server asked for.
 
     Args:
-        attempts: how many in all, at most; 1 or more.
-        wait: a tenacity wait strategy, for seconds before the next attempt; by default
-            full jitter from 0.1 s (1 s after 429 and 503) to 5 s, or the server's Retry-After.
-            A strategy of your own decides itself whether to honour a Retry-After.
-        stop: a tenacity stop strategy, in place of `attempts`.
-        budget: what limits the retries of all calls together.
-        max_wait: seconds; limits every single wait. A longer backoff is cut to it.
+        attempts: the maximum number of attempts, including the first; 1 or more.
+        wait: a tenacity wait strategy. The default is `full_jitter()`: up to 0.1 s (1 s after 429
+            and 503) before the first retry, up to 5 s later, or the Retry-After of the server.
+            Another strategy decides itself whether to respect a Retry-After.
+        stop: a tenacity stop strategy, instead of `attempts`.
+        budget: limits the retries of all calls together.
+        max_wait: the maximum seconds of a wait. A longer backoff is shortened to it.
 
     Raises:
-        ArgumentError: `attempts` is not a whole number above 0, or `max_wait` not a positive
-            and finite number of seconds.
+        ArgumentError: `attempts` or `max_wait` is not a positive number.
 
     Example:
         `UsersManager(url, plugins=[Retry(attempts=5)])`
@@ -61,16 +60,18 @@ class Retry:
         validate_count("attempts", attempts)
         self._max_wait = validate_seconds("max_wait", max_wait)
         self._tenacity = Retrying(
-            retry=repeatable, wait=wait or full_jitter(), stop=stop or stop_after_attempt(attempts)
+            retry=is_retryable,
+            wait=wait or full_jitter(),
+            stop=stop or stop_after_attempt(attempts),
         )
         self._budget = budget or Budget()
 
     @hookimpl
     def usersmanager_wrap_call(self) -> Middleware:
-        """Acts around the call: its attempts are inside."""
-        return self._around
+        """Return middleware for each call."""
+        return self._retry
 
-    def _around(self, request: Request, proceed: Proceed) -> Flow:
+    def _retry(self, request: Request, proceed: Proceed) -> Flow:
         started = time.monotonic()
         state: RetryCallState | None = None
         while True:
@@ -80,40 +81,40 @@ class Retry:
             except TransportError as error:
                 outcome = error
             if isinstance(outcome, Response) and outcome.status < 300:
-                self._budget.succeeded(retried=state is not None)
+                self._budget.refund(retried=state is not None)
                 return outcome
-            # Only now: a call that succeeds at once pays nothing for tenacity.
-            state = state or self._begin(request, started)
-            pause = self._pause(state, outcome)
-            if pause is None:
+            # Not earlier: a call that succeeds at once does not need tenacity.
+            state = state or self._new_state(request, started)
+            seconds = self._next_wait(state, outcome)
+            if seconds is None:
                 break
-            yield from sleep(pause)
+            yield from sleep(seconds)
             state.prepare_for_next_attempt()
         if isinstance(outcome, Response):
             return outcome
         try:
             raise outcome
         finally:
-            del outcome, state  # Kept here, they would hold this frame, and it the request.
+            del outcome, state  # Break the reference cycle.
 
-    def _begin(self, request: Request, started: float) -> RetryCallState:
+    def _new_state(self, request: Request, started: float) -> RetryCallState:
         state = RetryCallState(retry_object=self._tenacity, fn=None, args=(request,), kwargs={})
         state.start_time = started
         return state
 
-    def _pause(self, state: RetryCallState, outcome: Response | TransportError) -> float | None:
-        """Seconds to wait before the next attempt, or None to give up."""
+    def _next_wait(self, state: RetryCallState, outcome: Response | TransportError) -> float | None:
+        """Return the seconds to wait before the next attempt, or None to give up."""
         if isinstance(outcome, Response):
             state.set_result(outcome)
         else:
             state.set_exception((type(outcome), outcome, outcome.__traceback__))
         if not self._tenacity.retry(state) or self._tenacity.stop(state):
             return None
-        # Not cut to max_wait: the server would refuse an attempt that comes too early.
+        # Not shortened to max_wait: the server would reject an attempt that comes too early.
         if isinstance(outcome, Response) and (outcome.retry_after or 0.0) > self._max_wait:
             return None
-        pause = min(float(self._tenacity.wait(state)), self._max_wait)
+        seconds = min(float(self._tenacity.wait(state)), self._max_wait)
         request: Request = state.args[0]
-        if pause >= request.remaining() or not self._budget.spend():
+        if seconds >= request.remaining() or not self._budget.spend():
             return None
-        return pause
+        return seconds

@@ -20,6 +20,8 @@ from benchmarks.scenarios import SCENARIOS, Row, in_flight, in_threads
 
 from benchmarks import measure
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PROFILE = {"sub": SUBJECT}
 ROWS = [

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from benchmarks.server import Server, serving
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 SYNC = [
     "urllib3",

@@ -1,40 +1,133 @@
-"""The command line as users run it: a process, on a pipe or a terminal, against a real server."""
+"""Run the command line in this process, or in a child process where a test needs one."""
 
 from __future__ import annotations
 
+import io
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import pytest
 
+from usersmanager.cli import main
+
 COMMAND = [sys.executable, "-W", "error", "-m", "usersmanager"]
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
+Result = subprocess.CompletedProcess[str]
+Run = Callable[..., Result]
 
 
-def environment(**more: str) -> dict[str, str]:
-    """The environment without what would change the output."""
+def environment(**variables: str) -> dict[str, str]:
+    """The environment without variables that change the output, and with these."""
     kept = {
         name: value
         for name, value in os.environ.items()
         if not re.match(
-            "USERSMANAGER_|NO_COLOR|FORCE_COLOR|TTY_|TERM$|LINES$|.*_proxy$", name, re.I
+            "USERSMANAGER_|NO_COLOR|FORCE_COLOR|COLORTERM|TTY_|TERM$|LINES$|PYTHONUNBUFFERED"
+            "|.*_proxy$",
+            name,
+            re.I,
         )
     }
-    return kept | {"COLUMNS": "80", "PYTHONIOENCODING": "utf-8"} | more
+    return kept | {"COLUMNS": "80", "PYTHONIOENCODING": "utf-8"} | variables
+
+
+class Stream(io.TextIOWrapper):
+    """A standard stream in memory: on a pipe or, to the program, on a terminal."""
+
+    def __init__(self, content: str = "", encoding: str = "utf-8", terminal: bool = False) -> None:
+        self._bytes = io.BytesIO(content.encode())
+        super().__init__(self._bytes, encoding)
+        self._terminal = terminal
+
+    def isatty(self) -> bool:
+        return self._terminal
+
+    def content(self) -> str:
+        self.flush()
+        return self._bytes.getvalue().decode(self.encoding)
+
+
+def run_command(
+    *arguments: str,
+    stdin: str = "",
+    encoding: str = "utf-8",
+    terminal: bool = False,
+    **variables: str,
+) -> Result:
+    """Run the command line in this process, with these environment variables."""
+    stdout, stderr = Stream("", encoding, terminal), Stream("", encoding, terminal)
+    with (
+        mock.patch.dict(os.environ, environment(**variables), clear=True),
+        mock.patch.multiple(
+            sys,
+            argv=["usersmanager", *arguments],
+            stdin=Stream(stdin),
+            stdout=stdout,
+            stderr=stderr,
+        ),
+    ):
+        try:
+            exit_code = main()
+        except SystemExit as error:  # From click, when it completes for a shell.
+            exit_code = int(error.code or 0)
+    return subprocess.CompletedProcess(arguments, exit_code, stdout.content(), stderr.content())
+
+
+@pytest.fixture(scope="session")
+def command() -> Run:
+    """Runs a command on pipes: `command("info", USERSMANAGER_TOKEN=token)`."""
+    return run_command
+
+
+@pytest.fixture(scope="session")
+def terminal() -> Callable[..., str]:
+    """Runs a command on a terminal of 80 columns, and returns what it writes to stdout."""
+
+    def terminal(*arguments: str, **variables: str) -> str:
+        variables = {"TERM": "xterm-256color"} | variables
+        result = run_command(*arguments, terminal=True, **variables)
+        assert (result.returncode, result.stderr) == (0, "")
+        return result.stdout
+
+    return terminal
+
+
+@contextmanager
+def instant_waits() -> Iterator[None]:
+    """Skip the waits of sync managers in this process."""
+    time = SimpleNamespace(sleep=lambda seconds: None)
+    with mock.patch("usersmanager._flow.sync_driver.time", time):
+        yield
+
+
+@contextmanager
+def default_interrupts() -> Iterator[None]:
+    """Let processes started in this context react to SIGINT.
+
+    They inherit that a signal is ignored, as it is in a background job of a shell script.
+    """
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 @pytest.fixture
 def spawn() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Starts a command that goes on; it is killed at the end if it is still there."""
-    started: list[subprocess.Popen[str]] = []
+    """Starts a command in a child process, on pipes. It is killed after the test."""
+    processes: list[subprocess.Popen[str]] = []
 
     def spawn(*arguments: str, **variables: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
@@ -46,48 +139,31 @@ def spawn() -> Iterator[Callable[..., subprocess.Popen[str]]]:
             encoding="utf-8",
             env=environment(**variables),
         )
-        started.append(process)
+        processes.append(process)
         return process
 
     yield spawn
-    for process in started:
+    for process in processes:
         process.kill()
         process.communicate()
 
 
-@pytest.fixture(scope="session")
-def command() -> Run:
-    """Runs a command on pipes to its end: `command("info", USERSMANAGER_TOKEN=token)`."""
-
-    def command(*arguments: str, stdin: str = "", **variables: str) -> Any:
-        return subprocess.run(
-            [*COMMAND, *arguments],
-            input=stdin,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            env=environment(**variables),
-            timeout=60,
-        )
-
-    return command
-
-
 @pytest.fixture
 def on_terminal() -> Iterator[Callable[..., Any]]:
-    """Starts a command on a terminal of 80 columns; it is killed at the end if it is still there.
+    """Starts a command on a real terminal of 80 columns, as a child of pexpect.
 
-    Gives a child of pexpect, to wait for output of and to type to.
+    It is killed after the test.
     """
     pexpect = pytest.importorskip("pexpect")
     pytest.importorskip("pty")
-    started: list[Any] = []
+    children: list[Any] = []
 
     def on_terminal(*arguments: str, **variables: str) -> Any:
         variables = environment(**({"TERM": "xterm-256color"} | variables))
-        del variables["COLUMNS"]  # The terminal itself says how wide it is.
-        with warnings.catch_warnings():
-            # Python 3.12 warns of a fork beside threads. This one executes a program at once.
+        del variables["COLUMNS"]  # The terminal knows its width.
+        with default_interrupts(), warnings.catch_warnings():
+            # Python 3.12 warns about a fork of a process with threads. This one executes a
+            # program at once.
             warnings.simplefilter("ignore", DeprecationWarning)
             child = pexpect.spawn(
                 COMMAND[0],
@@ -97,48 +173,38 @@ def on_terminal() -> Iterator[Callable[..., Any]]:
                 encoding="utf-8",
                 timeout=30,
             )
-        started.append(child)
+        children.append(child)
         return child
 
     yield on_terminal
-    for child in started:
+    for child in children:
         child.close(force=True)
 
 
-@pytest.fixture
-def terminal(on_terminal: Callable[..., Any]) -> Callable[..., str]:
-    """Runs a command on a terminal to its good end; gives all that reached the terminal."""
-
-    def terminal(*arguments: str, **variables: str) -> str:
-        return ended(on_terminal(*arguments, **variables), 0)
-
-    return terminal
-
-
-def ended(child: Any, exit_code: int) -> str:
-    """What reached the terminal until the command ended, with this exit code."""
-    shown = child.read()
+def read_to_end(child: Any, exit_code: int) -> str:
+    """Read the rest of the output of a child that exits with this code."""
+    output = child.read()
     child.close()
-    assert child.exitstatus == exit_code, shown
-    return str(shown)
+    assert child.exitstatus == exit_code, output
+    return str(output)
 
 
-class Answering(ThreadingHTTPServer):
-    """Answers every request alike, and keeps the bodies it was sent."""
+class CannedServer(ThreadingHTTPServer):
+    """Answers every request with the same response, and records the bodies it receives."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.answer = (200, "text/html", b"<p>a page</p>")
+        self.response = (200, "text/html", b"<p>a page</p>")
         self.bodies: list[bytes] = []
         self.base_url = f"http://127.0.0.1:{self.server_port}"
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: Answering
+    server: CannedServer
 
     def do_GET(self) -> None:
         self.server.bodies.append(self.rfile.read(int(self.headers.get("Content-Length", 0))))
-        status, media_type, body = self.server.answer
+        status, media_type, body = self.server.response
         self.send_response(status)
         self.send_header("Content-Type", media_type)
         self.send_header("Content-Length", str(len(body)))
@@ -151,9 +217,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def server() -> Iterator[Answering]:
-    """A server that answers with a page, unless told otherwise."""
-    with Answering() as server:
+def server() -> Iterator[CannedServer]:
+    """A server that answers with an HTML page until a test sets another response."""
+    with CannedServer() as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield server
@@ -162,19 +228,24 @@ def server() -> Iterator[Answering]:
 
 
 @pytest.fixture
-def install(tmp_path: Path) -> Callable[[str, str], str]:
-    """Installs a plugin of one module: gives the PYTHONPATH that holds it."""
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Installs a plugin from the source of its module, for this process and the test."""
+    modules: list[str] = []
 
-    def install(name: str, source: str) -> str:
-        metadata = tmp_path / f"acme_{name}-1.2.dist-info"
+    def install(name: str, source: str) -> None:
+        module = f"acme_{name}"
+        metadata = tmp_path / f"{module}-1.2.dist-info"
         metadata.mkdir()
         (metadata / "METADATA").write_text(
             f"Metadata-Version: 2.1\nName: acme-{name}\nVersion: 1.2\n"
         )
         (metadata / "entry_points.txt").write_text(
-            f"[usersmanager.plugins]\n{name} = acme_{name}:Plugin\n"
+            f"[usersmanager.plugins]\n{name} = {module}:Plugin\n"
         )
-        (tmp_path / f"acme_{name}.py").write_text(source)
-        return str(tmp_path)
+        (tmp_path / f"{module}.py").write_text(source)
+        modules.append(module)
+        monkeypatch.syspath_prepend(tmp_path)
 
-    return install
+    yield install
+    for module in modules:
+        sys.modules.pop(module, None)

@@ -1,17 +1,21 @@
-"""The way to the API: an address or an issuer, a transport of either mode, the plugins."""
+"""The connection options: a base URL or an issuer, a transport, plugins."""
 
 from __future__ import annotations
 
 import json
+import signal
 import socket
+from contextlib import contextmanager
 
 import pytest
 
 from usersmanager import ConnectError, TLSError
-from usersmanager.cli.unreachable import with_address
+from usersmanager.cli.errors import with_address
 
 NOWHERE = "https://nowhere.invalid"
-SAYS_SO = """
+TRANSPORTS = pytest.mark.parametrize("transport", ["urllib3", "aiohttp", "httptools"])
+ADDRESS_OPTIONS = pytest.mark.parametrize("option", ["--base-url", "--issuer"])
+PRINTING_PLUGIN = """
 from usersmanager.plugins import hookimpl
 
 class Plugin:
@@ -20,108 +24,127 @@ class Plugin:
         return self.around
 
     def around(self, request, proceed):
-        print(request.headers.get("X-Seen", "nobody"), "before {name}")
-        return proceed(request.with_headers({{"X-Seen": "{name}"}}))
+        print(request.headers.get("X-Outer", "nothing"), "around {name}")
+        return proceed(request.with_headers({{"X-Outer": "{name}"}}))
 """
 
 
 @pytest.fixture
 def info(command, sandbox):
-    """Runs `info` for auth0|ada, without an address."""
+    """Runs `info` for auth0|ada, without a base URL."""
 
     def info(*arguments, **variables):
-        known = {"USERSMANAGER_TOKEN": sandbox.issue_token("auth0|ada")}
-        return command("info", *arguments, **(known | variables))
+        token = {"USERSMANAGER_TOKEN": sandbox.issue_token("auth0|ada")}
+        return command("info", *arguments, **(token | variables))
 
     return info
 
 
-def test_the_address_may_be_a_base_url_or_an_issuer(info, sandbox):
-    for option in ("--base-url", "--issuer"):
-        done = info(option, sandbox.base_url)
-        assert (done.returncode, done.stderr) == (0, ""), option
-    for variable in ("USERSMANAGER_BASE_URL", "USERSMANAGER_ISSUER"):
-        assert info(**{variable: sandbox.base_url}).returncode == 0, variable
+@contextmanager
+def closed_port():
+    """A port that refuses connections: it is bound, but not listening."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]
 
 
-@pytest.mark.parametrize("option", ["--base-url", "--issuer"])
-def test_an_address_that_is_typed_stands_above_the_environment(info, sandbox, option):
-    there = {"USERSMANAGER_BASE_URL": NOWHERE, "USERSMANAGER_ISSUER": NOWHERE}
-    assert info(option, sandbox.base_url, **there).returncode == 0
+@ADDRESS_OPTIONS
+def test_an_option_gives_the_base_url_or_an_issuer(info, sandbox, option):
+    result = info(option, sandbox.base_url)
+    assert (result.returncode, result.stderr) == (0, "")
 
 
-def test_two_addresses_in_the_environment_are_one_too_many(info):
-    done = info(USERSMANAGER_BASE_URL=NOWHERE, USERSMANAGER_ISSUER=NOWHERE)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == (
-        "usersmanager: error: USERSMANAGER_BASE_URL and USERSMANAGER_ISSUER are both set:"
-        " unset one, or give --base-url or --issuer\n"
-    )
+@pytest.mark.parametrize("variable", ["USERSMANAGER_BASE_URL", "USERSMANAGER_ISSUER"])
+def test_a_variable_gives_the_base_url_or_an_issuer(info, sandbox, variable):
+    assert info(**{variable: sandbox.base_url}).returncode == 0
 
 
-def test_an_issuer_that_is_not_exactly_the_providers_is_told_how_it_is_written(info, sandbox):
-    done = info("--issuer", sandbox.base_url + "/")
-    assert (done.returncode, done.stdout) == (3, "")
-    assert f"it names '{sandbox.base_url}', pass exactly that" in done.stderr
+@ADDRESS_OPTIONS
+def test_an_option_overrides_the_environment(info, sandbox, option):
+    variables = {"USERSMANAGER_BASE_URL": NOWHERE, "USERSMANAGER_ISSUER": NOWHERE}
+    assert info(option, sandbox.base_url, **variables).returncode == 0
 
 
-@pytest.mark.parametrize("transport", ["urllib3", "aiohttp", "httptools"])
-@pytest.mark.parametrize("option", ["--base-url", "--issuer"])
-def test_a_transport_of_either_mode_is_chosen_by_its_name(info, sandbox, transport, option):
-    done = info(option, sandbox.base_url, "--transport", transport)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("sub: auth0|ada\n")
+def test_a_base_url_and_an_issuer_in_the_environment_are_an_error(info):
+    result = info(USERSMANAGER_BASE_URL=NOWHERE, USERSMANAGER_ISSUER=NOWHERE)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "USERSMANAGER_BASE_URL and USERSMANAGER_ISSUER are both set" in result.stderr
+    assert "--base-url or --issuer" in result.stderr
 
 
-def test_an_asyncio_transport_carries_an_impersonation_too(command, sandbox):
-    done = command(
+def test_an_issuer_spelled_differently_is_shown_as_the_provider_spells_it(info, sandbox):
+    result = info("--issuer", sandbox.base_url + "/")
+    assert (result.returncode, result.stdout) == (3, "")
+    assert f"'{sandbox.base_url}'" in result.stderr
+
+
+@TRANSPORTS
+@ADDRESS_OPTIONS
+def test_a_sync_or_async_transport_is_selected_by_name(info, sandbox, transport, option):
+    result = info(option, sandbox.base_url, "--transport", transport)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("sub: auth0|ada\n")
+
+
+@TRANSPORTS
+def test_a_call_works_in_a_process_that_ignores_interrupts(info, sandbox, transport):
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        assert info("--base-url", sandbox.base_url, "--transport", transport).returncode == 0
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, handler)
+
+
+def test_an_impersonation_may_use_an_async_transport(command, sandbox):
+    result = command(
         *("impersonate", "auth0|ada", "--client-id=sandbox-client", "--impersonator=auth0|boss"),
         *("--transport", "aiohttp", "--base-url", sandbox.base_url),
         USERSMANAGER_API_TOKEN=sandbox.issue_api_token(),
     )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith(f"{sandbox.base_url}/login/impersonated/")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith(f"{sandbox.base_url}/login/impersonated/")
 
 
-def test_a_plugin_that_is_named_comes_before_those_that_are_found(info, sandbox, install):
+def test_named_plugins_come_before_discovered_ones(info, sandbox, install):
     for name in ("alpha", "beta"):
-        path = install(name, SAYS_SO.format(name=name))
-    there = {"PYTHONPATH": path, "USERSMANAGER_BASE_URL": sandbox.base_url}
-    assert info(**there).stdout.startswith("nobody before alpha\nalpha before beta\nsub: ")
-    done = info("--plugin", "beta", **there)
-    assert done.stdout.startswith("nobody before beta\nbeta before alpha\nsub: ")
-    done = info("--plugin", "beta", "--plugin", "alpha", **there)
-    assert done.stdout.startswith("nobody before beta\nbeta before alpha\nsub: ")
+        install(name, PRINTING_PLUGIN.format(name=name))
+    alpha_first = "nothing around alpha\nalpha around beta\nsub: "
+    beta_first = "nothing around beta\nbeta around alpha\nsub: "
+    base_url = ("--base-url", sandbox.base_url)
+    assert info(*base_url).stdout.startswith(alpha_first)
+    assert info(*base_url, "--plugin", "beta").stdout.startswith(beta_first)
+    both = info(*base_url, "--plugin", "beta", "--plugin", "alpha")
+    assert both.stdout.startswith(beta_first)
 
 
-def test_a_plugin_is_left_out_by_its_name(info, sandbox):
+def test_a_plugin_is_left_out_by_name(info, sandbox):
     sandbox.fail_next(503)
-    done = info("--base-url", sandbox.base_url, "--no-plugin", "retry")
-    assert (done.returncode, done.stdout) == (1, "")
+    result = info("--base-url", sandbox.base_url, "--no-plugin", "retry")
+    assert (result.returncode, result.stdout) == (1, "")
     assert [status for *_, status in sandbox.requests] == [503]
 
 
-def test_a_plugin_that_is_left_out_is_not_even_imported(info, sandbox, install):
-    path = install("broken", "raise ImportError")
-    done = info("--base-url", sandbox.base_url, "--no-plugin", "broken", PYTHONPATH=path)
-    assert (done.returncode, done.stderr) == (0, "")
+def test_a_plugin_that_is_left_out_is_not_imported(info, sandbox, install):
+    install("broken", "raise ImportError")
+    result = info("--base-url", sandbox.base_url, "--no-plugin", "broken")
+    assert (result.returncode, result.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("transport", ["urllib3", "aiohttp", "httptools"])
-@pytest.mark.parametrize("option", ["--base-url", "--issuer"])
-def test_a_connection_that_fails_is_told_with_its_address(info, transport, option):
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))  # Bound, but not listening.
-        address = f"http://127.0.0.1:{closed.getsockname()[1]}"
-        done = info(option, f"{address}/realm", "--timeout", "1", "--transport", transport)
-    assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr == (
-        f"usersmanager: error: can't connect to {address}: the connection was refused\n"
-    )
+@TRANSPORTS
+@ADDRESS_OPTIONS
+def test_a_failed_connection_is_reported_with_its_address(info, transport, option):
+    with closed_port() as port:
+        address = f"http://127.0.0.1:{port}"
+        arguments = ("--timeout", "1", "--no-plugin", "retry", "--transport", transport)
+        result = info(option, f"{address}/realm", *arguments)
+    assert (result.returncode, result.stdout) == (3, "")
+    assert f"can't connect to {address}: " in result.stderr
+    assert "refused" in result.stderr
 
 
 @pytest.mark.parametrize(
-    ("error", "address", "told"),
+    ("error", "url", "message"),
     [
         (
             ConnectError("no such host"),
@@ -146,40 +169,33 @@ def test_a_connection_that_fails_is_told_with_its_address(info, transport, optio
         ),
     ],
 )
-def test_the_address_is_told_without_its_path_and_the_hint_for_a_port_of_its_own(
-    error, address, told
-):
-    assert str(with_address(error, address)) == told
+def test_the_address_has_no_path_and_an_unusual_tls_port_has_a_hint(error, url, message):
+    assert str(with_address(error, url)) == message
 
 
-def test_an_endpoint_that_the_provider_names_is_not_told_as_the_issuers(info, server):
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        endpoint = f"http://127.0.0.1:{closed.getsockname()[1]}/me"
+def test_the_endpoint_of_a_provider_is_not_reported_with_the_address_of_the_issuer(info, server):
+    with closed_port() as port:
+        endpoint = f"http://127.0.0.1:{port}/me"
         configuration = {"issuer": server.base_url, "userinfo_endpoint": endpoint}
-        server.answer = (200, "application/json", json.dumps(configuration).encode())
-        done = info("--issuer", server.base_url, "--no-plugin", "retry")
-    assert (done.returncode, done.stderr) == (
-        3,
-        "usersmanager: error: the connection was refused\n",
-    )
+        server.response = (200, "application/json", json.dumps(configuration).encode())
+        result = info("--issuer", server.base_url, "--no-plugin", "retry")
+    assert result.returncode == 3
+    assert "refused" in result.stderr
+    assert server.base_url not in result.stderr
 
 
-def test_an_http_endpoint_is_refused_with_the_option_that_permits_it(info, server):
+def test_an_http_endpoint_is_rejected_with_the_option_that_allows_it(info, server):
     configuration = {"issuer": server.base_url, "userinfo_endpoint": "http://api.example/me"}
-    server.answer = (200, "application/json", json.dumps(configuration).encode())
-    done = info("--issuer", server.base_url)
-    assert (done.returncode, done.stdout) == (3, "")
-    assert "is http, not https" in done.stderr
-    assert "(--allow-insecure permits it)" in done.stderr
+    server.response = (200, "application/json", json.dumps(configuration).encode())
+    result = info("--issuer", server.base_url)
+    assert (result.returncode, result.stdout) == (3, "")
+    assert "--allow-insecure" in result.stderr
 
 
-@pytest.mark.parametrize("transport", ["urllib3", "aiohttp", "httptools"])
-def test_tls_on_a_plain_port_is_told_to_try_http(info, server, transport):
+@TRANSPORTS
+def test_tls_to_a_plain_http_port_has_a_hint(info, server, transport):
     address = server.base_url.replace("http:", "https:")
-    done = info("--base-url", address, "--transport", transport)
-    assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr.startswith(f"usersmanager: error: can't connect to {address}: the TLS ")
-    assert done.stderr.endswith(
-        f" (if port {server.server_port} speaks plain http, write http://)\n"
-    )
+    result = info("--base-url", address, "--transport", transport)
+    assert (result.returncode, result.stdout) == (3, "")
+    assert f"can't connect to {address}: " in result.stderr
+    assert f"port {server.server_port} speaks plain http, write http://" in result.stderr

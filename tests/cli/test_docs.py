@@ -1,4 +1,4 @@
-"""The page on the command line says what there is, and its examples can be typed."""
+"""docs/cli.md describes every command and option, and its examples are valid."""
 
 from __future__ import annotations
 
@@ -21,16 +21,17 @@ def test_every_command_has_an_example(name):
 
 
 @pytest.mark.parametrize("name", app.commands)
-def test_every_option_is_told(name):
-    options = {name for one in app.commands[name].params for name in one.opts if name[0] == "-"}
+def test_every_option_is_described(name):
+    parameters = app.commands[name].params
+    options = {opt for parameter in parameters for opt in parameter.opts if opt[0] == "-"}
     assert options <= set(re.findall(r"(?<=`)--?[a-z-]+", PAGE))
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_every_example_can_be_typed(example, monkeypatch):
+def test_every_example_is_a_valid_command_line(example, monkeypatch):
     monkeypatch.setenv("USERSMANAGER_BASE_URL", "https://tenant.auth0.com")
-    typed = re.split(r"[|>]", re.sub(r"'[^']*'", "quoted", example.partition("usersmanager ")[2]))
-    name, *arguments = shlex.split(typed[0])
+    words = re.split(r"[|>]", re.sub(r"'[^']*'", "quoted", example.partition("usersmanager ")[2]))
+    name, *arguments = shlex.split(words[0])
     if name in app.commands:
         app.commands[name].make_context(name, arguments)
     else:

@@ -1,4 +1,4 @@
-"""The command line without its extra: a plain installation has neither click nor rich."""
+"""The command line without the `cli` extra: click and rich are not installed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-BLOCKED = """
+SCRIPT = """
 import sys
 
 class Missing:
@@ -21,9 +21,9 @@ sys.exit(main())
 """
 
 
-def without(missing: str) -> subprocess.CompletedProcess[str]:
+def run_without(missing: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-W", "error", "-c", BLOCKED.format(missing=missing), "--version"],
+        [sys.executable, "-W", "error", "-c", SCRIPT.format(missing=missing), "--version"],
         capture_output=True,
         text=True,
         timeout=30,
@@ -31,13 +31,14 @@ def without(missing: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("missing", ["click", "rich"])
-def test_one_line_says_how_to_install_it(missing):
-    done = without(missing)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == ("the command line needs: python -m pip install 'usersmanager[cli]'\n")
+def test_one_line_tells_how_to_install_the_extra(missing):
+    result = run_without(missing)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "pip install 'usersmanager[cli]'" in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 def test_any_other_missing_module_is_not_hidden():
-    done = without("usersmanager.cli.info")
-    assert done.returncode == 1
-    assert "ModuleNotFoundError: No module named 'usersmanager.cli.info'" in done.stderr
+    result = run_without("usersmanager.cli.info")
+    assert result.returncode == 1
+    assert "ModuleNotFoundError: No module named 'usersmanager.cli.info'" in result.stderr

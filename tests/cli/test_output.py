@@ -1,46 +1,49 @@
-"""Untrusted text, and everything a terminal could take for a command in it."""
+"""Formatting of untrusted text, which may contain control sequences of a terminal."""
 
 from __future__ import annotations
 
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from usersmanager.cli.output import as_json, as_text, safe
+from usersmanager.cli.output import escape_control_characters, format_json, format_value
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
 )
 
 
 @given(st.text())
-def test_safe_text_is_printable(text):
-    assert safe(text).isprintable()
+def test_escaped_text_is_printable(text):
+    assert escape_control_characters(text).isprintable()
 
 
 @given(st.text().filter(str.isprintable))
-def test_printable_text_stays_as_it_is(text):
-    assert safe(text) == text
+def test_printable_text_is_not_changed(text):
+    assert escape_control_characters(text) == text
 
 
 @given(VALUES)
-def test_any_claim_is_one_printable_line(value):
-    assert as_text(value).isprintable()
+@example("\x7f\x9b\u2028")
+def test_every_value_is_one_printable_line(value):
+    assert format_value(value).isprintable()
 
 
 @given(VALUES)
+@example("\x7f\x9b\u2028")
 def test_json_is_printable_ascii_and_loses_nothing(value):
-    written = as_json(value)
-    assert written.isascii()
-    assert written.replace("\n", "").isprintable()
-    assert json.loads(written) == value
+    text = format_json(value)
+    assert text.isascii()
+    assert text.replace("\n", "").isprintable()
+    assert json.loads(text) == value
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "escaped"),
     [
         ("\x1b[31m", r"\x1b[31m"),
         ("a\nb\tc", r"a\nb\tc"),
@@ -49,5 +52,5 @@ def test_json_is_printable_ascii_and_loses_nothing(value):
         ("Zoë 字 🙂 [bold]", "Zoë 字 🙂 [bold]"),
     ],
 )
-def test_escapes_are_those_of_python(text, shown):
-    assert safe(text) == shown
+def test_control_characters_are_escaped_as_python_does(text, escaped):
+    assert escape_control_characters(text) == escaped

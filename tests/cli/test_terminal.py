@@ -1,58 +1,63 @@
-"""The command line in a real terminal, with someone at the keyboard."""
+"""The command line on a terminal. Ctrl-C, typing and the width need a real one."""
 
 from __future__ import annotations
 
 import re
+import shlex
 import socket
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import ended
+from tests.cli.conftest import instant_waits, read_to_end
 
-CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
-MODE = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9\d|10[0-7])[;\d]*m")
+CONTROL_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+COLOR = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9\d|10[0-7])[;\d]*m")
+PAGE = (Path(__file__).parents[2] / "docs/cli.md").read_text()
 
 
-def plain_lines(shown):
-    """The lines that were shown, without control sequences and blank ones."""
-    lines = re.split("[\r\n]+", CONTROL.sub("", shown))
+def plain_lines(output):
+    """Return the lines that are not blank, without control sequences."""
+    lines = re.split("[\r\n]+", CONTROL_SEQUENCE.sub("", output))
     return [line.rstrip() for line in lines if line.strip()]
 
 
 @pytest.fixture
 def ada(sandbox):
-    """The environment of a command that asks for auth0|ada."""
+    """The environment to get the profile of auth0|ada."""
     return {
         "USERSMANAGER_BASE_URL": sandbox.base_url,
         "USERSMANAGER_TOKEN": sandbox.issue_token("auth0|ada"),
     }
 
 
-def test_a_profile_is_a_table_in_mode(terminal, ada):
-    shown = terminal("info", **ada)
-    assert MODE.search(shown)
-    rows = [line.split() for line in plain_lines(shown)]
+@pytest.fixture(scope="module")
+def demo(terminal):
+    """The output of the demo on a terminal."""
+    with instant_waits():
+        return terminal("demo")
+
+
+def test_a_profile_is_a_table_in_color(terminal, ada):
+    output = terminal("info", **ada)
+    assert COLOR.search(output)
+    rows = [line.split() for line in plain_lines(output)]
     assert rows[:2] == [["sub", "auth0|ada"], ["name", "Ada"]]
 
 
-def test_the_profile_on_the_page_is_what_is_printed(terminal, command, sandbox):
+def test_the_documented_profile_is_the_real_output(terminal, command, sandbox, ada):
     sandbox.add_user("auth0|ada", name="Ada Lovelace", email="ada@example.com", email_verified=True)
-    ada = {
-        "USERSMANAGER_BASE_URL": sandbox.base_url,
-        "USERSMANAGER_TOKEN": sandbox.issue_token("auth0|ada"),
-    }
-    page = (Path(__file__).parents[2] / "docs/cli.md").read_text()
-    assert "\n$ usersmanager info\n" + "\n".join(plain_lines(terminal("info", **ada))) in page
-    assert "\n$ usersmanager info | cat\n" + command("info", **ada).stdout in page
+    assert "\n$ usersmanager info\n" + "\n".join(plain_lines(terminal("info", **ada))) in PAGE
+    assert "\n$ usersmanager info | cat\n" + command("info", **ada).stdout in PAGE
 
 
-def test_json_is_without_mode_even_there(terminal, ada):
+def test_json_has_no_control_sequences(terminal, ada):
     assert "\x1b" not in terminal("info", "--json", **ada)
 
 
 @pytest.mark.parametrize("command", ["info", "plugins", "demo"])
-def test_no_color_is_respected(terminal, ada, command):
-    assert not MODE.search(terminal(command, NO_COLOR="1", **ada))
+def test_no_color_turns_colors_off(terminal, ada, command):
+    with instant_waits():
+        assert not COLOR.search(terminal(command, NO_COLOR="1", **ada))
 
 
 @pytest.mark.parametrize("command", ["info", "plugins"])
@@ -60,39 +65,49 @@ def test_a_dumb_terminal_gets_plain_text(terminal, ada, command):
     assert "\x1b" not in terminal(command, **ada, TERM="dumb")
 
 
-@pytest.mark.parametrize("command", ["info", "plugins", "demo"])
-def test_nothing_is_wider_than_its_80_columns(terminal, sandbox, ada, command):
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_profile_fits_the_width_of_the_terminal(terminal, sandbox, ada, width):
     sandbox.add_user("auth0|ada", name="Ada " * 50, picture="https://example.com/" + "a" * 200)
-    shown = terminal(command, **ada)
-    assert max(map(len, plain_lines(shown))) <= 80
+    assert max(map(len, plain_lines(terminal("info", **ada, COLUMNS=str(width))))) <= width
 
 
-def test_the_demo_shows_a_progress_bar_that_fills(terminal):
-    shown = terminal("demo")
-    assert MODE.search(shown)
-    counts = [int(count) for count in re.findall(r"(\d+)/1000", CONTROL.sub("", shown))]
+def test_plugins_fit_the_width_of_a_real_terminal(on_terminal):
+    assert max(map(len, plain_lines(read_to_end(on_terminal("plugins"), 0)))) <= 80
+
+
+def test_the_demo_fits_80_columns(demo):
+    assert max(map(len, plain_lines(demo))) <= 80
+
+
+def test_the_demo_shows_a_progress_bar(demo):
+    assert COLOR.search(demo)
+    counts = [int(count) for count in re.findall(r"(\d+)/1000", CONTROL_SEQUENCE.sub("", demo))]
     assert counts == sorted(counts)
     assert (len(set(counts)) > 1, counts[-1]) == (True, 1000)
-    assert "━━━━" in shown
+    assert "━━━━" in demo
 
 
-def test_ctrl_c_ends_the_sandbox_well(on_terminal):
+def test_the_guide_of_the_sandbox_works_as_printed_until_ctrl_c(on_terminal, command):
     child = on_terminal("sandbox")
-    child.expect_exact("Try it in another terminal")
-    child.expect_exact("--impersonator")
+    child.expect(r"usersmanager (impersonate .*'auth0\|grace')\r\n")
+    variables = dict(re.findall("^export (.*)=(.*)\r$", child.before, re.M))
+    assert "name: Ada Lovelace\n" in command("info", **variables).stdout
+    arguments = shlex.split(child.match[1].replace("\\\r\n", ""))
+    link = command(*arguments, **variables).stdout
+    assert link.startswith(variables["USERSMANAGER_BASE_URL"])
     child.sendintr()
-    assert plain_lines(ended(child, 0))[-2:] == ["^C", "stopped"]
+    assert plain_lines(read_to_end(child, 0)) == ["^C", "stopped"]
 
 
 def test_ctrl_c_ends_the_demo_without_a_traceback(on_terminal):
     child = on_terminal("demo")
     child.expect(r"[1-9]\d*/1000")
     child.sendintr()
-    assert "Traceback" not in ended(child, 130)
+    assert "Traceback" not in read_to_end(child, 130)
 
 
 @pytest.mark.parametrize("transport", ["urllib3", "aiohttp", "httptools"])
-def test_ctrl_c_ends_a_call_that_hangs_without_a_traceback(on_terminal, transport):
+def test_ctrl_c_ends_a_call_without_a_traceback(on_terminal, transport):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(30)
         base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -102,18 +117,18 @@ def test_ctrl_c_ends_a_call_that_hangs_without_a_traceback(on_terminal, transpor
         )
         connection, _ = listener.accept()
         with connection:
-            connection.recv(1)  # Now it waits for its answer.
+            connection.recv(1)  # The client is waiting for the response now.
             child.sendintr()
-            assert plain_lines(ended(child, 130)) == ["^C"]
+            assert plain_lines(read_to_end(child, 130)) == ["^C"]
 
 
-@pytest.mark.parametrize("transport", ["urllib3", "aiohttp", "httptools"])
-def test_ctrl_c_ends_a_wait_for_the_next_attempt(on_terminal, sandbox, ada, transport):
+@pytest.mark.parametrize("transport", ["urllib3", "aiohttp"])
+def test_ctrl_c_ends_the_wait_for_the_next_attempt(on_terminal, sandbox, ada, transport):
     sandbox.fail_next(503, retry_after=5)
     child = on_terminal("info", "--verbose", "--transport", transport, **ada)
-    child.expect_exact("waiting 5 s")
+    child.expect_exact("waiting 5.000 s")
     child.sendintr()
-    assert "Traceback" not in ended(child, 130)
+    assert "Traceback" not in read_to_end(child, 130)
     assert [status for *_, status in sandbox.requests] == [503]
 
 
@@ -121,4 +136,4 @@ def test_a_token_may_be_typed(on_terminal, ada):
     child = on_terminal("info", "--token-file", "-", **(ada | {"USERSMANAGER_TOKEN": ""}))
     child.sendline(ada["USERSMANAGER_TOKEN"])
     child.sendeof()
-    assert "Ada" in ended(child, 0)
+    assert "Ada" in read_to_end(child, 0)

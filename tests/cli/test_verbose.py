@@ -1,4 +1,4 @@
-"""`--verbose`: what happens is told on standard error, as it happens."""
+"""`--verbose`: calls, attempts and waits are logged to stderr as they happen."""
 
 from __future__ import annotations
 
@@ -8,134 +8,133 @@ import re
 import pytest
 
 from usersmanager import UsersManager
-from usersmanager.cli.verbose import Watch, log_told
+from usersmanager.cli.verbose import CallLogger, log_to
 from usersmanager.testing import PluginContract
 
 
-class TestWatch(PluginContract):
-    def plugin(self) -> Watch:
-        return Watch(lambda line: None)
+class TestCallLogger(PluginContract):
+    def plugin(self) -> CallLogger:
+        return CallLogger()
 
 
 @pytest.fixture
 def info(command, sandbox):
-    """Runs `info --verbose` for auth0|ada; gives its exit code and the lines it tells."""
+    """Runs `info --verbose` for auth0|ada. Returns the exit code and stderr."""
 
     def info(*arguments, **variables):
-        done = command(
-            *("info", "--verbose", *arguments),
-            **{
-                "USERSMANAGER_BASE_URL": sandbox.base_url,
-                "USERSMANAGER_TOKEN": sandbox.issue_token("auth0|ada"),
-                **variables,
-            },
-        )
-        assert done.returncode or done.stdout.startswith("sub: auth0|ada\n")
-        return done.returncode, re.sub(r"\d+\.\d{3} s$", "N s", done.stderr, flags=re.M)
+        defaults = {
+            "USERSMANAGER_BASE_URL": sandbox.base_url,
+            "USERSMANAGER_TOKEN": sandbox.issue_token("auth0|ada"),
+        }
+        result = command("info", "--verbose", *arguments, **(defaults | variables))
+        assert result.returncode or result.stdout.startswith("sub: auth0|ada\n")
+        return result.returncode, result.stderr
 
     return info
 
 
+def events(stderr):
+    """Return the start of a call, the attempts, the waits and the total."""
+    return re.findall(r"(?m)^usersmanager: (get_info: GET|.*attempt \d: \w+|waiting)", stderr)
+
+
 @pytest.mark.parametrize("transport", ["urllib3", "aiohttp", "httptools"])
-def test_attempts_waits_and_timings_are_told(info, sandbox, transport):
-    sandbox.fail_next(503, retry_after=1)
-    assert info("--transport", transport) == (
+def test_calls_attempts_and_waits_are_logged(info, sandbox, transport):
+    sandbox.fail_next(502)
+    exit_code, stderr = info("--transport", transport)
+    assert (exit_code, events(stderr)) == (
         0,
-        f"usersmanager: get_info: GET {sandbox.base_url}/userinfo\n"
-        "usersmanager: get_info attempt 1: 503 in N s\n"
-        "usersmanager: waiting 1 s\n"
-        "usersmanager: get_info attempt 2: 200 in N s\n"
-        "usersmanager: get_info: 200 after 2 attempt(s) in N s\n",
+        ["get_info: GET", "get_info attempt 1: 502", "waiting", "get_info attempt 2: 200"],
     )
+    assert f"get_info: GET {sandbox.base_url}/userinfo\n" in stderr
+    assert re.search(r"get_info: 200 after 2 .* \d+\.\d{3} s\n", stderr)
 
 
-def test_without_retries_the_one_attempt_is_told(info, sandbox):
+def test_a_call_without_retries_is_logged_before_its_error(info, sandbox):
     sandbox.fail_next(503)
-    assert info("--no-plugin", "retry") == (
-        1,
-        f"usersmanager: get_info: GET {sandbox.base_url}/userinfo\n"
-        "usersmanager: get_info attempt 1: 503 in N s\n"
-        "usersmanager: get_info: 503 after 1 attempt(s) in N s\n"
-        "usersmanager: error: get_info failed with 503 Service Unavailable\n",
-    )
+    exit_code, stderr = info("--no-plugin", "retry")
+    assert (exit_code, events(stderr)) == (1, ["get_info: GET", "get_info attempt 1: 503"])
+    assert "usersmanager: error: " in stderr.splitlines()[-1]
 
 
-def test_waits_are_told_even_without_the_log(info, sandbox):
-    sandbox.fail_next(503, retry_after=1)
-    assert info(USERSMANAGER_DISABLE="logging") == (
-        0,
-        f"usersmanager: get_info: GET {sandbox.base_url}/userinfo\nusersmanager: waiting 1 s\n",
-    )
+def test_waits_are_logged_without_the_logging_plugin(info, sandbox):
+    sandbox.fail_next(502)
+    exit_code, stderr = info(USERSMANAGER_DISABLE="logging")
+    assert (exit_code, events(stderr)) == (0, ["get_info: GET", "waiting"])
+    assert re.search(r"waiting 0\.\d{3} s\n", stderr)
 
 
-def test_an_attempt_without_an_answer_is_told(info, sandbox):
+def test_an_attempt_without_a_response_is_logged(info, sandbox):
     sandbox.disconnect_next()
-    exit_code, told = info("--no-plugin", "retry")
+    exit_code, stderr = info("--no-plugin", "retry")
     assert exit_code == 3
-    assert "usersmanager: get_info attempt 1: DisconnectedError in N s\n" in told
+    assert "get_info attempt 1: DisconnectedError" in events(stderr)
 
 
-def test_by_way_of_an_issuer_both_calls_are_told(info, sandbox):
-    exit_code, told = info("--issuer", sandbox.base_url)
+def test_both_calls_of_an_issuer_are_logged(info, sandbox):
+    exit_code, stderr = info("--issuer", sandbox.base_url)
     assert exit_code == 0
-    assert re.findall("(?:GET|POST) (.*)", told) == [
+    assert re.findall("(?:GET|POST) (.*)", stderr) == [
         f"{sandbox.base_url}/.well-known/openid-configuration",
         f"{sandbox.base_url}/userinfo",
     ]
 
 
-def test_each_line_is_told_when_it_happens(spawn, sandbox):
-    sandbox.fail_next(503, retry_after=1)
-    token = sandbox.issue_token("auth0|ada")
-    process = spawn("info", "-v", "--base-url", sandbox.base_url, USERSMANAGER_TOKEN=token)
-    for line in process.stderr:
-        if "waiting" in line:
-            break
-    answered = [status for *_, status in sandbox.requests]
-    assert answered == [503], "told as the wait begins, not when it is over"
-    assert process.wait(30) == 0
-
-
-def test_an_impersonation_is_told_without_its_link_and_token(command, sandbox):
+def test_neither_the_link_nor_the_token_of_an_impersonation_is_logged(command, sandbox):
     token = sandbox.issue_api_token()
-    done = command(
+    result = command(
         *("impersonate", "auth0|ada", "--client-id=sandbox-client", "--impersonator=auth0|boss"),
         *("--verbose", "--base-url", sandbox.base_url),
         USERSMANAGER_API_TOKEN=token,
     )
-    assert "usersmanager: impersonate attempt 1: 200 in " in done.stderr
-    assert token not in done.stderr
-    assert done.stdout.rpartition("/")[2].strip() not in done.stderr
+    assert "usersmanager: impersonate attempt 1: 200 in " in result.stderr
+    assert token not in result.stderr
+    assert result.stdout.rpartition("/")[2].strip() not in result.stderr
 
 
-def test_without_it_nothing_is_told(command, sandbox):
-    sandbox.fail_next(503)
-    done = command(
-        "info", "--base-url", sandbox.base_url, USERSMANAGER_TOKEN=sandbox.issue_token("auth0|ada")
-    )
-    assert (done.returncode, done.stderr) == (0, "")
+def test_nothing_is_logged_by_default(spawn, sandbox):
+    # In a child process: pytest adds a handler to the root logger of this one.
+    sandbox.fail_next(502)
+    token = sandbox.issue_token("auth0|ada")
+    process = spawn("info", "--base-url", sandbox.base_url, USERSMANAGER_TOKEN=token)
+    stdout, stderr = process.communicate(timeout=30)
+    assert (process.returncode, stderr) == (0, "")
+    assert stdout.startswith("sub: auth0|ada\n")
 
 
-def test_an_error_passes_a_watch_by_and_the_retry_inside_it_recovers(mode, sandbox):
-    told = []
+def test_a_wait_is_logged_when_it_begins(mode, sandbox):
+    lines = []
+
+    def write_line(line):
+        lines.append((line.split()[0], len(sandbox.requests)))
+
     sandbox.disconnect_next()
-    profile = mode.call(
-        "get_info",
-        sandbox.issue_token("auth0|ada"),
-        base_url=sandbox.base_url,
-        plugins=[Watch(told.append)],
-    )
+    with log_to(write_line):
+        profile = mode.call(
+            "get_info",
+            sandbox.issue_token("auth0|ada"),
+            base_url=sandbox.base_url,
+            plugins=[CallLogger()],
+        )
     assert profile.sub == "auth0|ada"
-    assert [line.split()[0] for line in told] == ["get_info:", "waiting"]
+    assert ("waiting", 1) in lines
+    assert lines[-1] == ("get_info:", 2)
 
 
-def test_the_log_is_as_it_was_afterwards(sandbox):
+def test_control_characters_are_escaped():
+    lines = []
+    with log_to(lines.append):
+        logging.getLogger("usersmanager.test").debug("a\x1b[31m\nb")
+    assert lines == [r"a\x1b[31m\nb"]
+
+
+def test_the_logger_is_restored(sandbox):
     logger = logging.getLogger("usersmanager")
-    told = []
+    lines = []
     with UsersManager(sandbox.base_url) as users:
         before = (logger.level, list(logger.handlers))
-        with log_told(told.append):
+        with log_to(lines.append):
             users.get_info(sandbox.issue_token("auth0|ada"))
         users.get_info(sandbox.issue_token("auth0|ada"))
-    assert len(told) == 2
+    assert len(lines) == 2
     assert (logger.level, list(logger.handlers)) == before

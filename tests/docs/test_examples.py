@@ -68,7 +68,7 @@ def printed(
     [
         ("UnauthorizedError", "auth0|123 a@example.com ['admin']"),
         ("asyncio.run(main())", "['auth0|123', 'auth0|9']"),
-        ("def show(", "the link is made"),
+        ("def show(", "created a link"),
         ("class Canned", "auth0|123"),
         ("class Timing", "get_info: 200 in 0.0"),
     ],

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from usersmanager.testing import Sandbox
 
+pytestmark = pytest.mark.e2e
+
 
 @pytest.fixture
 def link(mode: Any, sandbox: Sandbox) -> str:

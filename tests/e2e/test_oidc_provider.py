@@ -18,6 +18,8 @@ from usersmanager import (
 if TYPE_CHECKING:
     from tests.e2e.conftest import Fetch, Provider, RunProvider
 
+pytestmark = pytest.mark.e2e
+
 
 def test_a_profile_has_typed_claims_and_keeps_the_unknown_ones(
     provider: Provider, fetch: Fetch

@@ -1,4 +1,4 @@
-"""Two modes of a manager behind one face, so that a rule of the state machine is written once."""
+"""One interface for sync and async managers, so that each rule of the tests is written once."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ POOL = 4
 
 
 @dataclass(frozen=True)
-class Ask:
+class PlannedCall:
     """One call.
 
     Attributes:
-        token: of this call alone, so that any other call's answer is a wrong one.
-        is_impersonation: which of the two operations.
-        timeout: seconds.
-        patience: seconds and loop iterations after which it is cancelled, or None.
+        token: unique, so that the response to any other call can be recognized.
+        is_impersonation: which of the two operations it is.
+        timeout: in seconds.
+        cancel_after: seconds and event loop iterations, or None.
     """
 
     token: str
     is_impersonation: bool
     timeout: float
-    patience: tuple[float, int] | None = None
+    cancel_after: tuple[float, int] | None = None
 
-    def of(self, manager: Any) -> Any:
-        """Calls a manager of either mode."""
+    def make(self, manager: Any) -> Any:
+        """Call a manager of either mode."""
         if not self.is_impersonation:
             return manager.get_info(self.token, timeout=self.timeout)
         settings = {"impersonator_id": "boss", "protocol": "oauth2", "token": self.token}
@@ -49,23 +49,23 @@ class Outcome:
     """How a call ended.
 
     Attributes:
-        ask: the call.
-        owner: the token that the answer belongs to, or None.
-        error: what was raised, or None.
-        late: seconds from the deadline, or from the cancellation, to the end.
+        call: the call.
+        owner: the token that the response belongs to, or None.
+        error: the error that was raised, or None.
+        late: seconds from the deadline, or from the cancellation, to the end of the call.
     """
 
-    ask: Ask
+    call: PlannedCall
     owner: str | None
     error: BaseException | None
     late: float
 
 
 class Attempts:
-    """A plugin that counts the attempts made with each token."""
+    """A plugin that counts the attempts with each token."""
 
     def __init__(self) -> None:
-        self.made: Counter[str] = Counter()
+        self.counts: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     @hookimpl
@@ -74,67 +74,74 @@ class Attempts:
 
     def _around(self, request: Request, proceed: Proceed) -> Flow:
         with self._lock:
-            self.made[request.token.reveal()] += 1
+            self.counts[request.token.reveal()] += 1
         return proceed(request)
 
 
 class Driver(Protocol):
-    """A manager under test, with every plugin that is installed.
+    """A manager with every installed plugin.
 
     Attributes:
-        complaints: what an event loop's exception handler was told: never retrieved, unclosed.
+        loop_errors: what an event loop passed to its exception handler.
     """
 
-    complaints: list[str]
+    loop_errors: list[str]
 
-    def perform(self, asks: Sequence[Ask], *, close_after: float | None = None) -> list[Outcome]:
-        """Makes calls at the same time; may close the manager meanwhile."""
+    def perform(
+        self, calls: Sequence[PlannedCall], *, close_after: float | None = None
+    ) -> list[Outcome]:
+        """Make concurrent calls, and close the manager after some seconds if asked to."""
 
-    def perform_after(self, work: Callable[[], object], ask: Ask) -> Outcome:
-        """Makes a call right after some other work, with nothing in between."""
+    def perform_after(self, work: Callable[[], object], call: PlannedCall) -> Outcome:
+        """Make a call right after some blocking work."""
 
     def renew(self) -> None:
-        """Closes the manager and makes a new one."""
+        """Close the manager and make a new one."""
 
     def idle(self, seconds: float) -> None:
-        """Lets time pass, as a program does that has nothing to do."""
+        """Wait, with a running event loop if there is one."""
 
     def close(self) -> None:
-        """Closes the manager and whatever is beside it."""
+        """Close the manager and its event loop."""
 
 
 def _settings(attempts: Attempts) -> dict[str, Any]:
-    quick = full_jitter(base=0.002, overloaded_base=0.002)
-    return {"plugins": [Retry(wait=quick), attempts], "client_id": "a-client"}
+    short = full_jitter(base=0.002, overloaded_base=0.002)
+    return {"plugins": [Retry(wait=short), attempts], "client_id": "a-client"}
 
 
-def _owner(answer: Any) -> str:
-    return answer.rpartition("/")[2] if isinstance(answer, str) else answer.sub
+def _owner(result: Any) -> str:
+    return result.rpartition("/")[2] if isinstance(result, str) else result.sub
 
 
-class BlockingDriver:
-    """A blocking manager; calls at the same time are threads."""
+class SyncDriver:
+    """A sync manager; concurrent calls run in threads."""
 
-    carrier: ClassVar[Callable[..., Any]] = Urllib3Transport
+    transport_class: ClassVar[Callable[..., Any]] = Urllib3Transport
 
     def __init__(self, origin: str, attempts: Attempts) -> None:
         self._origin = origin
         self._attempts = attempts
-        self.complaints: list[str] = []
+        self.loop_errors: list[str] = []
         self._open()
 
     def _open(self) -> None:
         self._users = UsersManager(
-            self._origin, transport=self.carrier(pool_size=POOL), **_settings(self._attempts)
+            self._origin,
+            transport=self.transport_class(pool_size=POOL),
+            **_settings(self._attempts),
         )
 
-    def perform(self, asks: Sequence[Ask], *, close_after: float | None = None) -> list[Outcome]:
-        """Makes calls in threads."""
-        if len(asks) == 1 and close_after is None:
-            return [self._one(asks[0])]
+    def perform(
+        self, calls: Sequence[PlannedCall], *, close_after: float | None = None
+    ) -> list[Outcome]:
+        """Make calls in threads."""
+        if len(calls) == 1 and close_after is None:
+            return [self._perform(calls[0])]
         outcomes: list[Outcome] = []
         threads = [
-            threading.Thread(target=lambda ask=ask: outcomes.append(self._one(ask))) for ask in asks
+            threading.Thread(target=lambda call=call: outcomes.append(self._perform(call)))
+            for call in calls
         ]
         for thread in threads:
             thread.start()
@@ -147,109 +154,113 @@ class BlockingDriver:
             self._open()
         return outcomes
 
-    def perform_after(self, work: Callable[[], object], ask: Ask) -> Outcome:
-        """Makes a call right after some other work."""
+    def perform_after(self, work: Callable[[], object], call: PlannedCall) -> Outcome:
+        """Make a call right after some blocking work."""
         work()
-        return self._one(ask)
+        return self._perform(call)
 
-    def _one(self, ask: Ask) -> Outcome:
+    def _perform(self, call: PlannedCall) -> Outcome:
         owner, caught = None, None
         started = time.monotonic()
         try:
-            owner = _owner(ask.of(self._users))
+            owner = _owner(call.make(self._users))
         except BaseException as error:
             caught = error.with_traceback(None)
-        return Outcome(ask, owner, caught, time.monotonic() - started - ask.timeout)
+        return Outcome(call, owner, caught, time.monotonic() - started - call.timeout)
 
     def renew(self) -> None:
-        """Closes the manager and makes a new one."""
+        """Close the manager and make a new one."""
         self._users.close()
         self._open()
 
     def idle(self, seconds: float) -> None:
-        """Lets time pass."""
+        """Wait."""
         time.sleep(seconds)
 
     def close(self) -> None:
-        """Closes the manager."""
+        """Close the manager."""
         self._users.close()
 
 
 class AsyncDriver:
-    """An asyncio manager in a loop of its own; calls at the same time are tasks."""
+    """An async manager with its own event loop; concurrent calls run in tasks."""
 
-    carrier: ClassVar[Callable[..., Any]] = AiohttpTransport
+    transport_class: ClassVar[Callable[..., Any]] = AiohttpTransport
 
     def __init__(self, origin: str, attempts: Attempts) -> None:
         self._origin = origin
         self._attempts = attempts
-        self.complaints: list[str] = []
+        self.loop_errors: list[str] = []
         self._runner = asyncio.Runner()
         self._runner.get_loop().set_exception_handler(
-            lambda loop, context: self.complaints.append(repr(context))
+            lambda loop, context: self.loop_errors.append(repr(context))
         )
         self._run(self._open)
 
     def _run(self, work: Callable[[], Any]) -> Any:
-        """Runs a coroutine function; no task may be left but those that were there before."""
+        """Run a coroutine function, and check that it leaves no task behind."""
 
         async def main() -> Any:
             result = await work()
-            left = asyncio.all_tasks() - {asyncio.current_task()}
-            assert not left, left
+            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+            assert not tasks, tasks
             return result
 
         return self._runner.run(main())
 
     async def _open(self) -> None:
         self._users = AsyncUsersManager(
-            self._origin, transport=self.carrier(pool_size=POOL), **_settings(self._attempts)
+            self._origin,
+            transport=self.transport_class(pool_size=POOL),
+            **_settings(self._attempts),
         )
 
-    def perform(self, asks: Sequence[Ask], *, close_after: float | None = None) -> list[Outcome]:
-        """Makes calls in tasks."""
+    def perform(
+        self, calls: Sequence[PlannedCall], *, close_after: float | None = None
+    ) -> list[Outcome]:
+        """Make calls in tasks."""
 
-        async def all_of_them() -> list[Outcome]:
-            calls = [asyncio.ensure_future(self._one(ask)) for ask in asks]
+        async def perform_all() -> list[Outcome]:
+            tasks = [asyncio.ensure_future(self._perform(call)) for call in calls]
             if close_after is not None:
                 await asyncio.sleep(close_after)
                 await self._users.aclose()
-                outcomes = await asyncio.gather(*calls)
+                outcomes = await asyncio.gather(*tasks)
                 await self._open()
                 return outcomes
-            return await asyncio.gather(*calls)
+            return await asyncio.gather(*tasks)
 
-        return self._run(all_of_them)
+        return self._run(perform_all)
 
-    def perform_after(self, work: Callable[[], object], ask: Ask) -> Outcome:
-        """Makes a call before the loop has seen what came during the work."""
+    def perform_after(self, work: Callable[[], object], call: PlannedCall) -> Outcome:
+        """Make a call before the event loop has read what arrived during the work."""
 
         async def work_and_call() -> Outcome:
             work()
-            return await self._one(ask)
+            return await self._perform(call)
 
         return self._run(work_and_call)
 
-    async def _one(self, ask: Ask) -> Outcome:
+    async def _perform(self, call: PlannedCall) -> Outcome:
         owner, caught = None, None
-        must_end = time.monotonic() + ask.timeout
-        call = ask.of(self._users)
-        if ask.patience is not None:
-            seconds, iterations = ask.patience
-            call = asyncio.ensure_future(call)
+        must_end = time.monotonic() + call.timeout
+        awaitable = call.make(self._users)
+        if call.cancel_after is not None:
+            seconds, iterations = call.cancel_after
+            awaitable = asyncio.ensure_future(awaitable)
             for _ in range(iterations):
                 await asyncio.sleep(0)
-            await asyncio.wait([call], timeout=seconds)
-            if call.cancel():
+            await asyncio.wait([awaitable], timeout=seconds)
+            if awaitable.cancel():
                 must_end = min(must_end, time.monotonic())
         try:
-            owner = _owner(await call)
+            owner = _owner(await awaitable)
         except BaseException as error:
             caught = error.with_traceback(None)
-        return Outcome(ask, owner, caught, time.monotonic() - must_end)
+        return Outcome(call, owner, caught, time.monotonic() - must_end)
 
     def renew(self) -> None:
-        """Closes the manager and makes a new one."""
+        """Close the manager and make a new one."""
 
         async def close_and_open() -> None:
             await self._users.aclose()
@@ -258,22 +269,22 @@ class AsyncDriver:
         self._run(close_and_open)
 
     def idle(self, seconds: float) -> None:
-        """Lets time pass, with the loop running."""
+        """Wait, with a running event loop."""
         self._run(lambda: asyncio.sleep(seconds))
 
     def close(self) -> None:
-        """Closes the manager and the loop."""
+        """Close the manager and the event loop."""
         self._run(self._users.aclose)
         self._runner.close()
 
 
-class FastBlockingDriver(BlockingDriver):
-    """The same over httptools."""
+class HttptoolsSyncDriver(SyncDriver):
+    """A sync manager over httptools."""
 
-    carrier = HttptoolsTransport
+    transport_class = HttptoolsTransport
 
 
-class FastAsyncDriver(AsyncDriver):
-    """The same over httptools."""
+class HttptoolsAsyncDriver(AsyncDriver):
+    """An async manager over httptools."""
 
-    carrier = HttptoolsTransport
+    transport_class = HttptoolsTransport

@@ -1,8 +1,8 @@
-"""Whoever can write to an idle TLS connection must not be able to answer the next caller.
+"""Bytes on an idle TLS connection never answer the next caller.
 
-A TLS record counts only once it is whole. So a server can send part of a record that carries
-a response while a connection is idle, and the rest of it after the next request: nothing has
-been decrypted when the request is sent, and yet the response was begun before.
+A TLS record can be decrypted only when it is complete. So a server can send part of a record that
+holds a response while a connection is idle, and the rest of it after the next request: nothing was
+decrypted when the request was sent, and yet the response started before it.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
 import pytest
-import trustme
 from tests.callers import AIOHTTP, AIOHTTP_UVLOOP, KINDS, URLLIB3, UVLOOP_KINDS, Caller, Kind
+from tests.certificates import client_context, server_context
 
 from usersmanager.testing import FaultServer, Peer, profile
+
+pytestmark = pytest.mark.slow
 
 Script: TypeAlias = Callable[[Peer], object]
 T = TypeVar("T")
@@ -35,7 +37,7 @@ PARTS = {
     "all-but-1-byte": slice(-1),
     "whole": slice(None),
 }
-# Enough for an event loop to read what has arrived.
+# Long enough for an event loop to read what has arrived, in seconds.
 MOMENT = 0.005
 
 _BEARER = re.compile(rb"\r\nauthorization: bearer ([^\r\n]*)\r\n", re.IGNORECASE)
@@ -50,34 +52,34 @@ class TLSPeer:
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
 
     def handshake(self) -> bytes:
-        """Make the handshake, and return what may be sent later: the tickets of TLS 1.3."""
+        """Complete the handshake, and return the session tickets of TLS 1.3, not yet sent."""
         self._complete(self._tls.do_handshake)
         last = self._outgoing.read()
         if self._tls.version() == "TLSv1.3":
             return last
-        self._peer.send(last)  # Before TLS 1.3 the handshake ends with the server's words.
+        self._peer.send(last)  # Before TLS 1.3 the server sends the last message.
         return b""
 
     def token(self) -> str:
         """Read one request and return its token.
 
         Raises:
-            OSError: the client has ended the connection.
+            OSError: the client has closed the connection.
         """
         request = b""
         while not request.endswith(b"\r\n\r\n"):
             request += self._complete(lambda: self._tls.read(65536))
-        found = _BEARER.search(request)
-        assert found is not None
-        return found[1].decode()
+        match = _BEARER.search(request)
+        assert match is not None
+        return match[1].decode()
 
     def encrypt(self, data: bytes) -> bytes:
-        """Return the record that carries some data."""
+        """Return a record with some data."""
         self._tls.write(data)
         return self._outgoing.read()
 
     def end(self) -> bytes:
-        """Return the record that ends TLS (close_notify)."""
+        """Return a record with close_notify."""
         with contextlib.suppress(ssl.SSLWantReadError):
             self._tls.unwrap()
         return self._outgoing.read()
@@ -91,13 +93,13 @@ class TLSPeer:
             self._peer.send(self._outgoing.read())
             received = self._peer.receive()
             if not received:
-                raise ConnectionError("the client has ended the connection")
+                raise ConnectionError("the client has closed the connection")
             self._incoming.write(received)
 
 
 @dataclass(frozen=True)
 class Route:
-    """How a transport reaches the server: directly, or through a proxy's tunnel."""
+    """How a transport reaches the server: directly or through a tunnel."""
 
     kind: Kind
     is_tunnel: bool = False
@@ -112,35 +114,34 @@ ROUTES = [
 ]
 
 
-class Scene:
-    """A TLS server and a client that trusts it.
+class Setup:
+    """A TLS server, and a client that trusts it.
 
     Attributes:
-        tokens: those of the requests on each connection.
-        may_disturb: released once the client has its answer, and its connection is idle.
-        disturbed: released once the server has sent all that it sends over an idle connection.
+        tokens: the tokens of the requests on each connection.
+        is_idle: released when the client has its response.
+        is_forged: released when the server has sent its bytes over the idle connection.
     """
 
-    def __init__(self, serving: ssl.SSLContext, trusting: ssl.SSLContext, route: Route) -> None:
+    def __init__(self, context: ssl.SSLContext, route: Route) -> None:
         self.tokens: list[list[str]] = []
-        self.may_disturb = threading.Semaphore(0)
-        self.disturbed = threading.Semaphore(0)
-        self._serving = serving
-        self._trusting = trusting
+        self.is_idle = threading.Semaphore(0)
+        self.is_forged = threading.Semaphore(0)
+        self._context = context
         self._route = route
 
     def accept(self, peer: Peer) -> tuple[TLSPeer, bytes]:
-        """Begin a connection; return its TLS, and the session tickets, which are yet to be sent."""
+        """Accept a connection; return its TLS and the session tickets, not yet sent."""
         self.tokens.append([])
         if self._route.is_tunnel:
-            # Proxy and server in one: a client sees no difference.
+            # This server is the proxy and the origin.
             assert peer.request().startswith(b"CONNECT localhost:")
             peer.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        tls = TLSPeer(peer, self._serving)
+        tls = TLSPeer(peer, self._context)
         return tls, tls.handshake()
 
     def token(self, tls: TLSPeer) -> str:
-        """Read a request on the newest connection, and record it."""
+        """Read a request on the newest connection, and record its token."""
         token = tls.token()
         self.tokens[-1].append(token)
         return token
@@ -154,11 +155,11 @@ class Scene:
 
     @contextlib.contextmanager
     def client(self, *scripts: Script, otherwise: Script, **settings: Any) -> Iterator[Client]:
-        """Run the server, and a client that doesn't retry."""
+        """Run the server, and a client that does not retry."""
         with FaultServer(*scripts, otherwise=otherwise) as server:
             if self._route.is_tunnel:
                 settings["proxy"] = f"http://127.0.0.1:{server.port}"
-            settings["ssl_context"] = self._trusting
+            settings["ssl_context"] = client_context()
             with self._route.kind.caller(discover=False, **settings) as caller:
                 yield Client(caller, f"https://localhost:{server.port}")
 
@@ -175,184 +176,158 @@ class Client:
         return self.caller.get_info(self.url, token)
 
 
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture(scope="module")
-def trusting(authority: trustme.CA) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    authority.configure_trust(context)
-    return context
-
-
-@pytest.fixture(scope="module")
-def tls_1_2(authority: trustme.CA) -> ssl.SSLContext:
-    return _serving(authority, ssl.TLSVersion.TLSv1_2)
-
-
-@pytest.fixture(scope="module")
-def tls_1_3(authority: trustme.CA) -> ssl.SSLContext:
-    return _serving(authority, ssl.TLSVersion.TLSv1_3)
-
-
-def _serving(authority: trustme.CA, version: ssl.TLSVersion) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = context.maximum_version = version
-    authority.issue_cert("localhost").configure_cert(context)
-    return context
+TLS_VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
 
 
 @pytest.fixture(params=ROUTES, ids=str)
 def route(request: pytest.FixtureRequest) -> Route:
-    chosen: Route = request.param
-    return chosen
+    route: Route = request.param
+    return route
 
 
-@pytest.fixture(params=["tls_1_2", "tls_1_3"])
-def scene(request: pytest.FixtureRequest, trusting: ssl.SSLContext, route: Route) -> Scene:
-    return Scene(request.getfixturevalue(request.param), trusting, route)
+@pytest.fixture(params=TLS_VERSIONS, ids=lambda version: version.name)
+def setup(request: pytest.FixtureRequest, route: Route) -> Setup:
+    return Setup(server_context(version=request.param), route)
 
 
 @pytest.fixture
-def tls_1_3_scene(tls_1_3: ssl.SSLContext, trusting: ssl.SSLContext, route: Route) -> Scene:
-    return Scene(tls_1_3, trusting, route)
+def tls_1_3_setup(route: Route) -> Setup:
+    return Setup(server_context(version=ssl.TLSVersion.TLSv1_3), route)
 
 
-# What must keep a connection from being used again.
+# Connections that must not be reused.
 
 
-def forging(scene: Scene, part: slice, *, with_the_answer: bool = False) -> Script:
-    """Answer a request, send part of a forged record, and the rest of it when asked again."""
+def forging(setup: Setup, part: slice, *, with_the_response: bool = False) -> Script:
+    """Return a script that sends part of a forged record, and the rest after the next request."""
 
     def script(peer: Peer) -> None:
-        tls, tickets = scene.accept(peer)
-        answer = tickets + tls.encrypt(profile(scene.token(tls)))
-        forged = tls.encrypt(profile("mallory"))
-        if with_the_answer:
+        tls, tickets = setup.accept(peer)
+        answer = tickets + tls.encrypt(profile(setup.token(tls)))
+        forged = tls.encrypt(profile("attacker"))
+        if with_the_response:
             peer.send(answer + forged[part])
         else:
             peer.send(answer)
-            assert scene.may_disturb.acquire(timeout=5)
+            assert setup.is_idle.acquire(timeout=5)
             peer.send(forged[part])
-        scene.disturbed.release()
-        scene.token(tls)
+        setup.is_forged.release()
+        setup.token(tls)
         peer.send(forged.removeprefix(forged[part]))
 
     return script
 
 
-def check_that_no_connection_is_used_again(
-    scene: Scene, scripts: dict[str, Script], *, idle: float = MOMENT, **settings: Any
+def check_that_no_connection_is_reused(
+    setup: Setup, scripts: dict[str, Script], *, idle: float = MOMENT, **settings: Any
 ) -> None:
-    """Each call must be answered over a new connection, by the script of its name."""
-    with scene.client(*scripts.values(), otherwise=scene.echo, **settings) as client:
+    """Check that each script answers the call of its name, over a new connection."""
+    with setup.client(*scripts.values(), otherwise=setup.echo, **settings) as client:
         for name in scripts:
             assert client.get_info(name) == name
-            scene.may_disturb.release()
-            assert scene.disturbed.acquire(timeout=5)
+            setup.is_idle.release()
+            assert setup.is_forged.acquire(timeout=5)
             if idle:
                 client.caller.idle(idle)
-        # The connection after those is like any other.
+        # The next connection is reused as usual.
         assert client.get_info("last") == "last"
         assert client.get_info("again") == "again"
-        assert scene.tokens == [*([name] for name in scripts), ["last", "again"]]
+        assert setup.tokens == [*([name] for name in scripts), ["last", "again"]]
 
 
-def test_part_of_a_record_with_an_answer_never_answers_the_next_caller(scene: Scene) -> None:
-    scripts = {name: forging(scene, part, with_the_answer=True) for name, part in PARTS.items()}
-    check_that_no_connection_is_used_again(scene, scripts)
+def test_part_of_a_record_with_a_response_never_answers_the_next_caller(setup: Setup) -> None:
+    scripts = {name: forging(setup, part, with_the_response=True) for name, part in PARTS.items()}
+    check_that_no_connection_is_reused(setup, scripts)
 
 
 def test_part_of_a_record_on_an_idle_connection_never_answers_the_next_caller(
-    scene: Scene,
+    setup: Setup,
 ) -> None:
-    scripts = {name: forging(scene, part) for name, part in PARTS.items()}
-    check_that_no_connection_is_used_again(scene, scripts)
+    scripts = {name: forging(setup, part) for name, part in PARTS.items()}
+    check_that_no_connection_is_reused(setup, scripts)
 
 
 def test_part_of_a_record_that_the_event_loop_has_not_read_never_answers_the_next_caller(
-    scene: Scene,
+    setup: Setup,
 ) -> None:
-    scripts = {name: forging(scene, part) for name, part in PARTS.items()}
-    check_that_no_connection_is_used_again(scene, scripts, idle=0)
+    scripts = {name: forging(setup, part) for name, part in PARTS.items()}
+    check_that_no_connection_is_reused(setup, scripts, idle=0)
 
 
-def test_part_of_a_record_takes_no_slot_of_the_pool(scene: Scene) -> None:
-    scripts = {"header": forging(scene, PARTS["header"], with_the_answer=True)}
-    check_that_no_connection_is_used_again(scene, scripts, pool_size=1)
+def test_a_connection_with_part_of_a_record_releases_its_slot(setup: Setup) -> None:
+    scripts = {"header": forging(setup, PARTS["header"], with_the_response=True)}
+    check_that_no_connection_is_reused(setup, scripts, pool_size=1)
 
 
-@pytest.mark.parametrize("with_the_answer", [True, False], ids=["with-the-answer", "when-idle"])
-def test_a_connection_whose_tls_has_ended_is_not_used_again(
-    scene: Scene, with_the_answer: bool
+@pytest.mark.parametrize("with_the_response", [True, False], ids=["with-the-response", "when-idle"])
+def test_a_connection_after_close_notify_is_not_reused(
+    setup: Setup, with_the_response: bool
 ) -> None:
     def ended(peer: Peer) -> None:
-        tls, tickets = scene.accept(peer)
-        answer = tickets + tls.encrypt(profile(scene.token(tls)))
-        if with_the_answer:
+        tls, tickets = setup.accept(peer)
+        answer = tickets + tls.encrypt(profile(setup.token(tls)))
+        if with_the_response:
             peer.send(answer + tls.end())
         else:
             peer.send(answer)
-            assert scene.may_disturb.acquire(timeout=5)
+            assert setup.is_idle.acquire(timeout=5)
             peer.send(tls.end())
-        scene.disturbed.release()
+        setup.is_forged.release()
         peer.wait_closed()
 
-    check_that_no_connection_is_used_again(scene, {"ended": ended})
+    check_that_no_connection_is_reused(setup, {"ended": ended})
 
 
-# What must not keep a connection from being used again.
+# Connections that must be reused.
 
 
-def check_that_the_connection_is_used_again(scene: Scene, script: Script) -> None:
-    with scene.client(otherwise=script) as client:
+def check_that_the_connection_is_reused(setup: Setup, script: Script) -> None:
+    with setup.client(otherwise=script) as client:
         for token in ("first", "second", "third"):
             assert client.get_info(token) == token
             client.caller.idle(MOMENT)
-        assert scene.tokens == [["first", "second", "third"]]
+        assert setup.tokens == [["first", "second", "third"]]
 
 
-def test_a_connection_is_used_again_after_a_whole_record(scene: Scene) -> None:
-    check_that_the_connection_is_used_again(scene, scene.echo)
+def test_a_connection_is_reused_after_a_complete_record(setup: Setup) -> None:
+    check_that_the_connection_is_reused(setup, setup.echo)
 
 
-def test_a_connection_is_used_again_after_records_that_came_in_pieces(scene: Scene) -> None:
+def test_a_connection_is_reused_after_records_that_came_in_pieces(setup: Setup) -> None:
     def in_pieces(peer: Peer) -> None:
-        tls, tickets = scene.accept(peer)
+        tls, tickets = setup.accept(peer)
         peer.send(tickets)
         while True:
-            answer = profile(scene.token(tls))
+            answer = profile(setup.token(tls))
             records = tls.encrypt(answer[:30]) + tls.encrypt(answer[30:])
             for piece in (records[:3], records[3:40], records[40:-1], records[-1:]):
                 peer.send(piece)
                 peer.stall(0.002)
 
-    check_that_the_connection_is_used_again(scene, in_pieces)
+    check_that_the_connection_is_reused(setup, in_pieces)
 
 
-def test_a_connection_is_used_again_after_session_tickets(tls_1_3_scene: Scene) -> None:
+def test_a_connection_is_reused_after_session_tickets(tls_1_3_setup: Setup) -> None:
     def with_the_first_answer(peer: Peer) -> None:
-        tls, tickets = tls_1_3_scene.accept(peer)
+        tls, tickets = tls_1_3_setup.accept(peer)
         assert tickets
         while True:
-            peer.send(tickets + tls.encrypt(profile(tls_1_3_scene.token(tls))))
+            peer.send(tickets + tls.encrypt(profile(tls_1_3_setup.token(tls))))
             tickets = b""
 
-    check_that_the_connection_is_used_again(tls_1_3_scene, with_the_first_answer)
+    check_that_the_connection_is_reused(tls_1_3_setup, with_the_first_answer)
 
 
-def test_a_connection_is_used_again_after_a_session_ticket_in_pieces(
-    tls_1_3_scene: Scene,
+def test_a_connection_is_reused_after_a_session_ticket_in_pieces(
+    tls_1_3_setup: Setup,
 ) -> None:
     def in_pieces(peer: Peer) -> None:
-        tls, tickets = tls_1_3_scene.accept(peer)
-        # No answer can have been begun on a new connection: part of a record does no harm.
+        tls, tickets = tls_1_3_setup.accept(peer)
+        # Part of a record is harmless on a new connection: no response can have started.
         peer.send(tickets[:-7])
         rest = tickets[-7:]
         while True:
-            peer.send(rest + tls.encrypt(profile(tls_1_3_scene.token(tls))))
+            peer.send(rest + tls.encrypt(profile(tls_1_3_setup.token(tls))))
             rest = b""
 
-    check_that_the_connection_is_used_again(tls_1_3_scene, in_pieces)
+    check_that_the_connection_is_reused(tls_1_3_setup, in_pieces)

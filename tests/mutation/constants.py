@@ -1,7 +1,8 @@
-"""Mutants of what stands outside functions, which mutmut leaves alone: patterns, sets, limits.
+"""Mutate the constants of modules and classes, which mutmut leaves alone: patterns, sets, limits.
 
-A number grows by one; a string loses its first character; a raw string, which is a pattern, loses
-each of its characters in turn. What does not import, or means the same pattern, is no mutant.
+A number is incremented; a string loses its first character; a raw string, which is a pattern, loses
+each of its characters in turn. A change that breaks the import, or yields an equivalent pattern, is
+not counted.
 """
 
 from __future__ import annotations
@@ -19,16 +20,16 @@ from collections.abc import Iterator, Sequence
 from importlib.machinery import SourceFileLoader
 from typing import NamedTuple
 
-import hypothesis.strategies  # noqa: F401 - here, so that no child has to.
+import hypothesis.strategies  # noqa: F401 - imported once, not in every child process.
 import pytest
 
-SECONDS = 60  # For one mutant. The tests of one file take about 2.
-NO_MUTANT = 100
+TIMEOUT = 60  # Seconds for one mutant. The tests of one file take about 2.
+NOT_A_MUTANT = 100
 STATUS = {0: "survived", 1: "killed", 2: "killed", -signal.SIGALRM: "timeout"}
 
 
 class Mutant(NamedTuple):
-    """A module's source with one change, and the line that changed."""
+    """The source of a module with one change, and the changed line."""
 
     source: str
     before: str
@@ -37,7 +38,7 @@ class Mutant(NamedTuple):
 
 
 def run(module: str, source: str, arguments: Sequence[str]) -> Iterator[tuple[Mutant, str]]:
-    """The mutants of a module, and what became of each: "killed", "timeout" or "survived"."""
+    """Yield the mutants of a module, each with its status: "killed", "timeout" or "survived"."""
     unchanged = Mutant(source, "", "", is_pattern=False)
     if [status for _, status in _outcomes(module, [unchanged], arguments)] != ["survived"]:
         raise SystemExit(f"{module}: its tests fail without any change")
@@ -46,10 +47,10 @@ def run(module: str, source: str, arguments: Sequence[str]) -> Iterator[tuple[Mu
 
 def _mutants(source: str) -> Iterator[Mutant]:
     lines = source.splitlines(keepends=True)
-    wanted = set(_constant_lines(ast.parse(source)))
+    constant_lines = set(_constant_lines(ast.parse(source)))
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         (row, start), (_, end) = token.start, token.end
-        if row not in wanted:
+        if row not in constant_lines:
             continue
         is_pattern, changes = _changes(token)
         old = lines[row - 1]
@@ -70,58 +71,59 @@ def _constant_lines(tree: ast.Module | ast.ClassDef) -> Iterator[int]:
 
 
 def _changes(token: tokenize.TokenInfo) -> tuple[bool, list[str]]:
-    """Whether it is a pattern, and what may stand in its place."""
+    """Return whether the token is a pattern, and its replacements."""
     text = token.string
     if token.type == tokenize.NUMBER:
         return False, [str(ast.literal_eval(text) + 1)]
     if token.type == tokenize.STRING:
         prefix = re.split("['\"]", text)[0]
-        places = range(len(prefix) + 1, len(text) - 1)
+        positions = range(len(prefix) + 1, len(text) - 1)
         is_pattern = "r" in prefix.lower()
     else:  # From Python 3.12 on, an f-string is several tokens.
         is_pattern = tokenize.tok_name[token.type] == "FSTRING_MIDDLE"
-        places = range(len(text)) if is_pattern else range(0)
-    chosen = places if is_pattern else places[:1]
-    return is_pattern, [text[:place] + text[place + 1 :] for place in chosen]
+        positions = range(len(text)) if is_pattern else range(0)
+    if not is_pattern:
+        positions = positions[:1]
+    return is_pattern, [text[:position] + text[position + 1 :] for position in positions]
 
 
 def _outcomes(
     module: str, mutants: Sequence[Mutant], arguments: Sequence[str]
 ) -> Iterator[tuple[Mutant, str]]:
-    meaning = _patterns(module)
+    patterns = _patterns(module)
     workers = os.cpu_count() or 1
     running: dict[int, Mutant] = {}
-    for place in range(len(mutants) + workers):
-        if place < len(mutants):
-            running[_fork(module, mutants[place], meaning, arguments)] = mutants[place]
-        if place >= workers - 1 and running:
+    for index in range(len(mutants) + workers):
+        if index < len(mutants):
+            running[_fork(module, mutants[index], patterns, arguments)] = mutants[index]
+        if index >= workers - 1 and running:
             child, status = os.wait()
             code = os.waitstatus_to_exitcode(status)
             mutant = running.pop(child)
-            if code != NO_MUTANT:
+            if code != NOT_A_MUTANT:
                 yield mutant, STATUS[code]
 
 
-def _fork(module: str, mutant: Mutant, meaning: list[str], arguments: Sequence[str]) -> int:
+def _fork(module: str, mutant: Mutant, patterns: list[str], arguments: Sequence[str]) -> int:
     child = os.fork()
     if child:
         return child
     code = -1
     try:
-        signal.alarm(SECONDS)
-        with open(os.devnull, "r+b") as nothing:
+        signal.alarm(TIMEOUT)
+        with open(os.devnull, "r+b") as null:
             for descriptor in (0, 1, 2):
-                os.dup2(nothing.fileno(), descriptor)
-        is_mutant = _replace(module, mutant, meaning)
-        # In a fork, what pytest wants to rewrite is already imported.
+                os.dup2(null.fileno(), descriptor)
+        is_mutant = _replace(module, mutant, patterns)
+        # pytest warns that modules were imported before it could rewrite their assertions.
         ignored = "-Wignore::pytest.PytestAssertRewriteWarning"
-        code = pytest.main(["-xq", ignored, *arguments]) if is_mutant else NO_MUTANT
+        code = pytest.main(["-xq", ignored, *arguments]) if is_mutant else NOT_A_MUTANT
     finally:
         os._exit(code)
 
 
-def _replace(module: str, mutant: Mutant, meaning: list[str]) -> bool:
-    """Puts the mutant in place of the module; False if it is none."""
+def _replace(module: str, mutant: Mutant, patterns: list[str]) -> bool:
+    """Replace the module by the mutant; return whether they differ."""
     get_code = SourceFileLoader.get_code
 
     def changed_code(self: SourceFileLoader, name: str) -> object:
@@ -136,16 +138,16 @@ def _replace(module: str, mutant: Mutant, meaning: list[str]) -> bool:
         changed = _patterns(module)
     except Exception:
         return False
-    return not mutant.is_pattern or changed != meaning
+    return not mutant.is_pattern or changed != patterns
 
 
 def _patterns(module: str) -> list[str]:
-    """What the patterns of a module mean: one may be spelled in several ways."""
+    """Return the compiled forms of a module's patterns: equivalent ones are equal."""
     values = vars(importlib.import_module(module)).values()
-    return [_meaning(value) for value in values if isinstance(value, re.Pattern)]
+    return [_compiled(value) for value in values if isinstance(value, re.Pattern)]
 
 
-def _meaning(pattern: re.Pattern[str] | re.Pattern[bytes]) -> str:
-    with contextlib.redirect_stdout(io.StringIO()) as shown:
+def _compiled(pattern: re.Pattern[str] | re.Pattern[bytes]) -> str:
+    with contextlib.redirect_stdout(io.StringIO()) as output:
         re.compile(pattern.pattern, pattern.flags | re.DEBUG)
-    return shown.getvalue()
+    return output.getvalue()

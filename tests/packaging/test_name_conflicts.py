@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 IMPOSTOR = Path(__file__).parent / "thirdparty" / "impostor"
 
 PROGRAM = """

@@ -10,6 +10,8 @@ import pytest
 
 from usersmanager.cli.app import run
 
+pytestmark = pytest.mark.slow
+
 DISTRIBUTIONS = {"plugin": "usersmanager-request-id", "transport": "usersmanager-carrier"}
 
 

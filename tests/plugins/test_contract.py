@@ -1,4 +1,4 @@
-"""The shipped plugins keep the contract; plugins that are wrong in some way don't."""
+"""The shipped plugins pass the contract; a plugin with a mistake fails it."""
 
 from __future__ import annotations
 
@@ -30,89 +30,89 @@ class TestLogging(PluginContract):
         return Logging()
 
 
-class Wrong:
-    """A plugin that does nothing wrong yet."""
+class Correct:
+    """A plugin without a mistake, to derive others from."""
 
     @hookimpl
     def usersmanager_wrap_call(self) -> Any:
-        return self.around
+        return self.middleware
 
-    def around(self, request: Request, proceed: Proceed) -> Flow:
+    def middleware(self, request: Request, proceed: Proceed) -> Flow:
         return (yield from proceed(request))
 
 
-class SharesOneCache(Wrong):
+class SharesOneCache(Correct):
     cached: Response | None = None
 
-    def around(self, request: Request, proceed: Proceed) -> Flow:
+    def middleware(self, request: Request, proceed: Proceed) -> Flow:
         if self.cached is None:
             self.cached = yield from proceed(request)
         return self.cached
 
 
-class SwallowsInterruptions(Wrong):
-    def around(self, request: Request, proceed: Proceed) -> Flow:
+class SwallowsInterruptions(Correct):
+    def middleware(self, request: Request, proceed: Proceed) -> Flow:
         try:
             return (yield from proceed(request))
         except BaseException:
             return (yield from proceed(request))
 
 
-class SwallowsErrors(Wrong):
-    def around(self, request: Request, proceed: Proceed) -> Flow:
+class SwallowsErrors(Correct):
+    def middleware(self, request: Request, proceed: Proceed) -> Flow:
         try:
             return (yield from proceed(request))
         except Exception:
             return Response(401)
 
 
-class RepeatsEverything(Wrong):
-    def around(self, request: Request, proceed: Proceed) -> Flow:
+class RepeatsEverything(Correct):
+    def middleware(self, request: Request, proceed: Proceed) -> Flow:
         try:
             return (yield from proceed(request))
         except Exception:
             return (yield from proceed(request))
 
 
-class KeepsRequests(Wrong):
+class KeepsRequests(Correct):
     def __init__(self) -> None:
         self.kept: list[Request] = []
 
-    def around(self, request: Request, proceed: Proceed) -> Flow:
+    def middleware(self, request: Request, proceed: Proceed) -> Flow:
         self.kept.append(request)
         return (yield from proceed(request))
 
 
-class KeepsTokens(Wrong):
+class KeepsTokens(Correct):
     def __init__(self) -> None:
         self.kept: list[str] = []
 
-    def around(self, request: Request, proceed: Proceed) -> Flow:
+    def middleware(self, request: Request, proceed: Proceed) -> Flow:
         self.kept.append(request.token.reveal())
         return (yield from proceed(request))
 
 
-def failed_rows(plugin: type) -> set[str]:
-    """The rows of the contract that a plugin breaks."""
+def failed_tests(plugin: type) -> set[str]:
+    """Return the tests of the contract that a plugin fails."""
 
     class Contract(PluginContract):
         def plugin(self) -> object:
             return plugin()
 
-    rows = [name for name, _ in inspect.getmembers(Contract) if name.startswith("test_")]
+    tests = [name for name, _ in inspect.getmembers(Contract) if name.startswith("test_")]
     failed = set()
-    for row in rows:
+    for test in tests:
         try:
-            getattr(Contract(), row)()
+            getattr(Contract(), test)()
         except Exception:
-            failed.add(row)
+            failed.add(test)
     return failed
 
 
 @pytest.mark.parametrize(
-    ("plugin", "broken"),
+    ("plugin", "test"),
     [
-        (Wrong, None),
+        (Correct, None),
         (SharesOneCache, "test_every_user_gets_their_own_profile"),
         (SharesOneCache, "test_a_link_is_never_given_out_twice"),
         (SwallowsInterruptions, "test_an_interruption_is_not_swallowed"),
@@ -123,6 +123,6 @@ def failed_rows(plugin: type) -> set[str]:
         (KeepsTokens, "test_it_holds_no_call_and_shows_no_token_afterwards"),
     ],
 )
-def test_the_contract_finds_what_is_wrong(plugin: type, broken: str | None) -> None:
-    failed = failed_rows(plugin)
-    assert failed == set() if broken is None else broken in failed
+def test_a_plugin_with_a_mistake_fails_the_test_for_it(plugin: type, test: str | None) -> None:
+    failed = failed_tests(plugin)
+    assert failed == set() if test is None else test in failed

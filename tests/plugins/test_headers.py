@@ -24,9 +24,9 @@ def test_the_user_agent_is_set_by_default(fetch: Fetch, fake: FakeTransport) -> 
     )
 
 
-@pytest.mark.parametrize("place", ["constructor", "plugin", "callable"])
-def test_a_user_agent_of_ones_own_goes_before_the_default(
-    fetch: Fetch, fake: FakeTransport, place: str
+@pytest.mark.parametrize("source", ["constructor", "plugin", "callable"])
+def test_a_custom_user_agent_overrides_the_default(
+    fetch: Fetch, fake: FakeTransport, source: str
 ) -> None:
     fake.profile("u")
     mine = {"user-agent": "mine"}
@@ -34,12 +34,12 @@ def test_a_user_agent_of_ones_own_goes_before_the_default(
         "constructor": {"headers": mine, "plugins": [Headers()]},
         "plugin": {"plugins": [Headers(mine)]},
         "callable": {"plugins": [Headers(lambda request: mine)]},
-    }[place]
+    }[source]
     fetch(**settings)
     assert fake.requests[0].headers.getall("User-Agent") == ["mine"]
 
 
-def test_fixed_fields_are_set_and_copied(fetch: Fetch, fake: FakeTransport) -> None:
+def test_fixed_fields_are_sent_and_the_mapping_is_copied(fetch: Fetch, fake: FakeTransport) -> None:
     fake.profile("u")
     mine = {"X-Service": "billing"}
     plugin = Headers(mine)
@@ -48,7 +48,7 @@ def test_fixed_fields_are_set_and_copied(fetch: Fetch, fake: FakeTransport) -> N
     assert fake.requests[0].headers["X-Service"] == "billing"
 
 
-def test_a_callable_is_asked_at_each_attempt(fetch: Fetch, fake: FakeTransport) -> None:
+def test_a_function_is_called_for_each_attempt(fetch: Fetch, fake: FakeTransport) -> None:
     fake.add(Response(503)).profile("u")
     numbers = Headers(lambda request: {"X-Attempt": str(request.attempt)})
     fetch(plugins=[Retry(wait=wait_none()), numbers])
@@ -56,7 +56,7 @@ def test_a_callable_is_asked_at_each_attempt(fetch: Fetch, fake: FakeTransport) 
 
 
 @pytest.mark.parametrize("name", ["Authorization", "host", "Cookie", "Content-Length"])
-def test_a_reserved_field_is_refused(fetch: Fetch, fake: FakeTransport, name: str) -> None:
+def test_a_reserved_field_is_rejected(fetch: Fetch, fake: FakeTransport, name: str) -> None:
     with pytest.raises(PluginError, match="can only be set by the client") as caught:
         fetch(plugins=[Headers({name: "hush"})])
     assert "hush" not in str(caught.value)

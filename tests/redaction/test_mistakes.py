@@ -1,4 +1,4 @@
-"""Whatever a caller, a plugin or a transport does wrong, nothing shows a token or a link."""
+"""Mistakes of callers, plugins and transports show no token and no link."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given
-from tests.redaction.canaries import BadCanary, Canary, bad_canaries, canaries
-from tests.redaction.proof import assert_hidden, examples
-from tests.redaction.watching import BOTH, MODES, Caller, watching
+from tests.redaction.assertions import assert_hidden
+from tests.redaction.capture import OPERATIONS, CapturingClient
+from tests.redaction.secrets import MALFORMED, Secrets
 from tests.support import TENANT
 
 from usersmanager import (
@@ -29,401 +28,378 @@ from usersmanager.plugins import Flow, Middleware, Proceed, Token, hookimpl, run
 from usersmanager.testing import FakeTransport
 from usersmanager_headers import Headers
 
-in_both_modes = pytest.mark.parametrize("mode", MODES)
+
+@pytest.fixture
+def client(client_over_fake: CapturingClient) -> CapturingClient:
+    return client_over_fake
 
 
-# What plugins do wrong. None keeps the token in a variable of its own.
+# Plugins. None keeps the token in a variable of its own.
 
 
-class Around:
-    """A plugin made of one function."""
+class MiddlewarePlugin:
+    """A plugin around calls, made of one function."""
 
-    def __init__(self, wrap: Any) -> None:
-        self._wrap = wrap
+    def __init__(self, middleware: Any) -> None:
+        self._middleware = middleware
 
     @hookimpl
     def usersmanager_wrap_call(self) -> Middleware:
-        return self._wrap
+        return self._middleware
 
 
-def with_fields(make: Callable[[Request], Any]) -> Any:
-    return lambda request, proceed: proceed(request.with_headers(make(request)))
+def adding_headers(make_headers: Callable[[Request], Any]) -> Any:
+    return lambda request, proceed: proceed(request.with_headers(make_headers(request)))
 
 
-def yields_text(request: Request, proceed: Proceed) -> Iterator[str]:
+def yield_text(request: Request, proceed: Proceed) -> Iterator[str]:
     yield request.token.reveal()
 
 
-def ends_with_text(request: Request, proceed: Proceed) -> Any:
+def return_text(request: Request, proceed: Proceed) -> Any:
     yield from proceed(request)
     return request.token.reveal()
 
 
-def fails_with_what_it_ran(request: Request, proceed: Proceed) -> Flow:
-    async def revealed() -> str:
+def fail_after_running_a_function(request: Request, proceed: Proceed) -> Flow:
+    async def reveal() -> str:
         return request.token.reveal()
 
-    yield from run(request.token.reveal, revealed)
-    raise PluginError("it was of no use")
+    yield from run(request.token.reveal, reveal)
+    raise PluginError("the function did not help")
 
 
-def fails_to_run(request: Request, proceed: Proceed) -> Flow:
-    async def fail() -> None:
+def fail_in_a_function(request: Request, proceed: Proceed) -> Flow:
+    def fail() -> None:
         raise PluginError("no vault")
 
-    yield from run(lambda: _raise(PluginError("no vault")), fail)
+    async def fail_async() -> None:
+        fail()
+
+    yield from run(fail, fail_async)
     return (yield from proceed(request))
 
 
-def fails_after_the_answer(request: Request, proceed: Proceed) -> Flow:
+def fail_after_the_response(request: Request, proceed: Proceed) -> Flow:
     yield from proceed(request)
-    raise PluginError("not this one")
+    raise PluginError("unwanted response")
 
 
-def repeats_inside_an_except(request: Request, proceed: Proceed) -> Flow:
+def repeat_inside_an_except_block(request: Request, proceed: Proceed) -> Flow:
     try:
         return (yield from proceed(request))
     except TransportError:
         return (yield from proceed(request))
 
 
-def _raise(error: BaseException) -> Any:
-    raise error
-
-
 PLUGINS: dict[str, Any] = {
-    "a malformed header": with_fields(lambda request: {"X": request.token.reveal() + "\n"}),
-    "a malformed name": with_fields(lambda request: {"X ": request.token.reveal()}),
-    "a header of the client's": with_fields(
+    "a malformed header": adding_headers(lambda request: {"X": request.token.reveal() + "\n"}),
+    "a malformed header name": adding_headers(lambda request: {"X ": request.token.reveal()}),
+    "a reserved header": adding_headers(
         lambda request: {"Authorization": f"Bearer {request.token.reveal()}"}
     ),
-    "a header twice": with_fields(lambda request: [(x, request.token.reveal()) for x in "Xx"]),
-    "all headers": with_fields(lambda request: request.headers_to_send()),
+    "a repeated header": adding_headers(
+        lambda request: [(name, request.token.reveal()) for name in "Xx"]
+    ),
+    "all headers": adding_headers(lambda request: request.headers_to_send()),
     "a malformed token": lambda request, proceed: proceed(
         request.with_token(request.token.reveal() + "\n")
     ),
-    "text for a flow": lambda request, proceed: request.token.reveal(),
-    "headers for a flow": lambda request, proceed: request.headers_to_send(),
-    "text for an effect": yields_text,
-    "text in the end": ends_with_text,
-    "an error after it ran something": fails_with_what_it_ran,
-    "an error in what it runs": fails_to_run,
-    "an error after the answer": fails_after_the_answer,
-    "a repetition inside an except": repeats_inside_an_except,
+    "text instead of a flow": lambda request, proceed: request.token.reveal(),
+    "headers instead of a flow": lambda request, proceed: request.headers_to_send(),
+    "text instead of an effect": yield_text,
+    "text instead of a response": return_text,
+    "an error after running a function": fail_after_running_a_function,
+    "an error in a function": fail_in_a_function,
+    "an error after the response": fail_after_the_response,
+    "a repetition inside an except block": repeat_inside_an_except_block,
 }
 
 
-@in_both_modes
 @pytest.mark.parametrize("name", PLUGINS)
-@examples(3)
-@given(canary=canaries)
-def test_a_plugins_mistake_shows_nothing(name: str, mode: str, canary: Canary) -> None:
-    script = [DisconnectedError("x"), Response(200, {}, canary.fill("TOKEN LINK"))]
-    for ask in BOTH.values():
-        for first in range(2):
-            caller = Caller(mode)
-            with watching(caller):
-                error = caller.played(
-                    ask(canary), *script[first:] * 4, plugins=[Around(PLUGINS[name])]
-                )
-            assert isinstance(error, UsersManagerError), error
-            assert_hidden(canary, caller, [error])
+def test_a_mistake_of_a_plugin_shows_no_secret(
+    name: str, client: CapturingClient, secrets: Secrets
+) -> None:
+    script = [DisconnectedError("x"), Response(200, {}, secrets.fill("TOKEN LINK"))]
+    errors = [
+        client.error_over_fake(
+            operation(secrets), *script[first:] * 4, plugins=[MiddlewarePlugin(PLUGINS[name])]
+        )
+        for operation in OPERATIONS.values()
+        for first in range(2)
+    ]
+    assert all(isinstance(error, UsersManagerError) for error in errors), errors
+    assert_hidden(secrets, client, errors)
 
 
-@in_both_modes
-@examples(3)
-@given(canary=canaries)
-def test_a_mistake_in_the_headers_that_the_plugin_computes_shows_nothing(
-    mode: str, canary: Canary
+def errors_of_both(
+    secrets: Secrets, client: CapturingClient, *script: Any, **settings: Any
+) -> list[BaseException]:
+    """Return the errors of both operations over a fake transport."""
+    return [
+        client.error_over_fake(operation(secrets), *script, **settings)
+        for operation in OPERATIONS.values()
+    ]
+
+
+def test_a_malformed_value_from_a_headers_function_shows_no_secret(
+    client: CapturingClient, secrets: Secrets
 ) -> None:
     headers = Headers(lambda request: {"X": request.token.reveal() + "\n"})
-    caller = Caller(mode)
-    with watching(caller):
-        errors = [caller.played(ask(canary), plugins=[headers]) for ask in BOTH.values()]
+    errors = errors_of_both(secrets, client, plugins=[headers])
     assert all(isinstance(error, PluginError) for error in errors)
-    assert_hidden(canary, caller, errors)
+    assert_hidden(secrets, client, errors)
 
 
-# What transports do wrong. They keep the token in variables: no frame of theirs may remain.
-# The text of an unknown exception is its author's: it passes through as it is.
+# Transports. They keep the token in variables, so that no frame of theirs may remain.
+# The text of an unknown exception is not changed: it is its author's responsibility.
 
 
-def raises_a_raw_error(request: Request) -> Response:
+def raise_a_foreign_error(request: Request) -> Response:
     headers = request.headers_to_send()
     raise ValueError(f"can't send {len(headers)} fields")
 
 
-def raises_a_chained_error(request: Request) -> Response:
+def raise_a_chained_error(request: Request) -> Response:
     try:
         raise ValueError(str(request.headers_to_send()))
     except ValueError as error:
         raise RuntimeError("can't send") from error
 
 
-def raises_an_error_in_a_context(request: Request) -> Response:
+def raise_an_error_with_a_context(request: Request) -> Response:
     try:
         raise OSError(str(request.headers_to_send()))
     except OSError:
-        return raises_a_raw_error(request)
-
-
-def answers_with_text(request: Request) -> Any:
-    return request.token.reveal()
-
-
-def answers_with_the_headers(request: Request) -> Any:
-    return (401, request.headers_to_send())
+        return raise_a_foreign_error(request)
 
 
 TRANSPORTS: dict[str, Callable[[Request], Any]] = {
-    "a raw error": raises_a_raw_error,
-    "a chained error": raises_a_chained_error,
-    "an error in a context": raises_an_error_in_a_context,
-    "text for a response": answers_with_text,
-    "headers for a response": answers_with_the_headers,
+    "a foreign error": raise_a_foreign_error,
+    "a chained error": raise_a_chained_error,
+    "an error with a context": raise_an_error_with_a_context,
+    "text instead of a response": lambda request: request.token.reveal(),
+    "headers instead of a response": lambda request: (401, request.headers_to_send()),
 }
 
 
-@in_both_modes
 @pytest.mark.parametrize("name", TRANSPORTS)
-@examples(3)
-@given(canary=canaries)
-def test_a_transports_mistake_shows_nothing(name: str, mode: str, canary: Canary) -> None:
-    for ask in BOTH.values():
-        caller = Caller(mode)
-        with watching(caller):
-            error = caller.played(ask(canary), TRANSPORTS[name])
-        assert isinstance(error, PluginError if "response" in name else ValueError | RuntimeError)
-        assert_hidden(canary, caller, [error])
+def test_a_mistake_of_a_transport_shows_no_secret(
+    name: str, client: CapturingClient, secrets: Secrets
+) -> None:
+    kinds = PluginError if "response" in name else ValueError | RuntimeError
+    errors = errors_of_both(secrets, client, TRANSPORTS[name])
+    assert all(isinstance(error, kinds) for error in errors)
+    assert_hidden(secrets, client, errors)
 
 
-def hangs_our_error_on_a_raw_one(request: Request) -> Response:
+def raise_from_a_foreign_error(request: Request) -> Response:
     try:
-        return raises_a_raw_error(request)
+        return raise_a_foreign_error(request)
     except ValueError as error:
         raise DisconnectedError("the connection ended") from error
 
 
-def hides_the_raw_error_from_print_alone(request: Request) -> Response:
+def raise_from_none(request: Request) -> Response:
     try:
-        return raises_a_raw_error(request)
+        return raise_a_foreign_error(request)
     except ValueError:
         raise DisconnectedError("the connection ended") from None
 
 
-@in_both_modes
-@pytest.mark.parametrize(
-    "transport", [hangs_our_error_on_a_raw_one, hides_the_raw_error_from_print_alone]
-)
-@examples(3)
-@given(canary=canaries)
-def test_a_transport_that_forgets_to_bare_its_error_shows_nothing(
-    transport: Any, mode: str, canary: Canary
+@pytest.mark.parametrize("transport", [raise_from_a_foreign_error, raise_from_none])
+def test_an_error_that_a_transport_chains_to_a_foreign_one_shows_no_secret(
+    transport: Any, client: CapturingClient, secrets: Secrets
 ) -> None:
-    for ask in BOTH.values():
-        caller = Caller(mode)
-        with watching(caller):
-            error = caller.played(ask(canary), transport, transport)
-        assert isinstance(error, DisconnectedError)
-        assert_hidden(canary, caller, [error])
+    errors = errors_of_both(secrets, client, transport, transport)
+    assert all(isinstance(error, DisconnectedError) for error in errors)
+    assert_hidden(secrets, client, errors)
 
 
-@in_both_modes
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, asyncio.CancelledError])
-@examples(2)
-@given(canary=canaries)
-def test_what_interrupts_a_transport_shows_nothing(
-    kind: type[BaseException], mode: str, canary: Canary
+def test_an_interruption_of_a_transport_shows_no_secret(
+    kind: type[BaseException], client: CapturingClient, secrets: Secrets
 ) -> None:
-    def interrupted(request: Request) -> Response:
+    def interrupt(request: Request) -> Response:
         headers = request.headers_to_send()
         raise kind(len(headers))
 
-    for ask in BOTH.values():
-        caller = Caller(mode)
-        with watching(caller):
-            error = caller.played(ask(canary), interrupted)
-        assert isinstance(error, kind)
-        assert_hidden(canary, caller, [error])
+    errors = errors_of_both(secrets, client, interrupt)
+    assert all(isinstance(error, kind) for error in errors)
+    assert_hidden(secrets, client, errors)
 
 
-# What callers do wrong.
+# Callers.
 
 
-@in_both_modes
-@examples(8)
-@given(canary=bad_canaries)
-def test_of_what_is_no_token_not_six_characters_are_shown(mode: str, canary: BadCanary) -> None:
-    renewing = Around(lambda request, proceed: proceed(request.with_token(canary.token)))
-    caller = Caller(mode)
-    with watching(caller):
-        errors = [
-            *(caller.played(ask(canary)) for ask in BOTH.values()),
-            caller.played(lambda users: users.get_info("good"), plugins=[renewing]),
-            caller.played(lambda users: users.get_info([canary.token])),
-            caller.played(lambda users: users.get_info(canary.token.encode(errors="replace"))),
-        ]
-        try:
-            Token(canary.token)
-        except ArgumentError as error:
-            errors.append(error)
+@pytest.mark.parametrize("character", MALFORMED)
+def test_an_error_about_a_malformed_token_shows_no_part_of_it(
+    character: str, client: CapturingClient
+) -> None:
+    secrets = MALFORMED[character]
+    renewing = MiddlewarePlugin(lambda request, proceed: proceed(request.with_token(secrets.token)))
+    errors = [
+        *errors_of_both(secrets, client),
+        client.error_over_fake(lambda users: users.get_info("good"), plugins=[renewing]),
+        client.error_over_fake(lambda users: users.get_info([secrets.token])),
+        client.error_over_fake(
+            lambda users: users.get_info(secrets.token.encode(errors="replace"))
+        ),
+    ]
+    try:
+        Token(secrets.token)
+    except ArgumentError as error:
+        errors.append(error)
     assert len(errors) == 6
     assert all(isinstance(error, ArgumentError) for error in errors)
-    assert_hidden(canary, caller, errors)
+    assert_hidden(secrets, client, errors)
 
 
-class Vault(Mapping[str, Any]):
-    """Settings that are read one by one, until the vault is closed."""
+class FailingSettings(Mapping[str, Any]):
+    """Settings whose last item cannot be read."""
 
-    def __init__(self, canary: Canary) -> None:
-        self._canary = canary
+    def __init__(self, secrets: Secrets) -> None:
+        self._secrets = secrets
 
     def __getitem__(self, name: str) -> Any:
         if name == "closed":
             raise ConnectionError("the vault is closed")
-        return self._canary.settings[name]
+        return self._secrets.settings[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter([*self._canary.settings, "closed"])
+        return iter([*self._secrets.settings, "closed"])
 
     def __len__(self) -> int:
-        return len(self._canary.settings) + 1
+        return len(self._secrets.settings) + 1
 
     def __repr__(self) -> str:
-        return "<vault>"
+        return "<settings>"
 
 
-SETTINGS: dict[str, Callable[[Canary], Any]] = {
-    "text": lambda canary: canary.token,
-    "bytes": lambda canary: canary.token.encode(),
-    "pairs": lambda canary: list(canary.settings.items()),
-    "a set": lambda canary: {canary.token},
-    "an unknown name": lambda canary: {**canary.settings, "access_token": canary.token},
-    "a misspelled name": lambda canary: {**canary.settings, "Token": canary.token},
-    "the token as a name": lambda canary: {**canary.settings, canary.token: True},
-    "no protocol": lambda canary: {**canary.settings, "protocol": " "},
-    "no impersonator": lambda canary: {**canary.settings, "impersonator_id": 7},
-    "two client ids": lambda canary: {**canary.settings, "client_id": "a", "clientId": "b"},
-    "parameters that are a list": lambda canary: {
-        **canary.settings,
-        "additional_parameters": [canary.token],
-    },
-    "parameters twice": lambda canary: {
-        **canary.settings,
-        "additional_parameters": {"hint": canary.token},
-        "additionalParameters": {"hint": canary.token},
-    },
-    "parameters that are no json": lambda canary: {
-        **canary.settings,
-        "additional_parameters": {"hint": canary.token, "when": object()},
-    },
-    "parameters beside a blank protocol": lambda canary: {
-        **canary.settings,
-        "additional_parameters": {"hint": canary.token},
-        "protocol": " ",
-    },
-    "parameters beside a bad token": lambda canary: {
-        **canary.settings,
-        "additional_parameters": {"hint": canary.token},
-        "token": "no token",
-    },
-    "a list for the token": lambda canary: {**canary.settings, "token": [canary.token]},
-    "a vault that closes": Vault,
+def changed(**changes: Callable[[Secrets], Any]) -> Callable[[Secrets], dict[str, Any]]:
+    """Return a function that makes settings with changes, some of which hold the token."""
+    return lambda secrets: {
+        **secrets.settings,
+        **{name: value(secrets) for name, value in changes.items()},
+    }
+
+
+def hint(secrets: Secrets) -> dict[str, Any]:
+    return {"hint": secrets.token}
+
+
+SETTINGS: dict[str, Callable[[Secrets], Any]] = {
+    "text": lambda secrets: secrets.token,
+    "bytes": lambda secrets: secrets.token.encode(),
+    "pairs": lambda secrets: list(secrets.settings.items()),
+    "a set": lambda secrets: {secrets.token},
+    "an unknown name": changed(access_token=lambda secrets: secrets.token),
+    "a misspelled name": changed(Token=lambda secrets: secrets.token),
+    "the token as a name": lambda secrets: {**secrets.settings, secrets.token: True},
+    "a blank protocol": changed(protocol=lambda _: " "),
+    "a number for an impersonator": changed(impersonator_id=lambda _: 7),
+    "two client ids": changed(client_id=lambda _: "a", clientId=lambda _: "b"),
+    "parameters that are a list": changed(additional_parameters=lambda secrets: [secrets.token]),
+    "parameters twice": changed(additional_parameters=hint, additionalParameters=hint),
+    "parameters that are not JSON": changed(
+        additional_parameters=lambda secrets: {"hint": secrets.token, "when": object()}
+    ),
+    "parameters beside a blank protocol": changed(
+        additional_parameters=hint, protocol=lambda _: " "
+    ),
+    "parameters beside a malformed token": changed(
+        additional_parameters=hint, token=lambda _: "no token"
+    ),
+    "a list for the token": changed(token=lambda secrets: [secrets.token]),
+    "an item that cannot be read": FailingSettings,
 }
 
 
-@in_both_modes
 @pytest.mark.parametrize("name", SETTINGS)
-@examples(4)
-@given(canary=canaries)
-def test_bad_settings_show_nothing(name: str, mode: str, canary: Canary) -> None:
-    caller = Caller(mode)
-    with watching(caller):
-        error = caller.played(lambda users: users.impersonate("u", SETTINGS[name](canary)))
-    assert isinstance(error, ArgumentError | ConnectionError), error
-    assert_hidden(canary, caller, [error])
-
-
-@in_both_modes
-@examples(3)
-@given(canary=canaries)
-def test_parameters_that_hold_the_token_show_nothing_when_the_call_fails(
-    mode: str, canary: Canary
+def test_invalid_settings_show_no_secret(
+    name: str, client: CapturingClient, secrets: Secrets
 ) -> None:
-    caller = Caller(mode)
-    with watching(caller):
-        error = caller.played(
-            lambda users: users.impersonate(
-                "u", {**canary.settings, "additional_parameters": {"hint": canary.token}}
-            ),
-            Response(500),
-        )
-    # The body is the caller's own words then, and shown by nothing but itself.
-    caller.eye.seen = [thing for thing in caller.eye.seen if not isinstance(thing, bytes)]
-    assert_hidden(canary, caller, [error])
+    error = client.error_over_fake(lambda users: users.impersonate("u", SETTINGS[name](secrets)))
+    assert isinstance(error, ArgumentError | ConnectionError), error
+    assert_hidden(secrets, client, [error])
 
 
-# Below, the frames hold what the caller put into the wrong place, as the caller's own do.
-# The errors are without frames then: they themselves must not quote it.
+def test_parameters_with_the_token_show_no_secret_when_the_call_fails(
+    client: CapturingClient, secrets: Secrets
+) -> None:
+    error = client.error_over_fake(
+        lambda users: users.impersonate(
+            "u", {**secrets.settings, "additional_parameters": {"hint": secrets.token}}
+        ),
+        Response(500),
+    )
+    # The body holds the caller's own parameters; only the body itself may show them.
+    client.plugin.objects = [
+        value for value in client.plugin.objects if not isinstance(value, bytes)
+    ]
+    assert_hidden(secrets, client, [error])
 
-MISPLACED: dict[str, Callable[[Canary], Callable[[Any], Any]]] = {
-    "settings for a user id": lambda canary: lambda users: users.impersonate(canary.settings, "u"),
-    "a token for a callback": lambda canary: lambda users: users.get_info("t", canary.token),
-    "a token for a timeout": lambda canary: lambda users: users.get_info("t", timeout=canary.token),
-    "settings for a subject": lambda canary: (
-        lambda users: users.get_info("t", expected_subject=canary.settings)
+
+# Below, frames hold the misplaced secret, as the caller's own frames do.
+# So the errors are checked without their frames: they themselves must not quote it.
+
+MISPLACED: dict[str, Callable[[Secrets], Callable[[Any], Any]]] = {
+    "settings for a user id": lambda secrets: (
+        lambda users: users.impersonate(secrets.settings, "u")
+    ),
+    "a token for a callback": lambda secrets: lambda users: users.get_info("t", secrets.token),
+    "a token for a timeout": lambda secrets: (
+        lambda users: users.get_info("t", timeout=secrets.token)
+    ),
+    "settings for a subject": lambda secrets: (
+        lambda users: users.get_info("t", expected_subject=secrets.settings)
     ),
 }
 
 
-@in_both_modes
 @pytest.mark.parametrize("name", MISPLACED)
-@examples(2)
-@given(canary=canaries)
-def test_a_secret_in_the_wrong_place_is_not_quoted(name: str, mode: str, canary: Canary) -> None:
-    caller = Caller(mode)
-    with watching(caller):
-        error = caller.played(MISPLACED[name](canary))
+def test_a_misplaced_secret_is_not_quoted(
+    name: str, client: CapturingClient, secrets: Secrets
+) -> None:
+    error = client.error_over_fake(MISPLACED[name](secrets))
     assert isinstance(error, ArgumentError)
-    assert_hidden(canary, caller, [error.without_traceback()])
+    assert_hidden(secrets, client, [error.with_traceback(None)])
 
 
-CONSTRUCTORS: dict[str, Callable[[Canary], dict[str, Any]]] = {
-    "a header of the client's": lambda canary: {"headers": {"Authorization": canary.token}},
-    "a malformed header": lambda canary: {"headers": {"X-Key": canary.token + "\n"}},
-    "headers that are text": lambda canary: {"headers": f"X-Key: {canary.token}"},
-    "a password in the address": lambda canary: {"base_url": f"https://u:{canary.token}@t.example"},
-    "a query in the address": lambda canary: {"base_url": f"https://t.example?key={canary.token}"},
-    "a token for an address": lambda canary: {"base_url": canary.token},
-    "a token for a timeout": lambda canary: {"timeout": canary.token},
-    "a token for plugins": lambda canary: {"plugins": canary.token},
+CONSTRUCTORS: dict[str, Callable[[Secrets], dict[str, Any]]] = {
+    "a reserved header": lambda secrets: {"headers": {"Authorization": secrets.token}},
+    "a malformed header": lambda secrets: {"headers": {"X-Key": secrets.token + "\n"}},
+    "headers that are text": lambda secrets: {"headers": f"X-Key: {secrets.token}"},
+    "a password in the URL": lambda secrets: {"base_url": f"https://u:{secrets.token}@t.example"},
+    "a query in the URL": lambda secrets: {"base_url": f"https://t.example?key={secrets.token}"},
+    "a token for a URL": lambda secrets: {"base_url": secrets.token},
+    "a token for a timeout": lambda secrets: {"timeout": secrets.token},
+    "a token for plugins": lambda secrets: {"plugins": secrets.token},
 }
 
 
-@in_both_modes
 @pytest.mark.parametrize("name", CONSTRUCTORS)
-@examples(3)
-@given(canary=canaries)
-def test_what_a_manager_can_not_be_made_of_is_not_quoted(
-    name: str, mode: str, canary: Canary
+def test_an_invalid_argument_of_a_manager_is_not_quoted(
+    name: str, client: CapturingClient, secrets: Secrets
 ) -> None:
-    caller = Caller(mode)
-    with watching(caller):
-        error = _not_made(caller, lambda: CONSTRUCTORS[name](canary))
-    assert_hidden(canary, caller, [error.without_traceback()])
+    with client.capture():
+        error = constructor_error(client, lambda: CONSTRUCTORS[name](secrets))
+    assert_hidden(secrets, client, [error.with_traceback(None)])
 
 
-def _not_made(caller: Caller, settings: Callable[[], dict[str, Any]]) -> UsersManagerError:
-    kind: Any = UsersManager if caller.is_blocking else AsyncUsersManager
-    try:
+def constructor_error(
+    client: CapturingClient, settings: Callable[[], dict[str, Any]]
+) -> UsersManagerError:
+    """Return the error that making a manager raises."""
+    kind: Any = UsersManager if client.is_sync else AsyncUsersManager
+    with pytest.raises(UsersManagerError) as caught:
         kind(**{"base_url": TENANT, "transport": FakeTransport(), "discover": False, **settings()})
-    except UsersManagerError as error:
-        return error
-    raise AssertionError("it was made")
+    return caught.value
 
 
-@in_both_modes
-def test_a_traceback_through_a_manager_that_was_not_made_can_be_shown(mode: str) -> None:
-    error = _not_made(Caller(mode), lambda: {"base_url": ""})
-    shown = traceback.TracebackException.from_exception(error, capture_locals=True)
-    assert "UsersManager" in "".join(shown.format())
+def test_a_traceback_of_a_constructor_can_show_the_unfinished_manager(
+    client: CapturingClient,
+) -> None:
+    error = constructor_error(client, lambda: {"base_url": ""})
+    captured = traceback.TracebackException.from_exception(error, capture_locals=True)
+    assert "UsersManager" in "".join(captured.format())

@@ -1,4 +1,4 @@
-"""Make one call over any of the transports, sync or async, and keep what each attempt ended in."""
+"""Make one call over any transport, sync or async, and record how each attempt ended."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TRANSPORTS = {
     "httptools async": (AsyncUsersManager, HttptoolsTransport),
 }
 
-# Long, so that a request is longer than anything else a client sends in a TLS record.
+# Long, so that a TLS record with a request is longer than any other of a client.
 TOKEN = "token-" + "x" * 250
 
 _ARGUMENTS: dict[str, tuple[Any, ...]] = {
@@ -37,14 +37,14 @@ class Attempt(NamedTuple):
     """How one attempt of a call ended.
 
     Attributes:
-        error: None if it ended in a response.
+        error: None if it ended with a response.
     """
 
     error: TransportError | None
 
     @property
     def phase(self) -> str | None:
-        """How far the request came, by the transport's account."""
+        """How far the request got, according to the transport."""
         return None if self.error is None else self.error.phase
 
 
@@ -55,7 +55,7 @@ class Outcome(NamedTuple):
         result: what it returned.
         error: what it raised.
         elapsed: seconds it took.
-        attempts: the transport's part of it, in order.
+        attempts: in order.
     """
 
     result: object
@@ -102,49 +102,49 @@ def call(
     plugins: Iterable[object] = (),
     **settings: Any,
 ) -> Outcome:
-    """Makes one call with a manager and a transport of its own.
+    """Make one call with a new manager and a new transport.
 
     Args:
         name: a key of `TRANSPORTS`.
         operation: "get_info" or "impersonate".
         base_url: of the manager.
-        timeout: of the call.
-        plugins: the only ones.
+        timeout: of the call, in seconds.
+        plugins: of the manager, which discovers no others.
         settings: of the transport.
     """
-    manager, kind = TRANSPORTS[name]
-    recorder = _Recorder(kind(**settings))
-    make = {
+    manager_class, transport_class = TRANSPORTS[name]
+    recorder = _Recorder(transport_class(**settings))
+    options = {
         "transport": recorder,
         "plugins": plugins,
         "discover": False,
         "timeout": timeout,
         "allow_insecure": True,
     }
-    if manager is UsersManager:
-        result, elapsed = _call(operation, base_url, make)
+    if manager_class is UsersManager:
+        result, elapsed = _call(operation, base_url, options)
     else:
-        result, elapsed = asyncio.run(_acall(operation, base_url, make))
+        result, elapsed = asyncio.run(_acall(operation, base_url, options))
     if isinstance(result, Exception):
         return Outcome(None, result, elapsed, recorder.attempts)
     return Outcome(result, None, elapsed, recorder.attempts)
 
 
-def _call(operation: str, base_url: str, make: dict[str, Any]) -> tuple[object, float]:
-    with UsersManager(base_url, **make) as users:
-        began = time.monotonic()
+def _call(operation: str, base_url: str, options: dict[str, Any]) -> tuple[object, float]:
+    with UsersManager(base_url, **options) as users:
+        started = time.monotonic()
         try:
             result = getattr(users, operation)(*_ARGUMENTS[operation])
         except Exception as error:
             result = error
-        return result, time.monotonic() - began
+        return result, time.monotonic() - started
 
 
-async def _acall(operation: str, base_url: str, make: dict[str, Any]) -> tuple[object, float]:
-    async with AsyncUsersManager(base_url, **make) as users:
-        began = time.monotonic()
+async def _acall(operation: str, base_url: str, options: dict[str, Any]) -> tuple[object, float]:
+    async with AsyncUsersManager(base_url, **options) as users:
+        started = time.monotonic()
         try:
             result = await getattr(users, operation)(*_ARGUMENTS[operation])
         except Exception as error:
             result = error
-        return result, time.monotonic() - began
+        return result, time.monotonic() - started

@@ -1,4 +1,4 @@
-"""Choose few test cases out of many combinations."""
+"""Pairwise testing: choose a few test cases out of many combinations."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ T = TypeVar("T")
 def covering(candidates: Sequence[T], features: Callable[[T], Iterable[Hashable]]) -> list[T]:
     """Choose candidates until every feature of any of them is covered.
 
-    Greedy: not the smallest choice, but always the same one.
+    A greedy algorithm: the result is deterministic, but not minimal.
 
     Args:
         candidates: the possible combinations, in a fixed order.
-        features: what a combination covers, such as each pair of its values.
+        features: returns what a combination covers, such as each pair of its values.
     """
-    # Among equals the first is taken: in the given order, those with the first values.
+    # `max` returns the first of equal candidates. In the given order, it would prefer the first
+    # values of every parameter.
     candidates = random.Random(0).sample(candidates, len(candidates))
     numbers: dict[Hashable, int] = {}
     masks = [
@@ -28,9 +29,9 @@ def covering(candidates: Sequence[T], features: Callable[[T], Iterable[Hashable]
         for candidate in candidates
     ]
     missing = (1 << len(numbers)) - 1
-    chosen = []
+    selection = []
     while missing:
         best = max(range(len(masks)), key=lambda index: (masks[index] & missing).bit_count())
-        chosen.append(candidates[best])
+        selection.append(candidates[best])
         missing &= ~masks[best]
-    return chosen
+    return selection

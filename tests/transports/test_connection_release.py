@@ -1,4 +1,4 @@
-"""What a connection is left with once its call is over."""
+"""Connections once their call is over: closed, or idle without any data of the call."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import time
 from typing import Any
 
 import pytest
-import trustme
-from tests.transports.test_proxies import tunnel
+from tests.transports.servers import tls_contexts, tunnel
 
 from usersmanager import (
     ConnectError,
@@ -20,7 +19,7 @@ from usersmanager import (
 )
 from usersmanager.testing import FaultServer, Peer, profile
 from usersmanager.testing.contracts.cases import make_request, subject
-from usersmanager.transports import AsyncConnection
+from usersmanager.transports.http1.async_connection import AsyncConnection
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_httptools import HttptoolsTransport
 from usersmanager_urllib3 import Urllib3Transport
@@ -28,30 +27,27 @@ from usersmanager_urllib3 import Urllib3Transport
 
 @pytest.fixture
 def contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """What a server serves with, and what trusts it."""
-    authority = trustme.CA()
-    serving, trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
-    authority.issue_cert("localhost").configure_cert(serving)
-    authority.configure_trust(trusting)
-    return serving, trusting
+    """The contexts of a server and its client."""
+    return tls_contexts()
 
 
 @pytest.fixture
 def sockets(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The sockets of all asyncio connections."""
-    made: list[Any] = []
+    attached: list[Any] = []
     attach = AsyncConnection.attach
 
-    def watched(self: AsyncConnection, transport: asyncio.Transport) -> None:
-        made.append(transport.get_extra_info("socket"))
+    def record(self: AsyncConnection, transport: asyncio.Transport) -> None:
+        if self._transport is None:
+            attached.append(transport.get_extra_info("socket"))
         attach(self, transport)
 
-    monkeypatch.setattr(AsyncConnection, "attach", watched)
-    return made
+    monkeypatch.setattr(AsyncConnection, "attach", record)
+    return attached
 
 
-def closing_and_silent(peer: Peer) -> None:
-    """A good answer that ends the connection, and then nothing, not even an end."""
+def announce_close(peer: Peer) -> None:
+    """A script: respond with `Connection: close`, but do not close the connection."""
     peer.request()
     body = b'{"sub": "u"}'
     peer.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 12\r\n\r\n" + body)
@@ -63,27 +59,27 @@ def silent(peer: Peer) -> None:
     peer.stall(2)
 
 
-@pytest.mark.parametrize("script", [silent, closing_and_silent])
-def test_a_tls_socket_is_gone_as_soon_as_its_call_is_over(
+@pytest.mark.parametrize("script", [silent, announce_close])
+def test_a_tls_socket_is_closed_when_its_call_ends(
     script: Any, contexts: tuple[ssl.SSLContext, ssl.SSLContext], sockets: list[Any]
 ) -> None:
-    serving, trusting = contexts
+    server_context, client_context = contexts
 
     async def main(server: FaultServer) -> None:
-        transport = AiohttpTransport(ssl_context=trusting)
+        transport = AiohttpTransport(ssl_context=client_context)
         try:
             await transport.asend(make_request(server, timeout=0.4))
         except DeadlineExceededError:
             assert script is silent
         await asyncio.sleep(0.05)
-        assert [one.fileno() for one in sockets] == [-1]
+        assert [sock.fileno() for sock in sockets] == [-1]
         await transport.aclose()
 
-    with FaultServer(script, ssl_context=serving, host="localhost") as server:
+    with FaultServer(script, ssl_context=server_context, host="localhost") as server:
         asyncio.run(main(server))
 
 
-def test_an_idle_connection_keeps_nothing_of_its_last_answer() -> None:
+def test_an_idle_connection_keeps_nothing_of_the_last_response() -> None:
     async def main(server: FaultServer) -> None:
         transport = AiohttpTransport()
         await transport.asend(make_request(server))
@@ -97,7 +93,7 @@ def test_an_idle_connection_keeps_nothing_of_its_last_answer() -> None:
         asyncio.run(main(server))
 
 
-def test_a_connection_that_ends_while_it_is_made_is_not_used() -> None:
+def test_a_connection_that_was_never_attached_is_not_used() -> None:
     async def main() -> None:
         connection = AsyncConnection(asyncio.get_running_loop())
         with pytest.raises(ConnectionError):
@@ -106,36 +102,38 @@ def test_a_connection_that_ends_while_it_is_made_is_not_used() -> None:
     asyncio.run(main())
 
 
-@pytest.mark.parametrize("kind", [AiohttpTransport, HttptoolsTransport])
-def test_an_answer_to_half_a_request_spoils_the_connection(kind: Any) -> None:
-    def hasty(peer: Peer) -> None:
+@pytest.mark.parametrize("make_transport", [AiohttpTransport, HttptoolsTransport])
+def test_a_connection_is_not_reused_after_a_response_to_half_a_request(make_transport: Any) -> None:
+    def respond_early(peer: Peer) -> None:
         peer.receive()
-        peer.send(profile("hasty"))
+        peer.send(profile("early"))
         peer.stall(0.5)
 
     async def main(server: FaultServer) -> None:
-        transport = kind()
+        transport = make_transport()
         large = make_request(server)._replace(body=b"x" * 30_000_000)
         assert (await transport.asend(large)).status == 200
         assert subject(await transport.asend(make_request(server, "next"))) == "next"
         await transport.aclose()
 
-    with FaultServer(hasty) as server:
+    with FaultServer(respond_early) as server:
         asyncio.run(main(server))
         assert server.connections == 2
 
 
-def test_a_close_in_the_middle_of_a_body_is_no_end_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_closing_the_connection_ourselves_does_not_complete_a_body(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     connections: list[AsyncConnection] = []
     attach = AsyncConnection.attach
 
-    def watched(self: AsyncConnection, transport: asyncio.Transport) -> None:
+    def record(self: AsyncConnection, transport: asyncio.Transport) -> None:
         connections.append(self)
         attach(self, transport)
 
-    monkeypatch.setattr(AsyncConnection, "attach", watched)
+    monkeypatch.setattr(AsyncConnection, "attach", record)
 
-    def endless(peer: Peer) -> None:
+    def respond_without_end(peer: Peer) -> None:
         peer.request()
         peer.send(b'HTTP/1.1 200 OK\r\n\r\n{"sub": "u"}')
         peer.wait_closed()
@@ -149,44 +147,44 @@ def test_a_close_in_the_middle_of_a_body_is_no_end_of_it(monkeypatch: pytest.Mon
             await call
         await transport.aclose()
 
-    with FaultServer(endless) as server:
+    with FaultServer(respond_without_end) as server:
         asyncio.run(main(server))
 
 
-@pytest.mark.parametrize("kind", [Urllib3Transport, HttptoolsTransport])
-def test_a_connection_with_tls_inside_tls_is_used_again(
-    kind: Any, contexts: tuple[ssl.SSLContext, ssl.SSLContext]
+@pytest.mark.parametrize("make_transport", [Urllib3Transport, HttptoolsTransport])
+def test_a_connection_with_tls_inside_tls_is_reused(
+    make_transport: Any, contexts: tuple[ssl.SSLContext, ssl.SSLContext]
 ) -> None:
-    serving, trusting = contexts
+    server_context, client_context = contexts
     with (
-        FaultServer(ssl_context=serving, host="localhost") as server,
-        FaultServer(tunnel, tunnel, ssl_context=serving, host="localhost") as proxy,
+        FaultServer(ssl_context=server_context, host="localhost") as server,
+        FaultServer(tunnel, tunnel, ssl_context=server_context, host="localhost") as proxy,
     ):
-        transport = kind(proxy=proxy.origin, ssl_context=trusting)
+        transport = make_transport(proxy=proxy.origin, ssl_context=client_context)
         for token in ("one", "two"):
             assert subject(transport.send(make_request(server, token))) == token
         transport.close()
         assert server.connections == 1
 
 
-@pytest.mark.parametrize("says", [True, False])
-@pytest.mark.parametrize("kind", [Urllib3Transport, HttptoolsTransport])
-def test_a_server_that_speaks_before_it_is_asked_is_not_asked(
-    kind: Any, says: bool, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("sends_data", [True, False])
+@pytest.mark.parametrize("make_transport", [Urllib3Transport, HttptoolsTransport])
+def test_nothing_is_sent_to_a_server_that_sent_or_closed_first(
+    make_transport: Any, sends_data: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def early(peer: Peer) -> None:
-        peer.send(profile("mallory") if says else b"")
+    def send_first(peer: Peer) -> None:
+        peer.send(profile("attacker") if sends_data else b"")
 
     connect = socket.socket.connect
 
-    def slowly(sock: socket.socket, address: Any) -> None:
+    def connect_slowly(sock: socket.socket, address: Any) -> None:
         connect(sock, address)
         time.sleep(0.1)
 
-    with FaultServer(early) as server:
-        transport = kind()
+    with FaultServer(send_first) as server:
+        transport = make_transport()
         with monkeypatch.context() as patch:
-            patch.setattr(socket.socket, "connect", slowly)
+            patch.setattr(socket.socket, "connect", connect_slowly)
             with pytest.raises(ConnectError) as caught:
                 transport.send(make_request(server))
         assert caught.value.phase == "not sent"
@@ -194,48 +192,48 @@ def test_a_server_that_speaks_before_it_is_asked_is_not_asked(
         transport.close()
 
 
-@pytest.mark.parametrize("says", [True, False])
-@pytest.mark.parametrize("kind", [AiohttpTransport, HttptoolsTransport])
-def test_a_server_that_speaks_before_the_event_loop_looks_is_not_asked(
-    kind: Any, says: bool, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("sends_data", [True, False])
+@pytest.mark.parametrize("make_transport", [AiohttpTransport, HttptoolsTransport])
+def test_nothing_is_sent_to_a_server_that_sent_or_closed_before_the_event_loop_ran(
+    make_transport: Any, sends_data: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def early(peer: Peer) -> None:
-        peer.send(profile("mallory") if says else b"")
+    def send_first(peer: Peer) -> None:
+        peer.send(profile("attacker") if sends_data else b"")
 
-    made = asyncio.BaseEventLoop.create_connection
+    create_connection = asyncio.BaseEventLoop.create_connection
 
-    async def slowly(*arguments: Any, **settings: Any) -> Any:
-        connection = await made(*arguments, **settings)
-        time.sleep(0.1)  # noqa: ASYNC251 - the loop is to see nothing of what comes meanwhile.
+    async def connect_slowly(*args: Any, **kwargs: Any) -> Any:
+        connection = await create_connection(*args, **kwargs)
+        time.sleep(0.1)  # noqa: ASYNC251 - the event loop must not run while data arrives.
         return connection
 
     async def main(server: FaultServer) -> None:
-        transport = kind()
+        transport = make_transport()
         with monkeypatch.context() as patch:
-            patch.setattr(asyncio.BaseEventLoop, "create_connection", slowly)
+            patch.setattr(asyncio.BaseEventLoop, "create_connection", connect_slowly)
             with pytest.raises(ConnectError) as caught:
                 await transport.asend(make_request(server))
         assert caught.value.phase == "not sent"
         assert subject(await transport.asend(make_request(server, "mine"))) == "mine"
         await transport.aclose()
 
-    with FaultServer(early) as server:
+    with FaultServer(send_first) as server:
         asyncio.run(main(server))
 
 
-def test_nothing_is_sent_after_the_deadline_though_the_loop_was_blocked(
+def test_nothing_is_sent_after_the_deadline_even_if_the_event_loop_was_blocked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    made = asyncio.BaseEventLoop.create_connection
+    create_connection = asyncio.BaseEventLoop.create_connection
 
-    async def blocked(*arguments: Any, **settings: Any) -> Any:
-        connection = await made(*arguments, **settings)
-        time.sleep(0.3)  # noqa: ASYNC251 - that it blocks the loop is the point.
+    async def block(*args: Any, **kwargs: Any) -> Any:
+        connection = await create_connection(*args, **kwargs)
+        time.sleep(0.3)  # noqa: ASYNC251 - the event loop must be blocked.
         return connection
 
     async def main(server: FaultServer) -> None:
         transport = AiohttpTransport()
-        monkeypatch.setattr(asyncio.BaseEventLoop, "create_connection", blocked)
+        monkeypatch.setattr(asyncio.BaseEventLoop, "create_connection", block)
         for idempotent in (True, False):
             with pytest.raises(TransportError) as caught:
                 await transport.asend(make_request(server, timeout=0.2, idempotent=idempotent))
@@ -247,18 +245,18 @@ def test_nothing_is_sent_after_the_deadline_though_the_loop_was_blocked(
     assert server.requests == []
 
 
-def test_a_proxy_over_tls_that_stalls_keeps_no_socket_open(
+def test_a_stalled_tls_proxy_leaves_no_socket_open(
     contexts: tuple[ssl.SSLContext, ssl.SSLContext], sockets: list[Any]
 ) -> None:
-    serving, trusting = contexts
+    server_context, client_context = contexts
 
     async def main(proxy: FaultServer) -> None:
-        transport = AiohttpTransport(ssl_context=trusting, proxy=proxy.origin)
+        transport = AiohttpTransport(ssl_context=client_context, proxy=proxy.origin)
         with pytest.raises(ConnectError):
             await transport.asend(make_request(proxy, timeout=0.4))
         await asyncio.sleep(0.05)
-        assert [one.fileno() for one in sockets] == [-1]
+        assert [sock.fileno() for sock in sockets] == [-1]
         await transport.aclose()
 
-    with FaultServer(silent, ssl_context=serving, host="localhost") as proxy:
+    with FaultServer(silent, ssl_context=server_context, host="localhost") as proxy:
         asyncio.run(main(proxy))

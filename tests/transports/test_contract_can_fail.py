@@ -10,7 +10,8 @@ import pytest
 from tests.transports.minimal_adapters import AsyncContract, SyncContract
 
 from usersmanager.testing import AsyncTransportContract, TransportContract
-from usersmanager.transports import AsyncConnection, ResponseReader
+from usersmanager.transports import ResponseParser
+from usersmanager.transports.http1.async_connection import AsyncConnection
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_urllib3 import Urllib3Transport
 
@@ -100,6 +101,7 @@ def test_a_transport_that_does_not_check_idle_connections_fails(
 def test_a_transport_that_keeps_every_connection_alive_fails(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(ResponseReader, "reusable", True)
+    always = property(lambda self: True, lambda self, value: None)
+    monkeypatch.setattr(ResponseParser, "keep_alive", always, raising=False)
     name = "test_bytes_after_a_response_never_reach_the_next_caller"
     assert "must be discarded" in failure(SyncCases, name)

@@ -1,4 +1,4 @@
-"""The whole stack over every transport: the same faults, the same outcome to the byte."""
+"""Every transport under the same faults: the same error, connections and requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from usersmanager.testing.contracts.cases import answering, ending
 from usersmanager.testing.fault_server import Script, profile
 from usersmanager_retry import Retry
 
-CARRIERS = [
+TRANSPORTS = [
     *(("sync", "urllib3"), ("sync", "httptools")),
     *(("async", "aiohttp"), ("async", "httptools")),
 ]
@@ -25,7 +25,7 @@ JSON = b'{"sub": "u"}'
 
 
 def status(code: int, fields: bytes = b"") -> Script:
-    """A script: an empty answer with this status, again and again."""
+    """A script: respond to every request with this status and an empty body."""
 
     def script(peer: Peer) -> None:
         while peer.request():
@@ -35,74 +35,81 @@ def status(code: int, fields: bytes = b"") -> Script:
 
 
 def typed(content_type: bytes, body: bytes, fields: bytes = b"") -> Script:
-    """A script: a body of this type."""
+    """A script: respond with a body of this type."""
     head = b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\n%bContent-Length: %d\r\n\r\n"
     return answering(head % (content_type, fields, len(body)) + body)
 
 
 def silent(peer: Peer) -> None:
-    """A script: never answers."""
+    """A script: never respond."""
     peer.request()
     peer.stall()
 
 
-class Row(NamedTuple):
-    """A fault, the error it ends in, and how often each operation is sent."""
+class Case(NamedTuple):
+    """A fault.
+
+    Attributes:
+        script: of the server.
+        error: the name of the resulting error's class.
+        get_info: how often the operation is sent.
+        impersonate: the same.
+    """
 
     script: Script
-    kind: str
+    error: str
     get_info: int = 1
     impersonate: int = 1
 
 
-FAULTS: dict[str, Row] = {
-    "closed": Row(ending(b""), "DisconnectedError", 3),
-    "reset": Row(ending(b"", reset=True), "DisconnectedError", 3),
-    "silent": Row(silent, "DeadlineExceededError"),
-    "truncated header": Row(ending(b"HTTP/1.1 200 OK\r\nX"), "ProtocolError", 3),
-    "truncated body": Row(ending(OK + b"Content-Length: 99\r\n\r\n{"), "DisconnectedError", 3),
-    "truncated chunk": Row(
+FAULTS: dict[str, Case] = {
+    "closed": Case(ending(b""), "DisconnectedError", 3),
+    "reset": Case(ending(b"", reset=True), "DisconnectedError", 3),
+    "silent": Case(silent, "DeadlineExceededError"),
+    "truncated header": Case(ending(b"HTTP/1.1 200 OK\r\nX"), "ProtocolError", 3),
+    "truncated body": Case(ending(OK + b"Content-Length: 99\r\n\r\n{"), "DisconnectedError", 3),
+    "truncated chunk": Case(
         ending(OK + b"Transfer-Encoding: chunked\r\n\r\n9\r\n{"), "DisconnectedError", 3
     ),
-    "bad chunk": Row(
+    "bad chunk": Case(
         answering(OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"), "ProtocolError", 3
     ),
-    "not http": Row(answering(b"nonsense\r\n\r\n"), "ProtocolError", 3),
-    "upgrade": Row(answering(b"HTTP/1.1 101 x\r\nUpgrade: y\r\n\r\n"), "ProtocolError", 3),
-    "two lengths": Row(
+    "not http": Case(answering(b"nonsense\r\n\r\n"), "ProtocolError", 3),
+    "upgrade": Case(answering(b"HTTP/1.1 101 x\r\nUpgrade: y\r\n\r\n"), "ProtocolError", 3),
+    "two lengths": Case(
         answering(OK + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n{}"), "ProtocolError", 3
     ),
-    "length and chunked": Row(
+    "length and chunked": Case(
         answering(OK + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}"),
         "ProtocolError",
         3,
     ),
-    "too large": Row(typed(b"application/json", b"x" * 2_000_000), "BodyTooLargeError"),
-    "gzip": Row(
+    "too large": Case(typed(b"application/json", b"x" * 2_000_000), "BodyTooLargeError"),
+    "gzip": Case(
         typed(b"application/json", b"\x1f\x8b\x08", b"Content-Encoding: gzip\r\n"), "DecodeError"
     ),
-    "html": Row(typed(b"text/html", b"<html>"), "DecodeError"),
-    "not json": Row(typed(b"application/json", b"{"), "DecodeError"),
-    "no subject": Row(typed(b"application/json", b"{}"), "DecodeError"),
-    "no content": Row(answering(b"HTTP/1.1 204 x\r\n\r\n"), "DecodeError"),
-    "redirect": Row(status(302, b"Location: http://127.0.0.1:1/\r\n"), "RedirectError"),
-    "401": Row(status(401), "UnauthorizedError"),
-    "403": Row(status(403), "ForbiddenError"),
-    "404": Row(status(404), "NotFoundError"),
-    "409": Row(status(409), "APIError"),
-    "408": Row(status(408), "APIError", 3),
-    "425": Row(status(425), "APIError", 3),
-    "429": Row(status(429), "RateLimitedError", 3, 3),
-    "500": Row(status(500), "ServerError", 3),
-    "502": Row(status(502), "ServerError", 3),
-    "503": Row(status(503), "ServerError", 3),
-    "504": Row(status(504), "ServerError", 3),
-    "429 for an hour": Row(status(429, b"Retry-After: 3600\r\n"), "RateLimitedError"),
+    "html": Case(typed(b"text/html", b"<html>"), "DecodeError"),
+    "not json": Case(typed(b"application/json", b"{"), "DecodeError"),
+    "no subject": Case(typed(b"application/json", b"{}"), "DecodeError"),
+    "no content": Case(answering(b"HTTP/1.1 204 x\r\n\r\n"), "DecodeError"),
+    "redirect": Case(status(302, b"Location: http://127.0.0.1:1/\r\n"), "RedirectError"),
+    "401": Case(status(401), "UnauthorizedError"),
+    "403": Case(status(403), "ForbiddenError"),
+    "404": Case(status(404), "NotFoundError"),
+    "409": Case(status(409), "APIError"),
+    "408": Case(status(408), "APIError", 3),
+    "425": Case(status(425), "APIError", 3),
+    "429": Case(status(429), "RateLimitedError", 3, 3),
+    "500": Case(status(500), "ServerError", 3),
+    "502": Case(status(502), "ServerError", 3),
+    "503": Case(status(503), "ServerError", 3),
+    "504": Case(status(504), "ServerError", 3),
+    "429 for an hour": Case(status(429, b"Retry-After: 3600\r\n"), "RateLimitedError"),
 }
 
 
 def outcome(call: Callable[..., Any], script: Script, operation: str) -> dict[str, Any]:
-    """What a call ends in, and what the server saw of it."""
+    """Make a call; return its result, and what the server received."""
     with FaultServer(*[script] * 3) as server:
         try:
             call(operation, server.origin)
@@ -110,25 +117,25 @@ def outcome(call: Callable[..., Any], script: Script, operation: str) -> dict[st
         except UsersManagerError as caught:
             error = caught
     return {
-        "kind": type(error).__name__,
+        "error": type(error).__name__,
         "message": str(error),
         "phase": error.phase if isinstance(error, TransportError) else None,
         "connections": server.connections,
-        # The port is another for each server.
-        "requests": [re.sub(rb"Host: .*", b"Host:", one) for one in server.requests],
+        # Each server has another port.
+        "requests": [re.sub(rb"Host: .*", b"Host:", sent) for sent in server.requests],
     }
 
 
 @pytest.mark.parametrize("operation", ["get_info", "impersonate"])
 @pytest.mark.parametrize("name", FAULTS)
-def test_every_transport_makes_the_same_of_a_fault(
+def test_a_fault_has_the_same_outcome_over_every_transport(
     name: str, operation: str, impersonation: Callable[..., Any]
 ) -> None:
     from tests.conftest import Mode
 
-    row = FAULTS[name]
-    seen = []
-    for mode, transport in CARRIERS:
+    case = FAULTS[name]
+    outcomes = []
+    for mode, transport in TRANSPORTS:
 
         def call(method: str, origin: str, mode: str = mode, transport: str = transport) -> Any:
             arguments = ("a-token",) if method == "get_info" else ("u", impersonation())
@@ -141,25 +148,25 @@ def test_every_transport_makes_the_same_of_a_fault(
                 timeout=0.4 if name == "silent" else 5.0,
             )
 
-        seen.append(outcome(call, row.script, operation))
-    first, *others = seen
+        outcomes.append(outcome(call, case.script, operation))
+    first, *others = outcomes
     for other in others:
         assert other == first
-    assert first["kind"] == row.kind
-    assert len(first["requests"]) == getattr(row, operation)
+    assert first["error"] == case.error
+    assert len(first["requests"]) == getattr(case, operation)
 
 
-def test_a_reused_connection_makes_no_difference() -> None:
+def test_a_lost_reused_connection_has_the_same_outcome_over_every_transport() -> None:
     from tests.conftest import Mode
 
-    def second_is_cut(peer: Peer) -> None:
+    def respond_once(peer: Peer) -> None:
         peer.request()
         peer.send(profile("one"))
         peer.request()
 
-    for mode, transport in CARRIERS:
-        with FaultServer(second_is_cut) as server:
+    for mode, transport in TRANSPORTS:
+        with FaultServer(respond_once) as server:
             calls: list[Any] = [("get_info", (name,), {}) for name in ("one", "two")]
             profiles = Mode(mode).calls(calls, base_url=server.origin, transport=transport)
-            assert [one.sub for one in profiles] == ["one", "two"]
+            assert [profile.sub for profile in profiles] == ["one", "two"]
             assert (server.connections, len(server.requests)) == (2, 3)

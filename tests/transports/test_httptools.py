@@ -1,4 +1,4 @@
-"""What is httptools' own, beside the contract."""
+"""HttptoolsTransport beside the contract: selection, TLS, and the second parser."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-import trustme
 from tests.support import make_request
+from tests.transports.http1.parsing import Parsed, parse, split
+from tests.transports.servers import tls_contexts
 
 from usersmanager import (
     ArgumentError,
@@ -23,6 +24,7 @@ from usersmanager import (
     DeadlineExceededError,
     DisconnectedError,
     LifecycleError,
+    ProtocolError,
     TransportError,
     UsersManager,
     UsersManagerError,
@@ -33,11 +35,12 @@ from usersmanager.testing.contracts.cases import make_request as request_to
 from usersmanager.testing.contracts.cases import subject
 from usersmanager.transports import Deadline
 from usersmanager_httptools import HttptoolsTransport
+from usersmanager_httptools.parser import CheckedResponseParser, _Events
 
-# Being chosen, and being there.
+# Selection and installation.
 
 
-def test_the_default_transports_are_others() -> None:
+def test_it_is_not_the_default() -> None:
     with UsersManager("https://tenant.example") as users:
         assert "transport=urllib3 " in repr(users)
 
@@ -48,13 +51,13 @@ def test_the_default_transports_are_others() -> None:
     assert "transport=aiohttp " in asyncio.run(main())
 
 
-def test_it_serves_both_modes_by_name(mode: Any) -> None:
+def test_it_is_found_by_name_for_sync_and_asyncio(mode: Any) -> None:
     with FaultServer() as server:
         profile = mode.call("get_info", "mine", base_url=server.origin, transport="httptools")
     assert profile.sub == "mine"
 
 
-def test_one_object_serves_both_modes() -> None:
+def test_one_transport_serves_a_sync_and_an_asyncio_manager() -> None:
     transport = HttptoolsTransport()
 
     async def main(origin: str) -> str:
@@ -70,27 +73,26 @@ import importlib.util as util
 find = util.find_spec
 util.find_spec = lambda name, *rest: None if name == "httptools" else find(name, *rest)
 import usersmanager as u, usersmanager.plugins as p
-print(*[f"{one.name} {one.status}" for one in p.installed_plugins()])
+print(*[f"{plugin.name} {plugin.status}" for plugin in p.installed_plugins()])
 u.UsersManager("https://tenant.example").close()
 u.UsersManager("https://tenant.example", transport="httptools")
 """
 
 
-def test_without_httptools_it_says_which_extra_brings_it_and_the_rest_works() -> None:
+def test_without_httptools_the_error_names_the_extra_and_the_other_transports_work() -> None:
     done = subprocess.run([sys.executable, "-c", WITHOUT], capture_output=True, text=True)
-    assert "aiohttp active httptools incomplete urllib3 active" in done.stdout
+    assert "aiohttp active httptools missing dependency urllib3 active" in done.stdout
     assert done.stderr.splitlines()[-1].endswith(
-        "can't be loaded: ModuleNotFoundError: it needs httptools: python -m pip install"
-        " 'usersmanager[fast]'"
+        "ModuleNotFoundError: it needs httptools: python -m pip install 'usersmanager[fast]'"
     )
 
 
-def test_it_says_what_it_does_not_do() -> None:
-    with pytest.raises(ArgumentError, match="no HTTP/2"):
+def test_http2_is_refused() -> None:
+    with pytest.raises(ArgumentError, match="HTTP/2"):
         HttptoolsTransport(http2=True)
 
 
-def failure(mode: Any, origin: str, **settings: Any) -> UsersManagerError:
+def error_of(mode: Any, origin: str, **settings: Any) -> UsersManagerError:
     with pytest.raises(UsersManagerError) as caught:
         mode.call(
             "get_info",
@@ -103,39 +105,37 @@ def failure(mode: Any, origin: str, **settings: Any) -> UsersManagerError:
 
 
 @contextmanager
-def serving_tls(script: Any) -> Iterator[tuple[str, ssl.SSLContext]]:
-    authority = trustme.CA()
-    serving, trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
-    authority.issue_cert("localhost").configure_cert(serving)
-    authority.configure_trust(trusting)
-    with FaultServer(script, ssl_context=serving, host="localhost") as server:
-        yield server.origin, trusting
+def tls_server(script: Any) -> Iterator[tuple[str, ssl.SSLContext]]:
+    """A server, and a client context that trusts it."""
+    server_context, client_context = tls_contexts()
+    with FaultServer(script, ssl_context=server_context, host="localhost") as server:
+        yield server.origin, client_context
 
 
-UNTIL_THE_END = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{"sub": "mine"}'
+UNSIZED_RESPONSE = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{"sub": "mine"}'
 
 
-def test_tls_that_is_cut_ends_no_body(mode: Any) -> None:
-    def cut(peer: Peer) -> None:
+def test_an_end_without_close_notify_completes_no_body(mode: Any) -> None:
+    def close_abruptly(peer: Peer) -> None:
         peer.request()
-        peer.send(UNTIL_THE_END)
+        peer.send(UNSIZED_RESPONSE)
 
-    with serving_tls(cut) as (origin, trusting):
-        assert isinstance(failure(mode, origin, ssl_context=trusting), DisconnectedError)
+    with tls_server(close_abruptly) as (origin, client_context):
+        assert isinstance(error_of(mode, origin, ssl_context=client_context), DisconnectedError)
 
 
-def test_tls_that_ends_in_order_ends_a_body(mode: Any) -> None:
-    def ended(peer: Peer) -> None:
+def test_close_notify_completes_a_body(mode: Any) -> None:
+    def close_in_order(peer: Peer) -> None:
         peer.request()
-        peer.send(UNTIL_THE_END)
-        peer._sock.unwrap()  # type: ignore[attr-defined] # It is a TLS one.
+        peer.send(UNSIZED_RESPONSE)
+        peer._sock.unwrap()  # type: ignore[attr-defined] # It is an SSLSocket.
 
-    with serving_tls(ended) as (origin, trusting):
+    with tls_server(close_in_order) as (origin, client_context):
         profile = mode.call(
             "get_info",
             "mine",
             base_url=origin,
-            transport=HttptoolsTransport(ssl_context=trusting),
+            transport=HttptoolsTransport(ssl_context=client_context),
             discover=False,
         )
     assert profile.sub == "mine"
@@ -149,26 +149,23 @@ def test_a_second_event_loop_is_refused() -> None:
             response = await transport.asend(request_to(server, "mine"))
             return subject(response)
 
-        async def once() -> None:
-            alone = request_to(server, "mine", idempotent=False)  # No connection is kept.
-            assert subject(await transport.asend(alone)) == "mine"
+        async def send_once() -> None:
+            request = request_to(server, "mine", idempotent=False)  # Its connection is not kept.
+            assert subject(await transport.asend(request)) == "mine"
             await asyncio.sleep(0)
 
-        asyncio.run(once())
+        asyncio.run(send_once())
         with pytest.raises(LifecycleError, match="one event loop"):
             asyncio.run(main())
 
 
 @pytest.mark.parametrize("is_tls", [False, True])
-def test_a_request_that_waits_to_be_sent_shows_nothing(is_tls: bool) -> None:
-    authority = trustme.CA()
-    serving, trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
-    authority.issue_cert("localhost").configure_cert(serving)
-    authority.configure_trust(trusting)
-    transport = HttptoolsTransport(ssl_context=trusting)
+def test_a_stack_trace_shows_nothing_of_a_request_that_is_being_sent(is_tls: bool) -> None:
+    server_context, client_context = tls_contexts()
+    transport = HttptoolsTransport(ssl_context=client_context)
     with FaultServer(
         otherwise=lambda peer: peer.stall(3),
-        ssl_context=serving if is_tls else None,
+        ssl_context=server_context if is_tls else None,
         host="localhost",
     ) as server:
         request = make_request(
@@ -178,13 +175,13 @@ def test_a_request_that_waits_to_be_sent_shows_nothing(is_tls: bool) -> None:
             idempotent=False,
             deadline=Deadline.after(0.6),
         )
-        failures: list[TransportError] = []
+        errors: list[TransportError] = []
 
         def send() -> None:
             try:
                 transport.send(request)
             except TransportError as error:
-                failures.append(error)
+                errors.append(error)
 
         sending = threading.Thread(target=send)
         sending.start()
@@ -193,6 +190,68 @@ def test_a_request_that_waits_to_be_sent_shows_nothing(is_tls: bool) -> None:
         stack = traceback.StackSummary.extract(traceback.walk_stack(frame), capture_locals=True)
         sending.join()
         transport.close()
-    assert "_try_nonblocking" in {one.name for one in stack}
+    assert "_try_nonblocking" in {frame.name for frame in stack}
     assert "canary" not in "".join(stack.format())
-    assert [type(one) for one in failures] == [DeadlineExceededError]
+    assert [type(error) for error in errors] == [DeadlineExceededError]
+
+
+# The second parser. llhttp is made to disagree: no response is known where it does.
+
+SIZED = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX: 1\r\n\r\n"
+UNSIZED = b"HTTP/1.1 200 OK\r\n\r\n{}"
+
+
+def parse_checked(data: bytes, *points: int) -> Parsed | TransportError:
+    return parse(split(data, points), make_parser=CheckedResponseParser)
+
+
+@pytest.mark.parametrize(
+    "data", [CHUNKED.replace(b"2\r", b"2 \r"), CHUNKED.replace(b"2\r", b"2;=@\r")]
+)
+def test_a_chunked_response_that_llhttp_refuses_is_refused(data: bytes) -> None:
+    assert isinstance(parse([data]), Parsed)
+    error = parse_checked(data)
+    assert isinstance(error, ProtocolError)
+    assert error.__context__ is None
+    assert "HttpParser" in str(error)
+
+
+@pytest.mark.parametrize("data", [CHUNKED, UNSIZED])
+def test_a_body_that_llhttp_parses_differently_is_refused(
+    monkeypatch: pytest.MonkeyPatch, data: bytes
+) -> None:
+    monkeypatch.setattr(_Events, "on_body", lambda self, data: self.body.append(data + b"!"))
+    error = parse_checked(data)
+    assert isinstance(error, ProtocolError)
+    assert "ambiguous" in str(error)
+
+
+@pytest.mark.parametrize("point", [60, len(CHUNKED) - 1, len(CHUNKED)])
+def test_an_end_that_llhttp_does_not_see_is_refused(
+    monkeypatch: pytest.MonkeyPatch, point: int
+) -> None:
+    monkeypatch.setattr(_Events, "on_message_complete", lambda self: None)
+    error = parse_checked(CHUNKED, point)
+    assert isinstance(error, ProtocolError)
+    assert "ambiguous" in str(error)
+
+
+@pytest.mark.parametrize("point", [60, len(CHUNKED) - 1])
+def test_an_end_that_llhttp_sees_too_early_is_refused(
+    monkeypatch: pytest.MonkeyPatch, point: int
+) -> None:
+    def start_complete(self: _Events) -> None:
+        self.message_count, self.body = 1, []
+
+    monkeypatch.setattr(_Events, "__init__", start_complete)
+    monkeypatch.setattr(_Events, "on_message_complete", lambda self: None)
+    error = parse_checked(CHUNKED, point)
+    assert isinstance(error, ProtocolError)
+    assert "ambiguous" in str(error)
+
+
+def test_a_response_with_a_length_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_Events, "on_body", lambda self, data: self.body.append(b"!"))
+    assert isinstance(parse_checked(SIZED), Parsed)
+    assert isinstance(parse_checked(b"HTTP/1.1 204 x\r\n\r\n"), Parsed)

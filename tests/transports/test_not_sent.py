@@ -1,8 +1,8 @@
-"""Whether anything was sent is decided only by what was written, never by the class of the error.
+"""An error says "not sent" only if no byte of the request was written.
 
-Who repeats a call because its error says "not sent" must not get a second one-time link. So
-connections fail here at every point and in every way, over each transport, and the servers
-tell what arrived.
+A caller that repeats a call because of such an error must not get a second one-time link.
+So connections fail at every point and in every way here, over each transport, and the
+servers record what arrived.
 """
 
 from __future__ import annotations
@@ -11,15 +11,16 @@ import contextlib
 import functools
 import itertools
 import ssl
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator
 from enum import IntEnum
 from typing import Any, NamedTuple
 
 import pytest
 from tenacity import wait_none
+from tests.certificates import authority, client_context, server_context
 from tests.transports.calls import TOKEN, TRANSPORTS, Outcome, call
 from tests.transports.pairwise import covering
-from tests.transports.tls_server import TCP, TLS, Channel, Credentials, Script, Server, read_head
+from tests.transports.tls_server import TCP, TLS, Channel, Script, Server, read_head
 
 import usersmanager
 from usersmanager import DeadlineExceededError, TLSError, TransportError
@@ -33,7 +34,7 @@ DOCUMENTED = {
     if isinstance(error, type) and issubclass(error, TransportError)
 } - {TransportError}
 
-# A name for proxies, which clients never resolve; an address for direct connections.
+# A host name for calls through proxies, which no client resolves; an address for direct ones.
 NAME, ADDRESS = "origin.example", "127.0.0.1"
 
 VERSIONS = {"TLS 1.2": ssl.TLSVersion.TLSv1_2, "TLS 1.3": ssl.TLSVersion.TLSv1_3}
@@ -43,14 +44,14 @@ ENDINGS = ("RST", "FIN", "close_notify", "alert", "corrupt record", "garbage", "
 OPERATIONS = ("get_info", "impersonate")
 
 HEAD_START = b"HTTP/1.1 200 OK\r\nX-Request"
-# In chunks, so that garbage can be told from content.
+# In chunks, because any bytes would be valid content otherwise.
 HEAD_END = b"-Id: 1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
 BODY_START = b"7\r\n" + b'{"sub":' + b"\r\n"
 GARBAGE = b"garbage\r\n\r\n"
 
 
 class Point(IntEnum):
-    """Where a connection fails, in the order of time."""
+    """When a connection fails, in chronological order."""
 
     BEFORE_ACCEPT = 1
     AFTER_ACCEPT = 2
@@ -62,11 +63,11 @@ class Point(IntEnum):
     BODY = 8
 
 
-class Cell(NamedTuple):
+class Case(NamedTuple):
     """One combination.
 
-    The handshake is the innermost one: that of the origin, or of an https proxy if the
-    origin has none.
+    The handshake is the innermost one: with the origin, or with an https proxy if the origin
+    uses no TLS.
     """
 
     point: Point
@@ -93,14 +94,14 @@ class Cell(NamedTuple):
 
     @property
     def fails_in_tls(self) -> bool:
-        """Whether the connection fails where TLS is spoken, so that TLS can fail."""
+        """Whether the connection uses TLS where it fails, so that TLS itself can fail."""
         if self.point in (Point.AFTER_ACCEPT, Point.CONNECT_ANSWER):
             return self.has_tls and not (self.is_tunnelled and self.route == "http proxy")
         return self.has_tls
 
     @property
     def is_tls_failure(self) -> bool:
-        """Whether TLS itself fails, rather than the connection below it."""
+        """Whether TLS itself fails, not the connection below it."""
         return self.fails_in_tls and self.ending in ("alert", "corrupt record", "garbage")
 
     @property
@@ -114,7 +115,7 @@ class Cell(NamedTuple):
         return self.fails_in_tls or self.ending in ("RST", "FIN", "garbage", "silence")
 
     def features(self) -> Iterator[Hashable]:
-        """What the cell tests: each pair of its values, and more where it matters most."""
+        """Yield what the case covers: pairs of its values, and larger groups if TLS fails."""
         yield from itertools.combinations(enumerate(self), 2)
         if self.is_tls_failure and self.point >= Point.AFTER_REQUEST:
             yield self.point, self.ending, self.transport
@@ -122,29 +123,28 @@ class Cell(NamedTuple):
 
 
 COMBINATIONS = itertools.starmap(
-    Cell, itertools.product(Point, ENDINGS, SECURITY, ROUTES, TRANSPORTS, OPERATIONS)
+    Case, itertools.product(Point, ENDINGS, SECURITY, ROUTES, TRANSPORTS, OPERATIONS)
 )
-CELLS = covering([cell for cell in COMBINATIONS if cell.is_possible], Cell.features)
+COVERING_CASES = covering([case for case in COMBINATIONS if case.is_possible], Case.features)
 
 
-class PointReached(Exception):  # noqa: N818 - not an error, but the end of a script.
-    """The connection is to fail now."""
+class PointReached(Exception):  # noqa: N818 - it is not an error.
+    """The connection has reached the point where it fails."""
 
 
 class Conversation:
-    """One connection of a cell, up to its point of failure, and how it ends there.
+    """One connection of a case, up to its point of failure.
 
     Attributes:
         has_failed: whether the point of failure was reached.
     """
 
-    def __init__(self, cell: Cell, credentials: Credentials, connection: TCP) -> None:
+    def __init__(self, case: Case, connection: TCP) -> None:
         self.has_failed = False
-        self._cell = cell
-        self._credentials = credentials
+        self._case = case
         self._connection = connection
         self._channel: Channel = connection
-        self._takes_requests = not cell.has_tls
+        self._takes_requests = not case.has_tls
 
     @property
     def request_arrived(self) -> bool:
@@ -152,7 +152,7 @@ class Conversation:
         return self._takes_requests and self._channel.request_arrived
 
     def run(self) -> None:
-        """Plays the server's part."""
+        """Run the server's side of the connection."""
         try:
             self._serve()
         except PointReached:
@@ -160,17 +160,17 @@ class Conversation:
         self._end()
 
     def _serve(self) -> None:
-        cell = self._cell
+        case = self._case
         self._reach(Point.BEFORE_ACCEPT)
-        if cell.route == "https proxy":
-            version = "TLS 1.3" if cell.security == "plain" else cell.security
+        if case.route == "https proxy":
+            version = "TLS 1.3" if case.security == "plain" else case.security
             self._begin_tls(version)
-        elif not cell.is_tunnelled and cell.has_tls:
-            self._begin_tls(cell.security)
+        elif not case.is_tunnelled and case.has_tls:
+            self._begin_tls(case.security)
         self._reach(Point.AFTER_ACCEPT)
-        if cell.is_tunnelled:
+        if case.is_tunnelled:
             self._make_tunnel()
-            self._begin_tls(cell.security)
+            self._begin_tls(case.security)
         if isinstance(self._channel, TLS):
             self._channel.fetch()
             self._reach(Point.HANDSHAKE)
@@ -185,11 +185,11 @@ class Conversation:
         self._reach(Point.BODY)
 
     def _reach(self, point: Point) -> None:
-        if point == self._cell.point:
+        if point == self._case.point:
             raise PointReached
 
     def _begin_tls(self, version: str) -> None:
-        self._channel = TLS(self._channel, self._credentials.server(VERSIONS[version]))
+        self._channel = TLS(self._channel, server_context(NAME, ADDRESS, version=VERSIONS[version]))
 
     def _make_tunnel(self) -> None:
         if isinstance(self._channel, TLS):
@@ -203,7 +203,7 @@ class Conversation:
 
     def _end(self) -> None:
         channel = self._channel
-        match self._cell.ending:
+        match self._case.ending:
             case "RST":
                 self._connection.reset()
                 return
@@ -220,128 +220,124 @@ class Conversation:
             case "garbage":
                 below = channel.below if isinstance(channel, TLS) else channel
                 below.send(GARBAGE)
-        # What arrives after that was sent, too.
+        # The client may still send.
         while channel.fetch():
             pass
 
 
-@pytest.fixture(scope="module")
-def credentials() -> Credentials:
-    return Credentials(NAME, ADDRESS)
-
-
 @contextlib.contextmanager
-def failing(
-    cells: Sequence[Cell], credentials: Credentials
-) -> Iterator[tuple[Server, list[Conversation]]]:
-    """A server whose connections fail as told, and its conversations, over after the block.
+def failing(case: Case) -> Iterator[tuple[Server, list[Conversation]]]:
+    """Run a server whose connections fail, and yield it with its conversations.
 
     Args:
-        cells: one for each connection; the last one is also for all later ones.
-        credentials: of the server.
+        case: how each connection fails.
     """
     conversations: list[Conversation] = []
 
     def script(connection: TCP) -> None:
-        cell = cells[min(len(conversations), len(cells) - 1)]
-        conversation = Conversation(cell, credentials, connection)
+        conversation = Conversation(case, connection)
         conversations.append(conversation)
         conversation.run()
 
-    first = cells[0]
-    accepts = first.point != Point.BEFORE_ACCEPT
-    with Server(script, refuses=first.is_refused, accepts=accepts) as server:
+    accepts = case.point != Point.BEFORE_ACCEPT
+    with Server(script, refuses=case.is_refused, accepts=accepts) as server:
         yield server, conversations
     assert server.mistakes == []
 
 
-def attempt(cell: Cell, port: int, credentials: Credentials) -> Outcome:
-    """The call of a cell, with the default number of retries."""
-    scheme = "http" if cell.security == "plain" else "https"
+def make_call(case: Case, port: int) -> Outcome:
+    """Make the call of a case, with the default number of retries."""
+    scheme = "http" if case.security == "plain" else "https"
     origin = f"{scheme}://{ADDRESS}:{port}"
     settings: dict[str, Any] = {}
-    if cell.route != "direct":
+    if case.route != "direct":
         origin = f"{scheme}://{NAME}"
-        settings["proxy"] = f"{cell.route.partition(' ')[0]}://{ADDRESS}:{port}"
+        settings["proxy"] = f"{case.route.partition(' ')[0]}://{ADDRESS}:{port}"
     return call(
-        cell.transport,
-        cell.operation,
+        case.transport,
+        case.operation,
         origin,
-        timeout=timeout_of(cell),
-        connect_timeout=0.4 if cell.ending == "silence" else 3.0,
+        timeout=timeout_of(case),
+        connect_timeout=0.4 if case.ending == "silence" else 3.0,
         plugins=[Retry(wait=wait_none())],
-        ssl_context=credentials.client(),
+        ssl_context=client_context(),
         **settings,
     )
 
 
-def timeout_of(cell: Cell) -> float:
-    return 0.6 if cell.ending == "silence" else 5.0
+def timeout_of(case: Case) -> float:
+    return 0.6 if case.ending == "silence" else 5.0
 
 
-@pytest.mark.parametrize("cell", CELLS, ids=str)
-def test_an_error_says_not_sent_only_if_nothing_was_written(
-    cell: Cell, credentials: Credentials
-) -> None:
-    with failing([cell], credentials) as (server, conversations):
-        outcome = attempt(cell, server.port, credentials)
+@pytest.mark.parametrize("case", COVERING_CASES, ids=str)
+def test_an_error_says_not_sent_only_if_nothing_was_written(case: Case) -> None:
+    with failing(case) as (server, conversations):
+        outcome = make_call(case, server.port)
     error = outcome.error
     assert type(error) in DOCUMENTED
     assert isinstance(error, TransportError)
-    assert outcome.elapsed < timeout_of(cell) + 0.5
-    if cell.ending != "silence":
-        assert not isinstance(error, DeadlineExceededError), "the end went unnoticed"
-    assert cell.is_refused or conversations[0].has_failed
-    check_phases(cell, outcome, conversations)
-    check_repetitions(cell, outcome, conversations)
-    if cell.is_tls_failure:
-        check_tls_failure(cell, outcome, conversations)
+    assert outcome.elapsed < timeout_of(case) + 2
+    if case.ending != "silence":
+        assert not isinstance(error, DeadlineExceededError), "the end was not detected"
+    assert case.is_refused or conversations[0].has_failed
+    check_phases(case, outcome, conversations)
+    check_repetitions(case, outcome, conversations)
+    if case.is_tls_failure:
+        check_tls_failure(case, outcome, conversations)
     else:
-        kinds = {type(one.error) for one in outcome.attempts}
-        assert TLSError not in kinds, "TLS did not fail, and a TLSError is not retried"
-    for connection in server.connections if cell.has_tls else ():
+        classes = {type(attempt.error) for attempt in outcome.attempts}
+        assert TLSError not in classes, "TLS did not fail, and a TLSError is not retried"
+    for connection in server.connections if case.has_tls else ():
         assert TOKEN.encode() not in connection.received
 
 
-def check_phases(cell: Cell, outcome: Outcome, conversations: list[Conversation]) -> None:
-    """Each attempt had a connection of its own, and only an attempt without time had none."""
-    phases = [one.phase for one in outcome.attempts]
+def check_phases(case: Case, outcome: Outcome, conversations: list[Conversation]) -> None:
+    """Compare the phase of each attempt with what arrived over its connection."""
+    phases = [attempt.phase for attempt in outcome.attempts]
     arrived = [conversation.request_arrived for conversation in conversations]
     for phase, has_arrived in zip(phases, arrived, strict=False):
         assert phase == "unknown" or not has_arrived, "something was sent"
-    if cell.is_refused or (cell.has_tls and cell.point <= Point.HANDSHAKE):
+    if case.is_refused or (case.has_tls and case.point <= Point.HANDSHAKE):
         assert set(phases) == {"not sent"}
-    if cell.point >= Point.AFTER_REQUEST:
+    if case.point >= Point.AFTER_REQUEST:
         assert all(arrived)
         assert set(phases) == {"unknown"}
 
 
-def check_repetitions(cell: Cell, outcome: Outcome, conversations: list[Conversation]) -> None:
+def check_repetitions(case: Case, outcome: Outcome, conversations: list[Conversation]) -> None:
     reached = sum(conversation.request_arrived for conversation in conversations)
-    assert reached <= (1 if cell.operation == "impersonate" else 3)
+    assert reached <= (1 if case.operation == "impersonate" else 3)
     assert len(conversations) <= len(outcome.attempts) <= 3
 
 
-def check_tls_failure(cell: Cell, outcome: Outcome, conversations: list[Conversation]) -> None:
-    """A failure of TLS after the request was written is a TLSError, and the last attempt."""
-    written = [one.error for one in outcome.attempts if one.phase == "unknown"]
+def check_tls_failure(case: Case, outcome: Outcome, conversations: list[Conversation]) -> None:
+    """Check that a failure of TLS after the request was written is a TLSError and ends the call."""
+    written = [attempt.error for attempt in outcome.attempts if attempt.phase == "unknown"]
     assert [type(error) for error in written] in ([], [TLSError])
     assert not written or written == [outcome.error]
     assert sum(conversation.request_arrived for conversation in conversations) <= 1
-    if cell.point >= Point.AFTER_REQUEST:
+    if case.point >= Point.AFTER_REQUEST:
         assert len(outcome.attempts) == 1
 
 
-CASES = [(transport, operation) for transport in TRANSPORTS for operation in OPERATIONS]
+def requiring_client_certificates(version: ssl.TLSVersion) -> ssl.SSLContext:
+    """Return a server's context that refuses a client without a certificate."""
+    context = server_context(NAME, ADDRESS, version=version)
+    authority().configure_trust(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+CALLS = [(transport, operation) for transport in TRANSPORTS for operation in OPERATIONS]
 
 
 def refusing(context: ssl.SSLContext, channels: list[TLS], *, waits: bool) -> Script:
-    """A script that refuses a client without a certificate, and then reads on.
+    """Return a script that refuses a client without a certificate, and then continues to read.
 
     Args:
-        context: that of the server.
-        channels: to which the connections are added.
-        waits: whether to look at the client's part of the handshake only after its request.
+        context: of the server.
+        channels: the list that connections are added to.
+        waits: whether to finish the handshake only after the client's request has arrived.
     """
 
     def script(connection: TCP) -> None:
@@ -360,14 +356,14 @@ def refusing(context: ssl.SSLContext, channels: list[TLS], *, waits: bool) -> Sc
 
 
 @pytest.mark.parametrize("waits", [True, False], ids=["late", "early"])
-@pytest.mark.parametrize(("transport", "operation"), CASES)
+@pytest.mark.parametrize(("transport", "operation"), CALLS)
 def test_a_client_certificate_that_tls_1_3_refuses_may_be_refused_after_the_request(
-    transport: str, operation: str, waits: bool, credentials: Credentials
+    transport: str, operation: str, waits: bool
 ) -> None:
     channels: list[TLS] = []
-    context = credentials.server(VERSIONS["TLS 1.3"], client_certificate=True)
+    context = requiring_client_certificates(VERSIONS["TLS 1.3"])
     with Server(refusing(context, channels, waits=waits)) as server:
-        outcome = direct_call(transport, operation, server, credentials)
+        outcome = direct_call(transport, operation, server)
     assert server.mistakes == []
     assert type(outcome.error) is TLSError
     (channel,) = channels
@@ -375,27 +371,25 @@ def test_a_client_certificate_that_tls_1_3_refuses_may_be_refused_after_the_requ
     assert outcome.error.phase == ("unknown" if channel.request_arrived else "not sent")
 
 
-@pytest.mark.parametrize(("transport", "operation"), CASES)
+@pytest.mark.parametrize(("transport", "operation"), CALLS)
 def test_a_client_certificate_that_tls_1_2_refuses_is_refused_before_the_request(
-    transport: str, operation: str, credentials: Credentials
+    transport: str, operation: str
 ) -> None:
     channels: list[TLS] = []
-    context = credentials.server(VERSIONS["TLS 1.2"], client_certificate=True)
+    context = requiring_client_certificates(VERSIONS["TLS 1.2"])
     with Server(refusing(context, channels, waits=False)) as server:
-        outcome = direct_call(transport, operation, server, credentials)
+        outcome = direct_call(transport, operation, server)
     assert server.mistakes == []
     assert type(outcome.error) is TLSError
     assert outcome.error.phase == "not sent"
     assert [channel.request_arrived for channel in channels] == [False]
 
 
-def direct_call(
-    transport: str, operation: str, server: Server, credentials: Credentials
-) -> Outcome:
+def direct_call(transport: str, operation: str, server: Server) -> Outcome:
     return call(
         transport,
         operation,
         f"https://{ADDRESS}:{server.port}",
         plugins=[Retry(wait=wait_none())],
-        ssl_context=credentials.client(),
+        ssl_context=client_context(),
     )

@@ -1,8 +1,8 @@
-"""A server that controls every byte: TCP, TLS over it, and TLS in TLS, in blocking code.
+"""A server with control of every byte: over TCP, TLS, and TLS in TLS.
 
-`FaultServer` leaves TLS to a socket of Python's `ssl`, which sends valid records only.
-Here TLS is an `SSLObject` between two memory BIOs, so that a test can send half a record,
-a corrupt one or an alert, and can tell what a client sent without decrypting it.
+`FaultServer` uses a socket of Python's `ssl` for TLS, which sends valid records only.
+Here TLS is an `SSLObject` between two memory BIOs, so that a test can send part of a record,
+a corrupt record or an alert, and can see what a client sent without decrypting it.
 """
 
 from __future__ import annotations
@@ -16,9 +16,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self, TypeAlias
 
-import trustme
-
-__all__ = ["TCP", "TLS", "Channel", "Credentials", "Script", "Server", "read_head"]
+__all__ = ["TCP", "TLS", "Channel", "Script", "Server", "read_head"]
 
 _RECORD_HEADER = 5
 _APPLICATION_DATA = 23
@@ -44,11 +42,11 @@ class TCP:
 
     @property
     def request_arrived(self) -> bool:
-        """Whether any byte of a request was read, if requests come without TLS."""
+        """Whether any byte of a request was read, if requests are sent without TLS."""
         return bool(self.received)
 
     def fetch(self) -> bytes:
-        """Reads what has arrived; b"" at the end."""
+        """Read what has arrived; b"" at the end."""
         data = self._sock.recv(65536)
         self.received += data
         return data
@@ -56,24 +54,24 @@ class TCP:
     receive = fetch
 
     def send(self, data: bytes) -> None:
-        """Sends bytes as they are."""
+        """Send bytes unchanged."""
         self._sock.sendall(data)
 
     def finish(self) -> None:
-        """Sends FIN, and can still read."""
+        """Send FIN. Reading is still possible."""
         self._sock.shutdown(socket.SHUT_WR)
 
     def reset(self) -> None:
-        """Sends RST."""
+        """Send RST."""
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._sock.close()
 
     def close(self) -> None:
-        """Closes the socket."""
+        """Close the socket."""
         self._sock.close()
 
     def abort(self) -> None:
-        """Wakes a thread that waits for the client."""
+        """Wake a thread that waits for the client."""
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
 
@@ -105,7 +103,7 @@ class TLS:
         return False
 
     def fetch(self) -> bytes:
-        """Reads ciphertext without decrypting it; b"" at the end."""
+        """Read ciphertext without decrypting it; b"" at the end."""
         data = self.below.receive()
         self.received += data
         if data:
@@ -115,23 +113,23 @@ class TLS:
         return data
 
     def advance(self) -> bool:
-        """Takes the handshake as far as what was read allows; whether it is complete."""
+        """Continue the handshake with what was read; return whether it is complete."""
         try:
             self._tls.do_handshake()
         except ssl.SSLWantReadError:
             return False
         finally:
-            self._flush()  # If the handshake failed, this is the alert that says why.
+            self._flush()  # If the handshake failed, this sends the alert.
         self._is_established = True
         return True
 
     def handshake(self) -> None:
-        """Completes the handshake. With TLS 1.3 it ends with two session tickets."""
+        """Complete the handshake. With TLS 1.3 it ends with two session tickets."""
         while not self.advance():
             self.fetch()
 
     def receive(self) -> bytes:
-        """Reads and decrypts; b"" at the end."""
+        """Read and decrypt; b"" at the end."""
         while True:
             try:
                 return self._tls.read(65536)
@@ -141,11 +139,11 @@ class TLS:
                 return b""
 
     def send(self, data: bytes) -> None:
-        """Encrypts and sends."""
+        """Encrypt and send."""
         self.below.send(self._seal(data))
 
     def send_corrupt_record(self) -> None:
-        """Sends a record that cannot be authenticated; before the handshake, a malformed one."""
+        """Send a record that cannot be authenticated; before the handshake, a malformed one."""
         if not self._is_established:
             self.below.send(_MALFORMED_HANDSHAKE)
             return
@@ -154,11 +152,11 @@ class TLS:
         self.below.send(bytes(record))
 
     def send_alert(self) -> None:
-        """Sends a fatal alert. After that nothing can be decrypted any more."""
+        """Send a fatal alert. Nothing can be decrypted afterwards."""
         if not self._is_established:
             self.below.send(_HANDSHAKE_FAILURE)
             return
-        # OpenSSL has no function to send one: make it meet a reason.
+        # OpenSSL has no function to send an alert, so give it a record it cannot decrypt.
         self._incoming.write(_UNDECRYPTABLE)
         with contextlib.suppress(ssl.SSLError):
             while self._tls.read(65536):
@@ -166,9 +164,9 @@ class TLS:
         self._flush()
 
     def finish(self) -> None:
-        """Ends every layer in order: close_notify, and FIN in the end."""
+        """Close every layer in order: close_notify first, FIN last."""
         if self._is_established:
-            # It would wait for the answer of the client.
+            # It would wait for the client's close_notify.
             with contextlib.suppress(ssl.SSLError):
                 self._tls.unwrap()
             self._flush()
@@ -190,7 +188,7 @@ Script: TypeAlias = Callable[[TCP], object]
 
 
 def read_head(channel: Channel) -> bytes:
-    """Reads a request up to the end of its header section, and what came with it.
+    """Read a request up to the end of its header section, with any bytes that follow.
 
     Raises:
         EOFError: the client closed first.
@@ -204,46 +202,11 @@ def read_head(channel: Channel) -> bytes:
     return head
 
 
-class Credentials:
-    """A certificate authority, and TLS contexts that go with it.
-
-    Args:
-        hosts: the names and addresses in the server's certificate.
-    """
-
-    def __init__(self, *hosts: str) -> None:
-        self._authority = trustme.CA()
-        self._certificate = self._authority.issue_cert(*hosts)
-
-    def server(
-        self, version: ssl.TLSVersion, *, client_certificate: bool = False
-    ) -> ssl.SSLContext:
-        """A context that speaks one version of TLS.
-
-        Args:
-            version: the only one.
-            client_certificate: whether a client without a certificate is refused.
-        """
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.minimum_version = context.maximum_version = version
-        self._certificate.configure_cert(context)
-        if client_certificate:
-            self._authority.configure_trust(context)
-            context.verify_mode = ssl.CERT_REQUIRED
-        return context
-
-    def client(self) -> ssl.SSLContext:
-        """A context that trusts the authority."""
-        context = ssl.create_default_context()
-        self._authority.configure_trust(context)
-        return context
-
-
 class Server:
-    """Runs a script for each connection, in a thread of its own. Use it with `with`.
+    """Run a script for each connection, in its own thread. Use it with `with`.
 
     Args:
-        script: what to do with a connection.
+        script: the function to run with each connection.
         refuses: whether connections are refused.
         accepts: False to accept connections only once the client has finished.
 
@@ -251,7 +214,7 @@ class Server:
         port: on 127.0.0.1.
         connections: in the order in which they were accepted.
         stopping: set when the server is about to stop.
-        mistakes: what scripts raised, other than errors of their connection.
+        mistakes: exceptions of scripts, other than connection errors.
     """
 
     def __init__(self, script: Script, *, refuses: bool = False, accepts: bool = True) -> None:
@@ -265,7 +228,7 @@ class Server:
 
     def __enter__(self) -> Self:
         self._listener = socket.socket()
-        # Bound but not listening, the port refuses connections and is nobody else's.
+        # A port that is bound but not listening refuses connections.
         self._listener.bind(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         if not self._refuses:
@@ -289,7 +252,7 @@ class Server:
             self._listener.setblocking(False)
             self._accept()
         self._listener.close()
-        # The client has closed its connections, and scripts end with them.
+        # Scripts end when the client has closed its connections.
         for thread in self._threads:
             thread.join(timeout=2)
         for connection in self.connections:
@@ -313,7 +276,7 @@ class Server:
         try:
             self._script(connection)
         except (OSError, EOFError):
-            pass  # The client went away, which is what many tests are about.
+            pass  # The client closed the connection, as many tests expect.
         except Exception as error:
             self.mistakes.append(error)
         finally:

@@ -14,14 +14,14 @@ __all__ = ["AiohttpTransport", "usersmanager_async_transport"]
 
 @hookimpl
 def usersmanager_async_transport() -> AsyncTransport:
-    """A transport with the default settings."""
+    """Return a transport with the default settings."""
     from .transport import AiohttpTransport
 
     return AiohttpTransport()
 
 
 def __getattr__(name: str) -> object:
-    # aiohttp is imported when the transport is used, not when the plugin is listed.
+    # Listing the installed transports must not import aiohttp.
     if name == "AiohttpTransport":
         from .transport import AiohttpTransport
 

@@ -1,65 +1,63 @@
-"""Open a plain connection to one hop with aiohttp: names, addresses, TCP.
+"""Open a plain connection to one hop as aiohttp does: its resolver, and Happy Eyeballs.
 
-Everything that aiohttp does not document is in `_take_over`. A test fails if it changes.
+aiohttp's connector is not used: it makes protocols and keeps books of its own.
 """
 
 from __future__ import annotations
 
 import asyncio
+import socket
+from ipaddress import ip_address
+from typing import Any
 
 import aiohttp
-from yarl import URL
+from aiohappyeyeballs import start_connection
 
 from usersmanager.transports import Hop
 
 __all__ = ["Connector"]
 
-# The engine has the deadline. aiohttp would round its own up.
-_NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
+_AddressInfo = tuple[int, int, int, str, tuple[Any, ...]]
+# RFC 8305, section 5: "Connection Attempt Delay".
+_ATTEMPT_DELAY = 0.25
 
 
 class Connector:
     """Opens connections. Made inside the running event loop."""
 
     def __init__(self) -> None:
-        # No limit, the engine has one. No cache of names: a call would wait for the look-up
-        # of another, and for ever if that one was interrupted.
-        self._connector = aiohttp.TCPConnector(limit=0, force_close=True, use_dns_cache=False)
+        self._resolver = aiohttp.DefaultResolver()
 
     async def connect(self, hop: Hop, protocol: asyncio.BaseProtocol) -> asyncio.Transport:
-        """Return a connected transport with the given protocol.
+        """Return a connected transport with the given protocol. The engine does TLS.
 
         Raises:
             OSError: no address can be resolved or reached.
         """
-        loop = asyncio.get_running_loop()
-        address = aiohttp.ClientRequest("GET", URL(f"http://{hop.authority}"), loop=loop)
+        addresses = await self._resolve(hop)
+        sock = await start_connection(addresses, happy_eyeballs_delay=_ATTEMPT_DELAY, interleave=1)
         try:
-            connection = await self._connector.connect(address, [], _NO_TIMEOUT)
-        except aiohttp.ClientConnectorError as error:
-            raise error.os_error from error
-        except aiohttp.ClientConnectionError as error:
-            raise ConnectionError("aiohttp made no connection") from error
-        return _take_over(connection, protocol)
+            loop = asyncio.get_running_loop()
+            transport, _ = await loop.create_connection(lambda: protocol, sock=sock)
+        except BaseException:
+            sock.close()
+            raise
+        return transport
+
+    async def _resolve(self, hop: Hop) -> list[_AddressInfo]:
+        try:
+            version = ip_address(hop.host).version
+        except ValueError:
+            hosts = await self._resolver.resolve(hop.host, hop.port, family=socket.AF_UNSPEC)
+            return [_address_info(host["family"], host["host"], host["port"]) for host in hosts]
+        family = socket.AF_INET if version == 4 else socket.AF_INET6
+        return [_address_info(family, hop.host, hop.port)]
 
     async def close(self) -> None:
-        """Close what is left of aiohttp's."""
-        await self._connector.close()
+        """Close the resolver."""
+        await self._resolver.close()
 
 
-def _take_over(
-    connection: aiohttp.connector.Connection, protocol: asyncio.BaseProtocol
-) -> asyncio.Transport:
-    """Give a connection's transport to a protocol, and let aiohttp forget it."""
-    handler, transport = connection.protocol, connection.transport
-    if handler is None or transport is None:
-        connection.close()
-        raise ConnectionResetError("the connection ended while it was made")
-    has_unexpected_data = handler.should_close
-    transport.set_protocol(protocol)
-    handler.connection_lost(None)  # Else closing aiohttp's connection would close the transport.
-    connection.close()
-    if has_unexpected_data:
-        transport.abort()
-        raise ConnectionResetError("the server sent data before it was asked")
-    return transport
+def _address_info(family: int, host: str, port: int) -> _AddressInfo:
+    address = (host, port) if family == socket.AF_INET else (host, port, 0, 0)
+    return family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", address

@@ -1,4 +1,4 @@
-"""AiohttpTransport: connections opened by aiohttp, for the tasks of one event loop."""
+"""AiohttpTransport: sends requests over connections that aiohttp opens."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ import aiohttp
 from usersmanager import LifecycleError, Request, Response
 from usersmanager.transports import AsyncEngine, Hop, PoolConfig, Secret
 
-from .borrowed import BorrowedSession
 from .connect import Connector
+from .external_session import ExternalSession
 
 __all__ = ["AiohttpTransport"]
 
 
 class AiohttpTransport:
-    """Sends requests over pooled connections that aiohttp opens.
+    """Sends requests over pooled connections that aiohttp opens, in one event loop.
 
     Args:
-        pool_size: connections in use at a time; a call beyond waits.
-        ssl_context: in place of the system's trust with host name check and TLS 1.2.
-        proxy: the URL of an HTTP proxy, with its user and password if it wants them. The
-            environment's proxies are not used.
+        pool_size: the connection limit; further calls wait.
+        ssl_context: in place of the default one: system trust, host names checked, TLS 1.2.
+        proxy: the URL of an HTTP proxy, with user and password if it requires them. Proxies in
+            environment variables are ignored.
         max_response_bytes: a larger body is a BodyTooLargeError.
-        connect_timeout: seconds for one connection: name, TCP, proxy and TLS. Less than a
-            call's timeout, so that a retry has time for another.
-        session: an existing aiohttp.ClientSession, which stays the caller's and is not
-            closed. Only its connector is used, not its cookies, headers or
-            credentials; and its connections parse as leniently as aiohttp does.
+        connect_timeout: seconds for one connection: name resolution, TCP, proxy and TLS. It
+            should be less than a call's timeout, to leave time for a retry.
+        session: an existing aiohttp.ClientSession, which is not closed. Only its connector is
+            used, not its cookies, headers or credentials. aiohttp parses its responses, more
+            leniently than this transport does otherwise.
 
     Raises:
         ArgumentError: the proxy is not the URL of one, or a number is not positive.
@@ -50,7 +50,7 @@ class AiohttpTransport:
         connect_timeout: float = 3.0,
         session: aiohttp.ClientSession | None = None,
     ) -> None:
-        # It may hold a password, and a traceback shows local variables.
+        # It may contain a password, and a traceback may show local variables.
         sealed_proxy = Secret(proxy)
         del proxy
         config = PoolConfig(
@@ -60,17 +60,19 @@ class AiohttpTransport:
             max_response_bytes=max_response_bytes,
             connect_timeout=connect_timeout,
         )
-        self._borrowed = None if session is None else BorrowedSession(session, config, sealed_proxy)
+        self._external_session = (
+            None if session is None else ExternalSession(session, config, sealed_proxy)
+        )
         self._engine = AsyncEngine(config, self._connect)
         self._connector: Connector | None = None
         self._closed = False
 
     async def asend(self, request: Request) -> Response:
-        """Send a request and return its response; see `usersmanager.AsyncTransport`."""
+        """Send a request and return its response; see `AsyncTransport.asend`."""
         if self._closed:
             raise LifecycleError("the transport is closed")
-        if self._borrowed is not None and request.idempotent:
-            return await self._borrowed.send(request)
+        if self._external_session is not None and request.idempotent:
+            return await self._external_session.send(request)
         return await self._engine.send(request)
 
     async def _connect(self, hop: Hop, protocol: asyncio.BaseProtocol) -> asyncio.Transport:

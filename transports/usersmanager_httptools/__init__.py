@@ -1,4 +1,4 @@
-"""The fast transport of `usersmanager`, blocking and asyncio: its own connections, and llhttp."""
+"""Transport for sync and asyncio: standard library connections, llhttp as a second parser."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if find_spec("httptools") is None:
 
 @hookimpl
 def usersmanager_transport() -> Transport:
-    """A transport with the default settings."""
+    """Return a transport with the default settings."""
     from .transport import HttptoolsTransport
 
     return HttptoolsTransport()
@@ -28,14 +28,14 @@ def usersmanager_transport() -> Transport:
 
 @hookimpl
 def usersmanager_async_transport() -> AsyncTransport:
-    """The same, for asyncio."""
+    """Return a transport with the default settings."""
     from .transport import HttptoolsTransport
 
     return HttptoolsTransport()
 
 
 def __getattr__(name: str) -> object:
-    # httptools is imported when the transport is used, not when the plugin is listed.
+    # Listing the installed transports must not import httptools.
     if name == "HttptoolsTransport":
         from .transport import HttptoolsTransport
 

@@ -1,4 +1,4 @@
-"""Open a connection to one hop with the standard library alone."""
+"""Connect to a hop with the standard library."""
 
 from __future__ import annotations
 
@@ -14,26 +14,24 @@ def connect(hop: Hop, deadline: Deadline) -> socket.socket:
     """Return a connected socket, after the TLS handshake if the hop has TLS.
 
     Raises:
-        TimeoutError: the deadline came first.
-        OSError: no address can be resolved or reached, or the TLS handshake failed.
+        TimeoutError: the deadline passed.
+        OSError: the host cannot be resolved or reached, or the TLS handshake failed.
     """
     sock = connect_tcp(hop.host, hop.port, deadline)
+    if hop.ssl_context is None:
+        return sock
     try:
-        return (
-            sock
-            if hop.ssl_context is None
-            else hop.ssl_context.wrap_socket(sock, server_hostname=hop.host)
-        )
+        return hop.ssl_context.wrap_socket(sock, server_hostname=hop.host)
     except BaseException:
         sock.close()
         raise
 
 
 async def connect_async(hop: Hop, protocol: asyncio.BaseProtocol) -> asyncio.Transport:
-    """Return a connected transport with the given protocol. The engine does TLS.
+    """Return a connected transport with the given protocol, without TLS.
 
     Raises:
-        OSError: no address can be resolved or reached.
+        OSError: the host cannot be resolved or reached.
     """
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_connection(lambda: protocol, hop.host, hop.port)

@@ -1,14 +1,8 @@
-"""The answer to one request, sans I/O: bytes in, a `Response` or one of our errors out.
+"""A `ResponseParser` whose result llhttp, the parser of Node.js, must confirm.
 
-`ResponseReader`, of the core, keeps the rules of RFC 9112 strictly. They are listed in
-`usersmanager/transports/http1/framing.py` and `head.py` there, and nowhere else. It says whether
-the connection may be used again: only after a response that was whole, framed by a
-length or by chunks, and followed by nothing.
-
-A body whose length the head has told can be read in one way alone. One in chunks, or that
-the connection ends, is read once more, by llhttp, which reads the web for Node.js: if it
-finds fault, or sees another status, another end or another body, it is a ProtocolError.
-Where parsers disagree, one answer could become two.
+A body whose length is known can be read in one way only. A chunked body, or one that ends with
+the connection, is also parsed by llhttp: if llhttp refuses it, or sees another status, end or
+body, the response is a ProtocolError. Where parsers disagree, one response could become two.
 """
 
 from __future__ import annotations
@@ -16,94 +10,80 @@ from __future__ import annotations
 from httptools import HttpParserError, HttpResponseParser
 
 from usersmanager import ProtocolError, Response
-from usersmanager.transports import ResponseReader
+from usersmanager.transports import ResponseParser
 
-__all__ = ["CheckedReader"]
+__all__ = ["CheckedResponseParser"]
 
 
-class CheckedReader(ResponseReader):
-    """Reads exactly one response.
+class CheckedResponseParser(ResponseParser):
+    """Parses exactly one response, if necessary twice. Arguments as for `ResponseParser`."""
 
-    Args:
-        exact: refuse a body that only the end of the connection ends.
-        limit: a larger body, in bytes, is a BodyTooLargeError.
+    _second_parser: _SecondParser | None = None
 
-    Example:
-        ```python
-        reader = CheckedReader(exact=False, limit=1 << 20)
-        while not reader.complete:
-            received = sock.recv(65536)
-            reader.feed(received) if received else reader.eof()
-        response = reader.response()
-        ```
-    """
-
-    _second: _SecondReading | None = None
-
-    def feed(self, data: bytes) -> bytes:
-        """Takes what was received.
+    def receive_data(self, data: bytes) -> bytes:
+        """Parse received data; return what belongs to the final response.
 
         Raises:
-            ProtocolError: it is not the response, or not one that is accepted.
-            BodyTooLargeError: the body is larger than the limit.
+            ProtocolError: the response is malformed, or its framing is ambiguous.
+            BodyTooLargeError: the body is too large.
         """
-        passed = super().feed(data)
-        if passed and not self.has_length:
-            if self._second is None:
-                self._second = _SecondReading()
-            self._second.feed(passed)
-            if self._second.ended != self.complete:
-                raise ProtocolError("a response whose end is not certain")
-        return passed
+        parsed = super().receive_data(data)
+        if parsed and not self.has_length:
+            if self._second_parser is None:
+                self._second_parser = _SecondParser()
+            self._second_parser.receive_data(parsed)
+            if self._second_parser.message_count != self.complete:
+                raise ProtocolError("ambiguous response framing: the end differs")
+        return parsed
 
     def response(self) -> Response:
-        """The whole response. Only once it is complete.
+        """Return the response.
 
         Raises:
-            ProtocolError: llhttp has read another one.
+            ProtocolError: llhttp parsed another response.
+            ValueError: it is not complete.
         """
         response = super().response()
-        if self._second is not None and not self._second.is_of(response):
-            raise ProtocolError("a response that can be read in two ways")
+        if self._second_parser is not None and not self._second_parser.agrees_with(response):
+            raise ProtocolError("ambiguous response framing: the body differs")
         return response
 
 
-class _SecondReading:
-    """What llhttp makes of the same bytes."""
+class _SecondParser:
+    """llhttp."""
 
     def __init__(self) -> None:
-        self._seen = _Seen()
-        self._parser = HttpResponseParser(self._seen)
+        self._events = _Events()
+        self._parser = HttpResponseParser(self._events)
 
     @property
-    def ended(self) -> int:
-        """How many messages have ended."""
-        return self._seen.ended
+    def message_count(self) -> int:
+        """How many messages are complete."""
+        return self._events.message_count
 
-    def feed(self, data: bytes) -> None:
-        refused = ""
+    def receive_data(self, data: bytes) -> None:
+        reason = ""
         try:
             self._parser.feed_data(data)
         except HttpParserError as error:
-            refused = type(error).__name__
-        if refused:  # Raised out here: the parser's own text may quote the response.
-            raise ProtocolError(f"not a response this client accepts ({refused})")
+            reason = type(error).__name__
+        if reason:  # Not in the `except` block: the message of llhttp may quote the response.
+            raise ProtocolError(f"malformed response ({reason})")
 
-    def is_of(self, response: Response) -> bool:
-        """Whether it is the same response."""
-        read = self._parser.get_status_code(), b"".join(self._seen.pieces)
-        return (response.status, response.body) == read
+    def agrees_with(self, response: Response) -> bool:
+        status, body = self._parser.get_status_code(), b"".join(self._events.body)
+        return (response.status, response.body) == (status, body)
 
 
-class _Seen:
-    """What llhttp tells. Apart from the reading: the two would be a cycle."""
+class _Events:
+    """The callbacks of llhttp, apart from `_SecondParser` to avoid a reference cycle."""
 
     def __init__(self) -> None:
-        self.ended = 0
-        self.pieces: list[bytes] = []
+        self.message_count = 0
+        self.body: list[bytes] = []
 
     def on_body(self, data: bytes) -> None:
-        self.pieces.append(data)
+        self.body.append(data)
 
     def on_message_complete(self) -> None:
-        self.ended += 1
+        self.message_count += 1

@@ -1,4 +1,4 @@
-"""HttptoolsTransport: connections of the standard library, and a second parser, llhttp."""
+"""HttptoolsTransport: connections of the standard library, and llhttp as a second parser."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from usersmanager import ArgumentError, Request, Response
 from usersmanager.transports import AsyncEngine, Engine, PoolConfig, Secret
 
 from .connect import connect, connect_async
-from .parser import CheckedReader
+from .parser import CheckedResponseParser
 
 __all__ = ["HttptoolsTransport"]
 
@@ -17,18 +17,18 @@ class HttptoolsTransport:
     """Sends requests over pooled connections, for threads or for the tasks of one event loop.
 
     Args:
-        pool_size: connections in use at a time; a call beyond waits.
-        ssl_context: in place of the system's trust with host name check and TLS 1.2.
-        proxy: the URL of an HTTP proxy, with its user and password if it wants them. The
-            environment's proxies are not used.
-        http2: not supported; there to say so.
+        pool_size: the connection limit; further calls wait.
+        ssl_context: in place of the default one: system trust, host names checked, TLS 1.2.
+        proxy: the URL of an HTTP proxy, with user and password if it requires them. Proxies in
+            environment variables are ignored.
+        http2: not supported: True is an error.
         max_response_bytes: a larger body is a BodyTooLargeError.
-        connect_timeout: seconds for one connection: name, TCP, proxy and TLS. Less than a
-            call's timeout, so that a retry has time for another.
+        connect_timeout: seconds for one connection: name resolution, TCP, proxy and TLS. It
+            should be less than a call's timeout, to leave time for a retry.
 
     Raises:
-        ArgumentError: the proxy is not the URL of one, HTTP/2 is asked for, or a number is
-            not positive.
+        ArgumentError: the proxy is not the URL of one, `http2` is True, or a number is not
+            positive.
 
     Example:
         ```python
@@ -46,24 +46,24 @@ class HttptoolsTransport:
         max_response_bytes: int = 1 << 20,
         connect_timeout: float = 3.0,
     ) -> None:
-        # It may hold a password, and a traceback shows local variables.
+        # It may contain a password, and a traceback may show local variables.
         sealed_proxy = Secret(proxy)
         del proxy
         if http2:
-            raise ArgumentError("no HTTP/2 here: write a transport over a library that has it")
+            raise ArgumentError("HTTP/2 is not supported: use a library that supports it")
         config = PoolConfig(
             pool_size=pool_size,
             ssl_context=ssl_context,
             proxy=sealed_proxy,
             max_response_bytes=max_response_bytes,
             connect_timeout=connect_timeout,
-            make_reader=CheckedReader,
+            make_parser=CheckedResponseParser,
         )
         self._engine = Engine(config, connect)
         self._async_engine = AsyncEngine(config, connect_async)
 
     def send(self, request: Request) -> Response:
-        """Send a request and return its response; see `usersmanager.Transport`."""
+        """Send a request and return its response; see `Transport.send`."""
         return self._engine.send(request)
 
     def close(self) -> None:
@@ -71,7 +71,7 @@ class HttptoolsTransport:
         self._engine.close()
 
     async def asend(self, request: Request) -> Response:
-        """Send a request and return its response; see `usersmanager.AsyncTransport`."""
+        """Send a request and return its response; see `AsyncTransport.asend`."""
         return await self._async_engine.send(request)
 
     async def aclose(self) -> None:

@@ -1,4 +1,4 @@
-"""The blocking transport of `usersmanager`, over urllib3."""
+"""The sync transport of `usersmanager`, over urllib3."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ __all__ = ["Urllib3Transport", "usersmanager_transport"]
 
 @hookimpl
 def usersmanager_transport() -> Transport:
-    """A transport with the default settings."""
+    """Return a transport with the default settings."""
     from .transport import Urllib3Transport
 
     return Urllib3Transport()
 
 
 def __getattr__(name: str) -> object:
-    # urllib3 is imported when the transport is used, not when the plugin is listed.
+    # Listing the installed transports must not import urllib3.
     if name == "Urllib3Transport":
         from .transport import Urllib3Transport
 

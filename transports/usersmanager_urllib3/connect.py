@@ -1,8 +1,8 @@
-"""Open a connection to one hop with urllib3: TCP, and TLS if the hop has it.
+"""Connect to a hop with urllib3: TCP, and TLS if the hop has TLS.
 
-`connect` of urllib3's two connection classes is public. What it is given to connect with is
-`_new_conn`, which is not: there urllib3 resolves and connects, each address with the whole
-timeout. A test fails if urllib3 stops calling it.
+`connect` of urllib3's connection classes is public, but not the method `_new_conn`, by which it
+resolves the host and tries each address with the whole timeout. It is overridden here to apply
+one deadline. A test fails if urllib3 stops calling it.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ def connect(hop: Hop, deadline: Deadline) -> socket.socket:
     """Return a connected socket, after the TLS handshake.
 
     Raises:
-        TimeoutError: the deadline came first.
-        OSError: no address can be resolved or reached, or the TLS handshake failed.
+        TimeoutError: the deadline passed.
+        OSError: the host cannot be resolved or reached, or the TLS handshake failed.
         TLSError: the certificate is for another host.
     """
     connection: _Connection | _TLSConnection
@@ -38,10 +38,10 @@ def connect(hop: Hop, deadline: Deadline) -> socket.socket:
     except BaseException as error:
         connection.close()
         if isinstance(error, CertificateError):
-            # urllib3 itself compares the names if the context does not; this is no OSError.
+            # urllib3 itself checks the host name if the context does not. Not an OSError.
             raise TLSError("the certificate is for another host", phase="not sent") from error
         raise
-    # Closing urllib3's connection would close the socket.
+    # Detach the socket: urllib3's connection would close it.
     sock: socket.socket = connection.sock
     connection.sock = None
     return sock
@@ -65,10 +65,7 @@ class _TLSConnection(_WithDeadline, HTTPSConnection):
 
 
 class _DeadlineSocket(socket.socket):
-    """A socket whose timeout is what is left until a deadline, whenever it is asked for.
-
-    TLS asks for it when its handshake begins.
-    """
+    """A socket whose timeout is the remaining time: TLS reads it when the handshake begins."""
 
     def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
         timeout = sock.gettimeout()
@@ -77,5 +74,5 @@ class _DeadlineSocket(socket.socket):
         self._deadline = deadline
 
     def gettimeout(self) -> float | None:
-        """Return the seconds that are left."""
+        """Return the seconds that remain."""
         return self._deadline.remaining_or_raise()

@@ -1,4 +1,4 @@
-"""Urllib3Transport: connections opened by urllib3, shared by threads."""
+"""Urllib3Transport: sends requests over connections that urllib3 opens."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ import urllib3
 from usersmanager import PluginError, Request, Response
 from usersmanager.transports import Engine, PoolConfig, Secret
 
-from .borrowed import BorrowedPools
 from .connect import connect
+from .external_pools import ExternalPools
 
 __all__ = ["Urllib3Transport"]
 
 
 class Urllib3Transport:
-    """Sends requests over pooled connections that urllib3 opens.
+    """Sends requests over pooled connections that urllib3 opens. Thread-safe.
 
     Args:
-        pool_size: connections in use at a time; a call beyond waits.
-        ssl_context: in place of the system's trust with host name check and TLS 1.2.
-        proxy: the URL of an HTTP proxy, with its user and password if it wants them. The
-            environment's proxies are not used.
+        pool_size: the connection limit; further calls wait.
+        ssl_context: in place of the default one: system trust, host names checked, TLS 1.2.
+        proxy: the URL of an HTTP proxy, with user and password if it requires them. Proxies in
+            environment variables are ignored.
         max_response_bytes: a larger body is a BodyTooLargeError.
-        connect_timeout: seconds for one connection: name, TCP, proxy and TLS. Less than a
-            call's timeout, so that a retry has time for another.
-        pool_manager: an existing urllib3.PoolManager, which stays the caller's and is not
-            closed. Its own settings count then; and its connections parse as leniently as
-            urllib3 does.
+        connect_timeout: seconds for one connection: name resolution, TCP, proxy and TLS. It
+            should be less than a call's timeout, to leave time for a retry.
+        pool_manager: an existing urllib3.PoolManager, which is not closed. Its own settings for
+            pool size, TLS and proxy apply. urllib3 parses its responses, more leniently than
+            this transport does otherwise.
 
     Raises:
         ArgumentError: the proxy is not the URL of one, or a number is not positive.
-        PluginError: another distribution has taken the place of urllib3.
+        PluginError: another distribution has replaced urllib3.
 
     Example:
         ```python
@@ -50,7 +50,7 @@ class Urllib3Transport:
         connect_timeout: float = 3.0,
         pool_manager: urllib3.PoolManager | None = None,
     ) -> None:
-        # It may hold a password, and a traceback shows local variables.
+        # It may contain a password, and a traceback may show local variables.
         sealed_proxy = Secret(proxy)
         del proxy
         _require_urllib3()
@@ -61,14 +61,12 @@ class Urllib3Transport:
             max_response_bytes=max_response_bytes,
             connect_timeout=connect_timeout,
         )
-        self._engine: Engine | BorrowedPools = (
-            Engine(config, connect)
-            if pool_manager is None
-            else BorrowedPools(pool_manager, max_response_bytes, connect_timeout)
+        self._engine: Engine | ExternalPools = (
+            Engine(config, connect) if pool_manager is None else ExternalPools(pool_manager, config)
         )
 
     def send(self, request: Request) -> Response:
-        """Send a request and return its response; see `usersmanager.Transport`."""
+        """Send a request and return its response; see `Transport.send`."""
         return self._engine.send(request)
 
     def close(self) -> None:
@@ -79,7 +77,7 @@ class Urllib3Transport:
 def _require_urllib3() -> None:
     if hasattr(urllib3, "AsyncPoolManager"):
         raise PluginError(
-            "urllib3-future, which niquests brings, stands here in the place of urllib3, and does"
-            " not keep this transport's rules: install it from source with URLLIB3_NO_OVERRIDE=1"
-            " and urllib3 again, or pass transport='httptools'"
+            "urllib3-future, a dependency of niquests, has replaced urllib3, and this transport"
+            " does not work with it: install it from source with URLLIB3_NO_OVERRIDE=1 and"
+            " reinstall urllib3, or pass transport='httptools'"
         )

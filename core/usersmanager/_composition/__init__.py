@@ -1,1 +1,1 @@
-"""Find plugins and transports, check them, and put them in order."""
+"""Find plugins and transports, check them, and put them in order around a call."""

@@ -1,9 +1,12 @@
-"""What is installed: the entry points of transports and plugins. Nothing is imported here."""
+"""Find the installed plugins and transports by their entry points, and load them."""
 
 from __future__ import annotations
 
+import inspect
+import os
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
@@ -15,10 +18,11 @@ __all__ = [
     "InstalledEntryPoint",
     "Kind",
     "by_name",
+    "describe_conflict",
+    "disabled_names",
     "entry_point_of",
-    "forget_installed",
     "installed",
-    "providers",
+    "load",
     "resolve",
 ]
 
@@ -31,7 +35,7 @@ _GROUPS: dict[str, Kind] = {
 
 @dataclass(frozen=True, slots=True)
 class InstalledEntryPoint:
-    """One entry point: a plugin or transport by name, and the distribution it comes from."""
+    """The entry point of a plugin or transport, and the distribution that provides it."""
 
     name: str
     kind: Kind
@@ -44,36 +48,37 @@ class InstalledEntryPoint:
 
     @property
     def is_shipped(self) -> bool:
-        """Whether it comes with this library."""
+        """Whether this library provides it."""
         return _normalized(self.distribution) == "usersmanager"
 
 
 def installed() -> tuple[InstalledEntryPoint, ...]:
-    """Every installed plugin and transport, by kind and name. Scanned once a process."""
+    """Return every installed plugin and transport, sorted by kind and name."""
     return _scan(tuple(sys.path))
 
 
-def forget_installed() -> None:
-    """Forgets the scan, for a process that installs a distribution while it runs."""
-    _scan.cache_clear()
-
-
+# Reading the metadata of every distribution is slow: once per process is enough.
 @lru_cache(maxsize=4)
 def _scan(path: tuple[str, ...]) -> tuple[InstalledEntryPoint, ...]:
-    found = [
+    candidates = [
         InstalledEntryPoint(entry_point.name, kind, *_distribution_of(entry_point), entry_point)
         for group, kind in _GROUPS.items()
         for entry_point in entry_points(group=group)
     ]
-    # A distribution may be seen twice: it lists a name twice, or an old dist-info is still there.
+    # A distribution may list a name twice, or have left an old dist-info folder behind.
     unique: dict[tuple[Kind, str, str], InstalledEntryPoint] = {}
-    for one in found:
-        unique.setdefault((one.kind, one.name, _normalized(one.distribution)), one)
-    return tuple(sorted(unique.values(), key=lambda one: (one.kind, one.name, one.distribution)))
+    for candidate in candidates:
+        key = (candidate.kind, candidate.name, _normalized(candidate.distribution))
+        unique.setdefault(key, candidate)
+    return tuple(sorted(unique.values(), key=_sort_key))
+
+
+def _sort_key(entry_point: InstalledEntryPoint) -> tuple[str, str, str]:
+    return entry_point.kind, entry_point.name, entry_point.distribution
 
 
 def _distribution_of(entry_point: EntryPoint) -> tuple[str, str]:
-    """Read the name and version of a distribution, whose METADATA may be missing."""
+    """Return the name and version of a distribution, whose METADATA may be missing."""
     if entry_point.dist is None:
         return "unknown", ""
     metadata = entry_point.dist.metadata
@@ -85,42 +90,63 @@ def _normalized(distribution: str) -> str:
 
 
 def by_name(kind: Kind) -> dict[str, list[InstalledEntryPoint]]:
-    """Those of one kind by name, in order of name. Several of a name: see `resolve`."""
+    """Return the entry points of one kind, grouped by name and sorted by it."""
     groups: dict[str, list[InstalledEntryPoint]] = {}
-    for one in installed():
-        if one.kind == kind:
-            groups.setdefault(one.name, []).append(one)
+    for entry_point in installed():
+        if entry_point.kind == kind:
+            groups.setdefault(entry_point.name, []).append(entry_point)
     return groups
 
 
-def resolve(found: list[InstalledEntryPoint]) -> InstalledEntryPoint:
-    """Choose the one to use among those of a name: the shipped one, or else the only one.
+def resolve(candidates: Sequence[InstalledEntryPoint]) -> InstalledEntryPoint:
+    """Return the entry point to use for a name: the shipped one, otherwise the only one.
 
     Raises:
-        PluginError: several distributions provide the name, and none of them is this library.
+        PluginError: several distributions provide the name, and this library is not one of them.
     """
-    candidates = [one for one in found if one.is_shipped] or found
-    if len(candidates) == 1:
-        return candidates[0]
+    eligible = [candidate for candidate in candidates if candidate.is_shipped] or candidates
+    if len(eligible) == 1:
+        return eligible[0]
     raise PluginError(
-        f"{providers(found)} (uninstall one, or set USERSMANAGER_DISABLE={found[0].name})"
+        f"{describe_conflict(candidates)}"
+        f" (uninstall one, or set USERSMANAGER_DISABLE={candidates[0].name})"
     )
 
 
-def providers(found: list[InstalledEntryPoint]) -> str:
-    """Say which distributions provide the same name."""
-    owners = " and ".join(f"{one.distribution} {one.version}" for one in found)
-    return f"the {found[0].kind} name {found[0].name!r} is provided by {owners}"
+def describe_conflict(candidates: Sequence[InstalledEntryPoint]) -> str:
+    """Return which distributions provide the same name, as a clause of a message."""
+    owners = " and ".join(f"{item.distribution} {item.version}" for item in candidates)
+    return f"the {candidates[0].kind} name {candidates[0].name!r} is provided by {owners}"
 
 
 def entry_point_of(plugin: object) -> InstalledEntryPoint | None:
-    """The entry point that names this object, its class or this module; imports nothing."""
-    for one in installed():
-        if one.entry_point.pattern.match(one.entry_point.value) is None:
-            continue  # Malformed: it would have no module to ask for.
-        module = sys.modules.get(one.entry_point.module)
-        attribute = one.entry_point.attr
-        target = getattr(module, attribute, None) if attribute else module
+    """Return the entry point that refers to this object or its class. Imports nothing."""
+    for candidate in installed():
+        entry_point = candidate.entry_point
+        if entry_point.pattern.match(entry_point.value) is None:
+            continue  # Malformed: `module` would raise.
+        module = sys.modules.get(entry_point.module)
+        target = getattr(module, entry_point.attr, None) if entry_point.attr else module
         if target is not None and (target is plugin or target is type(plugin)):
-            return one
+            return candidate
     return None
+
+
+def load(entry_point: InstalledEntryPoint) -> object:
+    """Import what an entry point refers to. A class is instantiated without arguments.
+
+    Raises:
+        PluginError: the import or the constructor raised an exception.
+    """
+    try:
+        target = entry_point.entry_point.load()
+        return target() if inspect.isclass(target) else target
+    except Exception as error:
+        message = f"failed to load {entry_point}: {type(error).__name__}: {error}"
+        raise PluginError(message) from error
+
+
+def disabled_names() -> frozenset[str]:
+    """Return the names in the environment variable USERSMANAGER_DISABLE."""
+    value = os.environ.get("USERSMANAGER_DISABLE", "")
+    return frozenset(name.strip() for name in value.split(",") if name.strip())

@@ -1,16 +1,7 @@
-"""The hooks: the whole contract with plugins, on one page.
+"""The hooks of this library: what a plugin or transport may implement.
 
-A plugin marks functions or methods of these names with `@hookimpl`. They are called
-once, when a manager is constructed; what they return acts at each call.
-
-    construction:  usersmanager_transport         blocking managers
-                   usersmanager_async_transport   asyncio managers
-                   usersmanager_wrap_call         both
-                   usersmanager_wrap_attempt      both
-
-A plugin is named by an entry point in the group `usersmanager.plugins`, a transport
-by one in `usersmanager.transports`. The entry point names a class (each manager makes
-one instance of its own, without arguments), or a module or object with functions.
+Every hook is called once, without arguments, when a manager is constructed. A plugin implements
+some of them as functions or methods marked with `@hookimpl`.
 """
 
 from __future__ import annotations
@@ -20,45 +11,55 @@ import pluggy
 from .._flow.effects import Middleware
 from .._flow.transport import AsyncTransport, Transport
 
-__all__ = ["hookimpl", "hookspec"]
+__all__ = ["HOOKS", "hookimpl", "hookspec"]
 
 hookspec = pluggy.HookspecMarker("usersmanager")
 hookimpl = pluggy.HookimplMarker("usersmanager")
-"""Marks a function or method as a hook of this library. `tryfirst=True`
-puts a discovered plugin outside all others, `trylast=True` inside; one that the user
-put into `plugins` stays where the user put it."""
+"""Mark a function or method as the implementation of a hook.
+
+`tryfirst=True` makes a discovered plugin the outermost, `trylast=True` the innermost. They have no
+effect on a plugin in the `plugins` list of a manager: there the order of the list counts.
+"""
 
 
 @hookspec(firstresult=True)
 def usersmanager_transport() -> Transport | None:
-    """A new blocking transport: an object with `send(request)` and `close()`.
-
-    The manager that asks for it owns it and closes it.
-    """
+    """Return a new sync transport. The manager that requested it closes it."""
 
 
 @hookspec(firstresult=True)
 def usersmanager_async_transport() -> AsyncTransport | None:
-    """A new asyncio transport: an object with `asend(request)` and `aclose()`.
+    """Return a new asyncio transport. The manager that requested it closes it.
 
-    Called where the manager is made, which may be outside an event loop.
+    There may be no running event loop: a manager can be constructed outside of one.
     """
 
 
 @hookspec
 def usersmanager_wrap_call() -> Middleware | None:
-    """What acts around a whole call, outside the retries: retry, cache, overall timing.
+    """Return middleware for a whole call, outside the retries: retry, cache, overall timing.
 
-    A wrap takes `(request, proceed)`. It is a generator that gets the response by
-    `response = yield from proceed(request)` and returns one; or a plain function that
-    returns `proceed(request)`, with a changed request if it likes, or a Response.
-    An error status is a response like any other; what raises is a `TransportError`.
+    Middleware is a function of `(request, proceed)`: either a generator function that runs
+    `response = yield from proceed(request)` and returns a Response, or a plain function that
+    returns `proceed(request)` or a Response. The request that it passes on may be a changed copy.
+    `proceed` returns a Response for every status, and raises TransportError if there is none.
     """
 
 
 @hookspec
 def usersmanager_wrap_attempt() -> Middleware | None:
-    """What acts around each attempt, inside the retries: headers, tracing, logging.
+    """Return middleware for each attempt, inside the retries: headers, tracing, logging.
 
-    The same kind of wrap. `request.attempt` tells which attempt it is.
+    `request.attempt` is the number of the attempt.
     """
+
+
+HOOKS = tuple(
+    spec.__name__
+    for spec in (
+        usersmanager_transport,
+        usersmanager_async_transport,
+        usersmanager_wrap_call,
+        usersmanager_wrap_attempt,
+    )
+)

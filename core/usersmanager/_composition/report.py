@@ -1,35 +1,36 @@
-"""The inventory: every installed plugin and transport, whether it works, and why not."""
+"""Report on every installed plugin and transport: whether it works, and why not."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from ..errors import PluginError
-from .compose import disabled_names
-from .entry_points import InstalledEntryPoint, Kind, by_name, resolve
+from .entry_points import InstalledEntryPoint, Kind, by_name, disabled_names, load, resolve
 from .modes import ASYNC, SYNC
-from .order import Registry, load
+from .order import Registry
 
 __all__ = ["PluginReport", "installed_plugins"]
 
-Status: TypeAlias = Literal["active", "blocked", "shadowed", "incomplete", "failed"]
+Status: TypeAlias = Literal["active", "disabled", "shadowed", "missing dependency", "failed"]
+_State: TypeAlias = tuple[Status, str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class PluginReport:
-    """What is known of one installed plugin or transport.
+    """The state of one installed plugin or transport.
 
     Attributes:
         name: the name of its entry point.
         kind: "plugin" or "transport".
         modes: "sync", "async" or both; empty if it was not loaded.
-        distribution: the distribution that brings it.
-        version: that distribution's version.
-        hooks: the hooks it implements; empty if it was not loaded.
-        status: "active", "blocked" (by USERSMANAGER_DISABLE), "shadowed" (by what the library
-            itself ships under that name), "incomplete" (something it imports is not
-            installed, such as an extra) or "failed".
+        distribution: the distribution that provides it.
+        version: the version of that distribution.
+        hooks: the hooks that it implements; empty if it was not loaded.
+        status: "active", "disabled" (by USERSMANAGER_DISABLE), "shadowed" (this library provides
+            the same name itself), "missing dependency" (a module that it imports is not
+            installed, such as that of an extra) or "failed".
         reason: why it is not active, or "".
     """
 
@@ -44,7 +45,9 @@ class PluginReport:
 
 
 def installed_plugins() -> list[PluginReport]:
-    """Reports on everything installed, transports first. Loads what is usable.
+    """Return a report on every installed plugin and transport, transports first.
+
+    Those that could be used are loaded.
 
     Example:
         ```python
@@ -52,44 +55,50 @@ def installed_plugins() -> list[PluginReport]:
             print(report.name, report.status, report.reason)
         ```
     """
-    blocked = disabled_names()
+    disabled = disabled_names()
     kinds: tuple[Kind, ...] = ("transport", "plugin")
     return [
-        _report(one, found, blocked)
+        _report(candidate, candidates, disabled)
         for kind in kinds
-        for found in by_name(kind).values()
-        for one in found
+        for candidates in by_name(kind).values()
+        for candidate in candidates
     ]
 
 
 def _report(
-    one: InstalledEntryPoint, of_its_name: list[InstalledEntryPoint], blocked: frozenset[str]
+    entry_point: InstalledEntryPoint,
+    candidates: Sequence[InstalledEntryPoint],
+    disabled: frozenset[str],
 ) -> PluginReport:
-    hooks: tuple[str, ...] = ()
-    status: Status = "active"
-    reason = ""
-    if one.name in blocked:
-        status, reason = "blocked", "USERSMANAGER_DISABLE names it"
-    else:
-        try:
-            chosen = resolve(of_its_name)
-            if chosen is one:
-                hooks = Registry().add(one.name, load(one), explicit=False)
-            else:
-                status, reason = "shadowed", f"the {chosen} is used, not that of {one.distribution}"
-        except PluginError as error:
-            lacks = isinstance(error.__cause__, ModuleNotFoundError)
-            status, reason = "incomplete" if lacks else "failed", str(error)
+    status, reason, hooks = _state(entry_point, candidates, disabled)
     return PluginReport(
-        name=one.name,
-        kind=one.kind,
-        modes=_modes(one.kind, hooks),
-        distribution=one.distribution,
-        version=one.version,
+        name=entry_point.name,
+        kind=entry_point.kind,
+        modes=_modes(entry_point.kind, hooks),
+        distribution=entry_point.distribution,
+        version=entry_point.version,
         hooks=hooks,
         status=status,
         reason=reason,
     )
+
+
+def _state(
+    entry_point: InstalledEntryPoint,
+    candidates: Sequence[InstalledEntryPoint],
+    disabled: frozenset[str],
+) -> _State:
+    if entry_point.name in disabled:
+        return "disabled", "disabled by USERSMANAGER_DISABLE", ()
+    try:
+        preferred = resolve(candidates)
+        if preferred is not entry_point:
+            return "shadowed", f"the {preferred} is used instead", ()
+        hooks = Registry().add(entry_point.name, load(entry_point), explicit=False)
+    except PluginError as error:
+        is_missing = isinstance(error.__cause__, ModuleNotFoundError)
+        return "missing dependency" if is_missing else "failed", str(error), ()
+    return "active", "", hooks
 
 
 def _modes(kind: Kind, hooks: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,1 +1,1 @@
-"""How a call runs: effects, middleware, and the two drivers that carry out effects."""
+"""Run calls: effects, middleware, and the two drivers that carry out effects."""

@@ -1,6 +1,6 @@
 """The asyncio driver: carry out the effects of a flow with `await`.
 
-It is `sync_driver.py`, statement by statement: a flow does the same in both modes.
+It follows `sync_driver.py` statement by statement: a flow behaves the same in both modes.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ async def drive_async(
 
 
 async def _run(effect: Run[T], deadline: Deadline) -> T:
-    """Await the async form of something until the deadline. A blocking call can't be cut."""
+    """Await the async form until the deadline. The sync form can't be interrupted."""
     try:
         async with asyncio.timeout(deadline.remaining()) as limit:
             return await effect.async_()

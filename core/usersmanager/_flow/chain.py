@@ -18,14 +18,14 @@ __all__ = ["NamedMiddleware", "chain"]
 
 
 class NamedMiddleware(NamedTuple):
-    """Middleware, and the plugin it belongs to, for the messages."""
+    """Middleware and the name of its plugin, for messages."""
 
     plugin: str
     middleware: Middleware
 
 
 def chain(per_call: Sequence[NamedMiddleware], per_attempt: Sequence[NamedMiddleware]) -> Proceed:
-    """Return the whole chain. The first of each sequence is the outermost."""
+    """Return a function that sends a request through all middleware, the first outermost."""
     proceed: Proceed = _send
     for named in reversed(per_attempt):
         proceed = _around(named, proceed)
@@ -38,32 +38,31 @@ def chain(per_call: Sequence[NamedMiddleware], per_attempt: Sequence[NamedMiddle
 def _send(request: Request) -> Flow:
     if request.remaining() <= 0:
         raise DeadlineExceededError("the deadline passed before sending", phase="not sent")
-    failure: UsersManagerError
+    error: UsersManagerError
     try:
         response = yield Send(request)
-    except UsersManagerError as error:
-        failure = error
-    except BaseException as error:
-        # An interruption can't be told from a transport's own exception: both pass through,
-        # but without the frames that hold the token.
-        error.__cause__ = error.__context__ = None
-        raise error.with_traceback(None)  # noqa: B904 - the same error, not another.
+    except UsersManagerError as caught:
+        error = caught
+    except BaseException as caught:
+        # An interruption, or an exception of the transport's own: it passes through, but without
+        # the frames that hold the token.
+        caught.__cause__ = caught.__context__ = None
+        raise caught.with_traceback(None)  # noqa: B904 - the same error, not another.
     else:
         if isinstance(response, Response):
             return response
         kind = type(response).__name__
-        failure = PluginError(f"the transport returned {kind}, not a Response")
+        error = PluginError(f"the transport returned {kind}, not a Response")
         del response  # It may be a secret, and a traceback shows local variables.
-    # Raised out here, after the `except` block: the transport's error and its frames, which hold
-    # the token, are gone.
+    # Not inside the `except` block, which would set the context again.
     try:
-        raise failure.without_traceback()
+        raise error._without_traceback()
     finally:
-        del failure  # Break the reference cycle.
+        del error  # Break the reference cycle.
 
 
 def _count_attempts(inner: Proceed) -> Proceed:
-    """Number the attempts of a call, whichever plugin repeats it."""
+    """Return `inner`, with the attempts of a call numbered, whichever plugin repeats it."""
 
     def proceed(request: Request) -> Flow:
         request.call.attempts += 1
@@ -85,7 +84,7 @@ def _around(named: NamedMiddleware, inner: Proceed) -> Proceed:
             kind = type(result).__name__
             del result  # It may be a secret, and a traceback shows local variables.
             raise PluginError(
-                f"plugin {plugin!r}: a wrap returned {kind}; write a generator"
+                f"plugin {plugin!r}: its middleware returned {kind}; write a generator"
                 " function, or return proceed(request) or a Response"
             )
         response = yield from result

@@ -42,7 +42,7 @@ class Send:
 
 
 class Sleep:
-    """Wait this many seconds, but not beyond the call's deadline."""
+    """Wait this many seconds, but not beyond the deadline of the call."""
 
     __slots__ = ("seconds",)
 
@@ -100,7 +100,7 @@ def run(sync: Callable[[], T], async_: Callable[[], Awaitable[T]]) -> Generator[
         async_: called without arguments, and awaited, by the asyncio driver.
 
     Returns:
-        The result of the one that was called. What it raises is raised here.
+        The result of the function that was called. Its exceptions are raised here.
 
     Example:
         `secret = yield from run(vault.get, async_vault.get)`
@@ -110,7 +110,7 @@ def run(sync: Callable[[], T], async_: Callable[[], Awaitable[T]]) -> Generator[
 
 
 def invalid_effect_error(kind: type) -> PluginError:
-    """Return the error for something else that was yielded."""
+    """Return the error for a plugin that yielded something else."""
     return PluginError(
         f"a plugin yielded {kind.__name__}, not an effect: write"
         " `yield from proceed(request)`, `yield from sleep(...)` or `yield from run(...)`"

@@ -1,6 +1,6 @@
-"""The two protocols of a transport: one method that sends a request, one that closes.
+"""The protocols of sync and asyncio transports.
 
-The names differ, so that one class may serve both sync and asyncio.
+Their methods have different names, so that one class may implement both.
 """
 
 from __future__ import annotations
@@ -19,13 +19,12 @@ class Transport(Protocol):
         """Send a request and return its complete, bounded response.
 
         Every status is a response; redirects are not followed, nothing is retried.
-        `request.headers_to_send()` are the headers to send, `request.deadline` the moment by
-        which to give up.
+        Send `request.headers_to_send()`, and give up at `request.deadline`.
 
         Raises:
-            TransportError: no complete response arrived; a subclass says why, and
-                its `phase` whether anything was sent. Any other exception passes
-                through to the caller: it may be an interruption.
+            TransportError: no complete response arrived. The subclass says why, and `phase` whether
+                anything was sent. Any other exception reaches the caller unchanged, as it may be an
+                interruption.
         """
         ...
 

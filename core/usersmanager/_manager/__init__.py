@@ -1,1 +1,1 @@
-"""The two managers, and what they share."""
+"""The two managers, their shared implementation, and callbacks."""

@@ -1,7 +1,7 @@
 """AsyncUsersManager, the asyncio client.
 
-Unlike `UsersManager` it belongs to one event loop, and it keeps the tasks of calls with callbacks
-until its close.
+Unlike `UsersManager` it belongs to one event loop, and keeps the tasks of calls with callbacks
+until it is closed.
 """
 
 from __future__ import annotations
@@ -28,22 +28,25 @@ T = TypeVar("T")
 
 
 class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
-    """Asyncio client. Tasks of one event loop may share it. Use it with `async with`.
+    """Asyncio client. Tasks of one event loop may share it. Use it in an `async with` statement.
 
     Args:
-        base_url: as for `UsersManager`, like all the others but `transport`.
-        headers: header fields to send with every request.
-        client_id: the client that `impersonate` acts for, unless its settings name one.
-        timeout: seconds for a whole call, retries and waits included; positive.
-        transport: an installed transport by name ("aiohttp" if None), or an object with
-            `asend(request)` and `aclose()`, which the manager closes.
-        plugins: configured instances or installed names, the first outermost.
+        base_url: the URL of the API, such as "https://tenant.auth0.com": https, or http for
+            loopback. For an OpenID provider, the part before "/userinfo".
+        headers: header fields for every request.
+        client_id: the client that `impersonate` acts for, unless the settings contain one.
+        timeout: the seconds that a call may take, including retries and waits.
+        transport: the name of an installed transport ("aiohttp" if None), or an object with
+            `asend(request)` and `aclose()`. The manager closes it.
+        plugins: instances or installed names, the outermost first. An instance replaces the
+            discovered plugin of the same name.
         discover: True for every installed plugin, False for none, or their names.
-        allow_insecure: allow http to any host, and an http endpoint of an https issuer.
+        allow_insecure: allow http for every host, and an http endpoint of an https issuer. Tokens
+            are then sent in the clear.
 
     Raises:
         ArgumentError: an argument is not valid.
-        PluginError: a transport or plugin is missing, broken or of the wrong mode.
+        PluginError: a transport or plugin is missing, broken or of the other mode.
 
     Example:
         ```python
@@ -90,7 +93,7 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
         transport: str | AsyncTransport | None = None,
         **options: Unpack[ManagerOptions],
     ) -> Self:
-        """Create a manager for an OpenID provider, as `UsersManager.from_issuer` does.
+        """Create a manager for an OpenID provider: see `UsersManager.from_issuer`.
 
         Example:
             ```python
@@ -136,11 +139,11 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
         timeout: float | None = None,
         expected_subject: str | None = None,
     ) -> Coroutine[Any, Any, UserInfo] | None:
-        """Fetch the profile behind an access token: `GET {base_url}/userinfo`.
+        """Fetch the profile of the user to whom an access token belongs.
 
-        As `UsersManager.get_info`, but awaited. Bad arguments raise at the call already,
-        not at the await. With a callback a task is started, and None returned; the
-        manager awaits the task at its close. A callback may be a coroutine function.
+        See `UsersManager.get_info`. ArgumentError and LifecycleError are raised by the call, before
+        it is awaited. With a callback, which may be a coroutine function, the call runs in a task,
+        and the method returns None; `aclose` awaits the task.
 
         Example:
             `profile = await users.get_info(token, expected_subject="auth0|123")`
@@ -148,7 +151,7 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
         secret: Secret[object] = Secret(access_token)
         del access_token
         self._require_usable(callback)
-        return self._answer(self._prepare_get_info(secret, timeout, expected_subject), callback)
+        return self._dispatch(self._prepare_get_info(secret, timeout, expected_subject), callback)
 
     @overload
     def impersonate(
@@ -178,11 +181,9 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
         *,
         timeout: float | None = None,
     ) -> Coroutine[Any, Any, str] | None:
-        """Ask for a link that can be used once to log in as a user.
+        """Request a link that logs in as a user, once.
 
-        `POST {base_url}/users/{user_id}/impersonate`.
-
-        As `UsersManager.impersonate`, but awaited; for callbacks see `get_info`.
+        See `UsersManager.impersonate`, and `get_info` for errors and callbacks.
 
         Example:
             `link = await users.impersonate("auth0|123", settings)`
@@ -190,20 +191,20 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
         sealed = SealedSettings(Secret(settings))
         del settings
         self._require_usable(callback)
-        return self._answer(self._prepare_impersonate(user_id, sealed, timeout), callback)
+        return self._dispatch(self._prepare_impersonate(user_id, sealed, timeout), callback)
 
-    def _answer(
+    def _dispatch(
         self, call: PreparedCall[T], callback: Callback[T] | None
     ) -> Coroutine[Any, Any, T] | None:
         if callback is None:
             coroutine = self._perform(call)
-            # The name in Python's warning about a coroutine that was never awaited.
+            # Python warns with this name if the coroutine is never awaited.
             assert isinstance(coroutine, CoroutineType)  # noqa: S101 - for the type.
             coroutine.__qualname__ = f"AsyncUsersManager.{call.spec.name}"
             return coroutine
         self._enter_loop()
-        reporting = call_back_async(lambda: self._perform(call), callback, call.spec.name)
-        task = asyncio.get_running_loop().create_task(reporting)
+        with_callback = call_back_async(lambda: self._perform(call), callback, call.spec.name)
+        task = asyncio.get_running_loop().create_task(with_callback)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return None
@@ -216,7 +217,7 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
         return await drive_async(flow, self._composition.transport, deadline)
 
     def _enter_loop(self) -> None:
-        """Bind the manager to the first event loop it is used in, as its connections are."""
+        """Bind the manager to the event loop of its first use, as its connections are."""
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
@@ -227,7 +228,7 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
             self._loop = loop
         elif self._loop is not loop:
             raise LifecycleError(
-                "this AsyncUsersManager belongs to another event loop: make one inside each"
+                "this AsyncUsersManager belongs to another event loop: create one inside each"
                 " asyncio.run(...)"
             )
 
@@ -237,14 +238,14 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
             raise self._closed_error()
 
     async def aclose(self) -> None:
-        """Await the calls with callbacks, then close the transport. May be called twice."""
+        """Await the calls with callbacks, then close the transport. Closing again has no effect."""
         self._enter_loop()
         if not self._is_open:
             return
-        self._is_open = False  # No further calls begin.
-        # A callback may itself close the manager: its own task is not waited for.
-        while waiting := self._tasks - {asyncio.current_task()}:
-            await asyncio.wait(waiting)
+        self._is_open = False  # No further calls are accepted.
+        # A callback may close the manager: awaiting its own task would never end.
+        while tasks := self._tasks - {asyncio.current_task()}:
+            await asyncio.wait(tasks)
         self._is_closed = True
         await self._composition.transport.aclose()
 

@@ -39,7 +39,7 @@ Result = TypeVar("Result")
 
 
 class ManagerOptions(TypedDict, total=False):
-    """The options of both constructors, beside the base URL and the transport."""
+    """The options of both constructors, except the base URL and the transport."""
 
     headers: Mapping[str, str] | None
     client_id: str | None
@@ -50,9 +50,9 @@ class ManagerOptions(TypedDict, total=False):
 
 
 class BaseUsersManager(Generic[TransportT]):
-    """Holds the checked configuration, and prepares calls. Threads and tasks may share it.
+    """Hold the checked configuration, and prepare calls. Threads and tasks may share it.
 
-    A subclass drives the prepared calls, and has the methods that users call.
+    A subclass has the public methods, and drives the prepared calls.
     """
 
     _mode: ClassVar[Mode]
@@ -72,7 +72,7 @@ class BaseUsersManager(Generic[TransportT]):
         # pluggy and importlib.metadata are slow to import, and only a constructor needs them.
         from .._composition.compose import compose
 
-        self._is_open = False  # Until there is something to close.
+        self._is_open = False  # There is nothing to close yet.
         self._base_url = parse_base_url(base_url, allow_insecure=allow_insecure)
         self._allow_insecure = allow_insecure
         self._endpoints = {
@@ -88,7 +88,7 @@ class BaseUsersManager(Generic[TransportT]):
         )
         self._is_open = True
 
-    # Prepare a call: check its arguments. Nothing is sent yet.
+    # Each of these checks the arguments of a call. Nothing is sent yet.
 
     def _prepare_get_info(
         self, access_token: Secret[object], timeout: float | None, expected_subject: str | None
@@ -125,10 +125,10 @@ class BaseUsersManager(Generic[TransportT]):
         return PreparedCall(self, spec, arguments, seconds, expected_subject)
 
     def _use_configuration(self, configuration: Mapping[str, Any], issuer: str) -> None:
-        """Take the userinfo endpoint from a provider's configuration.
+        """Replace the userinfo endpoint with that of a provider configuration.
 
         Raises:
-            DecodeError: it is of another issuer, or names no safe endpoint.
+            DecodeError: the issuer is another one, or the endpoint is missing or insecure.
         """
         try:
             endpoint = userinfo_endpoint(configuration, issuer, allow_insecure=self._allow_insecure)
@@ -138,7 +138,7 @@ class BaseUsersManager(Generic[TransportT]):
         self._endpoints = {**self._endpoints, GET_INFO.name: endpoint}
 
     def _request(self, spec: RequestSpec[Any], arguments: Arguments, deadline: Deadline) -> Request:
-        """Return the request of one call, as the outermost plugin sees it first."""
+        """Return the request of a call, before any plugin has changed it."""
         endpoint = self._endpoints[spec.name]
         return Request(
             operation=spec.name,
@@ -154,7 +154,7 @@ class BaseUsersManager(Generic[TransportT]):
         )
 
     def _closed_error(self) -> LifecycleError:
-        return LifecycleError(f"this {type(self).__name__} is closed: make a new one")
+        return LifecycleError(f"this {type(self).__name__} is closed: create a new one")
 
     def _warn_unclosed(self, keyword: str) -> None:
         message = f"unclosed {self!r}: use `{keyword}`, or close it"
@@ -162,7 +162,7 @@ class BaseUsersManager(Generic[TransportT]):
 
     def __repr__(self) -> str:
         composition = getattr(self, "_composition", None)
-        if composition is None:  # A traceback may show a manager whose constructor failed.
+        if composition is None:  # The constructor failed, and a traceback shows this object.
             return f"<{type(self).__name__}, not constructed>"
         plugins = ", ".join(composition.plugins) or "none"
         return (
@@ -172,7 +172,7 @@ class BaseUsersManager(Generic[TransportT]):
 
 
 class PreparedCall(Generic[Result]):
-    """A call whose arguments are valid and whose clock has not started."""
+    """A call with valid arguments that has not started."""
 
     __slots__ = ("_arguments", "_expected_subject", "_timeout", "_users", "spec")
 
@@ -194,7 +194,7 @@ class PreparedCall(Generic[Result]):
         return f"<PreparedCall {self.spec.name}>"
 
     def start(self) -> tuple[Generator[Effect, Any, Result], Deadline]:
-        """Start the clock; return the flow to drive, and its deadline."""
+        """Start the timeout; return the flow to drive, and its deadline."""
         deadline = Deadline.after(self._timeout)
         return self._flow(deadline), deadline
 
@@ -206,8 +206,10 @@ class PreparedCall(Generic[Result]):
             result = self.spec.read(response)
             if self._is_expected(result):
                 return result
-            del result  # It is another user's, and a traceback shows local variables.
-            raise SubjectMismatchError("the profile is not of the expected subject: do not use it")
+            del result  # Another user's profile, and a traceback shows local variables.
+            raise SubjectMismatchError(
+                "the profile has another subject than expected: do not use it"
+            )
         except UsersManagerError as error:
             error.operation = error.operation or self.spec.name
             raise
@@ -219,19 +221,19 @@ class PreparedCall(Generic[Result]):
 
 
 def is_in_event_loop() -> bool:
-    """Return whether the calling thread runs an event loop. Without asyncio there is none."""
-    asyncio = sys.modules.get("asyncio")
+    """Return whether the calling thread runs an event loop."""
+    asyncio = sys.modules.get("asyncio")  # A sync program may never have imported it.
     return asyncio is not None and asyncio._get_running_loop() is not None
 
 
-def _headers_of(spec: RequestSpec[Any], given: Secret[Mapping[str, str] | None]) -> Headers:
-    """Return the headers of an operation, with those of the constructor set over them."""
+def _headers_of(spec: RequestSpec[Any], custom: Secret[Mapping[str, str] | None]) -> Headers:
+    """Return the headers of an operation, overridden by those of the constructor."""
     defaults = [("Accept", spec.accept)]
     if spec.method == "POST":
         defaults.append(("Content-Type", "application/json"))
-    if not isinstance(given.reveal() or {}, Mapping):
+    if not isinstance(custom.reveal() or {}, Mapping):
         raise ArgumentError("headers must be a mapping of names and values")
-    headers = merge_headers(Headers(defaults), given.reveal() or {})
+    headers = merge_headers(Headers(defaults), custom.reveal() or {})
     if isinstance(headers, str):
         raise ArgumentError(f"headers: {headers}")
     return headers

@@ -1,12 +1,12 @@
-"""The callback form of a call: `callback(error, None)` or `callback(None, result)`, once.
+"""Calls with a callback: `callback(error, None)` or `callback(None, result)`, exactly once.
 
-Sync: the callback is called in the thread of the call, before the method returns. What it raises,
-the method raises. An interruption, or a plugin's own exception, is raised by the method instead,
-and the callback is not called.
+Sync: the callback runs in the thread of the call, before the method returns, which raises any
+exception of the callback. The method also raises interruptions and the exceptions of a plugin; the
+callback is not called for them.
 
 Asyncio: the call and the callback run in a task that the manager keeps until its close. The result
-of the callback is awaited if it is awaitable. What it raises goes to the exception handler of the
-event loop. If the task is cancelled, the callback gets a LifecycleError.
+of the callback is awaited if it is awaitable. An exception of the callback goes to the exception
+handler of the event loop. If the task is cancelled, the callback gets a LifecycleError.
 """
 
 from __future__ import annotations
@@ -32,27 +32,27 @@ def require_callable(callback: object) -> None:
         raise ArgumentError("callback must be callable as callback(error, result)")
 
 
-# In both forms results and errors are popped from lists, not named: if the callback raises, a
-# traceback shows the local variables of these frames.
+# Results and errors are popped from lists and not kept in local variables: if the callback raises,
+# a traceback shows the variables of these frames.
 
 
 def call_back(perform: Callable[[], T], callback: Callback[T]) -> None:
-    """Make a call, and pass its outcome to the callback."""
+    """Make a call, and pass its result or error to the callback."""
     results: list[T] = []
     errors: list[Exception] = []
     try:
         results.append(perform())
     except UsersManagerError as error:
         errors.append(error)
-    # Outside the try: what the callback raises must not be passed to it again.
+    # Not inside the `try` block: an error that the callback raises must not be passed to it.
     callback(errors.pop() if errors else None, results.pop() if results else None)
 
 
 async def call_back_async(
     perform: Callable[[], Awaitable[T]], callback: Callback[T], operation: str
 ) -> None:
-    """Make a call, and pass its outcome to the callback."""
-    import asyncio  # A sync program needs none.
+    """Make a call, and pass its result or error to the callback."""
+    import asyncio  # Slow to import, and a sync program does not need it.
 
     results: list[T] = []
     errors: list[Exception] = []

@@ -1,7 +1,6 @@
-"""UsersManager, the blocking client.
+"""UsersManager, the sync client.
 
-The token is sealed in the first statement of each method, so that no traceback through these
-frames can show it.
+Each method seals the token in its first statement, so that no traceback can show it.
 """
 
 from __future__ import annotations
@@ -28,25 +27,25 @@ T = TypeVar("T")
 
 
 class UsersManager(BaseUsersManager[Transport]):
-    """Blocking client. Threads may share it. Use it with `with`, or call `close`.
+    """Blocking client. Threads may share it. Use it in a `with` statement, or call `close`.
 
     Args:
-        base_url: where the API is: "https://tenant.auth0.com". https, or http for
-            loopback. For an OpenID provider, what comes before "/userinfo".
-        headers: header fields to send with every request.
-        client_id: the client that `impersonate` acts for, unless its settings name one.
-        timeout: seconds for a whole call, retries and waits included; positive.
-        transport: an installed transport by name ("urllib3" if None), or an object with
-            `send(request)` and `close()`, which the manager closes.
-        plugins: configured instances or installed names, the first outermost. An instance
-            stands in for the discovered plugin of its name.
+        base_url: the URL of the API, such as "https://tenant.auth0.com": https, or http for
+            loopback. For an OpenID provider, the part before "/userinfo".
+        headers: header fields for every request.
+        client_id: the client that `impersonate` acts for, unless the settings contain one.
+        timeout: the seconds that a call may take, including retries and waits.
+        transport: the name of an installed transport ("urllib3" if None), or an object with
+            `send(request)` and `close()`. The manager closes it.
+        plugins: instances or installed names, the outermost first. An instance replaces the
+            discovered plugin of the same name.
         discover: True for every installed plugin, False for none, or their names.
-        allow_insecure: allow http to any host, and an http endpoint of an https issuer. Tokens
-            then cross the network in the clear.
+        allow_insecure: allow http for every host, and an http endpoint of an https issuer. Tokens
+            are then sent in the clear.
 
     Raises:
         ArgumentError: an argument is not valid.
-        PluginError: a transport or plugin is missing, broken or of the wrong mode.
+        PluginError: a transport or plugin is missing, broken or of the other mode.
 
     Example:
         ```python
@@ -91,23 +90,24 @@ class UsersManager(BaseUsersManager[Transport]):
         transport: str | Transport | None = None,
         **options: Unpack[ManagerOptions],
     ) -> Self:
-        """Create a manager for an OpenID provider, from its configuration document.
+        """Create a manager for an OpenID provider from its configuration document.
 
-        It reads `{issuer}/.well-known/openid-configuration` through the same transport and
-        plugins, and uses the `userinfo_endpoint` in it, whatever its host.
+        The manager fetches `{issuer}/.well-known/openid-configuration` with its own transport and
+        plugins, and uses the `userinfo_endpoint` in it, on whatever host.
 
         Args:
-            issuer: the issuer exactly as the provider writes it, such as
+            issuer: the issuer exactly as the provider spells it, such as
                 "https://accounts.example.com" or "https://tenant.auth0.com/".
-            transport: as in the constructor.
-            options: as in the constructor.
+            transport: see the constructor.
+            options: see the constructor.
 
         Raises:
-            ArgumentError: the issuer is not a URL that is https or loopback.
-            APIError: the provider has no such document.
-            TransportError: no complete answer came.
-            DecodeError: the document is of another issuer, has no usable endpoint, or names an
-                http endpoint although the issuer is https.
+            ArgumentError: an argument is not valid.
+            PluginError: a transport or plugin is missing, broken or of the other mode.
+            APIError: the provider responded with an error, such as 404 without the document.
+            TransportError: no complete response arrived.
+            DecodeError: the document is not valid, has another issuer, or has no usable endpoint:
+                that of an https issuer must be https.
 
         Example:
             ```python
@@ -155,24 +155,26 @@ class UsersManager(BaseUsersManager[Transport]):
         timeout: float | None = None,
         expected_subject: str | None = None,
     ) -> UserInfo | None:
-        """Fetch the profile behind an access token: `GET {base_url}/userinfo`.
+        """Fetch the profile of the user to whom an access token belongs.
+
+        `GET {base_url}/userinfo`.
 
         Args:
-            access_token: a bearer token with the scope "openid" (RFC 6750).
-            callback: called exactly once with `(error, None)` or `(None, profile)`;
-                the method itself then returns None.
-            timeout: seconds for this call, in place of the constructor's.
-            expected_subject: the `sub` the profile must have, as in the ID token.
+            access_token: a bearer token (RFC 6750) with the scope "openid".
+            callback: called exactly once with `(error, None)` or `(None, profile)`. The method
+                then returns None, but it still raises the first two errors below.
+            timeout: the seconds for this call, instead of those of the constructor.
+            expected_subject: the subject that the profile must have, from the ID token.
 
         Returns:
             The profile, a dict of claims with typed properties.
 
         Raises:
-            ArgumentError: an argument is not valid. Raised at the call, callback or not.
-            LifecycleError: the manager is closed. Raised at the call, callback or not.
-            APIError: the server refused; `UnauthorizedError` for a bad token.
-            TransportError: no complete answer came.
-            DecodeError: the answer is no profile; `SubjectMismatchError` for another's.
+            ArgumentError: an argument is not valid.
+            LifecycleError: the manager is closed.
+            APIError: the server responded with an error: `UnauthorizedError` for a bad token.
+            TransportError: no complete response arrived.
+            DecodeError: the response is not a profile: `SubjectMismatchError` for another subject.
 
         Example:
             `users.get_info(token, expected_subject="auth0|123").email`
@@ -183,7 +185,7 @@ class UsersManager(BaseUsersManager[Transport]):
         secret: Secret[object] = Secret(access_token)
         del access_token
         self._require_usable(callback)
-        return self._answer(self._prepare_get_info(secret, timeout, expected_subject), callback)
+        return self._dispatch(self._prepare_get_info(secret, timeout, expected_subject), callback)
 
     @overload
     def impersonate(
@@ -213,30 +215,30 @@ class UsersManager(BaseUsersManager[Transport]):
         *,
         timeout: float | None = None,
     ) -> str | None:
-        """Ask for a link that can be used once to log in as a user.
+        """Request a link that logs in as a user, once.
 
         `POST {base_url}/users/{user_id}/impersonate`.
 
         Args:
             user_id: the user to log in as, such as "auth0|123".
-            settings: `impersonator_id` (who logs in), `protocol` ("oauth2", "samlp",
-                "wsfed", "wsfed-rms"), `token` (an API token); optional `client_id`
-                (default: the constructor's) and `additional_parameters` (a mapping). The
-                last two may be written `clientId` and `additionalParameters`.
-            callback: called exactly once with `(error, None)` or `(None, link)`; the
-                method itself then returns None.
-            timeout: seconds for this call, in place of the constructor's.
+            settings: `impersonator_id` (the user who logs in), `protocol` ("oauth2", "samlp",
+                "wsfed" or "wsfed-rms") and `token` (an API token); optionally `client_id` and
+                `additional_parameters` (a mapping), also spelled `clientId` and
+                `additionalParameters`.
+            callback: called exactly once with `(error, None)` or `(None, link)`. The method then
+                returns None, but it still raises the first two errors below.
+            timeout: the seconds for this call, instead of those of the constructor.
 
         Returns:
-            The link. It is a credential: whoever opens it first is logged in.
+            The link. It is a credential: anyone who opens it first is logged in.
 
         Raises:
-            ArgumentError: an argument is not valid. Raised at the call, callback or not.
-            LifecycleError: the manager is closed. Raised at the call, callback or not.
-            APIError: the server refused.
-            TransportError: no complete answer came. If its `phase` is "unknown", a link
-                may have been made; the request is never repeated then.
-            DecodeError: the answer is no link.
+            ArgumentError: an argument is not valid.
+            LifecycleError: the manager is closed.
+            APIError: the server responded with an error.
+            TransportError: no complete response arrived. If its `phase` is "unknown", the server
+                may have created a link, and the request was not repeated.
+            DecodeError: the response is not a link.
 
         Example:
             ```python
@@ -252,9 +254,9 @@ class UsersManager(BaseUsersManager[Transport]):
         sealed = SealedSettings(Secret(settings))
         del settings
         self._require_usable(callback)
-        return self._answer(self._prepare_impersonate(user_id, sealed, timeout), callback)
+        return self._dispatch(self._prepare_impersonate(user_id, sealed, timeout), callback)
 
-    def _answer(self, call: PreparedCall[T], callback: Callback[T] | None) -> T | None:
+    def _dispatch(self, call: PreparedCall[T], callback: Callback[T] | None) -> T | None:
         if callback is None:
             return self._perform(call)
         call_back(lambda: self._perform(call), callback)
@@ -264,8 +266,8 @@ class UsersManager(BaseUsersManager[Transport]):
         if not self._has_warned and is_in_event_loop():
             self._has_warned = True
             warnings.warn(
-                "a UsersManager call blocks the event loop that runs here: use AsyncUsersManager,"
-                " or asyncio.to_thread",
+                "a UsersManager call blocks the running event loop: use AsyncUsersManager or"
+                " asyncio.to_thread",
                 RuntimeWarning,
                 stacklevel=4,
             )
@@ -278,7 +280,7 @@ class UsersManager(BaseUsersManager[Transport]):
             raise self._closed_error()
 
     def close(self) -> None:
-        """Close the transport. May be called twice; calls after it raise LifecycleError."""
+        """Close the transport. Later calls raise LifecycleError; closing again has no effect."""
         if self._is_open:
             self._is_open = False
             self._composition.transport.close()

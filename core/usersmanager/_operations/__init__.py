@@ -1,1 +1,1 @@
-"""What is asked of the server, and what its answer means."""
+"""Describe operations: the arguments, the request, and how to read the response."""

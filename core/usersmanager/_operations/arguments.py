@@ -1,6 +1,6 @@
-"""The arguments of each operation: checked, and in the form in which they are sent.
+"""Check the arguments of each operation, and encode them for the request.
 
-The messages for bad arguments are those of node-auth0's `auth.UsersManager`.
+The messages start with those of node-auth0's `auth.UsersManager`.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ __all__ = ["Arguments", "SealedSettings", "get_info_arguments", "impersonate_arg
 
 
 class Arguments:
-    """Hold the checked arguments of one call, in the form in which they are sent.
+    """The checked and encoded arguments of one call.
 
-    Not a tuple: tools that report an error with its local variables look into tuples.
+    They are not a tuple, because tools that report local variables show the items of a tuple.
 
     Attributes:
-        token: goes into the Authorization header.
-        user_id: one encoded path segment, or "".
-        body: JSON, or None.
+        token: the token for the Authorization header.
+        user_id: the user id as a path segment, or "".
+        body: the JSON body, or None.
     """
 
     __slots__ = ("body", "token", "user_id")
@@ -47,7 +47,7 @@ def get_info_arguments(access_token: Secret[object]) -> Arguments:
     """
     if access_token.reveal() is None:
         raise ArgumentError("An access token is required")
-    return Arguments(_token(access_token, "Invalid access token"))
+    return Arguments(_parse_token(access_token, "Invalid access token"))
 
 
 _KNOWN_SETTINGS = (
@@ -61,12 +61,12 @@ _KNOWN_SETTINGS = (
 
 
 class SealedSettings:
-    """Impersonation settings with the token sealed, so that the rest may be inspected."""
+    """Impersonation settings, with the token sealed so that the others may be inspected."""
 
     __slots__ = ("is_mapping", "known", "token", "unknown")
 
     def __init__(self, settings: Secret[object]) -> None:
-        # No value in a local variable: a mapping may raise, and a traceback shows them.
+        # No value is in a local variable: a mapping may raise, and a traceback shows them.
         self.is_mapping = isinstance(settings.reveal(), Mapping)
         self.known: dict[str, object] = {}
         self.unknown: list[object] = []
@@ -87,29 +87,26 @@ def _mapping(settings: Secret[object]) -> Mapping[Any, object]:
 def impersonate_arguments(
     user_id: object, settings: SealedSettings, default_client_id: str | None
 ) -> Arguments:
-    """Check the arguments of `impersonate`, and build its body.
+    """Check the arguments of `impersonate`, and encode its body.
 
     Raises:
-        ArgumentError: one is missing, of the wrong type, or not a setting at all.
+        ArgumentError: an argument is missing or of the wrong type, or a setting is unknown.
     """
     segment = encode_path_segment(user_id)
-    failure: ArgumentError
     try:
-        return _checked_arguments(segment, settings, default_client_id)
-    except ArgumentError as error:
-        failure = error
-    # Raised out here: the frames below hold values of the settings, which may be secrets.
-    raise failure.without_traceback()
+        # In one expression: a body in a local variable would be in the traceback.
+        return Arguments(
+            body=_encode_body(settings, default_client_id),
+            token=_parse_settings_token(settings.token),
+            user_id=segment,
+        )
+    except ArgumentError as caught:
+        error = caught
+    # The frames of the functions above hold values of the settings, which may be secrets.
+    raise error._without_traceback()
 
 
-def _checked_arguments(
-    segment: str, settings: SealedSettings, default_client_id: str | None
-) -> Arguments:
-    body = _impersonate_body(settings, default_client_id)
-    return Arguments(_settings_token(settings.token), segment, body)
-
-
-def _impersonate_body(settings: SealedSettings, default_client_id: str | None) -> bytes:
+def _encode_body(settings: SealedSettings, default_client_id: str | None) -> bytes:
     if not settings.is_mapping:
         raise ArgumentError("Missing impersonation settings object")
     if settings.unknown:
@@ -117,55 +114,59 @@ def _impersonate_body(settings: SealedSettings, default_client_id: str | None) -
         raise ArgumentError(
             f"no such impersonation setting{did_you_mean(settings.unknown[0], known)}"
         )
-    client_id = _either(settings.known, "client_id", "clientId")
-    return _json(
+    client_id = _one_of(settings.known, "client_id", "clientId")
+    if client_id is not None:
+        client_id = _require_text(client_id, "client_id")
+    return _to_json(
         {
-            "client_id": default_client_id if client_id is None else _text(client_id, "client_id"),
-            "impersonator_id": _text(settings.known.get("impersonator_id"), "impersonator_id"),
-            "protocol": _text(settings.known.get("protocol"), "protocol"),
+            "client_id": default_client_id if client_id is None else client_id,
+            "impersonator_id": _require_text(
+                settings.known.get("impersonator_id"), "impersonator_id"
+            ),
+            "protocol": _require_text(settings.known.get("protocol"), "protocol"),
             "additionalParameters": _additional_parameters(settings.known),
         }
     )
 
 
-def _settings_token(token: Secret[object]) -> Token:
+def _parse_settings_token(token: Secret[object]) -> Token:
     if token.reveal() is not None and not isinstance(token.reveal(), str):
         raise ArgumentError(f"token field is required: {explain_invalid_token(token)}")
     if not str(token.reveal() or "").strip():
         raise ArgumentError("token field is required")
-    return _token(token, "token field is not a bearer token")
+    return _parse_token(token, "token field is not a bearer token")
 
 
-def _either(known: Mapping[str, object], name: str, other_name: str) -> object:
+def _one_of(known: Mapping[str, object], name: str, other_name: str) -> object:
     value, other = known.get(name), known.get(other_name)
     if value is not None and other is not None:
         raise ArgumentError(f"pass {name} or {other_name}, not both")
     return other if value is None else value
 
 
-def _text(value: object, name: str) -> str:
+def _require_text(value: object, name: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ArgumentError(f"{name} field is required")
     return value
 
 
 def _additional_parameters(known: Mapping[str, object]) -> Mapping[str, object] | None:
-    value = _either(known, "additional_parameters", "additionalParameters")
+    value = _one_of(known, "additional_parameters", "additionalParameters")
     if value is not None and not isinstance(value, Mapping):
         raise ArgumentError("additional_parameters must be a mapping")
     return None if value is None else dict(value)
 
 
-def _json(body: Mapping[str, object]) -> bytes:
-    given = {name: value for name, value in body.items() if value is not None}
+def _to_json(body: Mapping[str, object]) -> bytes:
+    fields = {name: value for name, value in body.items() if value is not None}
     try:
-        return json.dumps(given, allow_nan=False, ensure_ascii=False).encode("utf-8")
+        return json.dumps(fields, allow_nan=False, ensure_ascii=False).encode("utf-8")
     except (TypeError, ValueError, RecursionError):
         pass
     raise ArgumentError("the impersonation settings must be JSON-serializable")
 
 
-def _token(value: Secret[object], message: str) -> Token:
+def _parse_token(value: Secret[object], message: str) -> Token:
     token = Token.parse(value)
     if token is None:
         raise ArgumentError(f"{message}: {explain_invalid_token(value)}")

@@ -1,7 +1,4 @@
-"""Decode the bodies of successful responses: strict JSON, a profile, a link.
-
-No error quotes any part of a body.
-"""
+"""Decode the bodies of successful responses. No error quotes any part of a body."""
 
 from __future__ import annotations
 
@@ -28,40 +25,40 @@ def read_profile(response: Response) -> UserInfo:
     Raises:
         DecodeError: the body is anything else (OIDC Core, section 5.3.2).
     """
-    _check(_coding_problem(response) or _type_problem(response, "profile"))
-    profile = _profile(response.body)
+    _raise_if(_explain_encoding(response) or _explain_media_type(response, "profile"))
+    profile = _parse_profile(response.body)
     if isinstance(profile, UserInfo):
         return profile
     raise DecodeError(profile)
 
 
 def read_link(response: Response) -> str:
-    """Return the link in a response: an absolute http(s) URL and nothing else.
+    """Return the link in a response: an absolute http(s) URL.
 
     Raises:
         DecodeError: the body is anything else.
     """
-    _check(_coding_problem(response))
-    link = _link(response.body)
+    _raise_if(_explain_encoding(response))
+    link = _parse_link(response.body)
     if link is None:
         raise DecodeError("the body is not a link: it must be one absolute http(s) URL")
     return link
 
 
-def read_object(response: Response, what: str) -> dict[str, Any]:
+def read_object(response: Response, content: str) -> dict[str, Any]:
     """Return the JSON object in a response.
 
     Args:
-        response: a successful one.
-        what: what it holds, for the messages.
+        response: a successful response.
+        content: the name of its content, for messages.
 
     Raises:
         DecodeError: the body is anything else.
     """
-    _check(_coding_problem(response) or _type_problem(response, what))
+    _raise_if(_explain_encoding(response) or _explain_media_type(response, content))
     value = parse_object(response.body)
     if value is None:
-        raise DecodeError(f"the {what} is not a JSON object in UTF-8")
+        raise DecodeError(f"the {content} is not a JSON object in UTF-8")
     return value
 
 
@@ -81,21 +78,21 @@ def parse_object(body: bytes) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-# These raise without a message: `parse_object` returns None for any of them.
+# `parse_object` catches these exceptions, so that they need no message.
 
 
-def _finite(text: str) -> float:
+def _parse_finite_float(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
         raise ValueError
     return number
 
 
-def _no_constant(name: str) -> float:
+def _reject_constant(name: str) -> float:
     raise ValueError
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
         raise ValueError
@@ -103,20 +100,22 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 _DECODER = json.JSONDecoder(
-    object_pairs_hook=_unique, parse_float=_finite, parse_constant=_no_constant
+    object_pairs_hook=_reject_duplicates,
+    parse_float=_parse_finite_float,
+    parse_constant=_reject_constant,
 )
 
 
-# A function that inspects a body returns a description of what is wrong with it, and another one
-# raises: no traceback passes through a frame that holds a piece of the body.
+# A function that holds a part of a body returns a description of the problem instead of raising an
+# error: the traceback would contain its frame.
 
 
-def _check(problem: str | None) -> None:
+def _raise_if(problem: str | None) -> None:
     if problem is not None:
         raise DecodeError(problem)
 
 
-def _profile(body: bytes) -> UserInfo | str:
+def _parse_profile(body: bytes) -> UserInfo | str:
     claims = parse_object(body)
     if claims is None:
         return "the profile is not a JSON object in UTF-8"
@@ -126,21 +125,21 @@ def _profile(body: bytes) -> UserInfo | str:
     return UserInfo(claims)
 
 
-def _link(body: bytes) -> str | None:
+def _parse_link(body: bytes) -> str | None:
     try:
         return parse_http_url(body.decode("ascii").strip(" \t\r\n"))
     except UnicodeDecodeError:
         return None
 
 
-def _coding_problem(response: Response) -> str | None:
+def _explain_encoding(response: Response) -> str | None:
     codings = response.headers.getall("Content-Encoding", [])
     if all(coding.strip().lower() in ("", "identity") for coding in codings):
         return None
     return "the body is compressed, although only identity was requested"
 
 
-# A server sends the same few values in every response.
+# Cached, as a server sends the same few values in every response.
 
 
 @lru_cache(maxsize=16)
@@ -153,15 +152,14 @@ def _is_json(media_type: str) -> bool:
     return _JSON_TYPE.fullmatch(media_type) is not None
 
 
-def _type_problem(response: Response, what: str) -> str | None:
-    types = response.headers.getall("Content-Type", [])
-    media_types = {_media_type(value) for value in types}
+def _explain_media_type(response: Response, content: str) -> str | None:
+    media_types = {_media_type(value) for value in response.headers.getall("Content-Type", [])}
     if len(media_types) == 1 and _is_json(*media_types):
         return None
-    if what == "profile" and "application/jwt" in media_types:
+    if content == "profile" and "application/jwt" in media_types:
         return (
-            "the profile is a signed or encrypted JWT (application/jwt), which this client does"
-            " not read: unset userinfo_signed_response_alg and userinfo_encrypted_response_alg"
-            " for this client at the provider, so that it sends JSON"
+            "the profile is a signed or encrypted JWT (application/jwt), which is not supported:"
+            " unset userinfo_signed_response_alg and userinfo_encrypted_response_alg of your"
+            " client at the provider, so that it sends JSON"
         )
-    return f"the {what} is not sent as application/json"
+    return f"the {content} is not sent as application/json"

@@ -1,7 +1,4 @@
-"""Read a provider's configuration document.
-
-Source: OpenID Connect Discovery 1.0, section 4.
-"""
+"""Read the configuration document of a provider (OpenID Connect Discovery 1.0, section 4)."""
 
 from __future__ import annotations
 
@@ -17,10 +14,10 @@ __all__ = ["read_configuration", "userinfo_endpoint"]
 
 
 def read_configuration(response: Response) -> dict[str, Any]:
-    """Return a provider's configuration document: a JSON object.
+    """Return the configuration document in a response.
 
     Raises:
-        DecodeError: the body is anything else (OIDC Discovery, section 4.2).
+        DecodeError: the body is not a JSON object.
     """
     return read_object(response, "configuration")
 
@@ -28,23 +25,28 @@ def read_configuration(response: Response) -> dict[str, Any]:
 def userinfo_endpoint(
     configuration: Mapping[str, Any], issuer: str, *, allow_insecure: bool
 ) -> Endpoint:
-    """Return where a provider serves profiles, if the configuration is its own.
+    """Return the userinfo endpoint from the configuration of a provider.
+
+    Args:
+        configuration: the configuration document.
+        issuer: the expected issuer.
+        allow_insecure: whether an http endpoint is allowed for an https issuer.
 
     Raises:
-        DecodeError: it is of another issuer (OIDC Discovery, section 4.3), names no usable
-            endpoint, or names one that would receive the token in the clear.
+        DecodeError: the issuer is another one (section 4.3), or the endpoint is missing, not valid
+            or insecure.
     """
-    named = configuration.get("issuer")
-    if named != issuer:
-        differs_in_slash = isinstance(named, str) and named.rstrip("/") == issuer.rstrip("/")
-        advice = f": it names {named!r}, pass exactly that" if differs_in_slash else ""
+    actual = configuration.get("issuer")
+    if actual != issuer:
+        differs_in_slash = isinstance(actual, str) and actual.rstrip("/") == issuer.rstrip("/")
+        advice = f": pass exactly {actual!r}" if differs_in_slash else ""
         raise DecodeError(f"issuer mismatch in the provider configuration{advice}")
     endpoint = parse_endpoint(configuration.get("userinfo_endpoint"))
     if endpoint is None:
         raise DecodeError("the provider configuration has no usable userinfo_endpoint")
     if not allow_insecure and is_downgrade(issuer, endpoint):
         raise DecodeError(
-            "the userinfo_endpoint in the provider configuration is http, not https: the token"
-            " would be sent in the clear (allow_insecure=True permits it)"
+            "the userinfo_endpoint in the provider configuration is http, not https: it would"
+            " receive the token in the clear (allow_insecure=True permits it)"
         )
     return endpoint

@@ -1,6 +1,6 @@
-"""The request specifications: what each operation asks, and how its answer is read.
+"""The specification of each operation: its request, and how to read its response.
 
-After node-auth0's `auth.UsersManager`.
+Sources: node-auth0's `auth.UsersManager`.
 GET_INFO: Auth0 Authentication API "Get User Info"; OpenID Connect Core, section 5.3.
 DISCOVER: OpenID Connect Discovery 1.0, section 4.
 IMPERSONATE: Auth0 Authentication API (legacy) "Impersonation".
@@ -21,14 +21,14 @@ Result = TypeVar("Result")
 
 
 class RequestSpec(NamedTuple, Generic[Result]):
-    """Describe one operation.
+    """The specification of one operation.
 
     Attributes:
-        name: as in errors and logs.
+        name: its name in errors and logs.
         method: the HTTP method.
-        path: below the base URL; `{user_id}` stands for an argument.
+        path: the path after the base URL; `{user_id}` is replaced by the argument.
         accept: the Accept header.
-        idempotent: whether sending it twice does no harm.
+        idempotent: whether it may be sent twice.
         read: returns the result in a 2xx response, or raises DecodeError.
     """
 
@@ -57,7 +57,6 @@ IMPERSONATE = RequestSpec(
     idempotent=False,
     read=read_link,
 )
-
 
 DISCOVER = RequestSpec(
     name="discover",

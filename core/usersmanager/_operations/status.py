@@ -1,6 +1,6 @@
-"""Turn an error status into an exception. This is the only place that does.
+"""Raise the exception for an error status. No other module maps a status to an exception.
 
-The server's error code and description come from the JSON body (RFC 6749, section 5.2) or the
+The error code and description are in the JSON body (RFC 6749, section 5.2) or in the
 WWW-Authenticate header (RFC 6750, section 3).
 """
 
@@ -30,9 +30,9 @@ _BY_STATUS: dict[int, type[APIError]] = {
     404: NotFoundError,
     429: RateLimitedError,
 }
-_BY_CLASS: dict[int, type[APIError]] = {3: RedirectError, 5: ServerError}
-_REQUEST_IDS = ("X-Request-Id", "X-Auth0-RequestId", "X-Correlation-Id")
-_TEXT_LIMIT = 300
+_BY_STATUS_CLASS: dict[int, type[APIError]] = {3: RedirectError, 5: ServerError}
+_REQUEST_ID_HEADERS = ("X-Request-Id", "X-Auth0-RequestId", "X-Correlation-Id")
+_MAX_TEXT_LENGTH = 300
 
 _CHALLENGE = re.compile(
     rf"(?:^|,)\s*+(?P<scheme>{TOKEN}+)(?=\s++{TOKEN}+\s*+=)"
@@ -54,10 +54,9 @@ def raise_for_status(request: Request, response: Response) -> None:
         raise ProtocolError(f"the final response has the interim status {status}")
     if status < 300:
         return
-    kind = _BY_STATUS.get(status) or _BY_CLASS.get(status // 100, APIError)
-    code, description = _server_words(response)
-    code, description = _shown(code, request), _shown(description, request)
-    raise kind(
+    error_type = _BY_STATUS.get(status) or _BY_STATUS_CLASS.get(status // 100, APIError)
+    code, description = (_sanitize(text, request) for text in _error_fields(response))
+    raise error_type(
         _message(request.operation, status, code, description),
         operation=request.operation,
         status=status,
@@ -65,23 +64,23 @@ def raise_for_status(request: Request, response: Response) -> None:
         error_description=description,
         retry_after=response.retry_after,
         rate_limit=response.rate_limit,
-        request_id=_shown(_request_id(response.headers), request),
+        request_id=_sanitize(_request_id(response.headers), request),
     )
 
 
 def _message(operation: str, status: int, code: str | None, description: str | None) -> str:
-    from http import HTTPStatus  # Only a failure needs it.
+    from http import HTTPStatus  # Slow to import, and only an error needs it.
 
     try:
         phrase = f" {HTTPStatus(status).phrase}"
     except ValueError:
         phrase = ""
-    words = [f"{operation} failed with {status}{phrase}"]
-    return ": ".join(words + [word for word in (code, description) if word])
+    parts = (f"{operation} failed with {status}{phrase}", code, description)
+    return ": ".join(part for part in parts if part)
 
 
-def _server_words(response: Response) -> tuple[str | None, str | None]:
-    """Return the server's error code and description; the body takes precedence."""
+def _error_fields(response: Response) -> tuple[str | None, str | None]:
+    """Return the error code and description of the server; the body takes precedence."""
     body = parse_object(response.body) or {}
     challenge = _bearer_challenge(response.headers)
     code = body.get("error")
@@ -93,7 +92,7 @@ def _server_words(response: Response) -> tuple[str | None, str | None]:
 
 
 def _bearer_challenge(headers: Headers) -> dict[str, str]:
-    """Return the parameters of the first Bearer challenge that names an error."""
+    """Return the parameters of the first Bearer challenge that has an error."""
     for value in headers.getall("WWW-Authenticate", []):
         scheme, parameters = "", dict[str, str]()
         for match in _CHALLENGE.finditer(value):
@@ -111,12 +110,12 @@ def _bearer_challenge(headers: Headers) -> dict[str, str]:
 
 
 def _request_id(headers: Headers) -> str | None:
-    return next((headers[name] for name in _REQUEST_IDS if name in headers), None)
+    return next((headers[name] for name in _REQUEST_ID_HEADERS if name in headers), None)
 
 
-def _shown(text: str | None, request: Request) -> str | None:
-    """Return a text of the server, printable, short, and without a token that it may echo."""
+def _sanitize(text: str | None, request: Request) -> str | None:
+    """Return a text from the server as short printable ASCII, without a token that it may echo."""
     if not text:
         return None
     text = request.call.redact(text)
-    return _NOT_PRINTABLE.sub(" ", text)[:_TEXT_LIMIT].strip() or None
+    return _NOT_PRINTABLE.sub(" ", text)[:_MAX_TEXT_LENGTH].strip() or None

@@ -1,1 +1,1 @@
-"""Immutable values: messages, headers, tokens, URLs, profiles, and the validation of arguments."""
+"""Immutable values: messages, headers, tokens, URLs and profiles; validation of arguments."""

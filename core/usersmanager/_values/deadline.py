@@ -1,4 +1,4 @@
-"""Deadline: the moment by which a call must be over."""
+"""Deadline, the time limit of a call."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ __all__ = ["Deadline"]
 
 
 class Deadline:
-    """A moment by which something must be over.
+    """The time at which a call expires.
 
     Args:
-        moment: in seconds of `time.monotonic()`.
+        moment: the time, in seconds of `time.monotonic()`.
 
     Example:
         `sock.settimeout(deadline.remaining_or_raise())`
@@ -24,18 +24,18 @@ class Deadline:
 
     @classmethod
     def after(cls, seconds: float) -> Deadline:
-        """Return the deadline that is so many seconds from now."""
+        """Return a deadline this many seconds from now."""
         return cls(time.monotonic() + seconds)
 
     def remaining(self) -> float:
-        """Return the seconds that are left; negative once the moment has passed."""
+        """Return the remaining seconds; negative once the deadline has passed."""
         return self.moment - time.monotonic()
 
     def remaining_or_raise(self) -> float:
-        """Return the seconds that are left.
+        """Return the remaining seconds.
 
         Raises:
-            TimeoutError: none are left.
+            TimeoutError: the deadline has passed.
         """
         seconds = self.remaining()
         if seconds <= 0:
@@ -43,7 +43,7 @@ class Deadline:
         return seconds
 
     def within(self, seconds: float) -> Deadline:
-        """Return the earlier of this deadline and so many seconds from now."""
+        """Return the earlier of this deadline and this many seconds from now."""
         return Deadline(min(self.moment, time.monotonic() + seconds))
 
     def __repr__(self) -> str:

@@ -1,7 +1,7 @@
-"""Header fields: their grammar, and which of them only the client itself may set.
+"""Header fields: their grammar (RFC 9110, section 5), and those that only the client may set.
 
-Grammar: RFC 9110, section 5. Values are restricted to printable ASCII, which is stricter:
-HTTP libraries disagree about the rest, and all transports must send the same.
+A value must be printable ASCII, which is stricter than the RFC: HTTP libraries disagree about other
+characters, and all transports must send the same.
 """
 
 from __future__ import annotations
@@ -68,13 +68,13 @@ class Headers(CIMultiDictProxy[str]):
         return self._text
 
     def merged(self, pairs: _Pairs) -> Headers:
-        """Return a copy with these fields set, each in place of any of its name."""
+        """Return a copy with these fields, which replace any of the same name."""
         changed = CIMultiDict(self)
         changed.update(pairs)
         return Headers(changed)
 
     def merged_once(self, pairs: _Pairs) -> Headers:
-        """Return the same, cached: all requests of a manager begin with the same fields."""
+        """Return the same, cached: all requests of a manager start with the same fields."""
         if self._merged is None or self._merged[0] is not pairs:
             self._merged = (pairs, self.merged(pairs))
         return self._merged[1]
@@ -95,8 +95,7 @@ class StaticHeaders:
     Not for values of one user: they are kept as long as this object.
 
     Args:
-        fields: a mapping or pairs, as for `Request.with_headers`, which raises the error if they
-            are malformed.
+        fields: a mapping or pairs. If they are malformed, `Request.with_headers` raises the error.
 
     Example:
         ```python
@@ -114,15 +113,15 @@ class StaticHeaders:
         self._pairs = pairs or ()
 
     def merge_into(self, base: Headers) -> Headers | str:
-        """Return `base` with these fields set, or a description of what is wrong with them."""
+        """Return `base` with these fields, or a description of what is wrong with them."""
         return self._problem or base.merged_once(self._pairs)
 
 
 def merge_headers(base: Headers, fields: HeaderInput | StaticHeaders) -> Headers | str:
-    """Return `base` with these fields set, each in place of any of its name.
+    """Return `base` with these fields, which replace any of the same name.
 
-    If a field is malformed, a description is returned, not raised: no traceback passes through
-    a frame that holds the values.
+    If a field is malformed, a description is returned and no exception raised: a traceback would
+    contain this frame, which holds the values.
     """
     if isinstance(fields, StaticHeaders):
         return fields.merge_into(base)
@@ -139,7 +138,7 @@ def _as_pairs(fields: HeaderInput) -> _Pairs | None:
 
 
 def _plain(text: str) -> str:
-    """Return a plain str: a subclass may have another format than what was checked."""
+    """Return a plain str: a subclass might be formatted as something that was not checked."""
     return str.__str__(text) if isinstance(text, str) else text
 
 
@@ -158,12 +157,12 @@ def _explain_malformed(fields: _Pairs | None) -> str | None:
 
 
 def explain_invalid_header(name: object, value: object) -> str | None:
-    """Return why a request may not carry this field, or None. Quotes no value."""
+    """Return why a request must not contain this field, or None. It never quotes the value."""
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         return "a header name is not an HTTP token (RFC 9110, section 5.6.2)"
     lowered = name.lower()
     if lowered in _RESERVED or lowered.startswith("proxy-"):
         return f"the header {name!r} can only be set by the client itself"
     if not isinstance(value, str) or not _VALUE.fullmatch(value):
-        return f"the value of the header {name!r} is not printable ASCII without outer blanks"
+        return f"the value of the header {name!r} must be printable ASCII without outer whitespace"
     return None

@@ -18,10 +18,10 @@ __all__ = ["Call", "Request", "Response"]
 
 
 class Call:
-    """One call of a manager: what its attempts have in common.
+    """One call of a manager, which all of its attempts share.
 
     Attributes:
-        attempts: how many attempts have begun.
+        attempts: the number of attempts so far.
     """
 
     __slots__ = ("__weakref__", "_tokens", "attempts")
@@ -31,12 +31,12 @@ class Call:
         self._tokens: tuple[Token, ...] = ()
 
     def register_secret(self, token: Token) -> None:
-        """Remember a token that a request carries, so that an echo of it can be redacted."""
+        """Remember a token of a request, so that an echo of it can be redacted."""
         if token not in self._tokens:
             self._tokens += (token,)
 
     def redact(self, text: str) -> str:
-        """Return a text of the server without the tokens of this call that it may echo."""
+        """Return a text from the server without any token of this call that it may echo."""
         for token in self._tokens:
             if token.reveal():
                 text = text.replace(token.reveal(), "[redacted]")
@@ -46,23 +46,23 @@ class Call:
 # eq and repr would read headers and bodies; a generated __init__ would accept Headers alone.
 @dataclass(frozen=True, init=False, eq=False, repr=False, slots=True)
 class Request:
-    """What one attempt asks of the server.
+    """The request of one attempt.
 
     Attributes:
         operation: "get_info", "impersonate", or "discover" (`from_issuer`).
         method: "GET" or "POST".
         origin: scheme, host and port: "https://tenant.auth0.com".
         target: the path, encoded: "/users/auth0%7C1/impersonate".
-        template: the target without what differs by user, for telemetry:
-            "/users/{user_id}/impersonate"; "" if the request was not made by a manager.
-        headers: the fields to send, without the token and without framing.
+        template: the target with placeholders, for telemetry: "/users/{user_id}/impersonate"; ""
+            if the request was not made by a manager.
+        headers: the fields to send, without Authorization and without framing.
         body: the bytes to send, or None.
         token: the bearer token, redacted; for "discover" it reveals "".
-        deadline: when to give up.
-        idempotent: whether sending it twice does no harm (RFC 9110, section 9.2.2). If not, it
-            is sent on a dedicated connection.
-        attempt: which attempt of its call this is, from 1.
-        call: the call it belongs to.
+        deadline: the deadline of the call.
+        idempotent: whether it may be sent twice (RFC 9110, section 9.2.2). If not, it is sent on a
+            dedicated connection.
+        attempt: the number of the attempt, from 1.
+        call: the call that it belongs to.
 
     Raises:
         ArgumentError: `with_headers` would not accept the headers.
@@ -114,7 +114,7 @@ class Request:
 
     @property
     def url(self) -> str:
-        """The whole URL. It never holds a token."""
+        """The URL. It never contains a token."""
         return self.origin + self.target
 
     def remaining(self) -> float:
@@ -122,15 +122,15 @@ class Request:
         return self.deadline.remaining()
 
     def with_headers(self, fields: HeaderInput | StaticHeaders) -> Request:
-        """Return a copy with these fields set, each in place of any of its name.
+        """Return a copy with these fields, which replace any of the same name.
 
         Args:
             fields: a mapping or pairs of header names and printable ASCII values; or
                 StaticHeaders, if they are the same for many requests.
 
         Raises:
-            PluginError: a name or value is malformed, given twice, or is one that only
-                the client sets (Host, Content-Length, Authorization, Cookie, ...).
+            PluginError: a field is malformed, given twice, or one that only the client may set
+                (Host, Content-Length, Authorization, Cookie, ...).
 
         Example:
             `return proceed(request.with_headers({"X-Trace": "1"}))`
@@ -166,11 +166,11 @@ class Request:
         return copy
 
     def headers_to_send(self) -> dict[str, str]:
-        """Return every header to send, the token included. For transports; keep no copy."""
+        """Return every header to send, including the token. For transports; keep no copy."""
         return {"Host": self._host(), **dict(self.headers), **self._own_headers()}
 
     def serialized_headers(self) -> str:
-        """Return the same as lines, each with its CRLF, for `serialize_request`."""
+        """Return the same headers as lines that end in CRLF."""
         own = [f"{name}: {value}\r\n" for name, value in self._own_headers().items()]
         return f"Host: {self._host()}\r\n{self.headers.text()}{''.join(own)}"
 
@@ -213,8 +213,8 @@ class Response:
 
     Args:
         status: the HTTP status, 100 to 999.
-        headers: any mapping or pairs; kept case-insensitive, with repeated fields.
-        body: the bytes of the body, as they came.
+        headers: a mapping or pairs; a name may be repeated.
+        body: the bytes of the body, as received.
 
     Raises:
         TypeError: an argument is of another type.
@@ -239,12 +239,12 @@ class Response:
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds the server asks to wait, or None."""
+        """The seconds that the server asks to wait, or None."""
         return rate_limit.retry_after(self.status, self.headers)
 
     @property
     def rate_limit(self) -> RateLimit | None:
-        """The server's X-RateLimit headers, or None."""
+        """The X-RateLimit headers, or None."""
         return rate_limit.rate_limit(self.headers)
 
     def __copy__(self) -> Self:

@@ -1,7 +1,7 @@
-"""When a server asks to come back: Retry-After and X-RateLimit headers.
+"""Read the Retry-After and X-RateLimit headers of a response.
 
-Total functions: whatever a header holds, the answer is a number or None. Times are
-relative to the response's own Date, so the local clock plays no part.
+A malformed value is ignored, not an error. Dates are compared with the Date header of the response,
+so that a wrong local clock does not matter.
 """
 
 from __future__ import annotations
@@ -13,56 +13,56 @@ from .headers import Headers
 
 __all__ = ["rate_limit", "retry_after"]
 
-_DELAY_SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
-_EPOCH_SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
+_DELAY_SECONDS = re.compile(r"[0-9]{1,9}")
+_NUMBER = re.compile(r"[0-9]{1,12}")
 
 
 def retry_after(status: int, headers: Headers) -> float | None:
-    """Seconds the server asks to wait.
+    """Return the seconds that the server asks to wait, or None.
 
-    From Retry-After (RFC 9110, section 10.2.3), or on a 429 without it from
-    X-RateLimit-Reset. A repeated or malformed field is ignored.
+    They are in Retry-After (RFC 9110, section 10.2.3), or for a 429 without it in
+    X-RateLimit-Reset.
     """
     if "Retry-After" in headers:
-        return _from_retry_after(headers)
+        return _parse_retry_after(headers)
     reset = _number(headers, "X-RateLimit-Reset") if status == 429 else None
-    return None if reset is None else _since_date(reset, headers)
+    return None if reset is None else _seconds_after_date(reset, headers)
 
 
 def rate_limit(headers: Headers) -> RateLimit | None:
-    """The X-RateLimit headers, or None if none was sent."""
+    """Return the X-RateLimit headers, or None if there are none."""
     limit = RateLimit(*(_number(headers, f"X-RateLimit-{name}") for name in RateLimit._fields))
     return None if limit == (None, None, None) else limit
 
 
-def _from_retry_after(headers: Headers) -> float | None:
-    value = _only(headers, "Retry-After")
+def _parse_retry_after(headers: Headers) -> float | None:
+    value = _single_value(headers, "Retry-After")
     if value is None:
         return None
     if _DELAY_SECONDS.fullmatch(value):
         return float(value)
-    moment = _http_date(value)
-    return None if moment is None else _since_date(moment, headers)
+    timestamp = _parse_http_date(value)
+    return None if timestamp is None else _seconds_after_date(timestamp, headers)
 
 
-def _since_date(moment: float, headers: Headers) -> float | None:
-    date = _only(headers, "Date")
-    now = None if date is None else _http_date(date)
-    return None if now is None else max(0.0, moment - now)
+def _seconds_after_date(timestamp: float, headers: Headers) -> float | None:
+    date = _single_value(headers, "Date")
+    now = None if date is None else _parse_http_date(date)
+    return None if now is None else max(0.0, timestamp - now)
 
 
 def _number(headers: Headers, name: str) -> int | None:
-    value = _only(headers, name)
-    return int(value) if value is not None and _EPOCH_SECONDS.fullmatch(value) else None
+    value = _single_value(headers, name)
+    return int(value) if value is not None and _NUMBER.fullmatch(value) else None
 
 
-def _only(headers: Headers, name: str) -> str | None:
+def _single_value(headers: Headers, name: str) -> str | None:
     values = headers.getall(name, [])
     return values[0].strip() if len(values) == 1 else None
 
 
-def _http_date(value: str) -> float | None:
-    # Imported here: the email package is slow to import and errors are rare.
+def _parse_http_date(value: str) -> float | None:
+    # The email package is slow to import, and a date is rare.
     from email.utils import mktime_tz, parsedate_tz
 
     try:

@@ -8,9 +8,9 @@ __all__ = ["did_you_mean"]
 
 
 def did_you_mean(given: object, known: Iterable[str]) -> str:
-    """Return `: 'retrry' (did you mean 'retry'?)`, or the known names.
+    """Return `: 'retrry' (did you mean 'retry'?)`, or a list of the known names.
 
-    A name that resembles none of them is not quoted: it may be a misplaced secret.
+    A name that is similar to none of them is not quoted: it may be a misplaced secret.
     """
     from difflib import get_close_matches
 

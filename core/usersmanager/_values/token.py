@@ -1,7 +1,7 @@
-"""Secret and Token: values that no repr, traceback or pickle shows.
+"""Secret and Token: values that appear in no repr, traceback or pickle.
 
-A traceback may show the repr of every local variable. So a token is sealed in the first statement
-that touches it, and revealed only inside an expression, never into a local variable.
+A traceback may contain the repr of every local variable. So a token is sealed in the first
+statement that touches it, and only revealed inside an expression, never into a local variable.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ T = TypeVar("T")
 _B64TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 
 
-def is_bearer_token(value: object) -> bool:
-    """Return whether a value is a bearer token (RFC 6750, section 2.1)."""
-    return isinstance(value, str) and _B64TOKEN.fullmatch(value) is not None
+def is_bearer_token(value: Secret[Any]) -> bool:
+    """Return whether a sealed value is a bearer token (RFC 6750, section 2.1)."""
+    return isinstance(value.reveal(), str) and _B64TOKEN.fullmatch(value.reveal()) is not None
 
 
-# The first that matches explains what is wrong; the last matches anything.
+# The first pattern that matches explains the problem; the last one matches everything.
 _CHECKS = (
     (re.compile(r"\s*\Z"), "it is empty"),
     (re.compile(r"\s*bearer\s", re.IGNORECASE), "remove the 'Bearer ' prefix"),
@@ -40,7 +40,7 @@ _CHECKS = (
 
 
 class Secret(Generic[T]):
-    """Seals any value. It can't be pickled, formatted or compared."""
+    """A sealed value of any type. It can't be pickled, formatted or compared."""
 
     __slots__ = ("_value",)
 
@@ -55,18 +55,18 @@ class Secret(Generic[T]):
         return f"<{type(self).__name__}>"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError(f"a {type(self).__name__} is not pickled, so that it can't leak")
+        raise TypeError(f"a {type(self).__name__} can't be pickled: it might leak")
 
 
 def explain_invalid_token(value: Secret[Any]) -> str:
-    """Return how to correct a value that is no bearer token. Quotes nothing of it."""
+    """Return why a value is not a bearer token. It never quotes the value."""
     if not isinstance(value.reveal(), str):
         return f"it must be a str, not {type(value.reveal()).__name__}"
-    return next(words for pattern, words in _CHECKS if pattern.match(value.reveal()))
+    return next(reason for pattern, reason in _CHECKS if pattern.match(value.reveal()))
 
 
 class Token(Secret[str]):
-    """Seal a bearer token (RFC 6750).
+    """A sealed bearer token (RFC 6750).
 
     Args:
         value: the token, or a Secret that holds it.
@@ -79,23 +79,23 @@ class Token(Secret[str]):
 
     def __init__(self, value: str | Secret[str]) -> None:
         value = value if isinstance(value, Secret) else Secret(value)
-        if not is_bearer_token(value.reveal()):
+        if not is_bearer_token(value):
             raise ArgumentError(f"Invalid access token: {explain_invalid_token(value)}")
         super().__init__(str.__str__(value.reveal()))
 
     @classmethod
     def empty(cls) -> Token:
-        """Return a token for a request that carries none; it reveals ""."""
+        """Return the token of a request without one; it reveals ""."""
         return cls._unchecked(Secret(""))
 
     @classmethod
     def parse(cls, value: Secret[object]) -> Token | None:
         """Return a sealed value as a token, or None if it is not a bearer token."""
-        return cls._unchecked(value) if is_bearer_token(value.reveal()) else None
+        return cls._unchecked(value) if is_bearer_token(value) else None
 
     @classmethod
     def _unchecked(cls, value: Secret[Any]) -> Token:
         token = cls.__new__(cls)
-        # Sent as it was checked: a subclass of str may format itself otherwise.
+        # A subclass of str might be formatted as something that was not checked.
         token._value = str.__str__(value.reveal())
         return token

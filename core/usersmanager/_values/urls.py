@@ -1,7 +1,6 @@
-"""URLs: what a base URL may be, and how a user id becomes one path segment.
+"""Validate and normalize URLs, and encode user ids as path segments (RFC 3986).
 
-This is decided before a transport sees a URL, so that all transports send the same
-request-target, and no user id can reach another path (RFC 3986).
+A transport only sees the result, so that all transports send the same request target.
 """
 
 from __future__ import annotations
@@ -26,20 +25,20 @@ __all__ = [
 
 _EXAMPLE = "https://tenant.auth0.com"
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
-# Quoted in a message, so it must certainly be a domain: a token has dots and letters, too.
+# Only a value that is certainly a domain is quoted in a message: a JWT contains dots, too.
 _BARE_DOMAIN = re.compile(r"((?:(?:[a-z0-9\-]+\.)+[a-z]{2,24}|localhost)(?::[0-9]{1,5})?)(?:/.*)?")
 _HOST_NAME = re.compile(r"(?!-)[a-z0-9_\-]+(?:\.[a-z0-9_\-]+)*\.?")
 _PATH = re.compile(r"(?:/(?:[A-Za-z0-9\-._~!$&'()*+,;=:]|%[0-9A-Fa-f]{2})+)*")
 _QUERY = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})*")
 _DOT_SEGMENT = re.compile(r"/(?:\.|%2e){1,2}(?=/|$)", re.IGNORECASE)
-_ESCAPE = re.compile(r"%..")  # Used only on a valid path.
-_NOT_IN_USER_ID = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_USER_ID_LIMIT = 256
+_PERCENT_ENCODED = re.compile(r"%..")  # Only applied to a valid path.
+_FORBIDDEN_IN_USER_ID = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_MAX_USER_ID_LENGTH = 256
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
 class Endpoint(NamedTuple):
-    """An origin ("https://host[:port]") and a path without a trailing slash."""
+    """An origin ("https://host[:port]") and a path, in one spelling."""
 
     origin: str
     path: str
@@ -61,23 +60,22 @@ def is_loopback(host: str) -> bool:
 def parse_base_url(
     value: object, *, allow_insecure: bool = False, field: str = "base_url"
 ) -> Endpoint:
-    """Check a base URL, and normalize it.
+    """Validate a base URL and return it without a trailing slash.
 
     Args:
-        value: absolute; https, or http for loopback; without "/userinfo" at its end; a
-            trailing slash is dropped.
-        allow_insecure: allow http to any host.
-        field: its name in messages.
+        value: an absolute URL: https, or http for loopback. It must not end in "/userinfo".
+        allow_insecure: whether http is allowed for every host.
+        field: the name of the argument, for messages.
 
     Raises:
-        ArgumentError: it is missing, or not such a URL.
+        ArgumentError: it is missing or anything else.
     """
     if value is None or value == "":
         raise ArgumentError(f"{field} field is required")
-    wrong = _problem(value, allow_insecure=allow_insecure)
-    if wrong is not None:
-        raise ArgumentError(f"{field} {wrong}")
-    origin, path = _address(urlsplit(str(value)))
+    problem = _explain_invalid(value, allow_insecure=allow_insecure)
+    if problem is not None:
+        raise ArgumentError(f"{field} {problem}")
+    origin, path = _normalize(urlsplit(str(value)))
     path = path.rstrip("/")
     if path.endswith("/userinfo"):
         raise ArgumentError(f"{field} must not end in /userinfo: remove it, the client adds it")
@@ -85,23 +83,23 @@ def parse_base_url(
 
 
 def parse_endpoint(value: object) -> Endpoint | None:
-    """Parse an endpoint that a provider names, query included; None if it is not a valid URL.
+    """Return an endpoint of a provider configuration, or None if it is not a valid URL.
 
-    Whether http is acceptable depends on the issuer: see `is_downgrade`.
+    It may have a query. Whether it may be http depends on the issuer: see `is_downgrade`.
     """
     if not isinstance(value, str):
         return None
-    url, mark, query = value.partition("?")
-    if _problem(url, allow_insecure=True) is not None or not _QUERY.fullmatch(query):
+    url, separator, query = value.partition("?")
+    if _explain_invalid(url, allow_insecure=True) is not None or not _QUERY.fullmatch(query):
         return None
-    address = _address(urlsplit(url))
-    return Endpoint(address.origin, (address.path or "/") + mark + query)
+    origin, path = _normalize(urlsplit(url))
+    return Endpoint(origin, (path or "/") + separator + query)
 
 
 def is_downgrade(issuer: str, endpoint: Endpoint) -> bool:
-    """Tell whether an endpoint protects a token less than the issuer that names it does.
+    """Return whether an endpoint protects a token less than its issuer does.
 
-    http is accepted within one machine only: from a loopback issuer to a loopback endpoint.
+    An http endpoint is not a downgrade if the issuer is http, and both are loopback.
     """
     if endpoint.origin.startswith("https://"):
         return False
@@ -113,8 +111,8 @@ def _is_loopback_http(url: str) -> bool:
     return parts.scheme == "http" and is_loopback(parts.hostname or "")
 
 
-def _problem(value: object, *, allow_insecure: bool) -> str | None:
-    """Return what is wrong with a base URL, to follow its name in a message, or None."""
+def _explain_invalid(value: object, *, allow_insecure: bool) -> str | None:
+    """Return why a base URL is not valid, or None. The text follows the name of the argument."""
     if not isinstance(value, str) or not _VISIBLE_ASCII.fullmatch(value):
         return (
             f"must be a URL in printable ASCII, such as {_EXAMPLE}"
@@ -123,9 +121,9 @@ def _problem(value: object, *, allow_insecure: bool) -> str | None:
     if "://" not in value:
         domain = _BARE_DOMAIN.fullmatch(value)
         return f"must be an absolute URL: write {f'https://{domain[1]}' if domain else _EXAMPLE}"
-    for mark, part in (("@", "user name or password"), ("?", "query string"), ("#", "fragment")):
-        if mark in value.partition("://")[2]:
-            return f"must not contain a {part} ({mark!r})"
+    for char, part in (("@", "user name or password"), ("?", "query string"), ("#", "fragment")):
+        if char in value.partition("://")[2]:
+            return f"must not contain a {part} ({char!r})"
     try:
         parts = urlsplit(value)
         host, port = parts.hostname or "", parts.port
@@ -137,21 +135,21 @@ def _problem(value: object, *, allow_insecure: bool) -> str | None:
         return "must begin with https://"
     if parts.scheme == "http" and not (allow_insecure or is_loopback(host)):
         return (
-            "must begin with https://, or tokens cross the network in the clear"
-            " (http is for loopback, or for allow_insecure=True)"
+            "must begin with https://: http would send tokens in the clear"
+            " (it is allowed for loopback, or with allow_insecure=True)"
         )
     path = parts.path.rstrip("/")
     if not _PATH.fullmatch(path) or _DOT_SEGMENT.search(path):
-        return "has a path that is not plain segments"
+        return "must have a path of plain segments"
     return None
 
 
-def _address(parts: SplitResult) -> Endpoint:
+def _normalize(parts: SplitResult) -> Endpoint:
     host = parts.hostname or ""
     netloc = f"[{host}]" if ":" in host else host
     if parts.port is not None and parts.port != _DEFAULT_PORTS[parts.scheme]:
         netloc = f"{netloc}:{parts.port}"
-    path = _ESCAPE.sub(lambda match: match[0].upper(), parts.path)
+    path = _PERCENT_ENCODED.sub(lambda match: match[0].upper(), parts.path)
     return Endpoint(f"{parts.scheme}://{netloc}", path)
 
 
@@ -166,13 +164,13 @@ def _is_host(host: str) -> bool:
 
 
 def encode_path_segment(user_id: object) -> str:
-    """Return a user id as exactly one path segment: `unquote(segment) == user_id`.
+    """Return a user id as exactly one path segment, so that it can't reach another path.
 
-    Nothing is normalized; "/" becomes "%2F".
+    Nothing is normalized: `unquote(segment) == user_id`.
 
     Raises:
-        ArgumentError: it is missing, blank, "." or "..", longer than 256 characters,
-            or holds control characters or lone surrogates.
+        ArgumentError: it is missing, blank, "." or "..", longer than 256 characters, or contains
+            control characters or lone surrogates.
     """
     if user_id is None:
         raise ArgumentError("You must specify a user ID")
@@ -180,15 +178,15 @@ def encode_path_segment(user_id: object) -> str:
         not isinstance(user_id, str)
         or not user_id.strip()
         or user_id in (".", "..")
-        or len(user_id) > _USER_ID_LIMIT
-        or _NOT_IN_USER_ID.search(user_id)
+        or len(user_id) > _MAX_USER_ID_LENGTH
+        or _FORBIDDEN_IN_USER_ID.search(user_id)
     ):
         raise ArgumentError("The user ID is not valid")
     return quote(user_id, safe="")
 
 
 def parse_http_url(text: str) -> str | None:
-    """Return a text that is an absolute http(s) URL, or None if it is anything else."""
+    """Return the text if it is an absolute http(s) URL, otherwise None."""
     if not _VISIBLE_ASCII.fullmatch(text):
         return None
     try:
@@ -200,7 +198,7 @@ def parse_http_url(text: str) -> str | None:
 
 
 def is_proxy_url(value: object) -> bool:
-    """Return whether a value is the URL of an HTTP proxy, user and password included."""
+    """Return whether a value is the URL of an HTTP proxy. It may contain a user and password."""
     if not isinstance(value, str) or not _VISIBLE_ASCII.fullmatch(value):
         return False
     try:

@@ -1,7 +1,4 @@
-"""UserInfo: a user's profile, a dict of claims with typed properties.
-
-The standard claims are those of OpenID Connect Core 1.0, section 5.1.
-"""
+"""UserInfo, the profile of a user: a dict of claims with typed properties."""
 
 from __future__ import annotations
 
@@ -14,14 +11,13 @@ if TYPE_CHECKING:
 __all__ = ["UserInfo"]
 
 
-# The values are JSON of any shape, custom claims included: hence Any.
+# A value is any JSON, as custom claims are included: hence Any.
 class UserInfo(dict[str, Any]):
     """The claims about a user, exactly as the provider sent them.
 
-    It is a dict: custom claims, namespaced or not, are keys. The properties give the
-    standard claims in Python's types; a claim that is absent or of the wrong type is None.
-
-    The repr shows the subject and the names of the claims, never their values.
+    The keys are the names of the claims, custom ones included. The properties return the standard
+    claims (OpenID Connect Core 1.0, section 5.1), or None for a claim that is missing or of the
+    wrong type. The repr contains the subject and the names of the claims, but not their values.
 
     Example:
         ```python
@@ -34,7 +30,7 @@ class UserInfo(dict[str, Any]):
 
     @property
     def sub(self) -> str:
-        """The subject: the user's identifier at the provider. Always there."""
+        """The subject: the identifier of the user at the provider. Always present."""
         return str(self["sub"])
 
     @property
@@ -64,42 +60,42 @@ class UserInfo(dict[str, Any]):
 
     @property
     def preferred_username(self) -> str | None:
-        """The name the user wishes to be referred to by. Not unique."""
+        """The name by which the user wishes to be called, such as "j.doe". Not unique."""
         return self._text("preferred_username")
 
     @property
     def profile(self) -> str | None:
-        """The address of a profile page."""
+        """The URL of the profile page."""
         return self._text("profile")
 
     @property
     def picture(self) -> str | None:
-        """The address of a picture."""
+        """The URL of a picture."""
         return self._text("picture")
 
     @property
     def website(self) -> str | None:
-        """The address of the user's page or blog."""
+        """The URL of the user's web page or blog."""
         return self._text("website")
 
     @property
     def email(self) -> str | None:
-        """The preferred e-mail address. Not unique, and see `email_verified`."""
+        """The preferred e-mail address. Not unique; see also `email_verified`."""
         return self._text("email")
 
     @property
     def email_verified(self) -> bool | None:
         """Whether the provider has verified the e-mail address."""
-        return self._flag("email_verified")
+        return self._bool("email_verified")
 
     @property
     def gender(self) -> str | None:
-        """The gender, as sent."""
+        """The gender: "female", "male" or any other text."""
         return self._text("gender")
 
     @property
     def birthdate(self) -> str | None:
-        """The birthday, as sent: YYYY-MM-DD, 0000-MM-DD or YYYY."""
+        """The birthday: YYYY-MM-DD, 0000-MM-DD or YYYY."""
         return self._text("birthdate")
 
     @property
@@ -120,7 +116,7 @@ class UserInfo(dict[str, Any]):
     @property
     def phone_number_verified(self) -> bool | None:
         """Whether the provider has verified the telephone number."""
-        return self._flag("phone_number_verified")
+        return self._bool("phone_number_verified")
 
     @property
     def address(self) -> Mapping[str, Any] | None:
@@ -130,12 +126,12 @@ class UserInfo(dict[str, Any]):
 
     @property
     def updated_at(self) -> datetime | None:
-        """When the profile last changed, as an aware datetime.
+        """The time of the last change of the profile, as an aware datetime.
 
-        OpenID Connect sends seconds since the epoch, Auth0 an ISO 8601 string; a string
-        without an offset is taken as UTC.
+        OpenID Connect specifies seconds since the epoch; Auth0 sends ISO 8601. A string without an
+        offset is in UTC.
         """
-        from datetime import UTC, datetime  # Here, as few programs ask for it.
+        from datetime import UTC, datetime  # Few programs use this property.
 
         value = self.get("updated_at")
         try:
@@ -152,7 +148,7 @@ class UserInfo(dict[str, Any]):
         value = self.get(claim)
         return value if isinstance(value, str) else None
 
-    def _flag(self, claim: str) -> bool | None:
+    def _bool(self, claim: str) -> bool | None:
         value = self.get(claim)
         # Auth0's older connections send the strings "true" and "false".
         if isinstance(value, str) and value in ("true", "false"):
@@ -160,5 +156,5 @@ class UserInfo(dict[str, Any]):
         return value if isinstance(value, bool) else None
 
     def __repr__(self) -> str:
-        others = sorted(claim for claim in self if claim != "sub")
-        return f"<UserInfo sub={self.get('sub')!r} claims={others}>"
+        names = sorted(claim for claim in self if claim != "sub")
+        return f"<UserInfo sub={self.get('sub')!r} claims={names}>"

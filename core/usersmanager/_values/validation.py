@@ -13,8 +13,8 @@ def validate_seconds(name: str, value: object) -> float:
     """Return a positive, finite number of seconds.
 
     Args:
-        name: of the argument, for the message.
-        value: of the argument.
+        name: the name of the argument, for the message.
+        value: the value of the argument.
 
     Raises:
         ArgumentError: it is anything else.
@@ -33,8 +33,8 @@ def validate_count(name: str, value: object) -> int:
     """Return a whole number, 1 or more.
 
     Args:
-        name: of the argument, for the message.
-        value: of the argument.
+        name: the name of the argument, for the message.
+        value: the value of the argument.
 
     Raises:
         ArgumentError: it is anything else.
@@ -45,7 +45,7 @@ def validate_count(name: str, value: object) -> int:
 
 
 def validate_text(name: str, value: object) -> None:
-    """Check that an optional argument is None or a string that is not blank.
+    """Check that an optional argument is None or a non-empty string.
 
     Raises:
         ArgumentError: it is anything else.

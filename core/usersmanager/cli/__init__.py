@@ -1,4 +1,4 @@
-"""The command line, `usersmanager`. It needs the extra `cli`: click and rich."""
+"""The `usersmanager` command. It needs the `cli` extra: click and rich."""
 
 from __future__ import annotations
 
@@ -7,30 +7,33 @@ import sys
 
 __all__ = ["main"]
 
-_NEEDED = {"click", "rich"}
+_REQUIRED = {"click", "rich"}
 
 
 def main() -> int:
-    """Runs the command line with the arguments of the process; gives its exit code.
+    """Run the command line with the arguments of the process, and return its exit code.
 
-    0 is success, 1 an error status of the API, 2 a wrong use, 3 no usable answer.
+    0 is success, 1 an error response from the API, 2 a usage error, 3 no usable response,
+    130 an interrupt.
     """
     try:
         from .app import run
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in _NEEDED:
+        if (error.name or "").partition(".")[0] not in _REQUIRED:
             raise
         sys.stderr.write("the command line needs: python -m pip install 'usersmanager[cli]'\n")
         return 2
     except KeyboardInterrupt:
         return 130
-    code = run()
+    exit_code = run()
     _flush_output()
-    return code
+    return exit_code
 
 
 def _flush_output() -> None:
-    """Writes what is buffered; if it can't be written, the exit shall not try again."""
+    """Flush stdout. If that fails, discard the rest, or Python reports it again at exit."""
+    if sys.stdout is None:
+        return  # stdout is closed.
     try:
         sys.stdout.flush()
     except OSError:

@@ -1,4 +1,4 @@
-"""The group of commands, and the one place where an error becomes a line and an exit code."""
+"""The command group. Errors become one line on stderr and an exit code here."""
 
 from __future__ import annotations
 
@@ -12,31 +12,35 @@ import click
 
 from .. import APIError, ArgumentError, PluginError, PluginWarning, UsersManagerError, __version__
 from .demo import demo
+from .errors import argument_message, usage_message, with_option_names
 from .impersonate import impersonate
 from .info import info
 from .new import new
-from .output import safe
+from .output import escape_control_characters
 from .plugins import plugins
 from .sandbox import sandbox
-from .usage import in_options, usage, with_options
 
 __all__ = ["app", "run"]
 
-_API_ERROR, _USAGE, _NO_ANSWER, _INTERRUPTED = 1, 2, 3, 130
+_API_ERROR, _USAGE_ERROR, _NO_RESPONSE, _INTERRUPTED = 1, 2, 3, 130
+_EXIT_CODES = """\b
+Exit codes:
+  0    success
+  1    error response from the API
+  2    usage error
+  3    no usable response
+  130  interrupted
+"""
 
 
-@click.group(invoke_without_command=True)
+@click.group(invoke_without_command=True, epilog=_EXIT_CODES)
 @click.version_option(__version__, message="usersmanager %(version)s")
 @click.pass_context
 def app(context: click.Context) -> None:
-    """User operations of Auth0 and OpenID Connect providers.
-
-    Exit codes: 0 success, 1 an error status of the API, 2 a wrong use, 3 no usable
-    answer, 130 interrupted.
-    """
+    """Call the user operations of Auth0 and OpenID Connect providers."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help(), err=True)
-        context.exit(_USAGE)
+        context.exit(_USAGE_ERROR)
 
 
 for _command in (info, impersonate, sandbox, plugins, new, demo):
@@ -44,43 +48,43 @@ for _command in (info, impersonate, sandbox, plugins, new, demo):
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line.
+    """Run the command line, and return its exit code.
 
     Args:
-        arguments: those of the process if None.
+        arguments: command line arguments; None for those of the process.
 
-    Returns:
-        The exit code. A broken pipe ends in `SystemExit(1)`, as click and rich do.
+    Raises:
+        SystemExit: the reader of the output has closed its pipe (from click and rich).
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # A claim that the output's encoding lacks is shown escaped, and is no crash.
+        # Escape characters that the encoding of the output lacks, instead of failing.
         sys.stdout.reconfigure(errors="backslashreplace")
     with warnings.catch_warnings():
         warnings.simplefilter("once", PluginWarning)
         warnings.showwarning = _show_warning
         try:
-            # What a command returns is None; what --help and exit() give is a code.
+            # Commands return None; --help and context.exit() return an exit code.
             return int(app.main(arguments, "usersmanager", standalone_mode=False) or 0)
         except ArgumentError as error:
-            return _complain(in_options(str(error)), _USAGE)
+            return _report_error(argument_message(error), _USAGE_ERROR)
         except UsersManagerError as error:
-            return _complain(with_options(str(error)), _exit_code(error))
+            return _report_error(with_option_names(str(error)), _exit_code(error))
         except click.UsageError as error:
-            return _complain(usage(error), _USAGE)
+            return _report_error(usage_message(error), _USAGE_ERROR)
         except click.Abort:
             return _INTERRUPTED
         except OSError as error:
-            return _complain(error.strerror or type(error).__name__, _NO_ANSWER)
+            return _report_error(error.strerror or type(error).__name__, _NO_RESPONSE)
 
 
 def _exit_code(error: UsersManagerError) -> int:
     if isinstance(error, APIError):
         return _API_ERROR
-    return _USAGE if isinstance(error, PluginError) else _NO_ANSWER
+    return _USAGE_ERROR if isinstance(error, PluginError) else _NO_RESPONSE
 
 
-def _complain(message: str, exit_code: int) -> int:
-    click.echo(f"usersmanager: error: {safe(message)}", err=True)
+def _report_error(message: str, exit_code: int) -> int:
+    click.echo(f"usersmanager: error: {escape_control_characters(message)}", err=True)
     return exit_code
 
 
@@ -92,4 +96,4 @@ def _show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    click.echo(f"usersmanager: warning: {safe(str(message))}", err=True)
+    click.echo(f"usersmanager: warning: {escape_control_characters(str(message))}", err=True)

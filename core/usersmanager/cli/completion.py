@@ -1,4 +1,4 @@
-"""What a shell offers for a value. Nothing that is installed is imported for it."""
+"""Shell completion of option values. It imports no plugin."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ import click
 
 from .._composition.entry_points import Kind, by_name
 
-__all__ = ["installed_of", "one_of"]
+__all__ = ["complete_from", "complete_installed"]
 
 Complete = Callable[[click.Context, click.Parameter, str], list[str]]
 
 
-def one_of(values: Iterable[str]) -> Complete:
-    """Offers these values."""
-    return _offered(lambda: values)
+def complete_from(values: Iterable[str]) -> Complete:
+    """Return a completion function that offers fixed values."""
+    return _complete(lambda: values)
 
 
-def installed_of(kind: Kind) -> Complete:
-    """Offers the names of what is installed of a kind."""
-    return _offered(lambda: by_name(kind))
+def complete_installed(kind: Kind) -> Complete:
+    """Return a completion function that offers the names of installed plugins or transports."""
+    return _complete(lambda: by_name(kind))
 
 
-def _offered(values: Callable[[], Iterable[str]]) -> Complete:
+def _complete(values: Callable[[], Iterable[str]]) -> Complete:
     def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
         return [value for value in values() if value.startswith(incomplete)]
 

@@ -1,8 +1,8 @@
-"""The way to the API that a command's options describe, and a call that goes it."""
+"""Call the API as the connection options of a command say."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar, cast
@@ -10,32 +10,31 @@ from typing import Any, TypeAlias, TypeVar, cast
 import click
 
 from .. import ArgumentError, AsyncUsersManager, ConnectError, TLSError, UsersManager
-from .._composition.entry_points import by_name
+from .._composition.entry_points import Kind, by_name
 from .._manager.base import ManagerOptions
 from .._values.suggestions import did_you_mean
 from ..plugins import installed_plugins
-from .output import safe
-from .unreachable import with_address
-from .verbose import Watch, log_told
+from .errors import with_address
+from .verbose import CallLogger, log_to
 
 __all__ = ["Connection"]
 
 T = TypeVar("T")
-Ask: TypeAlias = Callable[[UsersManager | AsyncUsersManager], T | Coroutine[Any, Any, T]]
+Operation: TypeAlias = Callable[[UsersManager | AsyncUsersManager], T | Coroutine[Any, Any, T]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """What `connection_options` collects. One of `base_url` and `issuer` is not None.
+    """The values of the connection options. Either `base_url` or `issuer` is set.
 
     Attributes:
-        base_url: where the API is.
-        issuer: the OpenID provider that says where it is.
-        timeout: seconds for a whole call.
-        transport: an installed name of either mode, or None.
-        plugin: the installed plugins to put first, outermost first.
-        no_plugin: the installed plugins to leave out.
-        verbose: whether to tell on standard error what happens.
+        base_url: base URL of the API.
+        issuer: OpenID provider whose configuration names the endpoint.
+        timeout: seconds for a call, retries included.
+        transport: name of an installed transport, sync or async; None for the default.
+        plugin: names of installed plugins to put first, outermost first.
+        no_plugin: names of installed plugins to leave out.
+        verbose: log to stderr.
         allow_insecure: allow http to any host.
     """
 
@@ -48,51 +47,58 @@ class Connection:
     verbose: bool
     allow_insecure: bool
 
-    def call(self, ask: Ask[T]) -> T:
-        """The result of one call of a manager that is made for it.
+    def call(self, operation: Operation[T]) -> T:
+        """Call an operation of a new manager, and return its result.
 
         Args:
-            ask: makes the call; is given a manager of the mode that the transport has.
+            operation: calls the manager it is given; the manager is async if the transport is
+                async only.
 
         Raises:
-            ArgumentError: an option is not valid, beside the errors of the call itself.
+            ArgumentError: an option is not valid.
+            UsersManagerError: the call failed.
         """
         try:
-            return self._called(ask)
+            with log_to(_write_log_line) if self.verbose else nullcontext():
+                return self._call(operation)
         except (ConnectError, TLSError) as error:
-            # Where a provider serves its profiles is not known here.
-            address = self.issuer if error.operation == "discover" else self.base_url
-            raise (error if address is None else with_address(error, address)) from None
+            # The endpoint that an issuer names may be on any host: it is not known here.
+            url = self.issuer if error.operation == "discover" else self.base_url
+            raise (error if url is None else with_address(error, url)) from None
 
-    def _called(self, ask: Ask[T]) -> T:
-        settings = self._settings()
-        with log_told(_tell) if self.verbose else nullcontext():
-            if self._is_asyncio():
-                import asyncio  # Slow to import, and this is the only use of it.
+    def _call(self, operation: Operation[T]) -> T:
+        options = self._manager_options()
+        if self._is_async_only():
+            import asyncio  # Slow to import, and not needed elsewhere.
 
-                return asyncio.run(self._awaited(ask, settings))
-            with self._blocking(settings) as users:
-                return cast(T, ask(users))
+            return asyncio.run(self._call_async(operation, options))
+        with self._sync_manager(options) as users:
+            return cast(T, operation(users))
 
-    def _blocking(self, settings: ManagerOptions) -> UsersManager:
-        if self.issuer is not None:
-            return UsersManager.from_issuer(self.issuer, transport=self.transport, **settings)
-        return UsersManager(str(self.base_url), transport=self.transport, **settings)
+    async def _call_async(self, operation: Operation[T], options: ManagerOptions) -> T:
+        async with await self._async_manager(options) as users:
+            return await cast(Coroutine[Any, Any, T], operation(users))
 
-    async def _awaited(self, ask: Ask[T], settings: ManagerOptions) -> T:
+    def _sync_manager(self, options: ManagerOptions) -> UsersManager:
         if self.issuer is None:
-            made = AsyncUsersManager(str(self.base_url), transport=self.transport, **settings)
-        else:
-            made = await AsyncUsersManager.from_issuer(
-                self.issuer, transport=self.transport, **settings
-            )
-        async with made as users:
-            return await cast(Coroutine[Any, Any, T], ask(users))
+            return UsersManager(str(self.base_url), transport=self.transport, **options)
+        return UsersManager.from_issuer(self.issuer, transport=self.transport, **options)
 
-    def _settings(self) -> ManagerOptions:
+    async def _async_manager(self, options: ManagerOptions) -> AsyncUsersManager:
+        if self.issuer is None:
+            return AsyncUsersManager(str(self.base_url), transport=self.transport, **options)
+        return await AsyncUsersManager.from_issuer(self.issuer, transport=self.transport, **options)
+
+    def _manager_options(self) -> ManagerOptions:
+        if self.transport is not None:
+            _require_installed("--transport", "transport", [self.transport])
+        _require_installed("--plugin", "plugin", self.plugin)
+        _require_installed("--no-plugin", "plugin", self.no_plugin)
+        if set(self.plugin) & set(self.no_plugin):
+            raise ArgumentError("--plugin and --no-plugin name the same plugin")
         return {
             "timeout": self.timeout,
-            "plugins": [*([Watch(_tell)] if self.verbose else []), *self.plugin],
+            "plugins": [*([CallLogger()] if self.verbose else []), *self.plugin],
             "discover": self._discover(),
             "allow_insecure": self.allow_insecure,
         }
@@ -100,25 +106,26 @@ class Connection:
     def _discover(self) -> bool | list[str]:
         if not self.no_plugin:
             return True
-        names = by_name("plugin")
-        for name in self.no_plugin:
-            if name not in names:
-                wrong = did_you_mean(name, names)
-                raise ArgumentError(f"--no-plugin: no plugin of that name is installed{wrong}")
-            if name in self.plugin:
-                raise ArgumentError("--plugin and --no-plugin name the same plugin")
-        return [name for name in names if name not in self.no_plugin]
+        return [name for name in by_name("plugin") if name not in self.no_plugin]
 
-    def _is_asyncio(self) -> bool:
-        """Whether the transport is for asyncio alone. The default one is blocking."""
+    def _is_async_only(self) -> bool:
+        """Tell whether the transport is async only. The default transport is sync."""
         if self.transport is None:
             return False
         return any(
-            one.modes == ("async",)
-            for one in installed_plugins()
-            if (one.kind, one.name) == ("transport", self.transport)
+            report.modes == ("async",)
+            for report in installed_plugins()
+            if (report.kind, report.name) == ("transport", self.transport)
         )
 
 
-def _tell(line: str) -> None:
-    click.echo(f"usersmanager: {safe(line)}", err=True)
+def _require_installed(option: str, kind: Kind, names: Collection[str]) -> None:
+    installed = by_name(kind)
+    for name in names:
+        if name not in installed:
+            suggestion = did_you_mean(name, installed)
+            raise ArgumentError(f"{option}: no {kind} with that name is installed{suggestion}")
+
+
+def _write_log_line(line: str) -> None:
+    click.echo(f"usersmanager: {line}", err=True)

@@ -1,4 +1,4 @@
-"""`usersmanager demo`: the main job, shown on a sandbox of its own in a few seconds."""
+"""`usersmanager demo`: run the main features against a local test server."""
 
 from __future__ import annotations
 
@@ -8,24 +8,28 @@ import click
 
 from .. import __version__
 from .output import make_console
-from .sandbox import add_people
+from .sandbox import add_demo_users
 
 __all__ = ["demo"]
 
 
-@click.command(short_help="Shows everything in a few seconds, without an account.")
+@click.command()
 def demo() -> None:
-    """Shows everything on a tenant in a box: it needs no account and no network."""
-    # Imported here: a server and both HTTP libraries, which the other commands do without.
+    """Run the main features against a local test server.
+
+    It takes a few seconds, and needs no account and no network.
+    """
+    # Imported here because aiohttp and asyncio are slow to import, and other commands
+    # don't need them.
     from ..testing import Sandbox
-    from .scenes import SCENES
+    from .demo_steps import STEPS
 
     console = make_console()
     started = time.perf_counter()
-    with Sandbox() as tenant:
-        add_people(tenant)
-        console.print(f"usersmanager {__version__}, on a sandbox tenant at {tenant.base_url}")
-        for number, (title, scene) in enumerate(SCENES, 1):
+    with Sandbox() as server:
+        add_demo_users(server)
+        console.print(f"usersmanager {__version__}, with a test server at {server.base_url}")
+        for number, (title, step) in enumerate(STEPS, 1):
             console.print(f"\n{number}. {title}", style="bold")
-            scene(console, tenant)
-    console.print(f"\nThat was all of it, in {time.perf_counter() - started:.1f} s.", style="bold")
+            step(console, server)
+    console.print(f"\nDone in {time.perf_counter() - started:.1f} s.", style="bold")

@@ -1,4 +1,4 @@
-"""`usersmanager impersonate`: a one-time link that logs in as a user."""
+"""`usersmanager impersonate`: make a one-time link that logs in as a user."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import click
 
 from .. import ArgumentError, UsersManagerError
-from .completion import one_of
+from .completion import complete_from
 from .connection import Connection
 from .options import connection_options
 from .tokens import read_token
@@ -18,22 +18,30 @@ __all__ = ["impersonate"]
 _PROTOCOLS = ("oauth2", "samlp", "wsfed", "wsfed-rms")
 
 
-@click.command(short_help="Prints or opens a link that logs in as a user, once.")
+@click.command(short_help="Print or open a one-time link that logs in as a user.")
 @click.argument("user_id")
 @connection_options(issuer=False)
-@click.option("--client-id", required=True, metavar="ID", help="The client to log in to.")
-@click.option("--impersonator", required=True, metavar="ID", help="The user who logs in.")
+@click.option("--client-id", required=True, metavar="ID", help="Client to log in to.")
+@click.option(
+    "--impersonator", required=True, metavar="ID", help="User ID of the person logging in."
+)
 @click.option(
     "--protocol",
     default="oauth2",
     show_default=True,
     metavar="NAME",
-    shell_complete=one_of(_PROTOCOLS),
-    help="oauth2, samlp, wsfed or wsfed-rms; another is sent as it is.",
+    shell_complete=complete_from(_PROTOCOLS),
+    help="oauth2, samlp, wsfed, wsfed-rms, or any other name the server knows.",
 )
-@click.option("--param", "parameters", multiple=True, metavar="NAME=VALUE", help="More to send.")
 @click.option(
-    "--open", "opens", is_flag=True, help="Open the link in the browser, and don't print it."
+    "--param",
+    "parameters",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Additional parameter to send. Repeatable.",
+)
+@click.option(
+    "--open", "open_link", is_flag=True, help="Open the link in a browser instead of printing it."
 )
 def impersonate(
     connection: Connection,
@@ -43,16 +51,18 @@ def impersonate(
     impersonator: str,
     protocol: str,
     parameters: tuple[str, ...],
-    opens: bool,
+    open_link: bool,
 ) -> None:
-    """Prints a link that logs in as USER_ID, once. Whoever opens it is logged in.
+    """Print a one-time link that logs in as USER_ID.
 
-    The API token comes from the environment variable USERSMANAGER_API_TOKEN, or from
-    --token-file. It is never an argument, as every process can see those.
+    Treat the link as a credential: the first person to open it is logged in.
+
+    The API token is read from the environment variable USERSMANAGER_API_TOKEN or from
+    --token-file, never from an argument: other processes can see those.
     """
-    additional = _parameters(parameters)
+    additional = _parse_parameters(parameters)
     token = read_token("USERSMANAGER_API_TOKEN", token_file)
-    if opens:
+    if open_link:
         _require_browser()
     link = connection.call(
         lambda users: users.impersonate(
@@ -66,31 +76,31 @@ def impersonate(
             },
         )
     )
-    if not opens:
+    if not open_link:
         click.echo(link)
     elif not webbrowser.open(link):
-        raise _not_opened("the browser did not open the link")
+        raise _browser_error("the browser did not open the link")
 
 
 def _require_browser() -> None:
-    """Asked before a link is made: one that can't be opened is a credential left lying."""
+    """Raise before a link is made that nobody can open: it is a credential."""
     try:
         webbrowser.get()
     except webbrowser.Error:
-        raise _not_opened("there is no browser here") from None
+        raise _browser_error("no browser is available") from None
 
 
-def _not_opened(reason: str) -> UsersManagerError:
-    return UsersManagerError(f"{reason}: leave --open out, and a new link is printed")
+def _browser_error(reason: str) -> UsersManagerError:
+    return UsersManagerError(f"{reason}: run again without --open to print a link")
 
 
-def _parameters(pairs: Iterable[str]) -> dict[str, str]:
+def _parse_parameters(pairs: Iterable[str]) -> dict[str, str]:
     parameters: dict[str, str] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not (name and equals):
-            raise ArgumentError("--param needs NAME=VALUE")
+            raise ArgumentError("--param must be NAME=VALUE")
         if name in parameters:
-            raise ArgumentError("--param gives a name twice")
+            raise ArgumentError("--param sets the same name twice")
         parameters[name] = value
     return parameters

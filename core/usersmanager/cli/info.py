@@ -1,4 +1,4 @@
-"""`usersmanager info`: the profile behind an access token."""
+"""`usersmanager info`: print a user's profile."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rich.table import Table
 from .. import UserInfo
 from .connection import Connection
 from .options import connection_options
-from .output import as_json, as_text, make_console, safe
+from .output import escape_control_characters, format_json, format_value, make_console
 from .tokens import read_token
 
 __all__ = ["info", "profile_table"]
@@ -16,40 +16,42 @@ __all__ = ["info", "profile_table"]
 
 @click.command()
 @connection_options(issuer=True)
-@click.option("--expect-subject", metavar="SUB", help="Fail if the profile is of someone else.")
-@click.option("--json", "wants_json", is_flag=True, help="Print the profile as a JSON object.")
+@click.option(
+    "--expect-subject", metavar="SUB", help="Fail if the profile belongs to another subject."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the profile as a JSON object.")
 def info(
-    connection: Connection, token_file: str | None, expect_subject: str | None, wants_json: bool
+    connection: Connection, token_file: str | None, expect_subject: str | None, as_json: bool
 ) -> None:
-    """Prints the profile behind an access token.
+    """Print the user profile for an access token.
 
-    The token comes from the environment variable USERSMANAGER_TOKEN, or from
-    --token-file. It is never an argument, as every process can see those.
+    The token is read from the environment variable USERSMANAGER_TOKEN or from
+    --token-file, never from an argument: other processes can see those.
     """
     token = read_token("USERSMANAGER_TOKEN", token_file)
     profile = connection.call(
         lambda users: users.get_info(token.reveal(), expected_subject=expect_subject)
     )
-    if wants_json:
-        click.echo(as_json(profile))
+    if as_json:
+        click.echo(format_json(profile))
     else:
-        _show(profile)
+        _print_profile(profile)
 
 
-def _show(profile: UserInfo) -> None:
+def _print_profile(profile: UserInfo) -> None:
     console = make_console()
     if console.is_terminal:
         console.print(profile_table(profile))
         return
     for claim, value in profile.items():
-        click.echo(f"{safe(claim)}: {as_text(value)}")
+        click.echo(f"{escape_control_characters(claim)}: {format_value(value)}")
 
 
 def profile_table(profile: UserInfo) -> Table:
-    """A profile for people: one claim a row."""
+    """Return a table with one row per claim."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="cyan", overflow="fold")
     table.add_column(overflow="fold")
     for claim, value in profile.items():
-        table.add_row(safe(claim), as_text(value))
+        table.add_row(escape_control_characters(claim), format_value(value))
     return table

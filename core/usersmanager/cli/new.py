@@ -1,4 +1,4 @@
-"""`usersmanager new`: a package with a plugin or a transport of one's own, complete."""
+"""`usersmanager new`: create a package with a plugin or a transport."""
 
 from __future__ import annotations
 
@@ -11,89 +11,90 @@ from string import Template
 import click
 
 from .. import ArgumentError
-from .completion import one_of
-from .output import safe
+from .completion import complete_from
+from .output import escape_control_characters
 
 __all__ = ["new"]
 
 _KINDS = ("plugin", "transport")
 _TEMPLATES = Path(__file__).with_name("templates")
-_GOOD_NAME = re.compile("[a-z][a-z0-9]*(-[a-z0-9]+)*")
-_LONGEST = 30
-"""So that the lines of the code that hold a name need no folding."""
+_NAME = re.compile("[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_MAX_NAME_LENGTH = 30
+"""Lines of the templates that contain the name stay within their line length."""
 
 
-@click.command(short_help="Makes a package with a plugin or transport of your own.")
-@click.argument("kind", metavar="plugin|transport", shell_complete=one_of(_KINDS))
+@click.command(short_help="Create a plugin or transport package.")
+@click.argument("kind", metavar="plugin|transport", shell_complete=complete_from(_KINDS))
 @click.argument("name")
 @click.option(
     "--into",
     type=click.Path(file_okay=False, path_type=Path),
     default=".",
-    metavar="FOLDER",
-    help="Where to make it; here if it is left out.",
+    metavar="DIRECTORY",
+    help="Output directory (default: current directory).",
 )
 def new(kind: str, name: str, into: Path) -> None:
-    """Makes a package of your own, usersmanager-NAME, in a folder of that name.
+    """Create a package, usersmanager-NAME, with a plugin or a transport.
 
-    It works as it is: it can be installed, its tests pass, and it can be published. What
-    is yours to replace is marked. NAME is words of lower-case letters and digits, joined
-    by hyphens, such as request-id.
+    It contains working code with tests, to be replaced by your own. NAME consists of
+    lower-case letters and digits in words joined by hyphens, such as request-id.
     """
     if kind not in _KINDS:
-        raise ArgumentError("there are two kinds to make: plugin and transport")
-    values = _values(kind, name)
-    folder = into / f"usersmanager-{values['name']}"
+        raise ArgumentError("the first argument must be 'plugin' or 'transport'")
+    values = _template_values(kind, name)
+    directory = into / f"usersmanager-{values['name']}"
     try:
-        _write(_filled(kind, values), folder)
+        _write(_render(kind, values), directory)
     except FileExistsError:
-        raise ArgumentError(f"{folder.name} exists already: nothing is overwritten") from None
+        raise ArgumentError(
+            f"{directory.name} already exists: choose another name or --into"
+        ) from None
     except OSError as error:
-        raise ArgumentError(f"the package can't be written: {error.strerror}") from None
-    click.echo(f"{safe(str(folder))} is made. Try it:\n")
-    click.echo(f"cd {safe(shlex.quote(str(folder)))}")
+        raise ArgumentError(f"cannot write the package: {error.strerror}") from None
+    click.echo(f"Created {escape_control_characters(str(directory))}. To test it:\n")
+    click.echo(f"cd {escape_control_characters(shlex.quote(str(directory)))}")
     click.echo("python -m pip install --editable '.[test]'\npython -m pytest")
 
 
-def _values(kind: str, name: str) -> dict[str, str]:
-    """What the templates have placeholders for. The name is not shown: it may be a token."""
+def _template_values(kind: str, name: str) -> dict[str, str]:
+    """Return the values of the placeholders. Errors don't quote the name: it may be a token."""
     name = name.removeprefix("usersmanager-")
-    if len(name) > _LONGEST or not _GOOD_NAME.fullmatch(name):
+    if len(name) > _MAX_NAME_LENGTH or not _NAME.fullmatch(name):
         raise ArgumentError(
-            "a good name is words of lower-case letters and digits, joined by hyphens, such as"
-            f" request-id: it begins with a letter and is {_LONGEST} long at most"
+            "invalid name: use lower-case letters and digits in words joined by hyphens, such as"
+            f" request-id, starting with a letter; at most {_MAX_NAME_LENGTH} characters"
         )
     package = f"usersmanager_{name.replace('-', '_')}"
     if find_spec(package) is not None:
-        raise ArgumentError("a package of that name is installed already: take another name")
-    # With the kind at its end, no class has the name of a keyword or of a builtin.
+        raise ArgumentError("a package with this name is already installed: choose another name")
+    # The kind as a suffix prevents a class name that is a keyword or a builtin.
     words = [*name.removesuffix(f"-{kind}").split("-"), kind]
     class_name = "".join(word.capitalize() for word in words)
     return {"name": name, "package": package, "class_name": class_name}
 
 
-def _filled(kind: str, values: dict[str, str]) -> dict[str, str]:
-    """The files by their paths. Paths have placeholders too."""
+def _render(kind: str, values: dict[str, str]) -> dict[str, str]:
+    """Return the files of the package by path. Paths contain placeholders, too."""
     root = _TEMPLATES / kind
     return {
-        _fill(path.relative_to(root).as_posix().removesuffix(".tmpl"), values): _fill(
+        _substitute(path.relative_to(root).as_posix().removesuffix(".tmpl"), values): _substitute(
             path.read_text(encoding="utf-8"), values
         )
         for path in sorted(root.rglob("*.tmpl"))
     }
 
 
-def _fill(text: str, values: dict[str, str]) -> str:
+def _substitute(text: str, values: dict[str, str]) -> str:
     return Template(text).substitute(values)
 
 
-def _write(files: dict[str, str], folder: Path) -> None:
-    """Writes them into a new folder.
+def _write(files: dict[str, str], directory: Path) -> None:
+    """Write the files into a new directory.
 
     Raises:
-        FileExistsError: there is something of its name.
+        FileExistsError: the directory, or a file of its name, already exists.
     """
-    folder.mkdir(parents=True)
+    directory.mkdir(parents=True)
     for path, text in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text, encoding="utf-8", newline="\n")
+        (directory / path).parent.mkdir(parents=True, exist_ok=True)
+        (directory / path).write_text(text, encoding="utf-8", newline="\n")

@@ -1,4 +1,4 @@
-"""The options of every command that calls the API."""
+"""Options of the commands that call the API."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from .. import ArgumentError
-from .completion import installed_of
+from .completion import complete_installed
 from .connection import Connection
 from .tokens import token_file_option
 
@@ -28,19 +28,19 @@ def _base_url_option(*, required: bool) -> Callable[[F], F]:
         show_envvar=True,
         required=required,
         metavar="URL",
-        help="Where the API is, such as https://tenant.auth0.com.",
+        help="Base URL of the API, such as https://tenant.auth0.com.",
     )
 
 
-def _seconds(text: str) -> float:
+def _parse_seconds(text: str) -> float:
     try:
         seconds = float(text)
     except ValueError:
         seconds = 0
     if not 0 < seconds < math.inf:
-        # Unlike a BadParameter, whose message would quote what was typed, this one is shown.
+        # The message of a BadParameter would quote the value.
         raise click.BadOptionUsage(
-            "--timeout", "--timeout takes seconds: a positive number, such as 2.5"
+            "--timeout", "--timeout must be a positive number of seconds, such as 2.5"
         )
     return seconds
 
@@ -50,95 +50,101 @@ _ISSUER_OPTION = click.option(
     envvar="USERSMANAGER_ISSUER",
     show_envvar=True,
     metavar="URL",
-    help="Or the OpenID provider, exactly as it writes itself: its configuration says where.",
+    help="Issuer URL of an OpenID provider, in place of a base URL. Must match the provider's"
+    " own spelling.",
 )
 
 _OPTIONS = (
     token_file_option,
     click.option(
         "--timeout",
-        type=_seconds,
+        type=_parse_seconds,
         default=10.0,
         show_default=True,
         metavar="SECONDS",
-        help="For a whole call, retries and waits included.",
+        help="Timeout of a call, including retries and waits.",
     ),
     click.option(
         "--transport",
         metavar="NAME",
-        shell_complete=installed_of("transport"),
-        help="An installed transport, blocking or asyncio.",
+        shell_complete=complete_installed("transport"),
+        help="Installed transport to use, sync or async.",
     ),
     click.option(
         "--plugin",
         multiple=True,
         metavar="NAME",
-        shell_complete=installed_of("plugin"),
-        help="Put an installed plugin first; again for more, the first is outermost.",
+        shell_complete=complete_installed("plugin"),
+        help="Installed plugin to put first. Repeatable; the first is outermost.",
     ),
     click.option(
         "--no-plugin",
         multiple=True,
         metavar="NAME",
-        shell_complete=installed_of("plugin"),
-        help="Leave an installed plugin out; again for more.",
+        shell_complete=complete_installed("plugin"),
+        help="Installed plugin to leave out. Repeatable.",
     ),
     click.option(
         "--allow-insecure",
         is_flag=True,
-        help="Allow http to any host or endpoint. The token then crosses the network in the clear.",
+        help="Allow http to any host. The token is then sent unencrypted.",
     ),
     click.option(
         "-v",
         "--verbose",
         is_flag=True,
-        help="Tell attempts, waits and timings on standard error, as they happen.",
+        help="Log calls, attempts and waits to stderr.",
     ),
 )
 
 
 def connection_options(*, issuer: bool) -> Callable[[F], Callable[..., Any]]:
-    """Gives a command the arguments `connection` and `token_file`.
+    """Return a decorator that adds the connection options to a command.
+
+    The command is called with the arguments `connection` and `token_file`.
 
     Args:
-        issuer: whether an issuer may be given in place of the base URL.
+        issuer: whether to accept --issuer as an alternative to --base-url.
     """
-    address = (_base_url_option(required=not issuer), *([_ISSUER_OPTION] if issuer else ()))
+    address_options = (
+        _base_url_option(required=not issuer),
+        *([_ISSUER_OPTION] if issuer else ()),
+    )
 
-    def add(command: F) -> Callable[..., Any]:
+    def decorate(command: F) -> Callable[..., Any]:
         @wraps(command)
-        def collected(**given: Any) -> object:
+        def wrapper(**values: Any) -> object:
             if issuer:
-                _choose_address(given)
-            ours = [field.name for field in fields(Connection) if field.name in given]
-            connection = Connection(**{name: given.pop(name) for name in ours})
-            return command(connection=connection, **given)
+                _select_address(values)
+            names = [field.name for field in fields(Connection) if field.name in values]
+            connection = Connection(**{name: values.pop(name) for name in names})
+            return command(connection=connection, **values)
 
-        for option in reversed((*address, *_OPTIONS)):
-            collected = option(collected)
-        return collected
+        for option in reversed((*address_options, *_OPTIONS)):
+            wrapper = option(wrapper)
+        return wrapper
 
-    return add
+    return decorate
 
 
 _NO_ADDRESS = (
-    "no address: give --base-url or --issuer, or set USERSMANAGER_BASE_URL or USERSMANAGER_ISSUER"
+    "no base URL: pass --base-url or --issuer, or set USERSMANAGER_BASE_URL or USERSMANAGER_ISSUER"
 )
-_TWO_TYPED = "--base-url and --issuer are both given: leave one out"
-_TWO_SET = (
-    "USERSMANAGER_BASE_URL and USERSMANAGER_ISSUER are both set: unset one, or give --base-url"
+_TWO_OPTIONS = "--base-url and --issuer are mutually exclusive: remove one"
+_TWO_VARIABLES = (
+    "USERSMANAGER_BASE_URL and USERSMANAGER_ISSUER are both set: unset one, or pass --base-url"
     " or --issuer"
 )
 
 
-def _choose_address(given: dict[str, Any]) -> None:
-    """Leaves one address: what is typed stands above the environment."""
+def _select_address(values: dict[str, Any]) -> None:
+    """Keep one of base_url and issuer. The command line overrides the environment."""
     source = click.get_current_context().get_parameter_source
-    found = [name for name in ("base_url", "issuer") if given[name] is not None]
-    typed = [name for name in found if source(name) is ParameterSource.COMMANDLINE]
-    chosen = typed or found
-    if not chosen:
+    given = [name for name in ("base_url", "issuer") if values[name] is not None]
+    typed = [name for name in given if source(name) is ParameterSource.COMMANDLINE]
+    candidates = typed or given
+    if not candidates:
         raise ArgumentError(_NO_ADDRESS)
-    if len(chosen) > 1:
-        raise ArgumentError(_TWO_TYPED if typed else _TWO_SET)
-    given.update({name: None for name in found if name not in chosen})
+    if len(candidates) > 1:
+        raise ArgumentError(_TWO_OPTIONS if typed else _TWO_VARIABLES)
+    values.update({name: None for name in given if name not in candidates})

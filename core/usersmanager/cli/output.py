@@ -1,4 +1,4 @@
-"""How results are shown. Nothing from outside reaches a terminal unescaped."""
+"""Format results. Text from outside is escaped before it reaches a terminal."""
 
 from __future__ import annotations
 
@@ -7,33 +7,35 @@ import sys
 
 from rich.console import Console
 
-__all__ = ["as_json", "as_text", "make_console", "safe"]
+__all__ = ["escape_control_characters", "format_json", "format_value", "make_console"]
 
 
 def make_console() -> Console:
-    """Standard output: mode and width as the terminal has them, plain text in a pipe."""
-    on_terminal = sys.stdout is not None and sys.stdout.isatty()
+    """Return a console for stdout: styled on a terminal, plain text otherwise."""
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
     return Console(
-        # In a pipe FORCE_COLOR is not heeded: a program reads it.
-        force_terminal=None if on_terminal else False,
+        # Ignore FORCE_COLOR in a pipe: a program reads it.
+        force_terminal=None if is_terminal else False,
         markup=False,
         emoji=False,
         highlight=False,
     )
 
 
-def safe(text: str) -> str:
-    r"""Text from outside with every control or invisible character escaped, as `\x1b`."""
+def escape_control_characters(text: str) -> str:
+    r"""Escape control and invisible characters, such as ESC as `\x1b`."""
     return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
     )
 
 
-def as_text(value: object) -> str:
-    """A claim for people, in one line: a string as it is, anything else as JSON."""
-    return safe(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+def format_value(value: object) -> str:
+    """Format a claim's value on one line: a string as it is, anything else as JSON."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return escape_control_characters(text)
 
 
-def as_json(value: object) -> str:
-    """JSON for programs, in ASCII; DEL, which `json` leaves as it is, escaped too."""
-    return json.dumps(value, indent=2).replace("\x7f", "\\u007f")
+def format_json(value: object) -> str:
+    """Format a value as JSON in printable ASCII."""
+    return json.dumps(value, indent=2)

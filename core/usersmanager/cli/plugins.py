@@ -1,4 +1,4 @@
-"""`usersmanager plugins`: what is installed, whether it works, and why not."""
+"""`usersmanager plugins`: list the installed plugins and transports with their status."""
 
 from __future__ import annotations
 
@@ -13,75 +13,73 @@ from rich.table import Table
 from rich.text import Text
 
 from .. import PluginWarning
-from .._composition.compose import disabled_names
+from .._composition.entry_points import disabled_names
 from .._values.suggestions import did_you_mean
 from ..plugins import PluginReport, installed_plugins
-from .output import as_json, make_console, safe
+from .output import escape_control_characters, format_json, make_console
 
-__all__ = ["plugins", "show_plugins"]
+__all__ = ["plugins", "print_plugins"]
 
-_STYLES = {
-    "active": "green",
-    "blocked": "yellow",
-    "shadowed": "yellow",
-    "incomplete": "yellow",
-    "failed": "red",
-}
+_STYLES = {"active": "green", "failed": "red"}
 
 
-@click.command(short_help="Lists what is installed, whether it works, and why not.")
-@click.option("--json", "wants_json", is_flag=True, help="Print a list of JSON objects.")
-def plugins(wants_json: bool) -> None:
-    """Lists the installed transports and plugins, and says which can't be used.
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print a list of JSON objects.")
+def plugins(as_json: bool) -> None:
+    """List installed plugins and transports with their status.
 
-    The environment variable USERSMANAGER_DISABLE blocks those it names.
+    The reason why one cannot be used is printed below the table. The environment
+    variable USERSMANAGER_DISABLE disables plugins and transports by name.
     """
     reports = installed_plugins()
-    _warn_of_unknown({report.name for report in reports})
-    if wants_json:
-        click.echo(as_json([asdict(report) for report in reports]))
+    _warn_about_unknown_names({report.name for report in reports})
+    if as_json:
+        click.echo(format_json([asdict(report) for report in reports]))
     else:
-        show_plugins(make_console(), reports)
+        print_plugins(make_console(), reports)
 
 
-def _warn_of_unknown(known: Collection[str]) -> None:
-    """Warns of blocked names that are not installed.
+def _warn_about_unknown_names(installed: Collection[str]) -> None:
+    """Warn about names in USERSMANAGER_DISABLE that are not installed.
 
     A manager does not: the variable is often set for several programs at once, and not
-    each of them has every plugin.
+    every program has every plugin.
     """
-    for name in sorted(disabled_names().difference(known)):
+    for name in sorted(disabled_names().difference(installed)):
         warnings.warn(
-            "USERSMANAGER_DISABLE: no plugin or transport of that name is installed"
-            + did_you_mean(name, known),
+            "USERSMANAGER_DISABLE: no plugin or transport with that name is installed"
+            + did_you_mean(name, installed),
             PluginWarning,
             stacklevel=2,
         )
 
 
-def show_plugins(console: Console, reports: Iterable[PluginReport]) -> None:
-    """A table that fits 80 columns; why one is not active stands below it."""
+def print_plugins(console: Console, reports: Iterable[PluginReport]) -> None:
+    """Print a table that fits 80 columns, and below it why a plugin is not active."""
     table = Table(box=None, pad_edge=False)
-    for heading in ("name", "kind", "modes", "hooks", "distribution", "status"):
-        # With 80 columns or more only the distribution gives way; with fewer, all of them.
-        whole = heading != "distribution" and console.width >= 80
-        table.add_column(heading, overflow="fold", no_wrap=whole)
-    shown = list(reports)
-    for one in shown:
+    for heading in ("name", "kind", "mode", "hooks", "distribution", "status"):
+        # In 80 columns or more only the distribution is folded; in fewer, every column.
+        no_wrap = heading != "distribution" and console.width >= 80
+        table.add_column(heading, overflow="fold", no_wrap=no_wrap)
+    reasons = []
+    for report in reports:
+        name = escape_control_characters(report.name)
+        distribution = escape_control_characters(report.distribution)
         table.add_row(
-            _folded(safe(one.name), 13),
-            one.kind,
-            "\n".join(one.modes),
-            "\n".join(hook.removeprefix("usersmanager_") for hook in one.hooks),
-            f"{_folded(safe(one.distribution), 15)} {safe(one.version)}",
-            Text(one.status, _STYLES[one.status]),
+            _wrap_name(name, 13),
+            report.kind,
+            "\n".join(report.modes),
+            "\n".join(hook.removeprefix("usersmanager_") for hook in report.hooks),
+            f"{_wrap_name(distribution, 15)} {escape_control_characters(report.version)}",
+            Text(_wrap_name(report.status, 10), _STYLES.get(report.status, "yellow")),
         )
+        if report.reason:
+            reasons.append(f"{name}: {escape_control_characters(report.reason)}")
     console.print(table)
-    for one in shown:
-        if one.reason:
-            console.print(f"{safe(one.name)}: {safe(one.reason)}")
+    for reason in reasons:
+        console.print(reason)
 
 
-def _folded(name: str, width: int) -> str:
-    """Folded at hyphens, which rich would not do."""
+def _wrap_name(name: str, width: int) -> str:
+    """Wrap a name at its hyphens and spaces; rich wraps at spaces only."""
     return "\n".join(wrap(name, width))

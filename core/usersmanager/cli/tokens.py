@@ -1,4 +1,4 @@
-"""Where a token comes from: the environment, a file or standard input. Never an argument."""
+"""Read a token from the environment, a file or stdin."""
 
 from __future__ import annotations
 
@@ -16,37 +16,36 @@ token_file_option = click.option(
     "--token-file",
     type=click.Path(allow_dash=True),
     metavar="PATH",
-    help="Read the token from a file, or from standard input if it is '-'.",
+    help="Read the token from a file; '-' reads stdin.",
 )
 
 
 def read_token(variable: str, path: str | None) -> Token:
-    """The token of a command, without one trailing newline.
+    """Return the token of a command, without one trailing newline.
 
     Args:
-        variable: the environment variable to read if there is no path.
-        path: a file, or "-" for standard input.
+        variable: environment variable to read if there is no path.
+        path: file to read; "-" for stdin.
 
     Raises:
-        ArgumentError: there is none, it can't be read, or is no bearer token.
+        ArgumentError: the token is missing, unreadable or not a bearer token.
     """
-    token = os.environ.get(variable, "") if path is None else _content(path)
+    token = os.environ.get(variable, "") if path is None else _read_file(path)
     if not token:
         raise ArgumentError(
-            f"no token: set {variable}, or give --token-file PATH, or --token-file - to read"
-            " standard input"
+            f"no token: set {variable}, or pass --token-file PATH ('--token-file -' reads stdin)"
         )
     return Token(token)
 
 
-def _content(path: str) -> str:
+def _read_file(path: str) -> str:
     if path == "-" and sys.stdin is None:
-        return ""  # Standard input is closed.
+        return ""  # stdin is closed.
     try:
         # utf-8-sig: Windows tools begin a file with a byte order mark.
         with click.open_file(path, encoding="utf-8-sig", errors="replace") as file:
             return str(file.read()).removesuffix("\n")
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "no such path"
-    # The path is not shown: it may be the token itself.
-    raise ArgumentError(f"--token-file takes a path, and it can't be read: {reason}")
+        reason = getattr(error, "strerror", None) or "invalid path"
+    # Don't show the path: the user may have passed the token itself.
+    raise ArgumentError(f"--token-file: cannot read the file: {reason}")

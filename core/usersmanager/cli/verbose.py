@@ -1,7 +1,7 @@
-"""What a call does, told as it happens: its calls, attempts, waits and timings.
+"""Logging for `-v`: calls, attempts and waits, as they happen.
 
-Calls and attempts are told by their log records. A wait has none, but it is an effect:
-a plugin around the call sees it pass by, whichever plugin inside asks for it.
+Plugins log calls and attempts. A wait is an effect, which no plugin needs to log:
+`CallLogger` sees the effects of every plugin that is inside it.
 """
 
 from __future__ import annotations
@@ -14,68 +14,63 @@ from typing import Any
 from .. import Request, Response
 from .._flow.effects import Effect, Sleep
 from ..plugins import Flow, Middleware, Proceed, hookimpl
+from .output import escape_control_characters
 
-__all__ = ["Watch", "log_told"]
+__all__ = ["CallLogger", "log_to"]
 
-Tell = Callable[[str], None]
+_LOGGER = logging.getLogger("usersmanager.cli")
 
 
-class Watch:
-    """Tells of each call and of each wait as it begins. Put it first in `plugins`.
-
-    Args:
-        tell: is given one line at a time.
-    """
-
-    def __init__(self, tell: Tell) -> None:
-        self._tell = tell
+class CallLogger:
+    """Plugin that logs the start of each call and of each wait. Put it first in `plugins`."""
 
     @hookimpl
     def usersmanager_wrap_call(self) -> Middleware:
-        """Around the call: whatever waits is inside."""
-        return self._around
+        """Return a middleware around the call, outside the one that waits."""
+        return self._log_call
 
-    def _around(self, request: Request, proceed: Proceed) -> Flow:
-        self._tell(f"{request.operation}: {request.method} {request.url}")
-        return (yield from self._watched(proceed(request)))
+    def _log_call(self, request: Request, proceed: Proceed) -> Flow:
+        _LOGGER.debug("%s: %s %s", request.operation, request.method, request.url)
+        return (yield from _log_waits(proceed(request)))
 
-    def _watched(self, flow: Flow) -> Generator[Effect, Any, Response]:
-        resume: Callable[[Any], Effect] = flow.send
-        value: object = None
-        while True:
-            try:
-                effect = resume(value)
-            except StopIteration as end:
-                response: Response = end.value
-                return response
-            finally:
-                value = None  # As in the drivers: an error kept here would hold this frame.
-            if isinstance(effect, Sleep):
-                self._tell(f"waiting {effect.seconds:.3g} s")
-            try:
-                resume, value = flow.send, (yield effect)
-            except BaseException as error:
-                resume, value = flow.throw, error
+
+def _log_waits(flow: Flow) -> Generator[Effect, Any, Response]:
+    resume: Callable[[Any], Effect] = flow.send
+    value: object = None
+    while True:
+        try:
+            effect = resume(value)
+        except StopIteration as end:
+            response: Response = end.value
+            return response
+        finally:
+            value = None  # Break the reference cycle of an error and this frame.
+        if isinstance(effect, Sleep):
+            _LOGGER.debug("waiting %.3f s", effect.seconds)
+        try:
+            resume, value = flow.send, (yield effect)
+        except BaseException as error:
+            resume, value = flow.throw, error
 
 
 @contextmanager
-def log_told(tell: Tell, name: str = "usersmanager") -> Iterator[None]:
-    """Tells every record of a logger and those below it, while the context lasts."""
-    logger = logging.getLogger(name)
-    level, lines = logger.level, _Lines(tell)
-    logger.addHandler(lines)
+def log_to(write_line: Callable[[str], None]) -> Iterator[None]:
+    """Pass every log record of the library to a function, one line each."""
+    logger = logging.getLogger("usersmanager")
+    level, handler = logger.level, _LineHandler(write_line)
+    logger.addHandler(handler)
     logger.setLevel(logging.DEBUG)
     try:
         yield
     finally:
         logger.setLevel(level)
-        logger.removeHandler(lines)
+        logger.removeHandler(handler)
 
 
-class _Lines(logging.Handler):
-    def __init__(self, tell: Tell) -> None:
+class _LineHandler(logging.Handler):
+    def __init__(self, write_line: Callable[[str], None]) -> None:
         super().__init__()
-        self._tell = tell
+        self._write_line = write_line
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._tell(record.getMessage())
+        self._write_line(escape_control_characters(record.getMessage()))

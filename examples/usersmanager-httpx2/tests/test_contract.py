@@ -1,4 +1,4 @@
-"""The transport keeps the contract, but for what the README names."""
+"""The transport contract, with the exemption that the README explains."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from usersmanager_httpx2 import Httpx2Transport
 from usersmanager.testing import AsyncTransportContract, TransportContract
 
 
-class TestBlocking(TransportContract):
+class TestSync(TransportContract):
     exempt: ClassVar = {
         "test_a_slow_name_resolution_keeps_to_the_deadline": (
             "httpx2 resolves names in the caller's thread, where nothing can interrupt it"

@@ -1,4 +1,4 @@
-"""What the contract does not know: the name, the limit, and what httpx2 itself holds back."""
+"""Beside the contract: the entry point, the size limit, and data that httpx2 buffers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def sandbox() -> Iterator[Sandbox]:
         yield sandbox.add_user("auth0|ada", email="ada@example.com")
 
 
-def test_it_is_found_by_name_in_both_modes(sandbox: Sandbox) -> None:
+def test_it_is_found_by_name_for_sync_and_asyncio(sandbox: Sandbox) -> None:
     token = sandbox.issue_token("auth0|ada")
     with UsersManager(sandbox.base_url, transport="httpx2") as users:
         assert users.get_info(token).email == "ada@example.com"
@@ -50,12 +50,12 @@ def test_a_body_beyond_the_limit_is_refused(sandbox: Sandbox) -> None:
         users.get_info(token)
 
 
-def test_a_call_that_a_slow_name_made_late_sends_nothing() -> None:
+def test_a_call_that_is_late_after_name_resolution_sends_nothing() -> None:
     resolve = socket.getaddrinfo
 
-    def slow(*arguments: object, **named: object) -> object:
+    def slow(*args: object, **kwargs: object) -> object:
         time.sleep(0.3)
-        return resolve(*arguments, **named)  # type: ignore[arg-type] # Passed on as given.
+        return resolve(*args, **kwargs)  # type: ignore[arg-type] # Any arguments are passed on.
 
     with FaultServer(host="localhost") as server, mock.patch("socket.getaddrinfo", slow):
         with (
@@ -66,23 +66,23 @@ def test_a_call_that_a_slow_name_made_late_sends_nothing() -> None:
         assert server.requests == []
 
 
-def test_a_tls_record_too_many_never_answers_the_next_caller() -> None:
+def test_an_unexpected_tls_record_never_answers_the_next_caller() -> None:
     authority = trustme.CA()
-    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(serving)
-    trusting = ssl.create_default_context()
-    authority.configure_trust(trusting)
+    server_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(server_context)
+    client_context = ssl.create_default_context()
+    authority.configure_trust(client_context)
 
-    def spoilt(peer: Peer) -> None:
+    def respond_twice(peer: Peer) -> None:
         peer.request()
         peer.send(profile("alice"))
-        peer.send(profile("mallory"))
+        peer.send(profile("attacker"))
         peer.wait_closed()
 
     async def main(origin: str) -> list[str]:
-        transport = Httpx2Transport(ssl_context=trusting)
+        transport = Httpx2Transport(ssl_context=client_context)
         async with AsyncUsersManager(origin, transport=transport, discover=False) as users:
             return [(await users.get_info(name)).sub for name in ("alice", "bob")]
 
-    with FaultServer(spoilt, ssl_context=serving, host="localhost") as server:
+    with FaultServer(respond_twice, ssl_context=server_context, host="localhost") as server:
         assert asyncio.run(main(server.origin)) == ["alice", "bob"]

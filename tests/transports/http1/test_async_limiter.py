@@ -1,4 +1,4 @@
-"""AsyncConnectionLimiter: so many calls at a time, and no wait beyond a deadline."""
+"""AsyncConnectionLimiter: how many tasks use a connection at a time, and how long others wait."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_call_beyond_the_limit_waits_for_a_slot() -> None:
     asyncio.run(main())
 
 
-def test_it_does_not_wait_beyond_its_deadline_and_nothing_was_sent() -> None:
+def test_a_call_does_not_wait_beyond_its_deadline_and_nothing_is_sent() -> None:
     async def main() -> None:
         limiter, _slot = await full()
         with pytest.raises(PoolTimeoutError, match="before the deadline") as caught:
@@ -80,14 +80,14 @@ def test_a_cancelled_wait_takes_no_slot() -> None:
 
 
 @pytest.mark.parametrize("ends", ["cancelled", "late"])
-def test_a_slot_that_comes_as_the_wait_ends_is_passed_on(ends: str) -> None:
+def test_a_slot_that_becomes_free_as_the_wait_ends_is_passed_on(ends: str) -> None:
     async def main() -> None:
         limiter, slot = await full()
         waiting = asyncio.create_task(limiter.acquire(soon(0.01)))
         behind = asyncio.create_task(limiter.acquire(soon()))
         await asyncio.sleep(0)
         if ends == "late":
-            time.sleep(0.02)  # noqa: ASYNC251 - the loop finds the deadline passed.
+            time.sleep(0.02)  # noqa: ASYNC251 - the loop must wake up after the deadline.
         limiter.release(slot)
         if ends == "cancelled":
             waiting.cancel()
@@ -100,7 +100,7 @@ def test_a_slot_that_comes_as_the_wait_ends_is_passed_on(ends: str) -> None:
     asyncio.run(main())
 
 
-def test_waits_that_have_ended_leave_nothing_in_the_queue() -> None:
+def test_cancelled_waits_leave_nothing_in_the_queue() -> None:
     async def main() -> int:
         limiter, _slot = await full()
         waiting = [asyncio.create_task(limiter.acquire(soon())) for _ in range(3)]
@@ -113,7 +113,7 @@ def test_waits_that_have_ended_leave_nothing_in_the_queue() -> None:
     assert asyncio.run(main()) == 0
 
 
-def test_a_wait_that_is_cancelled_as_its_slot_arrives_gives_it_back() -> None:
+def test_a_wait_that_is_cancelled_as_a_slot_becomes_free_gives_it_back() -> None:
     async def main() -> None:
         limiter, slot = await full()
         waiting = asyncio.create_task(limiter.acquire(soon()))
@@ -127,14 +127,14 @@ def test_a_wait_that_is_cancelled_as_its_slot_arrives_gives_it_back() -> None:
     asyncio.run(main())
 
 
-def test_a_wait_that_is_dropped_gives_no_slot_away() -> None:
+def test_an_abandoned_wait_hands_out_no_slot() -> None:
     async def main() -> None:
         limiter, slot = await full()
         behind = asyncio.create_task(limiter.acquire(soon()))
         await asyncio.sleep(0)
-        dropped = limiter.acquire(soon()).__await__()
-        next(dropped)
-        dropped.close()
+        abandoned = limiter.acquire(soon()).__await__()
+        next(abandoned)
+        abandoned.close()
         await asyncio.sleep(0.01)
         assert not behind.done()
         limiter.release(slot)
@@ -153,7 +153,7 @@ def test_a_slot_that_is_lost_without_a_release_is_free_again() -> None:
     asyncio.run(main())
 
 
-def test_a_slot_that_was_lost_is_given_to_a_waiting_call_by_the_next_one() -> None:
+def test_a_lost_slot_is_given_to_a_waiting_call_when_the_next_call_begins() -> None:
     async def main() -> None:
         limiter, slot = await full()
         waiting = asyncio.create_task(limiter.acquire(soon()))

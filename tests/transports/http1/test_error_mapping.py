@@ -1,4 +1,4 @@
-"""Errors of sockets and TLS as transport errors."""
+"""Translation of socket and TLS errors into transport errors."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from usersmanager.transports import connect_error, exchange_error
         (ConnectionRefusedError(), ConnectError, "refused"),
         (socket.gaierror(), ConnectError, "cannot be resolved"),
         (TimeoutError(), ConnectError, "before the deadline"),
-        (ConnectionResetError(), ConnectError, "ended while it was made"),
+        (ConnectionResetError(), ConnectError, "while connecting"),
         (OSError("hush"), ConnectError, "(OSError)"),
         (ssl.SSLEOFError(), ConnectError, "(SSLEOFError)"),
         (ssl.SSLError("hush"), TLSError, "handshake failed"),
         (ssl.SSLCertVerificationError("hush"), TLSError, "certificate"),
     ],
 )
-def test_an_error_of_connecting_says_what_went_wrong(
+def test_a_connect_error_names_its_cause(
     error: Exception, kind: type[Exception], words: str
 ) -> None:
-    failure = connect_error(error)
-    assert type(failure) is kind
-    assert failure.phase == "not sent"
-    assert words in str(failure)
-    assert "hush" not in str(failure)
+    translated = connect_error(error)
+    assert type(translated) is kind
+    assert translated.phase == "not sent"
+    assert words in str(translated)
+    assert "hush" not in str(translated)
 
 
 @pytest.mark.parametrize(
@@ -51,8 +51,10 @@ def test_an_error_of_connecting_says_what_went_wrong(
         (ValueError("hush"), ProtocolError),
     ],
 )
-def test_an_error_of_an_exchange_has_its_kind(error: Exception, kind: type[Exception]) -> None:
-    failure = exchange_error(error)
-    assert failure.phase == "unknown"
-    assert type(failure) is kind
-    assert "hush" not in str(failure)
+def test_an_exchange_error_is_of_the_matching_class(
+    error: Exception, kind: type[Exception]
+) -> None:
+    translated = exchange_error(error)
+    assert translated.phase == "unknown"
+    assert type(translated) is kind
+    assert "hush" not in str(translated)

@@ -1,4 +1,4 @@
-"""IdlePool: which connections are used again."""
+"""IdlePool: which connections are reused."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from usersmanager.transports.http1 import idle as idle_module
 from usersmanager.transports.http1.idle import KEEPALIVE_SECONDS, IdlePool
 
 
-class Wire:
+class Connection:
     def __init__(self) -> None:
         self.is_open = True
         self.opened_at = idle_module.time.monotonic()
@@ -27,9 +27,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
-def test_the_last_connection_in_is_the_first_out() -> None:
-    pool: IdlePool[Wire] = IdlePool()
-    first, second = Wire(), Wire()
+def test_the_most_recently_used_connection_is_reused_first() -> None:
+    pool: IdlePool[Connection] = IdlePool()
+    first, second = Connection(), Connection()
     pool.put("a", first)
     pool.put("a", second)
     assert [pool.take("b"), pool.take("a"), pool.take("a"), pool.take("a")] == [
@@ -38,8 +38,8 @@ def test_the_last_connection_in_is_the_first_out() -> None:
 
 
 def test_a_connection_that_was_idle_for_too_long_is_closed(clock: list[float]) -> None:
-    pool: IdlePool[Wire] = IdlePool()
-    old, older, young = Wire(), Wire(), Wire()
+    pool: IdlePool[Connection] = IdlePool()
+    old, older, young = Connection(), Connection(), Connection()
     pool.put("a", older)
     pool.put("a", old)
     clock[0] += KEEPALIVE_SECONDS
@@ -51,9 +51,9 @@ def test_a_connection_that_was_idle_for_too_long_is_closed(clock: list[float]) -
     assert pool.take("a") is young
 
 
-def test_a_connection_that_comes_back_after_the_close_is_closed() -> None:
-    pool: IdlePool[Wire] = IdlePool()
-    early, late = Wire(), Wire()
+def test_a_connection_that_is_put_back_after_close_is_closed() -> None:
+    pool: IdlePool[Connection] = IdlePool()
+    early, late = Connection(), Connection()
     pool.put("a", early)
     assert pool.close() == [early]
     pool.put("a", late)
@@ -61,9 +61,9 @@ def test_a_connection_that_comes_back_after_the_close_is_closed() -> None:
     assert pool.close() == []
 
 
-def test_discarding_closes_the_idle_connections_of_that_origin_alone() -> None:
-    pool: IdlePool[Wire] = IdlePool()
-    idle, other = Wire(), Wire()
+def test_discarding_closes_the_idle_connections_of_that_origin_only() -> None:
+    pool: IdlePool[Connection] = IdlePool()
+    idle, other = Connection(), Connection()
     pool.put("a", idle)
     pool.put("b", other)
     pool.discard("a")
@@ -71,15 +71,15 @@ def test_discarding_closes_the_idle_connections_of_that_origin_alone() -> None:
     assert [pool.take("a"), pool.take("b")] == [None, other]
 
 
-def test_a_connection_in_use_when_its_origin_is_discarded_is_not_used_again(
+def test_a_connection_in_use_when_its_origin_is_discarded_is_not_reused(
     clock: list[float],
 ) -> None:
-    pool: IdlePool[Wire] = IdlePool()
-    in_use = Wire()
+    pool: IdlePool[Connection] = IdlePool()
+    in_use = Connection()
     clock[0] += 1
     pool.discard("a")
     clock[0] += 1
-    newer = Wire()
+    newer = Connection()
     pool.put("a", in_use)
     pool.put("a", newer)
     assert (in_use.is_open, pool.take("a")) == (False, newer)

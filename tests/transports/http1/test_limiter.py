@@ -1,4 +1,4 @@
-"""ConnectionLimiter: so many calls of threads at a time, and no wait beyond a deadline."""
+"""ConnectionLimiter: how many threads use a connection at a time, and how long others wait."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import time
 import pytest
 
 from usersmanager import PoolTimeoutError
-from usersmanager.transports import ConnectionLimiter, Deadline
+from usersmanager.transports import Deadline
+from usersmanager.transports.http1.limiter import ConnectionLimiter
 
 
 def soon(seconds: float = 5.0) -> Deadline:
@@ -32,7 +33,7 @@ def test_a_call_beyond_the_limit_waits_for_a_slot() -> None:
     waiting.join()
 
 
-def test_it_does_not_wait_beyond_its_deadline_and_nothing_was_sent() -> None:
+def test_a_call_does_not_wait_beyond_its_deadline_and_nothing_is_sent() -> None:
     limiter = ConnectionLimiter(1)
     slot = limiter.acquire(soon())
     with pytest.raises(PoolTimeoutError, match="before the deadline") as caught:

@@ -1,4 +1,4 @@
-"""Whether anything has come over a connection, by `poll`, or by `select` where there is none."""
+"""`readable`: whether a socket is readable, by `poll`, or by `select` on Windows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from usersmanager.transports import readable
+from usersmanager.transports.http1.poll import readable
 
 
 @pytest.fixture(params=["poll", "select"])
@@ -27,35 +27,35 @@ def pair(
 Pair = tuple[socket.socket, socket.socket]
 
 
-def test_nothing_has_come_over_a_quiet_connection(pair: Pair) -> None:
+def test_a_connection_without_data_is_not_readable(pair: Pair) -> None:
     ours, _ = pair
     assert readable(ours.fileno())() is False
 
 
-def test_bytes_have_come_until_they_are_read(pair: Pair) -> None:
+def test_it_is_readable_until_all_data_is_read(pair: Pair) -> None:
     ours, theirs = pair
-    has_arrived = readable(ours.fileno())
+    is_readable = readable(ours.fileno())
     theirs.send(b"x")
-    assert has_arrived() is True
-    assert has_arrived() is True
+    assert is_readable() is True
+    assert is_readable() is True
     ours.recv(1)
-    assert has_arrived() is False
+    assert is_readable() is False
 
 
-def test_the_end_has_come(pair: Pair) -> None:
+def test_the_end_of_the_connection_is_readable(pair: Pair) -> None:
     ours, theirs = pair
-    has_arrived = readable(ours.fileno())
+    is_readable = readable(ours.fileno())
     theirs.close()
-    assert has_arrived() is True
+    assert is_readable() is True
 
 
-def test_a_socket_with_a_timeout_is_not_waited_for(pair: Pair) -> None:
+def test_the_timeout_of_the_socket_does_not_matter(pair: Pair) -> None:
     ours, _ = pair
     ours.settimeout(60)
     assert readable(ours.fileno())() is False
 
 
-def test_a_look_may_wait_until_something_comes(pair: Pair) -> None:
+def test_it_can_wait_for_data(pair: Pair) -> None:
     ours, theirs = pair
     sending = threading.Timer(0.05, theirs.send, [b"x"])
     began = time.monotonic()
@@ -66,14 +66,14 @@ def test_a_look_may_wait_until_something_comes(pair: Pair) -> None:
 
 
 @pytest.mark.parametrize("within", [0.05, 0.0501])
-def test_a_look_does_not_wait_for_longer_than_it_may(pair: Pair, within: float) -> None:
+def test_it_waits_for_no_longer_than_asked(pair: Pair, within: float) -> None:
     ours, _ = pair
     began = time.monotonic()
     assert readable(ours.fileno())(within) is False
     assert within <= time.monotonic() - began < 2
 
 
-def test_a_look_may_be_asked_to_wait_for_longer_than_the_kernel_can_count(pair: Pair) -> None:
+def test_the_wait_may_be_longer_than_the_kernel_can_count(pair: Pair) -> None:
     ours, theirs = pair
     theirs.send(b"x")
     assert readable(ours.fileno())(1e12) is True

@@ -1,12 +1,12 @@
-"""Proxy and TunnelReader: what is sent to a proxy, and what it may answer."""
+"""Proxy and TunnelReader: requests to a proxy, and its responses to CONNECT."""
 
 from __future__ import annotations
 
 import pytest
 
 from usersmanager import ArgumentError, ConnectError
-from usersmanager.transports import Proxy, Secret
-from usersmanager.transports.http1.proxy import TunnelReader
+from usersmanager.transports import Secret
+from usersmanager.transports.http1.proxy import Proxy, TunnelReader
 
 
 def test_credentials_are_decoded_and_sent_to_the_proxy() -> None:
@@ -31,13 +31,13 @@ def test_an_ipv6_address_has_brackets_in_the_request_for_a_tunnel() -> None:
     )
 
 
-def test_what_is_not_the_url_of_a_proxy_is_refused() -> None:
+def test_another_url_than_that_of_an_http_proxy_is_refused() -> None:
     with pytest.raises(ArgumentError, match="proxy must be a URL"):
         Proxy(Secret("socks5://proxy.example"))
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         b"HTTP/1.1 200 OK\r\n\r\n",
         b"HTTP/1.0 200 Connection established\r\nVia: a\r\n\r\n",
@@ -46,36 +46,37 @@ def test_what_is_not_the_url_of_a_proxy_is_refused() -> None:
     ],
 )
 @pytest.mark.parametrize("step", [1, 7, 1000])
-def test_a_2xx_opens_the_tunnel_however_it_arrives(answer: bytes, step: int) -> None:
+def test_a_2xx_opens_the_tunnel_however_it_arrives(response: bytes, step: int) -> None:
     reader = TunnelReader()
-    for position in range(0, len(answer), step):
+    for position in range(0, len(response), step):
         assert not reader.complete
-        reader.feed(answer[position : position + step])
+        reader.receive_data(response[position : position + step])
     assert reader.complete
 
 
 @pytest.mark.parametrize("status", [101, 302, 403, 407, 502])
-def test_any_other_status_is_the_proxys_refusal(status: int) -> None:
+def test_any_other_status_is_an_error(status: int) -> None:
     with pytest.raises(ConnectError, match=f"the proxy answered {status}") as caught:
-        TunnelReader().feed(b"HTTP/1.1 %d No\r\nContent-Length: 3\r\n\r\nno!" % status)
+        TunnelReader().receive_data(b"HTTP/1.1 %d No\r\nContent-Length: 3\r\n\r\nno!" % status)
     assert caught.value.phase == "not sent"
 
 
 @pytest.mark.parametrize(
-    "answer", [b"SSH-2.0-OpenSSH\r\n\r\n", b"HTTP/1.1 200 OK\r\n folded\r\n\r\n", b"x" * 1_000_000]
+    "response",
+    [b"SSH-2.0-OpenSSH\r\n\r\n", b"HTTP/1.1 200 OK\r\n folded\r\n\r\n", b"x" * 1_000_000],
 )
-def test_a_malformed_answer_is_refused(answer: bytes) -> None:
+def test_a_malformed_response_is_an_error(response: bytes) -> None:
     with pytest.raises(ConnectError, match="malformed"):
-        TunnelReader().feed(answer)
+        TunnelReader().receive_data(response)
 
 
-def test_data_of_the_origin_before_its_handshake_is_refused() -> None:
+def test_data_after_the_response_is_an_error() -> None:
     with pytest.raises(ConnectError, match="unexpected data"):
-        TunnelReader().feed(b"HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n\r\n{}")
+        TunnelReader().receive_data(b"HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n\r\n{}")
 
 
-def test_an_end_is_the_proxys() -> None:
+def test_an_end_of_the_connection_before_the_response_is_an_error() -> None:
     reader = TunnelReader()
-    reader.feed(b"HTTP/1.1 200")
+    reader.receive_data(b"HTTP/1.1 200")
     with pytest.raises(ConnectError, match="the proxy closed the connection"):
-        reader.eof()
+        reader.receive_eof()

@@ -1,48 +1,59 @@
-"""BufferedReceiver: what was received, in room of its own."""
+"""WeakProtocol: received data in new buffers, and the end of a connection nobody references."""
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 import uvloop
 
-from usersmanager.transports import BufferedReceiver
+from usersmanager.transports.http1.receiver import WeakProtocol
 
 
-class Received(BufferedReceiver):
-    def __init__(self) -> None:
+class Receiver:
+    """A connection that only keeps what it receives."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.pieces: list[bytes] = []
-        self.done = asyncio.get_running_loop().create_future()
+        self.transport: asyncio.Transport | None = None
+        self.done = loop.create_future()
+        self.protocol = WeakProtocol(self, loop)
+
+    def attach(self, transport: asyncio.Transport) -> None:
+        self.transport = transport
+        self.protocol.abort_with(self, transport)
 
     def data_received(self, data: bytes) -> None:
         self.pieces.append(data)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def eof_received(self) -> None: ...
+
+    def connection_lost(self, exc: BaseException | None) -> None:
         self.done.set_result(None)
 
 
-class Alone(BufferedReceiver):
-    def __init__(self) -> None:
-        self.pieces: list[bytes] = []
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A receiver without a connection."""
+    loop = asyncio.new_event_loop()
+    yield Receiver(loop)
+    loop.close()
 
-    def data_received(self, data: bytes) -> None:
-        self.pieces.append(data)
 
-
-def receive(protocol: Alone, data: bytes, hint: int = -1) -> int:
-    """As an event loop does; the size of the room there was."""
-    room = protocol.get_buffer(hint)
-    room[: len(data)] = data
+def receive(protocol: WeakProtocol, data: bytes, hint: int = -1) -> int:
+    """Receive data like an event loop; return the size of the buffer."""
+    buffer = protocol.get_buffer(hint)
+    buffer[: len(data)] = data
     protocol.buffer_updated(len(data))
-    return len(room)
+    return len(buffer)
 
 
 @pytest.mark.parametrize("make_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
 @pytest.mark.parametrize("size", [1, 16_384, 16_385, 1_000_000])
-def test_what_was_sent_is_received(
+def test_all_data_is_received(
     make_loop: Callable[[], asyncio.AbstractEventLoop], size: int
 ) -> None:
     sent = bytes(number % 251 for number in range(size))
@@ -50,40 +61,60 @@ def test_what_was_sent_is_received(
     async def main() -> bytes:
         ours, theirs = socket.socketpair()
         loop = asyncio.get_running_loop()
-        _, protocol = await loop.create_connection(Received, sock=ours)
+        receiver = Receiver(loop)
+        await loop.create_connection(lambda: receiver.protocol, sock=ours)
         with theirs:
             theirs.setblocking(False)
             await loop.sock_sendall(theirs, sent)
-        await protocol.done
-        return b"".join(protocol.pieces)
+        await receiver.done
+        return b"".join(receiver.pieces)
 
     with asyncio.Runner(loop_factory=make_loop) as runner:
         assert runner.run(main()) == sent
 
 
-def test_a_piece_is_kept_by_whoever_took_it_alone() -> None:
-    protocol = Alone()
-    receive(protocol, b"one user's")
-    kept = vars(protocol).keys() - {"pieces", "_next_size"}
-    assert kept == set()
-    receive(protocol, b"another's")
-    assert protocol.pieces == [b"one user's", b"another's"]
-    assert all(type(piece) is bytes for piece in protocol.pieces)
+def test_the_protocol_keeps_no_received_data(receiver: Receiver) -> None:
+    before = vars(receiver.protocol).keys() | {"_next_size"}
+    receive(receiver.protocol, b"one user's")
+    assert vars(receiver.protocol).keys() <= before
+    receive(receiver.protocol, b"another's")
+    assert receiver.pieces == [b"one user's", b"another's"]
+    assert all(type(piece) is bytes for piece in receiver.pieces)
 
 
-def test_room_is_new_each_time_and_of_one_connection() -> None:
-    one, other = Alone(), Alone()
-    first, second, third = one.get_buffer(-1), other.get_buffer(-1), one.get_buffer(-1)
-    first[:3], second[:3], third[:3] = b"one", b"two", b"six"
+def test_each_buffer_is_new(receiver: Receiver) -> None:
+    first, second = receiver.protocol.get_buffer(-1), receiver.protocol.get_buffer(-1)
+    first[:3], second[:3] = b"one", b"two"
     assert bytes(first[:3]) == b"one"
-    assert bytes(second[:3]) == b"two"
 
 
-def test_there_is_room_for_all_that_tls_has() -> None:
-    assert receive(Alone(), b"x", 200_000) >= 200_000
+def test_the_buffer_is_as_large_as_the_event_loop_suggests(receiver: Receiver) -> None:
+    assert receive(receiver.protocol, b"x", 200_000) >= 200_000
 
 
-def test_what_fills_its_room_is_given_more_until_it_ends() -> None:
-    protocol = Alone()
-    rooms = [receive(protocol, b"x" * size) for size in (10, 16_384, 65_536, 10, 10)]
-    assert rooms == [16_384, 16_384, 65_536, 65_536, 16_384]
+def test_a_full_buffer_is_followed_by_a_larger_one(receiver: Receiver) -> None:
+    pieces = [b"x" * size for size in (10, 16_384, 65_536, 10, 10)]
+    sizes = [receive(receiver.protocol, piece) for piece in pieces]
+    assert sizes == [16_384, 16_384, 65_536, 65_536, 16_384]
+
+
+async def connect_and_drop(loop: asyncio.AbstractEventLoop, sock: socket.socket) -> None:
+    receiver = Receiver(loop)
+    await loop.create_connection(lambda: receiver.protocol, sock=sock)
+
+
+@pytest.mark.parametrize("make_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_a_connection_that_nothing_references_is_closed(
+    make_loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    async def main() -> bytes:
+        ours, theirs = socket.socketpair()
+        theirs.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await connect_and_drop(loop, ours)
+        gc.collect()
+        with theirs:
+            return await asyncio.wait_for(loop.sock_recv(theirs, 1), 2)
+
+    with asyncio.Runner(loop_factory=make_loop) as runner:
+        assert runner.run(main()) == b""

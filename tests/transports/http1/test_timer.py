@@ -1,4 +1,4 @@
-"""DeadlineTimer: one timer for the exchanges of a connection, each with a deadline of its own."""
+"""DeadlineTimer: one timer of the event loop for many exchanges, each with another deadline."""
 
 from __future__ import annotations
 
@@ -10,87 +10,87 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from usersmanager.transports import DeadlineTimer
+from usersmanager.transports.http1.timer import DeadlineTimer
 
 
 class CountingLoop(asyncio.SelectorEventLoop):
-    """A loop that counts the timers it is asked for."""
+    """An event loop that counts its timers."""
 
     timers = 0
 
-    def call_later(self, *args: object, **options: object) -> asyncio.TimerHandle:  # type: ignore[override] # All are passed on.
+    def call_later(self, *args: object, **options: object) -> asyncio.TimerHandle:  # type: ignore[override] # Any arguments are passed on.
         self.timers += 1
         return super().call_later(*args, **options)  # type: ignore[arg-type] # As above.
 
 
-def rings(scenario: Callable[[DeadlineTimer, list[float]], object], seconds: float) -> list[float]:
-    """When the timer rang, in seconds since the scenario began."""
+def fired(scenario: Callable[[DeadlineTimer, list[float]], object], seconds: float) -> list[float]:
+    """Run a scenario; return when the timer fired, in seconds since it began."""
 
     async def main() -> list[float]:
-        began, rung = time.monotonic(), list[float]()
-        loop, failures = asyncio.get_running_loop(), list[dict[str, Any]]()
-        loop.set_exception_handler(lambda loop, failure: failures.append(failure))
+        began, moments = time.monotonic(), list[float]()
+        loop, errors = asyncio.get_running_loop(), list[dict[str, Any]]()
+        loop.set_exception_handler(lambda loop, error: errors.append(error))
         timer = DeadlineTimer(loop)
-        scenario(timer, rung)
+        scenario(timer, moments)
         await asyncio.sleep(seconds)
         timer.close()
-        assert failures == []
-        return [moment - began for moment in rung]
+        assert errors == []
+        return [moment - began for moment in moments]
 
     return asyncio.run(main())
 
 
-def noting(rung: list[float]) -> Callable[[], None]:
-    return lambda: rung.append(time.monotonic())
+def recording(moments: list[float]) -> Callable[[], None]:
+    return lambda: moments.append(time.monotonic())
 
 
-def test_it_rings_once_at_the_deadline() -> None:
-    (moment,) = rings(
-        lambda timer, rung: timer.start(time.monotonic() + 0.05, noting(rung)), seconds=0.2
+def test_it_fires_once_at_the_deadline() -> None:
+    (moment,) = fired(
+        lambda timer, moments: timer.start(time.monotonic() + 0.05, recording(moments)), seconds=0.2
     )
     assert 0.045 <= moment < 0.2
 
 
-def test_a_later_deadline_takes_the_place_of_the_first() -> None:
-    def scenario(timer: DeadlineTimer, rung: list[float]) -> None:
-        timer.start(time.monotonic() + 0.02, noting(rung))
+def test_a_later_deadline_replaces_the_first() -> None:
+    def scenario(timer: DeadlineTimer, moments: list[float]) -> None:
+        timer.start(time.monotonic() + 0.02, recording(moments))
         timer.stop()
-        timer.start(time.monotonic() + 0.1, noting(rung))
+        timer.start(time.monotonic() + 0.1, recording(moments))
 
-    (moment,) = rings(scenario, seconds=0.3)
+    (moment,) = fired(scenario, seconds=0.3)
     assert moment >= 0.095
 
 
-def test_an_earlier_deadline_is_not_kept_waiting_by_a_later_one() -> None:
-    def scenario(timer: DeadlineTimer, rung: list[float]) -> None:
-        timer.start(time.monotonic() + 60, noting(rung))
+def test_an_earlier_deadline_replaces_a_later_one() -> None:
+    def scenario(timer: DeadlineTimer, moments: list[float]) -> None:
+        timer.start(time.monotonic() + 60, recording(moments))
         timer.stop()
-        timer.start(time.monotonic() + 0.05, noting(rung))
+        timer.start(time.monotonic() + 0.05, recording(moments))
 
-    (moment,) = rings(scenario, seconds=0.2)
+    (moment,) = fired(scenario, seconds=0.2)
     assert moment < 0.2
 
 
-def test_it_is_silent_once_stopped_or_closed() -> None:
-    def stopped(timer: DeadlineTimer, rung: list[float]) -> None:
-        timer.start(time.monotonic() + 0.02, noting(rung))
+def test_it_does_not_fire_once_stopped_or_closed() -> None:
+    def stopped(timer: DeadlineTimer, moments: list[float]) -> None:
+        timer.start(time.monotonic() + 0.02, recording(moments))
         timer.stop()
 
-    def closed(timer: DeadlineTimer, rung: list[float]) -> None:
-        timer.start(time.monotonic() + 0.02, noting(rung))
+    def closed(timer: DeadlineTimer, moments: list[float]) -> None:
+        timer.start(time.monotonic() + 0.02, recording(moments))
         timer.close()
 
-    assert rings(stopped, seconds=0.05) == rings(closed, seconds=0.05) == []
+    assert fired(stopped, seconds=0.05) == fired(closed, seconds=0.05) == []
 
 
-def test_a_deadline_that_has_passed_rings_at_once() -> None:
-    (moment,) = rings(
-        lambda timer, rung: timer.start(time.monotonic() - 1, noting(rung)), seconds=0.1
+def test_it_fires_at_once_if_the_deadline_has_passed() -> None:
+    (moment,) = fired(
+        lambda timer, moments: timer.start(time.monotonic() - 1, recording(moments)), seconds=0.1
     )
     assert moment < 0.1
 
 
-def test_many_exchanges_take_one_timer_of_the_loop() -> None:
+def test_many_exchanges_use_one_timer_of_the_event_loop() -> None:
     async def main(loop: CountingLoop) -> None:
         timer = DeadlineTimer(loop)
         for number in range(100):
@@ -111,24 +111,24 @@ def test_between_exchanges_it_keeps_no_connection_alive() -> None:
         def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
             self.timer = DeadlineTimer(loop)
 
-        def expired(self) -> None: ...
+        def on_timeout(self) -> None: ...
 
     async def main() -> None:
         connection = Connection(asyncio.get_running_loop())
-        seen = weakref.ref(connection)
-        connection.timer.start(time.monotonic() + 60, connection.expired)
+        reference = weakref.ref(connection)
+        connection.timer.start(time.monotonic() + 60, connection.on_timeout)
         connection.timer.stop()
-        gc.disable()  # What is freed now was in no cycle.
+        gc.disable()  # Only an object in no reference cycle is freed at once.
         try:
             del connection
-            assert seen() is None
+            assert reference() is None
         finally:
             gc.enable()
 
     asyncio.run(main())
 
 
-def test_it_keeps_nothing_of_the_context_of_the_call_that_started_it() -> None:
+def test_it_does_not_keep_the_context_of_a_call_alive() -> None:
     class Session: ...
 
     variable: contextvars.ContextVar[Session] = contextvars.ContextVar("session")
@@ -142,10 +142,10 @@ def test_it_keeps_nothing_of_the_context_of_the_call_that_started_it() -> None:
 
     async def main() -> None:
         timer = DeadlineTimer(asyncio.get_running_loop())
-        seen = await asyncio.create_task(call(timer))
+        reference = await asyncio.create_task(call(timer))
         await asyncio.sleep(0)
         gc.collect()
-        assert seen() is None
+        assert reference() is None
         timer.close()
 
     asyncio.run(main())

@@ -21,7 +21,7 @@ class Server:
         self.tls = context.wrap_bio(self.incoming, self.outgoing, server_side=True)
 
     def answer(self, data: bytes) -> bytes:
-        """Take a part of the handshake; return the next one."""
+        """Handle a message of the handshake; return the next one."""
         self.incoming.write(data)
         with contextlib.suppress(ssl.SSLWantReadError):
             self.tls.do_handshake()
@@ -32,7 +32,7 @@ class Server:
         return self.outgoing.read()
 
     def end(self) -> bytes:
-        """The announcement of the end: close_notify."""
+        """Return a close_notify alert."""
         with contextlib.suppress(ssl.SSLWantReadError):
             self.tls.unwrap()
         return self.outgoing.read()
@@ -45,12 +45,12 @@ def authority() -> trustme.CA:
 
 @pytest.fixture(params=[ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
 def connected(request: pytest.FixtureRequest, authority: trustme.CA) -> tuple[TLSLayer, Server]:
-    """A layer and its server after the handshake, tickets included."""
+    """A layer and its server after the handshake and the session tickets."""
     layer, server = started(authority, request.param)
     handshake = Handshake(layer)
-    handshake.feed(b"")
+    handshake.receive_data(b"")
     while not handshake.complete:
-        handshake.feed(server.answer(handshake.data_to_send()))
+        handshake.receive_data(server.answer(handshake.data_to_send()))
     tickets = server.answer(layer.data_to_send())
     assert layer.decrypt(tickets) == b""
     return layer, server
@@ -75,16 +75,14 @@ def test_what_is_encrypted_is_decrypted_by_the_server(connected: Connected) -> N
 
 
 @pytest.mark.parametrize("size", [1, 16384, 16385, 300_000])
-def test_application_data_is_returned_whole_over_many_records(
-    connected: Connected, size: int
-) -> None:
+def test_application_data_may_span_many_records(connected: Connected, size: int) -> None:
     layer, server = connected
     data = bytes(number % 251 for number in range(size))
     assert layer.decrypt(server.encrypt(data)) == data
     assert layer.is_clean
 
 
-def test_half_a_record_is_noticed_until_the_rest_arrives(connected: Connected) -> None:
+def test_a_layer_with_an_incomplete_record_is_not_clean(connected: Connected) -> None:
     layer, server = connected
     record = server.encrypt(b"forged")
     for cut in (1, 4, 5, 6, len(record) - 1):
@@ -95,13 +93,13 @@ def test_half_a_record_is_noticed_until_the_rest_arrives(connected: Connected) -
         record = server.encrypt(b"forged")
 
 
-def test_data_before_the_announced_end_is_not_lost(connected: Connected) -> None:
+def test_data_before_close_notify_is_not_lost(connected: Connected) -> None:
     layer, server = connected
     assert layer.decrypt(server.encrypt(b"last") + server.end()) == b"last"
     assert layer.has_ended
 
 
-def test_an_end_is_announced_by_close_notify_alone(connected: Connected) -> None:
+def test_close_notify_ends_the_connection(connected: Connected) -> None:
     layer, server = connected
     layer.decrypt(server.encrypt(b"first"))
     assert not layer.has_ended
@@ -118,21 +116,21 @@ def test_a_corrupt_record_is_an_error(connected: Connected) -> None:
         layer.decrypt(bytes(record))
 
 
-def test_a_failed_handshake_leaves_an_alert_to_send(authority: trustme.CA) -> None:
+def test_a_failed_handshake_has_an_alert_to_send(authority: trustme.CA) -> None:
     layer, server = started(trustme.CA(), ssl.TLSVersion.TLSv1_3)
     stranger = started(authority, ssl.TLSVersion.TLSv1_3)[1]
     del server
     handshake = Handshake(layer)
-    handshake.feed(b"")
+    handshake.receive_data(b"")
     with pytest.raises(ssl.SSLCertVerificationError):
-        handshake.feed(stranger.answer(handshake.data_to_send()))
+        handshake.receive_data(stranger.answer(handshake.data_to_send()))
     assert handshake.data_to_send()
 
 
 def test_an_end_within_the_handshake_is_a_connection_error(authority: trustme.CA) -> None:
     layer, _server = started(authority, ssl.TLSVersion.TLSv1_3)
     with pytest.raises(ConnectionError):
-        Handshake(layer).eof()
+        Handshake(layer).receive_eof()
 
 
 @given(

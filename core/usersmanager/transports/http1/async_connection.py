@@ -1,4 +1,4 @@
-"""AsyncConnection: an asyncio protocol that carries one exchange at a time, and does TLS itself."""
+"""AsyncConnection: an asyncio connection for one exchange at a time, with its own TLS."""
 
 from __future__ import annotations
 
@@ -6,28 +6,29 @@ import asyncio
 import time
 
 from ..._values.deadline import Deadline
-from ...errors import ConnectError, DeadlineExceededError
+from ...errors import ConnectError, DeadlineExceededError, TransportError
 from .poll import Readable, readable
 from .reader import Reader
-from .receiver import BufferedReceiver
+from .receiver import WeakProtocol
 from .timer import DeadlineTimer
 from .tls import Handshake, TLSLayer
 
 __all__ = ["AsyncConnection"]
 
 
-class AsyncConnection(BufferedReceiver):
+class AsyncConnection:
     """A connection, plain or with one or two layers of TLS: to a proxy, and inside its tunnel.
 
-    Whatever happens in a callback of the event loop ends the exchange, an exception of a signal
-    handler included: nobody else would.
+    Any exception in a callback ends the exchange, even one that a signal handler raised:
+    otherwise the task would wait until its deadline.
 
     Args:
-        loop: the event loop it belongs to.
+        loop: the running event loop.
 
     Attributes:
+        protocol: the asyncio protocol to connect with.
         opened_at: when it was made, in seconds of `time.monotonic()`.
-        lost: done once the connection is closed.
+        closed: done once the connection is closed.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -39,33 +40,36 @@ class AsyncConnection(BufferedReceiver):
         self._transport: asyncio.Transport | None = None
         self._is_readable: Readable = lambda within=0.0: False
         self._has_unexpected_data = False
-        self._broken_by: BaseException | None = None
-        self.lost: asyncio.Future[None] = loop.create_future()
+        self._error: BaseException | None = None
+        self.protocol = WeakProtocol(self, loop)
+        self.closed: asyncio.Future[None] = loop.create_future()
         self.opened_at = time.monotonic()
 
     def attach(self, transport: asyncio.Transport) -> None:
-        """Use a transport that is connected and whose protocol this is."""
-        self._transport = transport
-        self._is_readable = readable(transport.get_extra_info("socket").fileno())
+        """Use a connected transport. May be called twice with the same one."""
+        if self._transport is None:
+            self._transport = transport
+            self.protocol.abort_with(self, transport)
+            self._is_readable = readable(transport.get_extra_info("socket").fileno())
 
     async def start_tls(self, layer: TLSLayer) -> None:
-        """Establish a TLS connection inside what there is.
+        """Establish a TLS connection inside the current layers.
 
         Raises:
             OSError: the handshake failed.
         """
         handshake = Handshake(layer)
-        handshake.feed(b"")
+        handshake.receive_data(b"")
         await self.exchange(handshake.data_to_send(), handshake)
 
     async def exchange(
         self, message: bytes, reader: Reader, deadline: Deadline | None = None
     ) -> None:
-        """Send a message and wait until its answer is complete.
+        """Send a message and receive its response.
 
         Raises:
-            OSError: the connection broke.
-            TransportError: the answer is not one that the reader accepts, or came too late.
+            OSError: the connection ended.
+            TransportError: the reader refused the response, or the deadline passed.
         """
         self._outcome = self._loop.create_future()
         self._reader = reader
@@ -76,7 +80,7 @@ class AsyncConnection(BufferedReceiver):
             self._write(message)
             error = await self._outcome
         finally:
-            # An idle connection keeps no user's response; no traceback shows the token.
+            # An idle connection must not keep a response, nor a traceback show the token.
             del message
             self._timer.stop()
             self._reader = self._outcome = None
@@ -90,33 +94,33 @@ class AsyncConnection(BufferedReceiver):
         """Check that nothing has arrived before the first request.
 
         Raises:
-            OSError: the connection broke.
+            OSError: the connection ended.
             ConnectError: the server sent data, or closed the connection.
         """
         self._require_open()
-        # After a TLS handshake the kernel may hold tickets, which are no unexpected data.
+        # After a TLS handshake, session tickets may have arrived: they are expected.
         is_plain_and_readable = not self._layers and self._is_readable()
         if self._has_unexpected_data or is_plain_and_readable:
             raise ConnectError("unexpected data or EOF on a new connection")
 
     def _require_open(self) -> None:
-        if self._broken_by is not None:
-            raise self._broken_by
+        if self._error is not None:
+            raise self._error
         if self._transport is None or self._transport.is_closing():
             raise ConnectionResetError("the connection ended before it was used")
 
     def is_clean(self) -> bool:
-        """Return whether it may carry another request."""
+        """Return whether the connection may carry another request."""
         return not (
             self._has_unexpected_data
             or self._transport is None
             or self._transport.is_closing()
-            # Bytes may wait in the kernel, where the event loop has not seen them.
+            # The event loop may not have read them yet.
             or self._is_readable()
         ) and all(layer.is_clean for layer in self._layers)
 
     def is_all_sent(self) -> bool:
-        """Return whether the whole message was sent: its answer may come earlier."""
+        """Return whether the whole message was sent: a response may arrive before that."""
         return self._transport is not None and not self._transport.get_write_buffer_size()
 
     def close(self) -> None:
@@ -127,14 +131,14 @@ class AsyncConnection(BufferedReceiver):
     # Called by the event loop.
 
     def data_received(self, data: bytes) -> None:
-        """Handle what was received."""
+        """Handle received data."""
         try:
             self._receive(data)
         except BaseException as error:
             self._fail(error)
 
     def eof_received(self) -> None:
-        """Handle the end of what the server sends."""
+        """Handle the end of the stream."""
         try:
             self._receive_eof(in_order=all(layer.has_ended for layer in self._layers))
         except BaseException as error:
@@ -143,19 +147,17 @@ class AsyncConnection(BufferedReceiver):
     def connection_lost(self, exc: BaseException | None) -> None:
         """Handle the end of the connection."""
         try:
-            self.lost.set_result(None)
+            self.closed.set_result(None)
             if exc is not None:
                 raise exc
-            # The server's own end has come through `eof_received`: this one is no end of a body.
+            # Only `eof_received` may complete a body: this end may be our own.
             self._receive_eof(in_order=False)
         except BaseException as error:
             self._fail(error)
-        self._timer.close()  # Last: until the call has ended, its deadline holds.
+        self._timer.close()  # Last, because the deadline must hold until the exchange ends.
 
     def _on_timeout(self) -> None:
         self._finish(DeadlineExceededError("no complete response before the deadline"))
-
-    # What the callbacks do.
 
     def _receive(self, data: bytes) -> None:
         for depth, layer in enumerate(self._layers):
@@ -168,7 +170,7 @@ class AsyncConnection(BufferedReceiver):
                 self.close()
             return
         if data:
-            reader.feed(data)
+            reader.receive_data(data)
         if isinstance(reader, Handshake):
             self._advance(reader)
         if reader.complete:
@@ -180,18 +182,18 @@ class AsyncConnection(BufferedReceiver):
         self._write(handshake.data_to_send())
         if handshake.complete:
             self._layers += (handshake.layer,)
-            # What came with the last of the handshake is in the layer, where no callback sees it.
+            # Data that arrived with the handshake is in the layer, where no callback sees it.
             self._has_unexpected_data |= bool(handshake.layer.decrypt(b""))
 
     def _receive_eof(self, *, in_order: bool) -> None:
         reader = self._reader
         if reader is None or reader.complete:
             return
-        reader.eof(in_order=in_order)
+        reader.receive_eof(in_order=in_order)
         self._finish(None)
 
     def _write(self, data: bytes, depth: int | None = None) -> None:
-        """Send data through the layers below a depth; through all of them if it is None."""
+        """Send data through the layers below a depth, by default through all."""
         if not data or self._transport is None:
             return
         for layer in reversed(self._layers[:depth]):
@@ -201,13 +203,16 @@ class AsyncConnection(BufferedReceiver):
     def _fail(self, error: BaseException) -> None:
         """End the exchange, and the connection, with an error."""
         if isinstance(self._reader, Handshake):
-            self._write(self._reader.data_to_send())  # The alert that tells the server why.
+            self._write(self._reader.data_to_send())  # The alert.
         self.close()
-        self._broken_by = error
-        if not isinstance(error, Exception):
-            raise error  # It is meant for the event loop.
-        self._finish(error)
+        self._error = error
+        is_expected = isinstance(error, OSError | TransportError)
+        if not isinstance(error, Exception) or not (self._finish(error) or is_expected):
+            raise error  # For the event loop, as no call can end with it.
 
-    def _finish(self, error: BaseException | None) -> None:
-        if self._outcome is not None and not self._outcome.done():
-            self._outcome.set_result(error)
+    def _finish(self, error: BaseException | None) -> bool:
+        """End the exchange; return whether there was one to end."""
+        if self._outcome is None or self._outcome.done():
+            return False
+        self._outcome.set_result(error)
+        return True

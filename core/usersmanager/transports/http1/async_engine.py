@@ -1,4 +1,4 @@
-"""The asyncio engine: as `engine.py`, for the tasks of one event loop."""
+"""The asyncio engine: sends requests over pooled connections, like `engine.py`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...errors import LifecycleError
 from .async_connection import AsyncConnection
 from .async_limiter import AsyncConnectionLimiter
 from .config import Hop, PoolConfig, Route
-from .engine import BROKEN, is_network_error, require_time
+from .engine import BROKEN, check_deadline, is_network_error
 from .error_mapping import connect_error, exchange_error
 from .idle import IdlePool
 from .proxy import TunnelReader
@@ -22,12 +22,12 @@ __all__ = ["AsyncEngine"]
 
 
 class AsyncEngine:
-    """Sends requests over connections that tasks share, one call at a time each.
+    """Sends requests over a pool of connections that the tasks of one event loop share.
 
     Args:
         config: the settings of the transport.
-        connect: opens a plain connection to a hop, with the given protocol. The engine does
-            TLS. It raises OSError or TransportError if it can't; it is cancelled if it is late.
+        connect: returns an asyncio transport connected to a hop, without TLS, with the given
+            protocol, or raises OSError or TransportError. It is cancelled at the deadline.
     """
 
     def __init__(
@@ -44,43 +44,40 @@ class AsyncEngine:
         self._closed = False
 
     async def send(self, request: Request) -> Response:
-        """Send a request and return its response; see `usersmanager.AsyncTransport`."""
-        return await self._send(request, request.deadline)
-
-    async def _send(self, request: Request, deadline: Deadline) -> Response:
+        """Send a request and return its response; see `AsyncTransport.asend`."""
         self._require_open()
         self._require_own_loop()
-        require_time(deadline)
-        slot = await self._limiter.acquire(deadline)
+        check_deadline(request.deadline)
+        slot = await self._limiter.acquire(request.deadline)
         try:
             self._require_open()  # It may have been closed while this call waited.
-            return await self._exchange(request, deadline)
+            return await self._exchange(request, request.deadline)
         finally:
             self._limiter.release(slot)
 
     async def _exchange(self, request: Request, deadline: Deadline) -> Response:
-        reader = self._config.reader(request)
+        parser = self._config.parser(request)
         connection = reused = None
         try:
-            # What is not idempotent uses a dedicated connection: a stale one must not affect it.
+            # A request that is not idempotent must not be lost on a stale connection.
             connection = reused = self._idle.take(request.origin) if request.idempotent else None
             connection = connection or await self._open(request.origin, deadline)
-            require_time(deadline)  # The event loop may have been blocked.
+            check_deadline(deadline)  # The event loop may have been blocked.
             try:
-                await connection.exchange(self._config.serialize(request), reader, deadline)
+                await connection.exchange(self._config.serialize(request), parser, deadline)
             except OSError as error:
                 raise exchange_error(error) from error
-            response = reader.response()
+            response = parser.response()
+            if parser.keep_alive and request.idempotent and connection.is_all_sent():
+                self._idle.put(request.origin, connection)
+            else:
+                connection.close()
         except BaseException as error:
             if connection is not None:
                 connection.close()
-            if reused and not reader.has_begun and isinstance(error, BROKEN):
+            if reused and not parser.has_begun and isinstance(error, BROKEN):
                 self._idle.discard(request.origin)
             raise
-        if reader.reusable and request.idempotent and connection.is_all_sent():
-            self._idle.put(request.origin, connection)
-        else:
-            connection.close()
         return response
 
     async def _open(self, origin: str, deadline: Deadline) -> AsyncConnection:
@@ -101,7 +98,7 @@ class AsyncEngine:
 
     async def _establish(self, connection: AsyncConnection, route: Route) -> None:
         hop = route.hop
-        connection.attach(await self._connect(hop, connection))
+        connection.attach(await self._connect(hop, connection.protocol))
         if hop.ssl_context is not None:
             await connection.start_tls(TLSLayer(hop.ssl_context, hop.host))
         if route.tunnel_request is not None:
@@ -124,6 +121,6 @@ class AsyncEngine:
     async def close(self) -> None:
         """Close the idle connections; those in use are closed as their calls end."""
         self._closed = True
-        lost = [connection.lost for connection in self._idle.close()]
-        if lost:
-            await asyncio.wait(lost, timeout=1)
+        connections = self._idle.close()  # Referenced until their protocols report the end.
+        if connections:
+            await asyncio.wait([connection.closed for connection in connections], timeout=1)

@@ -14,10 +14,10 @@ __all__ = ["AsyncConnectionLimiter"]
 
 
 class AsyncConnectionLimiter:
-    """Hands out slots to tasks; beyond the limit they wait, first come, first served.
+    """Limits the connections of tasks; beyond the limit they wait, first in, first out.
 
     Args:
-        limit: how many slots there may be at a time.
+        limit: the maximum number of slots in use.
 
     Example:
         ```python
@@ -39,10 +39,10 @@ class AsyncConnectionLimiter:
         """Return a slot, waiting for one if necessary.
 
         Raises:
-            PoolTimeoutError: there was none before the deadline.
+            PoolTimeoutError: none became available before the deadline.
         """
         if self._waiters:
-            self._wake()  # In case a slot was lost to an interruption, not released.
+            self._wake()  # A slot may have died without a `release`.
         if not self._waiters and not self._slots.is_full:
             return self._slots.add()
         return await self._wait(deadline)
@@ -60,7 +60,7 @@ class AsyncConnectionLimiter:
         raise PoolTimeoutError("no connection became available before the deadline")
 
     def _withdraw(self, waiter: asyncio.Future[Slot]) -> None:
-        if waiter.done() and not waiter.cancelled():  # The slot came at the last moment.
+        if waiter.done() and not waiter.cancelled():  # It got a slot at the last moment.
             self.release(waiter.result())
             return
         with contextlib.suppress(ValueError):

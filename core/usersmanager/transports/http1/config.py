@@ -1,4 +1,4 @@
-"""What both engines are configured with, and where a request goes."""
+"""The settings of both engines, and the route of a request."""
 
 from __future__ import annotations
 
@@ -11,17 +11,16 @@ from urllib.parse import urlsplit
 from ..._values.messages import Request
 from ..._values.token import Secret
 from ..._values.validation import validate_count, validate_seconds
-from .context import default_ssl_context
+from .parser import ResponseParser
 from .proxy import Proxy
-from .reading import ResponseReader
-from .tls import TLSLayer
+from .tls import TLSLayer, default_ssl_context
 from .writer import serialize_request
 
 __all__ = ["Hop", "PoolConfig", "Route"]
 
 
 class Hop(NamedTuple):
-    """The first machine on the way to an origin: the origin itself, or a proxy.
+    """Where a connection leads: an origin, or a proxy.
 
     Attributes:
         host: a name, or an IP address without brackets.
@@ -35,7 +34,7 @@ class Hop(NamedTuple):
 
     @property
     def authority(self) -> str:
-        """The host and port, as in a URL."""
+        """The host and port in the form of a URL."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
@@ -50,9 +49,9 @@ class Route(NamedTuple):
     """The way to an origin.
 
     Attributes:
-        hop: where to connect to.
-        tunnel_request: what to send to a proxy for a tunnel to the origin, or None.
-        tunnelled: where the tunnel ends; None without one.
+        hop: the first hop, to connect to.
+        tunnel_request: the CONNECT request for a tunnel through it, or None.
+        tunnelled: the origin at the end of the tunnel, or None.
     """
 
     hop: Hop
@@ -60,22 +59,22 @@ class Route(NamedTuple):
     tunnelled: Hop | None = None
 
     def tunnelled_tls(self) -> TLSLayer:
-        """Return the TLS connection to establish at the end of the tunnel."""
+        """Return the TLS connection to establish inside the tunnel."""
         hop = self.tunnelled
         assert hop is not None and hop.ssl_context is not None  # noqa: S101, PT018 - for the type.
         return TLSLayer(hop.ssl_context, hop.host)
 
 
 class PoolConfig:
-    """The settings of a transport, in the meaning that all transports share.
+    """The settings that all transports share.
 
     Args:
-        pool_size: connections in use at a time; a call beyond waits.
-        ssl_context: in place of the system's trust with host name check and TLS 1.2.
+        pool_size: the connection limit; further calls wait.
+        ssl_context: in place of the default one: system trust, host names checked, TLS 1.2.
         proxy: the sealed URL of an HTTP proxy, or a sealed None.
         max_response_bytes: a larger body is a BodyTooLargeError.
-        connect_timeout: seconds for one connection: name, TCP, proxy and TLS.
-        make_reader: makes the reader of each response.
+        connect_timeout: seconds for one connection: name resolution, TCP, proxy and TLS.
+        make_parser: makes the parser of each response: `ResponseParser`, or a subclass of it.
 
     Raises:
         ArgumentError: the proxy is not the URL of one, or a number is not positive.
@@ -89,19 +88,21 @@ class PoolConfig:
         proxy: Secret[str | None],
         max_response_bytes: int,
         connect_timeout: float,
-        make_reader: Callable[..., ResponseReader] = ResponseReader,
+        make_parser: Callable[..., ResponseParser] = ResponseParser,
     ) -> None:
         self.pool_size = validate_count("pool_size", pool_size)
         self.max_response_bytes = validate_count("max_response_bytes", max_response_bytes)
         self.connect_timeout = validate_seconds("connect_timeout", connect_timeout)
         self.proxy = None if proxy.reveal() is None else Proxy(proxy)
         self._ssl_context = ssl_context
-        self._make_reader = make_reader
+        self._make_parser = make_parser
 
-    def reader(self, request: Request) -> ResponseReader:
-        """Return what reads the response of a request."""
-        # A link that was cut short would still look like one.
-        return self._make_reader(exact=not request.idempotent, limit=self.max_response_bytes)
+    def parser(self, request: Request) -> ResponseParser:
+        """Return a parser for the response to a request."""
+        # A truncated link still looks like a link.
+        return self._make_parser(
+            require_length=not request.idempotent, max_response_bytes=self.max_response_bytes
+        )
 
     def route(self, origin: str) -> Route:
         """Return the way to an origin."""
@@ -118,11 +119,11 @@ class PoolConfig:
         return Hop(host, port, (self._ssl_context or default_ssl_context()) if is_tls else None)
 
     def serialize(self, request: Request) -> bytes:
-        """Return a request as it is sent. It holds the token: keep no copy."""
+        """Return the bytes of a request. They include the token: keep no copy."""
         if self.proxy is None or request.origin.startswith("https:"):
             return serialize_request(
                 request.method, request.target, request.serialized_headers(), request.body
             )
-        # A proxy is asked for a plain origin by its whole URL (RFC 9112, section 3.2.2).
+        # A request to a proxy has the target in absolute form (RFC 9112, section 3.2.2).
         headers = request.serialized_headers() + self.proxy.authorization_line()
         return serialize_request(request.method, request.url, headers, request.body)

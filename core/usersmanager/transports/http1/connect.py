@@ -1,4 +1,4 @@
-"""Name resolution and TCP connect within one deadline, over every address of a host."""
+"""Resolve a host and connect to one of its addresses, within one deadline."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ def connect_tcp(
     deadline: Deadline,
     options: Sequence[tuple[int, int, int | bytes]] = _NODELAY,
 ) -> socket.socket:
-    """Return a connected socket whose timeout is what is left until the deadline.
+    """Return a connected socket, with the remaining time as its timeout.
 
     Args:
         host: a name, or an IP address without brackets.
         port: the TCP port.
-        deadline: by when it must be connected.
-        options: what `setsockopt` is called with.
+        deadline: of name resolution and connect together.
+        options: arguments for `setsockopt`.
 
     Raises:
-        TimeoutError: the deadline came first.
-        OSError: no address can be resolved or reached.
+        TimeoutError: the deadline passed.
+        OSError: the host cannot be resolved, or none of its addresses be reached.
     """
-    failure: OSError = OSError("the host has no address")
+    last_error = OSError("the host has no address")
     for family, address in _resolve(host, port, deadline):
         sock = None
         try:
@@ -49,52 +49,53 @@ def connect_tcp(
                 sock.close()
             if not isinstance(error, OSError):
                 raise
-            failure = error
+            last_error = error
         else:
             return sock
     try:
-        raise failure
+        raise last_error
     finally:
-        del failure  # Break the reference cycle.
+        del last_error  # Break the reference cycle.
 
 
 def _resolve(host: str, port: int, deadline: Deadline) -> list[_Address]:
-    """Resolve in a separate thread: the operating system's resolver can't be interrupted.
+    """Return the addresses of a host.
 
-    A thread that is given up ends when the resolver does.
+    The system's resolver cannot be interrupted, so it runs in a thread, which is abandoned at
+    the deadline.
     """
     if _is_address(host):
         return _look_up(host, port)
-    answers: list[list[_Address] | BaseException] = []
+    results: list[list[_Address] | BaseException] = []
     done = threading.Lock()
     done.acquire()
 
     def work() -> None:
         try:
-            answers.append(_look_up(host, port))
-        except UnicodeError:  # IDNA can't encode it.
-            answers.append(socket.gaierror())
+            results.append(_look_up(host, port))
+        except UnicodeError:  # IDNA cannot encode it.
+            results.append(socket.gaierror())
         except BaseException as error:
-            answers.append(error)
+            results.append(error)
         finally:
             done.release()
 
     threading.Thread(target=work, name="usersmanager-resolve", daemon=True).start()
-    # A lock, not an Event, which an interruption could leave locked.
-    if not done.acquire(timeout=deadline.remaining_or_raise()) or not answers:
+    # A lock, because an exception of a signal handler could leave an Event locked.
+    if not done.acquire(timeout=deadline.remaining_or_raise()) or not results:
         raise TimeoutError("the deadline passed while resolving the host")
-    answer = answers.pop()
-    if isinstance(answer, BaseException):
+    result = results.pop()
+    if isinstance(result, BaseException):
         try:
-            raise answer
+            raise result
         finally:
-            del answer  # Break the reference cycle.
-    return answer
+            del result  # Break the reference cycle.
+    return result
 
 
 def _look_up(host: str, port: int) -> list[_Address]:
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [(family, address) for family, _, _, _, address in found]
+    entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [(family, address) for family, _, _, _, address in entries]
 
 
 def _is_address(host: str) -> bool:

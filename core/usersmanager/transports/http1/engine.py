@@ -1,6 +1,6 @@
-"""The sync engine: one request, one whole bounded response, over pooled connections.
+"""The sync engine: sends requests over pooled connections.
 
-A transport opens the connection to the first hop. Everything after that is done here.
+A transport opens the connection to the first hop; the engine does everything else.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from .limiter import ConnectionLimiter
 from .proxy import TunnelReader
 from .stream import SocketStream, Stream, TLSStream, exchange
 
-__all__ = ["BROKEN", "Engine", "is_network_error", "require_time"]
+__all__ = ["BROKEN", "Engine", "check_deadline", "is_network_error"]
 
-# What shows that a reused connection was dead. A slow server is not.
+# The errors of a dead connection. A slow server is not one.
 BROKEN = (DisconnectedError, TLSError)
 
 
 class Engine:
-    """Sends requests over connections that threads share, one call at a time each.
+    """Sends requests over a pool of connections that threads share.
 
     Args:
         config: the settings of the transport.
-        connect: opens the connection to a hop before a deadline, TLS included. It raises
-            OSError or TransportError if it can't.
+        connect: returns a socket connected to a hop before a deadline, TLS included, or raises
+            OSError or TransportError.
     """
 
     def __init__(
@@ -50,51 +50,48 @@ class Engine:
         self._reset()
 
     def _reset(self) -> None:
-        """Begin without a connection: at first, and in a forked child."""
+        """Start without connections: at first, and in a forked child."""
         self._idle: IdlePool[Stream] = IdlePool()
         self._limiter = ConnectionLimiter(self._config.pool_size)
         self._process = os.getpid()
 
     def send(self, request: Request) -> Response:
-        """Send a request and return its response; see `usersmanager.Transport`."""
+        """Send a request and return its response; see `Transport.send`."""
         if self._process != os.getpid():
             self._reset_after_fork()
-        return self._send(request, request.deadline)
-
-    def _send(self, request: Request, deadline: Deadline) -> Response:
         self._require_open()
-        require_time(deadline)
-        slot = self._limiter.acquire(deadline)
+        check_deadline(request.deadline)
+        slot = self._limiter.acquire(request.deadline)
         try:
             self._require_open()  # It may have been closed while this call waited.
-            return self._exchange(request, deadline)
+            return self._exchange(request, request.deadline)
         finally:
             self._limiter.release(slot)
 
     def _exchange(self, request: Request, deadline: Deadline) -> Response:
-        reader = self._config.reader(request)
+        parser = self._config.parser(request)
         stream = reused = None
         try:
-            # What is not idempotent uses a dedicated connection: a stale one must not affect it.
+            # A request that is not idempotent must not be lost on a stale connection.
             stream = reused = self._idle.take(request.origin) if request.idempotent else None
             stream = stream or self._open(request.origin, deadline)
-            require_time(deadline)
+            check_deadline(deadline)
             try:
                 message = memoryview(self._config.serialize(request))
-                exchange(stream, message, reader, deadline)
+                exchange(stream, message, parser, deadline)
             except OSError as error:
                 raise exchange_error(error) from error
-            response = reader.response()
+            response = parser.response()
+            if parser.keep_alive and request.idempotent:
+                self._idle.put(request.origin, stream)
+            else:
+                stream.close()
         except BaseException as error:
             if stream is not None:
                 stream.close()
-            if reused and not reader.has_begun and isinstance(error, BROKEN):
+            if reused and not parser.has_begun and isinstance(error, BROKEN):
                 self._idle.discard(request.origin)
             raise
-        if reader.reusable and request.idempotent:
-            self._idle.put(request.origin, stream)
-        else:
-            stream.close()
         return response
 
     def _open(self, origin: str, deadline: Deadline) -> Stream:
@@ -107,7 +104,7 @@ class Engine:
             if route.tunnel_request is not None:
                 exchange(stream, memoryview(route.tunnel_request), TunnelReader(), deadline)
                 stream = TLSStream(stream, route.tunnelled_tls(), deadline)
-            # After a TLS handshake the kernel may hold tickets, which are no unexpected data.
+            # After a TLS handshake, session tickets may have arrived: they are expected.
             if route.hop.ssl_context is None and stream.is_readable():
                 raise ConnectError("unexpected data or EOF on a new connection")
         except BaseException as error:
@@ -123,7 +120,7 @@ class Engine:
             raise LifecycleError("the transport is closed")
 
     def _reset_after_fork(self) -> None:
-        """Two processes on one connection would read each other's responses."""
+        """Drop the connections of the parent process, which still uses them."""
         inherited = self._idle
         self._reset()
         inherited.discard_after_fork()
@@ -134,19 +131,17 @@ class Engine:
         self._idle.close()
 
 
-def require_time(deadline: Deadline) -> None:
-    """Check that a call has time left, before anything is sent.
+def check_deadline(deadline: Deadline) -> None:
+    """Check that time is left, before anything is sent.
 
     Raises:
-        DeadlineExceededError: it has none.
+        DeadlineExceededError: the deadline has passed.
     """
     if deadline.remaining() <= 0:
         raise DeadlineExceededError("the deadline has passed", phase="not sent")
 
 
 def is_network_error(error: BaseException) -> bool:
-    """Return whether an error of connecting is one to translate: everything else passes through.
-
-    A host name that IDNA can't encode is a UnicodeError.
-    """
+    """Return whether an error of connecting must be translated; all others pass through."""
+    # IDNA raises a UnicodeError for a host name that it cannot encode.
     return isinstance(error, OSError | UnicodeError) and not isinstance(error, UsersManagerError)

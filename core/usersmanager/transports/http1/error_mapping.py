@@ -1,6 +1,6 @@
-"""Translate errors of sockets and of TLS into transport errors, the same for every transport.
+"""Translate errors of sockets and TLS into transport errors, the same for every transport.
 
-Their texts are not taken over: a library's may hold the token.
+Their messages are not quoted: they may contain the token.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ __all__ = ["connect_error", "exchange_error"]
 
 
 def connect_error(error: BaseException) -> ConnectError | TLSError:
-    """Return the error for a connection that could not be made: nothing was sent.
+    """Return the error for a failure to connect: nothing was sent.
 
     Args:
-        error: what resolving, connecting or the TLS handshake raised.
+        error: raised by name resolution, connect or the TLS handshake.
 
     Example:
         ```python
@@ -31,7 +31,7 @@ def connect_error(error: BaseException) -> ConnectError | TLSError:
             raise connect_error(error) from error
         ```
     """
-    if _is_tls_failure(error):
+    if _is_tls_error(error):
         return TLSError(
             "the TLS handshake failed: certificate, host name or version", phase="not sent"
         )
@@ -43,19 +43,19 @@ def connect_error(error: BaseException) -> ConnectError | TLSError:
         case ConnectionRefusedError():
             return ConnectError("the connection was refused")
         case ConnectionError():
-            return ConnectError("the connection ended while it was made")
+            return ConnectError("the connection ended while connecting")
         case _:
-            return ConnectError(f"no connection could be made ({type(error).__name__})")
+            return ConnectError(f"failed to connect ({type(error).__name__})")
 
 
 def exchange_error(error: BaseException) -> TransportError:
-    """Return the error for a request of which a byte may have been sent.
+    """Return the error for a failure after a byte of the request may have been sent.
 
     Args:
-        error: what sending it or reading the response raised.
+        error: raised while sending the request or receiving the response.
     """
-    if _is_tls_failure(error):
-        # With TLS 1.3 a client certificate is refused after the handshake.
+    if _is_tls_error(error):
+        # A TLS 1.3 server rejects a client certificate after the handshake.
         return TLSError("TLS failed after the request was sent")
     match error:
         case TimeoutError():
@@ -63,13 +63,13 @@ def exchange_error(error: BaseException) -> TransportError:
         case OSError():
             return DisconnectedError("the connection ended before the response was complete")
         case _:
-            return ProtocolError(f"not a response this client accepts ({type(error).__name__})")
+            return ProtocolError(f"malformed response ({type(error).__name__})")
 
 
-def _is_tls_failure(error: BaseException) -> bool:
+def _is_tls_error(error: BaseException) -> bool:
     """Return whether TLS itself failed, not the connection below it."""
-    import ssl  # Slow to import, and imported already wherever it is needed.
+    import ssl  # Slow to import, and imported already wherever TLS is used.
 
-    broken = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
-    refused = (ssl.SSLError, ssl.CertificateError)
-    return isinstance(error, refused) and not isinstance(error, broken)
+    connection_errors = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
+    tls_errors = (ssl.SSLError, ssl.CertificateError)
+    return isinstance(error, tls_errors) and not isinstance(error, connection_errors)

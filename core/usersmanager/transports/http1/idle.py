@@ -1,4 +1,4 @@
-"""IdlePool: the connections of one transport that no call is using."""
+"""IdlePool: the idle connections of a transport."""
 
 from __future__ import annotations
 
@@ -14,40 +14,37 @@ KEEPALIVE_SECONDS = 15.0
 
 
 class PoolableConnection(Protocol):
-    """What a pool needs of a connection."""
+    """The connection interface that `IdlePool` needs."""
 
     opened_at: float
     """When it was opened, in seconds of `time.monotonic()`."""
 
     def is_clean(self) -> bool:
-        """Return whether it is open, and nothing that nobody asked for has arrived."""
+        """Return whether the connection is open and has received no unexpected data."""
 
     def close(self) -> None:
-        """Close it at once. May be called twice."""
+        """Close the connection at once. May be called twice."""
 
 
-C = TypeVar("C", bound=PoolableConnection)
+ConnectionT = TypeVar("ConnectionT", bound=PoolableConnection)
 
 
-class IdlePool(Generic[C]):
-    """Keeps idle connections by origin; the most recently used one is reused first.
-
-    Threads may share it.
-    """
+class IdlePool(Generic[ConnectionT]):
+    """Keeps idle connections by origin, and reuses the most recently used first. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._idle: dict[str, deque[tuple[float, C]]] = {}
+        self._idle: dict[str, deque[tuple[float, ConnectionT]]] = {}
         self._usable_since: dict[str, float] = {}
         self._closed = False
 
-    def take(self, origin: str) -> C | None:
-        """Remove and return a reusable connection, or return None. Closes unusable ones."""
+    def take(self, origin: str) -> ConnectionT | None:
+        """Remove and return a reusable connection, or return None. Close unusable ones."""
         while (entry := self._pop(origin)) is not None:
             idle_since, connection = entry
             try:
-                is_fresh = time.monotonic() - idle_since < KEEPALIVE_SECONDS
-                if is_fresh and connection.is_clean():
+                is_recent = time.monotonic() - idle_since < KEEPALIVE_SECONDS
+                if is_recent and connection.is_clean():
                     return connection
             except BaseException:
                 connection.close()
@@ -55,13 +52,13 @@ class IdlePool(Generic[C]):
             connection.close()
         return None
 
-    def _pop(self, origin: str) -> tuple[float, C] | None:
+    def _pop(self, origin: str) -> tuple[float, ConnectionT] | None:
         with self._lock:
             idle = self._idle.get(origin)
             return idle.pop() if idle else None
 
-    def put(self, origin: str, connection: C) -> None:
-        """Keep a connection after a clean end. Closes those that were idle for too long."""
+    def put(self, origin: str, connection: ConnectionT) -> None:
+        """Keep a connection for reuse. Close those that were idle for too long."""
         now = time.monotonic()
         unusable = []
         with self._lock:
@@ -75,17 +72,17 @@ class IdlePool(Generic[C]):
         _close_all(unusable)
 
     def discard(self, origin: str) -> None:
-        """Close the idle connections of an origin, and those in use when they come back.
+        """Close the idle connections of an origin, and those in use once they are put back.
 
-        One of them turned out to be dead: the others probably are, too.
+        For when one of them turned out to be dead: the others probably are, too.
         """
         with self._lock:
             self._usable_since[origin] = time.monotonic()
             idle = [connection for _, connection in self._idle.pop(origin, ())]
         _close_all(idle)
 
-    def close(self) -> list[C]:
-        """Close all connections, also those that come back later; return the idle ones."""
+    def close(self) -> list[ConnectionT]:
+        """Close all connections, also those put back later; return the idle ones."""
         with self._lock:
             self._closed = True
             idle = [connection for entries in self._idle.values() for _, connection in entries]
@@ -94,11 +91,11 @@ class IdlePool(Generic[C]):
         return idle
 
     def discard_after_fork(self) -> None:
-        """Close the copies that a forked child has. They stay open in the parent."""
-        self._lock = threading.Lock()  # A thread that the child lacks may hold the other.
+        """Close the copies in a forked child. The connections stay open in the parent."""
+        self._lock = threading.Lock()  # A thread of the parent may have held the old one.
         self.close()
 
 
-def _close_all(connections: list[C]) -> None:
+def _close_all(connections: list[ConnectionT]) -> None:
     for connection in connections:
         connection.close()

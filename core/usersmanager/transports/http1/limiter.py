@@ -1,7 +1,7 @@
 """Limit the number of connections that threads use at a time.
 
-The asyncio form is in `async_limiter.py`. Both count slots that are alive, not calls of
-`release`: an exception raised by a signal handler can prevent any statement from running.
+This limiter and the one in `async_limiter.py` count live slots, not calls of `release`: an
+exception raised by a signal handler can prevent any statement from running.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ...errors import PoolTimeoutError
 
 __all__ = ["ConnectionLimiter", "Slot", "SlotCounter"]
 
-# Seconds after which a waiting thread counts again, in case a slot died without a word.
+# Seconds after which a waiting thread counts again: a slot may die without a `release`.
 _RECOUNT_INTERVAL = 0.05
 
 
@@ -26,10 +26,10 @@ class Slot:
 
 
 class SlotCounter:
-    """Counts the slots that are alive.
+    """Counts live slots.
 
     Args:
-        limit: how many there may be.
+        limit: the maximum number of slots.
     """
 
     __slots__ = ("_alive", "limit")
@@ -40,13 +40,13 @@ class SlotCounter:
 
     @property
     def is_full(self) -> bool:
-        """Whether no further slot may be added."""
+        """Whether the limit is reached."""
         return len(self._alive) >= self.limit
 
     def add(self) -> Slot:
-        """Return a new slot, which counts from now on."""
+        """Add a slot."""
         slot = Slot()
-        # The callback is a method of a set: no Python code that could be interrupted.
+        # The callback is a method of a set: it runs no Python code that could be interrupted.
         self._alive.add(ref(slot, self._alive.discard))
         return slot
 
@@ -56,10 +56,10 @@ class SlotCounter:
 
 
 class ConnectionLimiter:
-    """Hands out slots to threads; beyond the limit they wait.
+    """Limits the connections of threads; beyond the limit they wait.
 
     Args:
-        limit: how many slots there may be at a time.
+        limit: the maximum number of slots in use.
 
     Example:
         ```python
@@ -74,7 +74,7 @@ class ConnectionLimiter:
     def __init__(self, limit: int) -> None:
         self._slots = SlotCounter(limit)
         self._lock = threading.Lock()
-        # Unlike a Condition it is written in C, and an interruption can't break it.
+        # Written in C: unlike a Condition, it survives an exception of a signal handler.
         self._released: SimpleQueue[None] = SimpleQueue()
         self._waiting: set[int] = set()
 
@@ -82,7 +82,7 @@ class ConnectionLimiter:
         """Return a slot, waiting for one if necessary.
 
         Raises:
-            PoolTimeoutError: there was none before the deadline.
+            PoolTimeoutError: none became available before the deadline.
         """
         return self._try_acquire() or self._wait(deadline)
 
@@ -112,6 +112,6 @@ class ConnectionLimiter:
     def release(self, slot: Slot) -> None:
         """Give a slot back. May be called twice."""
         self._slots.remove(slot)
-        # An interrupted thread may stay in `_waiting`: the queue must not grow for it.
+        # An interrupted thread may remain in `_waiting`: the queue must not grow forever.
         if self._waiting and self._released.qsize() < self._slots.limit:
             self._released.put(None)

@@ -7,18 +7,18 @@ from typing import Protocol
 
 __all__ = ["Readable", "readable"]
 
-# Seconds. The kernel counts milliseconds in an int: a longer wait is several.
+# Seconds. The kernel counts milliseconds in an int, so longer waits are not possible.
 _LONGEST_WAIT = 3600.0
 
 
 class Readable(Protocol):
-    """Checks one socket."""
+    """Checks whether one socket is readable."""
 
     def __call__(self, within: float = 0.0) -> bool:
-        """Return whether bytes, or the end of the connection, can be read.
+        """Return whether data, or the end of the connection, can be read.
 
         Args:
-            within: seconds to wait for it, an hour at most; 0 does not wait.
+            within: seconds to wait, an hour at most.
         """
 
 
@@ -26,14 +26,14 @@ def readable(descriptor: int) -> Readable:
     """Return a function that checks whether a socket is readable.
 
     Args:
-        descriptor: of a connected socket: `sock.fileno()`.
+        descriptor: `sock.fileno()` of a connected socket.
 
     Example:
         ```python
         is_readable = readable(sock.fileno())
         ...
         if is_readable():
-            sock.close()  # Whatever it is, it does not answer the next request.
+            sock.close()  # It is not the response to the next request.
         ```
     """
     if not hasattr(select, "poll"):  # Windows

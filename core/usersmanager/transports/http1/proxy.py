@@ -54,7 +54,7 @@ class Proxy:
 
 
 class TunnelReader:
-    """Reads a proxy's answer to CONNECT.
+    """The `Reader` of a proxy's response to CONNECT.
 
     Attributes:
         complete: whether the tunnel is open.
@@ -66,33 +66,33 @@ class TunnelReader:
         self._received = b""
         self.complete = False
 
-    def feed(self, data: bytes) -> None:
-        """Take what was received.
+    def receive_data(self, data: bytes) -> None:
+        """Handle received data.
 
         Raises:
-            ConnectError: the proxy refused, or its answer is malformed.
+            ConnectError: the proxy refused, or its response is malformed.
         """
         self._received += data
         while not self.complete:
             head, end, rest = self._received.partition(b"\r\n\r\n")
             if not end:
                 if len(self._received) > HEAD_LIMIT:
-                    raise ConnectError(f"the proxy's answer is malformed: {TOO_LONG}")
+                    raise ConnectError(f"malformed response from the proxy: {TOO_LONG}")
                 return
             self._received = rest
-            self._read(head + b"\r\n")
+            self._parse(head + b"\r\n")
         if self._received:
             raise ConnectError("the proxy sent unexpected data before the tunnel was used")
 
-    def _read(self, head: bytes) -> None:
+    def _parse(self, head: bytes) -> None:
         try:
             status = parse_head(head).status
         except ProtocolError as error:
-            raise ConnectError(f"the proxy's answer is malformed: {error}") from None
+            raise ConnectError(f"malformed response from the proxy: {error}") from None
         if status >= 300 or status == 101:
             raise ConnectError(f"the proxy answered {status}")
         self.complete = status >= 200
 
-    def eof(self, *, in_order: bool = True) -> None:
-        """Take note that the connection has ended."""
+    def receive_eof(self, *, in_order: bool = True) -> None:
+        """Raise the error for an incomplete response."""
         raise ConnectError("the proxy closed the connection")

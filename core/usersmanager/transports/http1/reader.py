@@ -1,4 +1,4 @@
-"""What both engines expect of whatever reads the server's side of an exchange."""
+"""The interface of what reads the server's side of an exchange: sans I/O, for both engines."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ __all__ = ["Reader"]
 
 
 class Reader(Protocol):
-    """Reads one message: a response, a proxy's answer, a TLS handshake."""
+    """Reads one message: a response, a proxy's response to CONNECT, a TLS handshake."""
 
     @property
     def complete(self) -> bool:
-        """Whether the message is whole."""
+        """Whether the whole message has been received."""
 
-    def feed(self, data: bytes) -> object:
-        """Take what was received.
+    def receive_data(self, data: bytes) -> object:
+        """Handle received data, which is never empty.
 
         Raises:
-            TransportError: it is not such a message.
+            TransportError: the message is malformed.
         """
 
-    def eof(self, *, in_order: bool = True) -> None:
-        """Take note that the connection has ended.
+    def receive_eof(self, *, in_order: bool = True) -> None:
+        """Handle the end of the connection.
 
         Args:
             in_order: whether TLS, if there is any, announced the end.
 
         Raises:
-            TransportError: the message is not whole.
+            TransportError: the message is incomplete.
         """

@@ -1,4 +1,4 @@
-"""Connected sockets with a deadline for every step, plain or TLS, and TLS inside a tunnel."""
+"""Streams of the sync engine: sockets, plain or TLS, and TLS inside a tunnel."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .tls import Handshake, TLSLayer
 
 __all__ = ["SocketStream", "Stream", "TLSStream", "exchange"]
 
-# More than a TLS record holds: what is left stays in the kernel, where a poll can see it.
+# Larger than a TLS record: the rest must stay in the kernel, where a poll can see it.
 _RECEIVE_SIZE = 65536
 _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
@@ -36,29 +36,29 @@ class Stream(Protocol):
     ended_in_order: bool
 
     def send(self, data: memoryview, deadline: Deadline) -> None:
-        """Send all of the data. It is a view because a traceback shows nothing of one."""
+        """Send all of the data. It is a view because tracebacks do not show its contents."""
 
     def receive(self, deadline: Deadline) -> bytes:
-        """Return what has been received; b"" at the end of the connection."""
+        """Wait for data and return it; b"" at the end of the connection."""
 
     def is_readable(self) -> bool:
-        """Return whether bytes, or the end of the connection, have arrived."""
+        """Return whether application data, or the end of the connection, has arrived."""
 
     def is_clean(self) -> bool:
-        """Return whether it may carry another request."""
+        """Return whether the connection may carry another request."""
 
     def close(self) -> None:
-        """Close it at once. May be called twice."""
+        """Close the connection at once. May be called twice."""
 
 
 class SocketStream:
     """A connected socket, plain or TLS.
 
-    The socket itself does not wait: with a timeout, Python would ask the kernel twice for
-    each step, and release the GIL twice. What waits is a poll.
+    The socket is non-blocking and a poll waits: with a timeout, Python would make two system
+    calls for each step, and release the GIL twice.
 
     Args:
-        sock: the socket, which belongs to the stream from now on.
+        sock: the socket, which the stream owns.
     """
 
     def __init__(self, sock: socket.socket) -> None:
@@ -67,7 +67,7 @@ class SocketStream:
         self.ended_in_order = True
         sock.setblocking(False)
         if isinstance(sock, ssl.SSLSocket):
-            # The end of a body without a length must be announced by TLS, too.
+            # Without close_notify, a body that ends with the connection may be truncated.
             sock.suppress_ragged_eofs = False  # type: ignore[attr-defined] # typeshed lacks it.
         self._is_readable = readable(sock.fileno())
 
@@ -79,7 +79,7 @@ class SocketStream:
                 deadline.remaining_or_raise()
 
     def receive(self, deadline: Deadline) -> bytes:
-        """Return what has been received; b"" at the end of the connection."""
+        """Wait for data and return it; b"" at the end of the connection."""
         while not self._is_readable(deadline.remaining_or_raise()):
             continue
         try:
@@ -91,7 +91,7 @@ class SocketStream:
     def _try_nonblocking(
         self, operation: Callable[[Argument], Result], argument: Argument, deadline: Deadline
     ) -> Result:
-        """Send or receive. Wait only if the peer is slow, or a TLS record is not whole."""
+        """Send or receive, waiting only for a slow peer or the rest of a TLS record."""
         try:
             return operation(argument)
         except _WOULD_BLOCK:
@@ -103,11 +103,11 @@ class SocketStream:
             self._sock.setblocking(False)
 
     def is_readable(self) -> bool:
-        """Return whether bytes, or the end of the connection, have arrived."""
+        """Return whether data, or the end of the connection, has arrived."""
         return self._is_readable()
 
     def is_clean(self) -> bool:
-        """Return whether it may carry another request."""
+        """Return whether the connection may carry another request."""
         return self._sock.fileno() >= 0 and not self._is_readable()
 
     def close(self) -> None:
@@ -119,13 +119,13 @@ class TLSStream:
     """TLS inside another stream: through a tunnel.
 
     Args:
-        lower: the stream to the proxy, which belongs to this one from now on.
-        layer: the TLS connection, not established yet.
-        deadline: by which the handshake must be over.
+        lower: the stream to the proxy, which this one owns.
+        layer: the TLS connection to establish.
+        deadline: of the handshake.
 
     Raises:
         ssl.SSLError: the handshake failed.
-        OSError: the connection ended, or the deadline came first.
+        OSError: the connection ended, or the deadline passed.
     """
 
     def __init__(self, lower: Stream, layer: TLSLayer, deadline: Deadline) -> None:
@@ -136,17 +136,17 @@ class TLSStream:
         self.ended_in_order = True
         handshake = Handshake(layer)
         try:
-            handshake.feed(b"")
+            handshake.receive_data(b"")
             self._flush(deadline)
             while not handshake.complete:
-                received = lower.receive(deadline)
-                handshake.feed(received) if received else handshake.eof()
+                data = lower.receive(deadline)
+                handshake.receive_data(data) if data else handshake.receive_eof()
                 self._flush(deadline)
-            # What came with the last of the handshake is in the layer, where no poll sees it.
+            # Data that arrived with the handshake is in the layer, where a poll cannot see it.
             self._early = layer.decrypt(b"")
         except ssl.SSLError:
             with contextlib.suppress(OSError):
-                self._flush(deadline)  # The alert that tells the server why.
+                self._flush(deadline)  # The alert.
             raise
 
     def send(self, data: memoryview, deadline: Deadline) -> None:
@@ -154,7 +154,7 @@ class TLSStream:
         self._lower.send(memoryview(self._layer.encrypt(data)), deadline)
 
     def receive(self, deadline: Deadline) -> bytes:
-        """Return what has been received; b"" at the end of the connection."""
+        """Wait for data and return it; b"" at the end of the connection."""
         while not self._layer.has_ended:
             received = self._lower.receive(deadline)
             if not received:
@@ -171,11 +171,11 @@ class TLSStream:
             self._lower.send(memoryview(data), deadline)
 
     def is_readable(self) -> bool:
-        """Return whether application data has arrived. TLS 1.3 tickets are none."""
+        """Return whether application data, or close_notify, has arrived."""
         return bool(self._early) or self._layer.has_ended
 
     def is_clean(self) -> bool:
-        """Return whether it may carry another request."""
+        """Return whether the connection may carry another request."""
         return self._lower.is_clean() and self._layer.is_clean and not self._early
 
     def close(self) -> None:
@@ -184,17 +184,17 @@ class TLSStream:
 
 
 def exchange(stream: Stream, message: memoryview, reader: Reader, deadline: Deadline) -> None:
-    """Send a message and receive until its answer is complete.
+    """Send a message and receive its response.
 
     Raises:
-        OSError: the connection broke, or the deadline came first.
-        TransportError: the answer is not one that the reader accepts.
+        OSError: the connection ended, or the deadline passed.
+        TransportError: the reader refused the response.
     """
-    # A server that closes early may have said why: an alert, a response.
+    # A server that closes the connection early may have sent a response, or an alert.
     with contextlib.suppress(ConnectionError):
         stream.send(message, deadline)
     while not reader.complete:
-        if received := stream.receive(deadline):
-            reader.feed(received)
+        if data := stream.receive(deadline):
+            reader.receive_data(data)
         else:
-            reader.eof(in_order=stream.ended_in_order)
+            reader.receive_eof(in_order=stream.ended_in_order)

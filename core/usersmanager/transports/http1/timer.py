@@ -1,4 +1,4 @@
-"""DeadlineTimer: one timer of the event loop for all the exchanges of a connection."""
+"""DeadlineTimer: one timer of the event loop for all exchanges of a connection."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from contextvars import Context
 
 __all__ = ["DeadlineTimer"]
 
-# Seconds by which the loop may call too early: uvloop counts in milliseconds.
+# Seconds by which the event loop may fire early: uvloop counts in milliseconds.
 _TOLERANCE = 0.002
 
 
 class DeadlineTimer:
-    """Tells a connection that the deadline of what it does has passed.
+    """Calls a function when the deadline of an exchange passes.
 
-    For asyncio transports. `asyncio.timeout` makes and cancels a timer for each call; here
-    a deadline that is later than the last one costs nothing until the timer fires.
+    `asyncio.timeout` creates and cancels a timer of the event loop for each exchange; this
+    class reuses one as long as the deadlines get later.
 
     Args:
-        loop: the connection's event loop.
+        loop: the running event loop.
 
     Example:
         ```python
@@ -36,7 +36,7 @@ class DeadlineTimer:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        # Else the loop's timer would keep the context of the call that started it.
+        # The timer outlives the exchange, and must not keep the context of its call alive.
         self._context = Context()
         self._handle: asyncio.TimerHandle | None = None
         self._fires_at = 0.0
@@ -44,28 +44,33 @@ class DeadlineTimer:
         self._on_timeout: Callable[[], object] | None = None
 
     def start(self, deadline: float, on_timeout: Callable[[], object]) -> None:
-        """Calls `on_timeout` once at the deadline (`time.monotonic()`), in place of any before."""
+        """Call `on_timeout` once at the deadline, instead of any earlier one.
+
+        Args:
+            deadline: in seconds of `time.monotonic()`.
+            on_timeout: called by the event loop.
+        """
         self._deadline, self._on_timeout = deadline, on_timeout
         if self._handle is None or deadline < self._fires_at:
             self._schedule(deadline)
 
     def stop(self) -> None:
-        """Calls nothing. The loop's timer stays, for the next exchange."""
+        """Stop the timer. That of the event loop is kept for the next exchange."""
         self._on_timeout = None
 
     def close(self) -> None:
-        """Calls nothing, and leaves nothing in the loop: the connection is no more."""
+        """Stop the timer for good."""
         self._on_timeout = None
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
 
-    def _schedule(self, moment: float) -> None:
+    def _schedule(self, deadline: float) -> None:
         if self._handle is not None:
             self._handle.cancel()
-        self._fires_at = moment
-        left = moment - time.monotonic()
-        self._handle = self._loop.call_later(left, self._fire, context=self._context)
+        self._fires_at = deadline
+        delay = deadline - time.monotonic()
+        self._handle = self._loop.call_later(delay, self._fire, context=self._context)
 
     def _fire(self) -> None:
         self._handle = None

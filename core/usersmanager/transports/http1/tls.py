@@ -1,23 +1,32 @@
 """TLS over any stream of bytes, sans I/O: ciphertext in, plaintext out, and the reverse.
 
-Used where a socket can't do TLS itself: in asyncio, and inside another TLS connection.
-asyncio's own TLS hides what the rule for idle connections needs to know: whether a part of a
-record has arrived.
+Needed inside another TLS connection, and in asyncio, whose own TLS does not show whether an idle
+connection has received a part of a record.
 """
 
 from __future__ import annotations
 
 import ssl
+from functools import lru_cache
 
-__all__ = ["Handshake", "TLSLayer"]
+__all__ = ["Handshake", "TLSLayer", "default_ssl_context"]
 
 # RFC 8446, section 5.1: a record has a header of 5 bytes, the last 2 of them its length.
 _HEADER_SIZE = 5
 _LARGEST_RECORD = 16384
 
 
+# Reading the system's certificates takes tens of milliseconds.
+@lru_cache(maxsize=1)
+def default_ssl_context() -> ssl.SSLContext:
+    """Return the shared default context: system trust, host names checked, TLS 1.2 or newer."""
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
 class RecordBoundary:
-    """Follows the headers of TLS records, to know where one ends."""
+    """Finds where TLS records end, by their headers."""
 
     __slots__ = ("_header", "_remaining")
 
@@ -26,7 +35,7 @@ class RecordBoundary:
         self._remaining = 0
 
     def follow(self, data: bytes) -> None:
-        """Take note of received bytes."""
+        """Follow the records through received bytes."""
         position = 0
         while position < len(data):
             if not self._remaining:
@@ -43,7 +52,7 @@ class RecordBoundary:
 
     @property
     def is_reached(self) -> bool:
-        """Whether the last record is whole."""
+        """Whether the last record is complete."""
         return not self._remaining and not self._header
 
 
@@ -52,10 +61,10 @@ class TLSLayer:
 
     Args:
         context: the TLS settings.
-        server_hostname: the name the certificate must be for.
+        server_hostname: the name that the certificate must match.
 
     Attributes:
-        has_ended: whether the server has announced the end (close_notify).
+        has_ended: whether the server has sent close_notify.
     """
 
     __slots__ = ("_boundary", "_incoming", "_outgoing", "_tls", "has_ended")
@@ -71,18 +80,18 @@ class TLSLayer:
 
     @property
     def is_clean(self) -> bool:
-        """Whether it is open, and no part of a record is waiting for the rest of it."""
+        """Whether it is open, and no incomplete record has been received."""
         return self._boundary.is_reached and not self.has_ended
 
     def data_to_send(self) -> bytes:
-        """Return the ciphertext that TLS itself wants to send: a handshake, an alert."""
+        """Return the ciphertext of TLS's own messages: handshake, alert."""
         return self._outgoing.read() if self._outgoing.pending else b""
 
     def advance_handshake(self, data: bytes) -> bool:
-        """Take what was received; return whether the handshake is complete.
+        """Handle received ciphertext; return whether the handshake is complete.
 
         Raises:
-            ssl.SSLError: it failed. There may be an alert to send.
+            ssl.SSLError: it failed. `data_to_send` may return an alert.
         """
         self._boundary.follow(data)
         self._incoming.write(data)
@@ -98,10 +107,10 @@ class TLSLayer:
         return self._outgoing.read()
 
     def decrypt(self, data: bytes) -> bytes:
-        """Take received ciphertext; return the application data in it.
+        """Handle received ciphertext; return the application data in it.
 
         Raises:
-            ssl.SSLError: a record is not what it should be, or the server sent an alert.
+            ssl.SSLError: a record is malformed, or the server sent an alert.
         """
         self._boundary.follow(data)
         self._incoming.write(data)
@@ -121,14 +130,14 @@ class TLSLayer:
 
 
 class Handshake:
-    """Reads the server's side of a handshake, as a `Reader` reads a response.
+    """The `Reader` of a TLS handshake.
 
     Args:
         layer: the connection to establish.
 
     Attributes:
         layer: the same.
-        complete: whether the layer may be used.
+        complete: whether it is established.
     """
 
     __slots__ = ("complete", "layer")
@@ -137,14 +146,14 @@ class Handshake:
         self.layer = layer
         self.complete = False
 
-    def feed(self, data: bytes) -> None:
-        """Take what was received."""
+    def receive_data(self, data: bytes) -> None:
+        """Handle received data; b"" starts the handshake."""
         self.complete = self.layer.advance_handshake(data)
 
     def data_to_send(self) -> bytes:
-        """Return what the handshake wants to send next."""
+        """Return the next message of the handshake."""
         return self.layer.data_to_send()
 
-    def eof(self, *, in_order: bool = True) -> None:
-        """Take note that the connection has ended."""
+    def receive_eof(self, *, in_order: bool = True) -> None:
+        """Raise the error for an incomplete handshake."""
         raise ConnectionResetError("the connection ended within the TLS handshake")

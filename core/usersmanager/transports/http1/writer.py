@@ -10,13 +10,12 @@ __all__ = ["serialize_request"]
 def serialize_request(
     method: str, target: str, headers: Mapping[str, str] | str, body: bytes | None
 ) -> bytes:
-    """Return the whole message (RFC 9112, sections 2 and 3). It holds the token: keep no copy.
+    """Return the message (RFC 9112, section 2.1). It includes the token: keep no copy.
 
     Args:
         method: of the request.
-        target: the path; or the whole URL, for a proxy.
-        headers: the result of `Request.serialized_headers()` or `Request.headers_to_send()`,
-            which have been checked.
+        target: in origin form; or in absolute form, for a proxy.
+        headers: from `Request.serialized_headers()` or `Request.headers_to_send()`.
         body: of the request.
 
     Example:

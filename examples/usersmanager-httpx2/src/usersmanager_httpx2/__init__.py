@@ -1,4 +1,4 @@
-"""A transport of `usersmanager` over httpx2: one class, both modes."""
+"""A transport of `usersmanager` over httpx2: one class for sync and asyncio."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ __all__ = ["Httpx2Transport", "usersmanager_async_transport", "usersmanager_tran
 
 @hookimpl
 def usersmanager_transport() -> Httpx2Transport:
-    """A transport with the default settings, for a blocking manager."""
+    """Return a transport with the default settings."""
     return Httpx2Transport()
 
 
 @hookimpl
 def usersmanager_async_transport() -> Httpx2Transport:
-    """The same, for an asyncio manager."""
+    """Return a transport with the default settings."""
     return Httpx2Transport()

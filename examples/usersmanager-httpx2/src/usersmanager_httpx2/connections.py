@@ -1,8 +1,8 @@
-"""httpx2's connections, guarded: one well-framed response each, and no leftovers.
+"""Connections of httpx2 that pass on exactly one well-formed response for each request.
 
-The seam is httpcore2's network backend. It is handed whatever the request's extension
-"timeout" holds: here a deadline in place of seconds, so that a server that drips bytes
-does not get a new timeout for each.
+httpcore2's network backend makes them. It receives the value of the request extension "timeout"
+unchanged: here a deadline instead of seconds, so that a server that drips bytes does not get a
+new timeout for each.
 """
 
 # ruff: noqa: ASYNC109 - httpcore2 names the arguments.
@@ -11,61 +11,62 @@ from __future__ import annotations
 
 import ssl
 import time
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import httpcore2
 
-from usersmanager.transports import ResponseGuard
+from usersmanager.transports import ResponseParser
 
 __all__ = ["AsyncBackend", "Backend"]
 
-AnyStream = TypeVar("AnyStream", httpcore2.NetworkStream, httpcore2.AsyncNetworkStream)
+StreamT = TypeVar("StreamT", httpcore2.NetworkStream, httpcore2.AsyncNetworkStream)
+MakeParser: TypeAlias = Callable[[], ResponseParser]
 
 
-def _left(deadline: float | None) -> float:
-    left = (deadline or 0.0) - time.monotonic()
-    if left <= 0:
+def _remaining(deadline: float | None) -> float:
+    seconds = (deadline or 0.0) - time.monotonic()
+    if seconds <= 0:
         raise TimeoutError("the deadline has passed")
-    return left
+    return seconds
 
 
-class _Guarded(Generic[AnyStream]):
-    """What a connection of either mode has."""
+class _ParsedStream(Generic[StreamT]):
+    """The common part of both streams."""
 
-    def __init__(self, stream: AnyStream, *, exact: bool) -> None:
-        self._stream: AnyStream = stream
-        self._exact = exact
-        self._guard = ResponseGuard(exact=exact)
+    def __init__(self, stream: StreamT, make_parser: MakeParser) -> None:
+        self._stream: StreamT = stream
+        self._make_parser = make_parser
+        self._parser = make_parser()
 
-    def _begin(self) -> None:
-        """Before a request: the next response has a guard of its own."""
-        if self._guard.complete:
-            self._guard = ResponseGuard(exact=self._exact)
+    def _start_exchange(self) -> None:
+        if self._parser.complete:
+            self._parser = self._make_parser()
 
-    def _passed(self, received: bytes) -> bytes:
-        """What httpx2 may see of what was received; nothing is the end of the connection."""
-        if received:
-            return self._guard.feed(received)
-        self._guard.eof()
+    def _parse(self, data: bytes) -> bytes:
+        """Return the bytes for httpx2's own parser."""
+        if data:
+            return self._parser.receive_data(data)
+        self._parser.receive_eof()
         return b""
 
     def get_extra_info(self, info: str) -> Any:
-        # httpcore2 asks this of an idle connection, and closes it if the answer is yes.
-        if info == "is_readable" and not self._guard.reusable:
+        # httpcore2 closes an idle connection that is readable.
+        if info == "is_readable" and not self._parser.keep_alive:
             return True
         return self._stream.get_extra_info(info)
 
 
-class _Stream(_Guarded[httpcore2.NetworkStream], httpcore2.NetworkStream):
+class _Stream(_ParsedStream[httpcore2.NetworkStream], httpcore2.NetworkStream):
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        passed = b""
-        while not passed and not self._guard.complete:
-            passed = self._passed(self._stream.read(max_bytes, _left(timeout)))
-        return passed
+        parsed = b""
+        while not parsed and not self._parser.complete:
+            parsed = self._parse(self._stream.read(max_bytes, _remaining(timeout)))
+        return parsed
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._begin()
-        self._stream.write(buffer, _left(timeout))
+        self._start_exchange()
+        self._stream.write(buffer, _remaining(timeout))
 
     def start_tls(
         self,
@@ -73,36 +74,36 @@ class _Stream(_Guarded[httpcore2.NetworkStream], httpcore2.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore2.NetworkStream:
-        stream = self._stream.start_tls(ssl_context, server_hostname, _left(timeout))
-        return _Stream(stream, exact=self._exact)
+        stream = self._stream.start_tls(ssl_context, server_hostname, _remaining(timeout))
+        return _Stream(stream, self._make_parser)
 
     def close(self) -> None:
         self._stream.close()
 
 
 class Backend(httpcore2.SyncBackend):
-    """Makes guarded connections; `exact` as for a `ResponseGuard`."""
+    """Makes connections whose responses a `ResponseParser` checks."""
 
-    def __init__(self, *, exact: bool) -> None:
-        self._exact = exact
+    def __init__(self, make_parser: MakeParser) -> None:
+        self._make_parser = make_parser
 
     def connect_tcp(
-        self, host: str, port: int, timeout: float | None = None, *settings: Any, **more: Any
+        self, host: str, port: int, timeout: float | None = None, *args: Any, **kwargs: Any
     ) -> httpcore2.NetworkStream:
-        stream = super().connect_tcp(host, port, _left(timeout), *settings, **more)
-        return _Stream(stream, exact=self._exact)
+        stream = super().connect_tcp(host, port, _remaining(timeout), *args, **kwargs)
+        return _Stream(stream, self._make_parser)
 
 
-class _AsyncStream(_Guarded[httpcore2.AsyncNetworkStream], httpcore2.AsyncNetworkStream):
+class _AsyncStream(_ParsedStream[httpcore2.AsyncNetworkStream], httpcore2.AsyncNetworkStream):
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        passed = b""
-        while not passed and not self._guard.complete:
-            passed = self._passed(await self._stream.read(max_bytes, _left(timeout)))
-        return passed
+        parsed = b""
+        while not parsed and not self._parser.complete:
+            parsed = self._parse(await self._stream.read(max_bytes, _remaining(timeout)))
+        return parsed
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._begin()
-        await self._stream.write(buffer, _left(timeout))
+        self._start_exchange()
+        await self._stream.write(buffer, _remaining(timeout))
 
     async def start_tls(
         self,
@@ -110,11 +111,11 @@ class _AsyncStream(_Guarded[httpcore2.AsyncNetworkStream], httpcore2.AsyncNetwor
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore2.AsyncNetworkStream:
-        stream = await self._stream.start_tls(ssl_context, server_hostname, _left(timeout))
-        return _AsyncStream(stream, exact=self._exact)
+        stream = await self._stream.start_tls(ssl_context, server_hostname, _remaining(timeout))
+        return _AsyncStream(stream, self._make_parser)
 
     def get_extra_info(self, info: str) -> Any:
-        if info == "is_readable" and _has_read_ahead(self._stream.get_extra_info("ssl_object")):
+        if info == "is_readable" and _has_buffered_data(self._stream.get_extra_info("ssl_object")):
             return True
         return super().get_extra_info(info)
 
@@ -122,8 +123,8 @@ class _AsyncStream(_Guarded[httpcore2.AsyncNetworkStream], httpcore2.AsyncNetwor
         await self._stream.aclose()
 
 
-def _has_read_ahead(tls: ssl.SSLObject | None) -> bool:
-    """Whether anyio's TLS holds bytes of an idle connection, which the socket no longer shows."""
+def _has_buffered_data(tls: ssl.SSLObject | None) -> bool:
+    """Return whether anyio's TLS holds data of an idle connection, which its socket can't show."""
     try:
         return tls is not None and tls.read(1) is not None
     except ssl.SSLWantReadError:
@@ -133,13 +134,13 @@ def _has_read_ahead(tls: ssl.SSLObject | None) -> bool:
 
 
 class AsyncBackend(httpcore2.AnyIOBackend):
-    """As `Backend`, for asyncio."""
+    """Makes connections whose responses a `ResponseParser` checks, for asyncio."""
 
-    def __init__(self, *, exact: bool) -> None:
-        self._exact = exact
+    def __init__(self, make_parser: MakeParser) -> None:
+        self._make_parser = make_parser
 
     async def connect_tcp(
-        self, host: str, port: int, timeout: float | None = None, *settings: Any, **more: Any
+        self, host: str, port: int, timeout: float | None = None, *args: Any, **kwargs: Any
     ) -> httpcore2.AsyncNetworkStream:
-        stream = await super().connect_tcp(host, port, _left(timeout), *settings, **more)
-        return _AsyncStream(stream, exact=self._exact)
+        stream = await super().connect_tcp(host, port, _remaining(timeout), *args, **kwargs)
+        return _AsyncStream(stream, self._make_parser)

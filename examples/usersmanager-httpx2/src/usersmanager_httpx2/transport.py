@@ -1,4 +1,4 @@
-"""Httpx2Transport: sync and asyncio over httpx2's transports, which keep no cookies."""
+"""Httpx2Transport: sends requests over httpx2's transports, which keep no cookies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import httpcore2
 import httpx2
 
 from usersmanager import (
-    BodyTooLargeError,
     DeadlineExceededError,
     LifecycleError,
     PoolTimeoutError,
@@ -19,21 +18,21 @@ from usersmanager import (
     Response,
     TransportError,
 )
-from usersmanager.transports import connect_error, exchange_error
+from usersmanager.transports import ResponseParser, connect_error, exchange_error
 
-from .connections import AsyncBackend, Backend
+from .connections import AsyncBackend, Backend, MakeParser
 
 __all__ = ["Httpx2Transport"]
 
-_KNOWN = (httpx2.HTTPError, httpcore2.NetworkError, httpcore2.TimeoutException, OSError)
+_EXPECTED_ERRORS = (httpx2.HTTPError, httpcore2.NetworkError, httpcore2.TimeoutException, OSError)
 
 
 class Httpx2Transport:
-    """Carries requests over httpx2's connection pools, one for each mode.
+    """Sends requests over httpx2's connection pools, one for sync and one for asyncio.
 
     Args:
-        pool_size: connections allowed at a time; a call beyond waits.
-        ssl_context: in place of httpx2's own: the system's trust, TLS 1.2 or newer.
+        pool_size: the connection limit; further calls wait.
+        ssl_context: in place of httpx2's default one: system trust, TLS 1.2 or newer.
         max_response_bytes: a larger body is a BodyTooLargeError.
 
     Example:
@@ -48,123 +47,119 @@ class Httpx2Transport:
         max_response_bytes: int = 1 << 20,
     ) -> None:
         self._pool_size = pool_size
-        self._ssl_context = ssl_context or _default_context()
-        self._limit = max_response_bytes
+        self._ssl_context = ssl_context or _default_ssl_context()
+        self._make_parser = functools.partial(ResponseParser, max_response_bytes=max_response_bytes)
+        # A truncated link still looks like a link.
+        self._make_strict_parser = functools.partial(self._make_parser, require_length=True)
         self._closed = False
-        self._start()
+        self._reset()
 
-    def _start(self) -> None:
-        """Begins without a connection: at first, and in the child of a fork."""
+    def _reset(self) -> None:
+        """Start without connections: at first, and in a forked child."""
         self._process = os.getpid()
-        self._shared = _Blocking(self._pool_size, self._ssl_context)
-        self._async_shared = _Asyncio(self._pool_size, self._ssl_context)
+        self._pool = _Pool(self._pool_size, self._ssl_context, self._make_parser)
+        self._async_pool = _AsyncPool(self._pool_size, self._ssl_context, self._make_parser)
 
     def send(self, request: Request) -> Response:
-        """Carries one request; see `usersmanager.Transport`."""
-        self._require_usable(request)
+        """Send a request and return its response; see `Transport.send`."""
+        self._check_usable(request)
         try:
             if request.idempotent:
-                return self._exchange(self._shared, request)
-            # No leftover can answer it, no stale connection swallow it.
-            with _Blocking(1, self._ssl_context, exact=True) as alone:
-                return self._exchange(alone, request)
-        except _KNOWN as error:  # Anything else passes through: an interruption, say.
-            raise _failure(error) from error
+                return self._exchange(self._pool, request)
+            # A request that is not idempotent must not be lost on a stale connection.
+            with _Pool(1, self._ssl_context, self._make_strict_parser) as dedicated:
+                return self._exchange(dedicated, request)
+        except _EXPECTED_ERRORS as error:  # Any other may be an interruption.
+            raise _translate(error) from error
 
     async def asend(self, request: Request) -> Response:
-        """Carries one request; see `usersmanager.AsyncTransport`."""
-        self._require_usable(request)
+        """Send a request and return its response; see `AsyncTransport.asend`."""
+        self._check_usable(request)
         try:
             if request.idempotent:
-                return await self._async_exchange(self._async_shared, request)
-            async with _Asyncio(1, self._ssl_context, exact=True) as alone:
-                return await self._async_exchange(alone, request)
-        except _KNOWN as error:  # Anything else passes through: an interruption, say.
-            raise _failure(error) from error
+                return await self._async_exchange(self._async_pool, request)
+            async with _AsyncPool(1, self._ssl_context, self._make_strict_parser) as dedicated:
+                return await self._async_exchange(dedicated, request)
+        except _EXPECTED_ERRORS as error:  # Any other may be an interruption.
+            raise _translate(error) from error
 
-    def _exchange(self, transport: _Blocking, request: Request) -> Response:
-        with contextlib.closing(transport.handle_request(_asked(request))) as raw:
-            body = bytearray()
-            for chunk in raw.iter_raw():
-                self._add(body, chunk)
-            return Response(raw.status_code, raw.headers.multi_items(), bytes(body))
+    def _exchange(self, pool: _Pool, request: Request) -> Response:
+        with contextlib.closing(pool.handle_request(_httpx2_request(request))) as raw:
+            body = b"".join(raw.iter_raw())
+            return Response(raw.status_code, raw.headers.multi_items(), body)
 
-    async def _async_exchange(self, transport: _Asyncio, request: Request) -> Response:
-        raw = await transport.handle_async_request(_asked(request))
+    async def _async_exchange(self, pool: _AsyncPool, request: Request) -> Response:
+        raw = await pool.handle_async_request(_httpx2_request(request))
         async with contextlib.aclosing(raw):
-            body = bytearray()
-            async for chunk in raw.aiter_raw():
-                self._add(body, chunk)
-            return Response(raw.status_code, raw.headers.multi_items(), bytes(body))
+            body = b"".join([chunk async for chunk in raw.aiter_raw()])
+            return Response(raw.status_code, raw.headers.multi_items(), body)
 
-    def _add(self, body: bytearray, chunk: bytes) -> None:
-        body += chunk
-        if len(body) > self._limit:
-            raise BodyTooLargeError(f"the body is larger than {self._limit} bytes")
-
-    def _require_usable(self, request: Request) -> None:
+    def _check_usable(self, request: Request) -> None:
         if self._closed:
             raise LifecycleError("the transport is closed")
         if request.remaining() <= 0:
             raise DeadlineExceededError("the deadline has passed", phase="not sent")
         if self._process != os.getpid():
-            self._start()
+            self._reset()
 
     def close(self) -> None:
-        """Closes the blocking connections."""
+        """Close the connections of `send`."""
         self._closed = True
-        self._shared.close()
+        self._pool.close()
 
     async def aclose(self) -> None:
-        """Closes the asyncio connections."""
+        """Close the connections of `asend`."""
         self._closed = True
-        await self._async_shared.aclose()
+        await self._async_pool.aclose()
 
 
 @functools.cache
-def _default_context() -> ssl.SSLContext:
-    # Not the default of usersmanager: httpx2 sets ALPN on whatever it is given.
+def _default_ssl_context() -> ssl.SSLContext:
+    # Not a context that others share: httpx2 sets ALPN on it.
     return httpx2.create_ssl_context(trust_env=False)
 
 
-# httpx2's constructors take no network backend; the pools below them do.
+# httpx2's constructors accept no network backend, but those of its pools do.
 
 
-class _Blocking(httpx2.HTTPTransport):
-    def __init__(self, pool_size: int, context: ssl.SSLContext, *, exact: bool = False) -> None:
+class _Pool(httpx2.HTTPTransport):
+    def __init__(
+        self, pool_size: int, ssl_context: ssl.SSLContext, make_parser: MakeParser
+    ) -> None:
         self._pool = httpcore2.ConnectionPool(
-            context, max_connections=pool_size, network_backend=Backend(exact=exact)
+            ssl_context, max_connections=pool_size, network_backend=Backend(make_parser)
         )
 
 
-class _Asyncio(httpx2.AsyncHTTPTransport):
-    def __init__(self, pool_size: int, context: ssl.SSLContext, *, exact: bool = False) -> None:
+class _AsyncPool(httpx2.AsyncHTTPTransport):
+    def __init__(
+        self, pool_size: int, ssl_context: ssl.SSLContext, make_parser: MakeParser
+    ) -> None:
         self._pool = httpcore2.AsyncConnectionPool(
-            context, max_connections=pool_size, network_backend=AsyncBackend(exact=exact)
+            ssl_context, max_connections=pool_size, network_backend=AsyncBackend(make_parser)
         )
 
 
-def _asked(request: Request) -> httpx2.Request:
-    """The request as httpx2 has it; its connections take a deadline for a timeout."""
-    waits = dict.fromkeys(("connect", "write", "read"), request.deadline.moment)
+def _httpx2_request(request: Request) -> httpx2.Request:
+    """Return the same request for httpx2, with the deadline in place of timeouts."""
+    deadlines = dict.fromkeys(("connect", "write", "read"), request.deadline.moment)
     return httpx2.Request(
         request.method,
         request.url,
         headers=request.headers_to_send(),
         content=request.body,
-        # The target as it is: a URL of httpx2 may write it otherwise.
+        # httpx2 might normalize the target otherwise.
         extensions={
-            "timeout": {**waits, "pool": request.remaining()},
+            "timeout": {**deadlines, "pool": request.remaining()},
             "target": request.target.encode(),
         },
     )
 
 
-def _failure(error: Exception) -> TransportError:
-    """What an error of httpx2 stands for."""
+def _translate(error: Exception) -> TransportError:
     match error:
         case httpx2.PoolTimeout():
-            return PoolTimeoutError("every connection stayed busy until the deadline")
+            return PoolTimeoutError("no connection became available before the deadline")
         case httpx2.ConnectError() | httpx2.ConnectTimeout():
             return connect_error(_cause(error))
         case _:
@@ -172,7 +167,7 @@ def _failure(error: Exception) -> TransportError:
 
 
 def _cause(error: BaseException) -> BaseException:
-    """The error of the socket or of TLS behind httpx2's, if there is one."""
+    """Return the error of the socket or of TLS that httpx2 has wrapped, if there is one."""
     while not isinstance(error, OSError) and (inner := error.__cause__ or error.__context__):
         error = inner
     return error

@@ -1,0 +1,85 @@
+"""Error messages in terms of the command line.
+
+They name options instead of Python arguments, and never quote what the user typed: it
+may be a misplaced token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from urllib.parse import urlsplit
+
+import click
+
+from .. import ArgumentError, ConnectError, TLSError
+from .._values.urls import parse_base_url
+
+__all__ = ["argument_message", "usage_message", "with_address", "with_option_names"]
+
+_OPTIONS = {
+    "base_url": "--base-url",
+    "client_id": "--client-id",
+    "expected_subject": "--expect-subject",
+    "impersonator_id": "--impersonator",
+    "issuer": "--issuer",
+    "protocol": "--protocol",
+}
+"""Python arguments that begin a message of the library, and the options that set them."""
+
+
+def usage_message(error: click.UsageError) -> str:
+    """Return a one-line message for a usage error; click's own may quote the arguments."""
+    problem = _problem(error).rstrip(".")
+    problem = problem[:1].lower() + problem[1:]
+    if error.ctx is None:
+        return problem
+    return f"{problem} (see '{error.ctx.command_path} --help')"
+
+
+def argument_message(error: ArgumentError) -> str:
+    """Return the message of an `ArgumentError` with options in place of arguments."""
+    name, blank, rest = str(error).partition(" ")
+    # click has rejected a missing option already, so the value is blank.
+    rest = "must not be empty" if rest == "field is required" else rest
+    return _OPTIONS.get(name, name) + blank + with_option_names(rest)
+
+
+def with_option_names(message: str) -> str:
+    """Replace the Python settings that a message recommends by the matching options."""
+    return message.replace("allow_insecure=True", "--allow-insecure")
+
+
+def with_address(error: ConnectError | TLSError, url: str) -> ConnectError:
+    """Return the error with the origin of a URL in its message.
+
+    Args:
+        error: why the connection failed.
+        url: a base URL or an issuer that a manager has accepted.
+    """
+    origin = parse_base_url(url, allow_insecure=True).origin
+    # The origin has no port if it is the default of its scheme.
+    port = urlsplit(origin).port
+    hint = ""
+    if isinstance(error, TLSError) and port is not None:
+        hint = f" (if port {port} speaks plain http, write http://)"
+    return ConnectError(f"can't connect to {origin}: {error}{hint}")
+
+
+def _problem(error: click.UsageError) -> str:
+    match error:
+        case click.NoSuchOption():
+            match = _closest(error.option_name, error.possibilities or [])
+            return f"no such option: did you mean {match}?" if match else "no such option"
+        case click.MissingParameter() | click.BadOptionUsage():
+            return error.format_message()  # Quotes the names of options only.
+        case click.BadParameter():
+            return f"invalid value for {error.param.opts[0] if error.param else 'an option'}"
+    if error.ctx is not None and isinstance(error.ctx.command, click.Group):
+        return f"no such command: choose one of {', '.join(error.ctx.command.commands)}"
+    return "too many arguments; don't pass a token as an argument, other processes can see it"
+
+
+def _closest(name: str, possibilities: Sequence[str]) -> str | None:
+    completions = [option for option in possibilities if option.startswith(name)]
+    return next(iter(completions or get_close_matches(name, possibilities, 1, 0.8)), None)

@@ -1,0 +1,216 @@
+"""Parse exactly one HTTP/1.1 response, sans I/O.
+
+HTTP libraries are lenient, and leniency lets the end of one user's response become the start of
+another's. The rules (RFC 9112 unless another is named), beside those of `head.py`:
+
+- Interim responses are skipped, at most 8 of them; 101 is refused, because no request asks for
+  an upgrade (RFC 9110, section 15.2).
+- 204 and 304 have no body. A body without a length ends with the connection (section 6.3).
+- Chunk sizes are hexadecimal digits; every chunk ends with CRLF; chunk extensions have at most
+  16 KiB in all (section 7.1).
+- Bytes after the end are dropped, and the connection is not used again (section 9.2).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Iterator
+
+from ..._values.messages import Response
+from ...errors import BodyTooLargeError, DisconnectedError, ProtocolError
+from .head import FIELD_LIMIT, HEAD_LIMIT, LINE_LIMIT, TOO_LONG, Head, check_trailer, parse_head
+
+__all__ = ["ResponseParser"]
+
+_INTERIM_LIMIT = 8
+_EXTENSION_LIMIT = 16384
+_CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?")
+
+
+class ResponseParser:
+    """Parses exactly one well-framed response.
+
+    Args:
+        require_length: refuse a body that ends with the connection, because a truncated one
+            looks the same.
+        max_response_bytes: a larger body is a BodyTooLargeError.
+
+    Attributes:
+        complete: whether the whole response has been received.
+        keep_alive: whether it is complete, and the connection may carry another request.
+        has_begun: whether any byte has been received.
+        has_length: whether the head has been received and determines the length of the body.
+
+    Example:
+        ```python
+        parser = ResponseParser()
+        while not parser.complete:
+            data = sock.recv(65536)
+            parser.receive_data(data) if data else parser.receive_eof()
+        response = parser.response()
+        ```
+    """
+
+    def __init__(self, *, require_length: bool = False, max_response_bytes: int = 1 << 20) -> None:
+        self.complete = self.keep_alive = self.has_begun = self.has_length = False
+        self._require_length = require_length
+        self._max_response_bytes = max_response_bytes
+        self._buffer: bytes | bytearray = b""
+        # In the buffer: the first byte of the final response, and the next one to parse.
+        self._start = self._position = 0
+        self._has_ended = False
+        self._head: Head | None = None
+        self._body = bytearray()
+        # Suspended while it needs more data. Once it has returned, it no longer refers to self.
+        self._steps = self._parse()
+
+    def receive_data(self, data: bytes) -> bytes:
+        """Parse received data; return what belongs to the final response, framing included.
+
+        An unfinished head or line is returned with the data that completes it.
+
+        Raises:
+            ProtocolError: the response breaks a rule above. The connection must be closed.
+            BodyTooLargeError: the body is too large. The connection must be closed.
+        """
+        self.has_begun = True
+        if self._buffer:
+            self._buffer += data
+        else:
+            self._buffer = data
+        next(self._steps, None)
+        parsed = self._buffer[self._start : self._position]
+        if self._position == len(self._buffer):
+            self._buffer = b""
+        elif self.complete:
+            self._buffer, self.keep_alive = b"", False
+        elif self._position or self._buffer is data:
+            # A bytearray, because appending to it takes linear time.
+            self._buffer = bytearray(self._buffer[self._position :])
+        self._start = self._position = 0
+        return parsed if isinstance(parsed, bytes) else bytes(parsed)
+
+    def receive_eof(self, *, in_order: bool = True) -> None:
+        """Handle the end of the connection.
+
+        Args:
+            in_order: whether TLS, if there is any, announced the end.
+
+        Raises:
+            DisconnectedError: no response began, or its body may be truncated.
+            ProtocolError: the response ended within its head.
+        """
+        self._has_ended = in_order
+        next(self._steps, None)
+        self.keep_alive = False
+        if self._head is None and self._buffer:
+            raise ProtocolError("the connection ended within the response head")
+        if not self.complete:
+            raise DisconnectedError("the connection ended before the response was complete")
+
+    def response(self) -> Response:
+        """Return the response.
+
+        Raises:
+            ValueError: it is not complete.
+        """
+        if self._head is None or not self.complete:
+            raise ValueError("the response is not complete")
+        return Response(self._head.status, self._head.headers, bytes(self._body))
+
+    def _parse(self) -> Iterator[None]:
+        head = yield from self._read_head()
+        length, is_chunked = head.framing()
+        keep_alive = head.allows_keep_alive()
+        self._head = head
+        self.has_length = length is not None or head.status in (204, 304)
+        if head.status in (204, 304):
+            # A server that announces a body may still send it.
+            keep_alive = keep_alive and not is_chunked and not length
+        elif is_chunked:
+            yield from self._read_chunks()
+        elif length is not None:
+            yield from self._read_body(length)
+        elif self._require_length:
+            raise ProtocolError("a body without a length, which may be truncated")
+        else:
+            yield from self._read_until_eof()
+        self.complete, self.keep_alive = True, keep_alive
+
+    def _read_head(self) -> Generator[None, None, Head]:
+        """Read the final head, skipping interim responses."""
+        for _ in range(_INTERIM_LIMIT + 1):
+            search_from = self._position
+            while (end := self._buffer.find(b"\r\n\r\n", search_from)) < 0:
+                unfinished = len(self._buffer) - self._position
+                last_line = len(self._buffer) - 1 - self._buffer.rfind(b"\n")
+                if unfinished >= HEAD_LIMIT or last_line > LINE_LIMIT + 1:
+                    raise ProtocolError(TOO_LONG)
+                # The end may be split between this data and the next.
+                search_from = max(0, unfinished - 3)
+                yield
+            head = parse_head(self._buffer[self._position : end + 2])
+            self._position = end + 4
+            if head.status >= 200:
+                return head
+            if head.status == 101:
+                raise ProtocolError("an upgrade that was not requested")
+            head.framing()  # Ambiguous framing is an error here, too.
+            self._start = self._position
+        raise ProtocolError("too many interim responses")
+
+    def _read_body(self, size: int) -> Iterator[None]:
+        while True:
+            start = self._position
+            content = self._buffer[start : start + size]
+            self._position = start + len(content)
+            self._body += content
+            if len(self._body) > self._max_response_bytes:
+                raise BodyTooLargeError(f"the body is larger than {self._max_response_bytes} bytes")
+            size -= len(content)
+            if not size:
+                return
+            yield
+
+    def _read_until_eof(self) -> Iterator[None]:
+        while not self._has_ended:
+            yield from self._read_body(len(self._buffer) - self._position)
+            yield
+
+    def _read_chunks(self) -> Iterator[None]:
+        extensions = 0
+        while True:
+            line = yield from self._read_line()
+            match = _CHUNK_LINE.fullmatch(line)
+            if match is None:
+                raise ProtocolError("invalid chunk size")
+            extensions += len(line) - len(match[1])
+            if extensions > _EXTENSION_LIMIT:
+                raise ProtocolError("the chunk extensions are too long")
+            size = int(match[1], 16)
+            if not size:
+                break
+            yield from self._read_body(size)
+            if (yield from self._read_line()):
+                raise ProtocolError("chunk data exceeds chunk size")
+        trailers = 0
+        while trailer := (yield from self._read_line()):
+            trailers += 1
+            if trailers > FIELD_LIMIT:
+                raise ProtocolError(TOO_LONG)
+            check_trailer(trailer)
+
+    def _read_line(self) -> Generator[None, None, bytes | bytearray]:
+        """Read a line; return it without its CRLF."""
+        while True:
+            end = self._buffer.find(b"\n", self._position) + 1
+            if (end or len(self._buffer)) - self._position > LINE_LIMIT:
+                raise ProtocolError(TOO_LONG)
+            if end:
+                break
+            yield
+        line = self._buffer[self._position : end]
+        if not line.endswith(b"\r\n"):
+            raise ProtocolError("a line that ends with a bare LF")
+        self._position = end
+        return line[:-2]

@@ -1,0 +1,102 @@
+"""Plugins and distributions for tests of the composition."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from usersmanager import PluginWarning, UsersManager
+from usersmanager._composition.compose import compose
+from usersmanager._composition.modes import SYNC
+from usersmanager.plugins import hookimpl
+from usersmanager.testing import FakeTransport
+
+SHIPPED = ("headers", "logging", "retry")
+NEVER_IMPORTED = "raise SystemExit('imported')"
+PLUGIN = """
+from usersmanager.plugins import hookimpl
+class Plugin:
+    @hookimpl{options}
+    def {hook}(self):
+        return lambda request, proceed: proceed(request.with_headers({{"X-Order":
+            request.headers.get("X-Order", "") + "{name},"}}))
+"""
+
+
+class Install:
+    """Write distributions that are found as if they were installed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._count = itertools.count()
+
+    def __call__(
+        self,
+        name: str,
+        source: str = PLUGIN,
+        *,
+        options: str = "",
+        hook: str = "usersmanager_wrap_call",
+        group: str = "usersmanager.plugins",
+        target: str = ":Plugin",
+        distribution: str | None = None,
+    ) -> str:
+        module = f"installed_{next(self._count)}_{abs(hash(self._path))}"
+        if "{" in source:
+            source = source.format(name=name, options=options, hook=hook)
+        (self._path / f"{module}.py").write_text(source)
+        distribution = distribution or f"dist-{module.replace('_', '-')}"
+        info = self._path / f"{distribution.replace('-', '_')}-1.2.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.2\n"
+        )
+        (info / "entry_points.txt").write_text(f"[{group}]\n{name} = {module}{target}\n")
+        return module
+
+
+def install_twice(install: Install, **settings: Any) -> list[str]:
+    """Install two distributions that provide the same name and must not be imported."""
+    return [
+        install("twice", NEVER_IMPORTED, distribution=distribution, **settings)
+        for distribution in ("dist-one", "dist-two")
+    ]
+
+
+class Tag:
+    """A plugin that appends its tag to a header."""
+
+    def __init__(self, tag: str) -> None:
+        self._tag = tag
+
+    @hookimpl
+    def usersmanager_wrap_call(self) -> Any:
+        return lambda request, proceed: proceed(
+            request.with_headers({"X-Order": request.headers.get("X-Order", "") + f"{self._tag},"})
+        )
+
+
+def names(**arguments: Any) -> tuple[str, ...]:
+    """Return the names of the plugins of a manager."""
+    defaults = {"transport": FakeTransport(), "plugins": (), "discover": True}
+    return compose(SYNC, **defaults | arguments).plugins
+
+
+def order(**arguments: Any) -> list[str]:
+    """Return the tags in the order in which the plugins saw a request, outermost first."""
+    fake = FakeTransport().profile("u")
+    with UsersManager("https://tenant.example", transport=fake, **arguments) as users:
+        users.get_info("t")
+    return fake.requests[0].headers.get("X-Order", "").split(",")[:-1]
+
+
+def only_warning(action: Callable[[], object]) -> str:
+    """Return the text of the one PluginWarning that an action issues."""
+    with pytest.warns(PluginWarning) as warned:
+        action()
+    assert len(warned) == 1, [str(warning.message) for warning in warned]
+    return str(warned[0].message)

@@ -1,0 +1,67 @@
+"""The transport of a manager: found by name, and of the right mode."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.composition.support import Install, names
+
+from usersmanager import AsyncUsersManager, PluginError, UsersManager
+from usersmanager.testing import FakeTransport
+
+
+class AsyncOnly:
+    async def asend(self, request: Any) -> Any: ...
+    async def aclose(self) -> None: ...
+
+
+class SyncOnly:
+    def send(self, request: Any) -> Any: ...
+    def close(self) -> None: ...
+
+
+class WronglyNamed:
+    async def send(self, request: Any) -> Any: ...
+    async def close(self) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("kind", "transport", "advice"),
+    [
+        (UsersManager, AsyncOnly(), "use it with AsyncUsersManager"),
+        (AsyncUsersManager, SyncOnly(), "use it with UsersManager"),
+        (AsyncUsersManager, "urllib3", "leave transport out for 'aiohttp'"),
+        (UsersManager, WronglyNamed(), "name its coroutine function asend"),
+        (AsyncUsersManager, WronglyNamed(), "name its coroutine function asend"),
+    ],
+)
+def test_a_transport_of_the_wrong_mode_is_rejected_with_advice(
+    kind: Any, transport: Any, advice: str
+) -> None:
+    with pytest.raises(PluginError) as caught:
+        kind("https://tenant.example", transport=transport)
+    assert advice in str(caught.value)
+
+
+def test_one_object_may_be_a_transport_of_both_modes(mode: Any) -> None:
+    fake = FakeTransport().profile("u")
+    assert mode.call("get_info", "t", base_url="https://tenant.example", transport=fake).sub == "u"
+    assert fake.closed
+
+
+def test_an_installed_transport_is_found_by_name(install: Install) -> None:
+    source = (
+        "from usersmanager.plugins import hookimpl\n"
+        "from usersmanager.testing import FakeTransport\n"
+        "@hookimpl\ndef usersmanager_transport(): return FakeTransport().profile('u')\n"
+    )
+    install("custom", source, group="usersmanager.transports", target="")
+    with UsersManager("https://tenant.example", transport="custom") as users:
+        assert users.get_info("t").sub == "u"
+
+
+def test_a_disabled_transport_that_is_requested_raises(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("USERSMANAGER_DISABLE", "urllib3")
+    with pytest.raises(PluginError, match="disabled by USERSMANAGER_DISABLE"):
+        names(transport=None)

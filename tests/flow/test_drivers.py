@@ -1,0 +1,212 @@
+"""The drivers: effects, deadlines, interruptions and cleanup, in both modes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import time
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.flow.support import Around
+
+from usersmanager import (
+    AsyncUsersManager,
+    DeadlineExceededError,
+    DisconnectedError,
+    Request,
+    Response,
+    UsersManager,
+    UsersManagerError,
+)
+from usersmanager.plugins import Flow, Proceed, run, sleep
+from usersmanager.testing import FakeTransport
+
+Fetch = Callable[..., Any]
+Refused = Callable[[Callable[[], object]], UsersManagerError]
+
+
+def test_sleep_waits(fetch: Fetch, fake: FakeTransport) -> None:
+    def waiting(request: Request, proceed: Proceed) -> Flow:
+        yield from sleep(0.05)
+        return (yield from proceed(request))
+
+    fake.profile("u")
+    started = time.monotonic()
+    fetch(plugins=[Around(waiting)])
+    assert time.monotonic() - started >= 0.05
+
+
+def test_sleep_ends_at_the_deadline(fetch: Fetch, fake: FakeTransport, refused: Refused) -> None:
+    def waiting(request: Request, proceed: Proceed) -> Flow:
+        yield from sleep(60)
+        return (yield from proceed(request))
+
+    started = time.monotonic()
+    error = refused(lambda: fetch(plugins=[Around(waiting)], timeout=0.1))
+    assert isinstance(error, DeadlineExceededError)
+    assert time.monotonic() - started < 1
+    assert fake.requests == []
+
+
+def test_nothing_is_sent_after_the_deadline(
+    fetch: Fetch, fake: FakeTransport, refused: Refused
+) -> None:
+    def slow(request: Request, proceed: Proceed) -> Flow:
+        time.sleep(0.03)
+        return proceed(request)
+
+    error = refused(lambda: fetch(plugins=[Around(slow)], timeout=0.02))
+    assert isinstance(error, DeadlineExceededError)
+    assert error.phase == "not sent"
+    assert fake.requests == []
+
+
+def test_run_calls_the_form_of_the_mode(fetch: Fetch, fake: FakeTransport, mode: Any) -> None:
+    async def asynchronous() -> str:
+        await asyncio.sleep(0)
+        return "async"
+
+    def asking(request: Request, proceed: Proceed) -> Flow:
+        answer = yield from run(lambda: "sync", asynchronous)
+        return (yield from proceed(request.with_headers({"X-Mode": answer})))
+
+    fake.profile("u")
+    fetch(plugins=[Around(asking)])
+    assert fake.requests[0].headers["X-Mode"] == mode.name
+
+
+def test_run_raises_the_exception_of_the_function(fetch: Fetch, fake: FakeTransport) -> None:
+    def failing() -> str:
+        raise KeyError("vault")
+
+    async def failing_async() -> str:
+        raise KeyError("vault")
+
+    def asking(request: Request, proceed: Proceed) -> Flow:
+        with pytest.raises(KeyError):
+            yield from run(failing, failing_async)
+        return (yield from proceed(request))
+
+    fake.profile("u")
+    assert fetch(plugins=[Around(asking)]).sub == "u"
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_the_async_form_is_cancelled_at_the_deadline_and_keeps_its_own_timeout_error(
+    own: bool,
+) -> None:
+    async def hanging() -> None:
+        if own:
+            raise TimeoutError("of the vault")
+        await asyncio.sleep(60)
+
+    def asking(request: Request, proceed: Proceed) -> Flow:
+        yield from run(lambda: None, hanging)
+        return (yield from proceed(request))
+
+    async def main() -> None:
+        async with AsyncUsersManager(
+            "https://tenant.example",
+            transport=FakeTransport(),
+            plugins=[Around(asking)],
+            discover=False,
+        ) as users:
+            await users.get_info("t", timeout=0.05)
+
+    with pytest.raises(TimeoutError) as caught:
+        asyncio.run(main())
+    assert isinstance(caught.value, DeadlineExceededError) is not own
+
+
+@pytest.mark.parametrize("raised", [KeyError("hush"), OSError("hush"), ValueError("hush")])
+def test_another_exception_of_a_transport_passes_through_without_its_frames(
+    raised: Exception, fetch: Fetch
+) -> None:
+    def broken(request: Request) -> Response:
+        raise raised from RuntimeError("the cause, whose frames may hold a token")
+
+    with pytest.raises(type(raised)) as caught:
+        fetch(transport=FakeTransport(broken))
+    assert caught.value is raised
+    assert raised.__cause__ is raised.__context__ is None
+    assert "broken" not in {entry.name for entry in caught.traceback}
+
+
+def test_a_transport_that_returns_no_response_is_a_plugin_error(
+    fetch: Fetch, refused: Refused
+) -> None:
+    error = refused(lambda: fetch(transport=FakeTransport(lambda request: None)))  # type: ignore[arg-type,return-value] # The mistake.
+    assert "the transport returned NoneType, not a Response" in str(error)
+
+
+def test_a_flow_is_always_finished(fetch: Fetch, fake: FakeTransport) -> None:
+    ended: list[str] = []
+
+    def cleaning_up(request: Request, proceed: Proceed) -> Flow:
+        try:
+            return (yield from proceed(request))
+        finally:
+            ended.append("ended")
+
+    def interrupt(request: Request) -> Response:
+        raise KeyboardInterrupt
+
+    fake.add(DisconnectedError("gone"), interrupt).profile("u")
+    for expected in (DisconnectedError, KeyboardInterrupt):
+        with pytest.raises(expected):
+            fetch(plugins=[Around(cleaning_up)])
+    fetch(plugins=[Around(cleaning_up)])
+    assert ended == ["ended"] * 3
+
+
+def test_a_cancellation_reaches_every_flow_and_the_caller() -> None:
+    seen: list[str] = []
+
+    def watching(request: Request, proceed: Proceed) -> Flow:
+        try:
+            return (yield from proceed(request))
+        except BaseException as error:
+            seen.append(type(error).__name__)
+            raise
+
+    class Hanging:
+        async def asend(self, request: Request) -> Response:
+            await asyncio.sleep(60)
+            raise AssertionError
+
+        async def aclose(self) -> None: ...
+
+    async def main() -> None:
+        async with AsyncUsersManager(
+            "https://tenant.example",
+            transport=Hanging(),
+            plugins=[Around(watching)],
+            discover=False,
+        ) as users:
+            task = asyncio.create_task(users.get_info("t"))
+            await asyncio.sleep(0.01)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    asyncio.run(main())
+    assert seen == ["CancelledError"]
+
+
+def test_a_failed_call_leaves_no_reference_to_its_request() -> None:
+    fake = FakeTransport(DisconnectedError("gone"))
+    gc.collect()
+    gc.disable()
+    try:
+        with UsersManager("https://tenant.example", transport=fake, discover=False) as users:
+            with contextlib.suppress(DisconnectedError):
+                users.get_info("t")
+            call = weakref.ref(fake.requests.pop().call)
+        fake = FakeTransport()
+        assert call() is None
+    finally:
+        gc.enable()

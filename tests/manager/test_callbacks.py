@@ -1,0 +1,173 @@
+"""Calls with a callback."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from usersmanager import (
+    ArgumentError,
+    AsyncUsersManager,
+    DisconnectedError,
+    LifecycleError,
+    Request,
+    Response,
+    UnauthorizedError,
+    UsersManager,
+)
+from usersmanager.testing import FakeTransport
+
+TENANT = "https://tenant.example"
+
+
+class Hanging:
+    async def asend(self, request: Request) -> Response:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    async def aclose(self) -> None: ...
+
+
+def test_a_sync_callback_gets_the_result_and_the_method_returns_none() -> None:
+    outcomes: list[Any] = []
+    fake = FakeTransport().profile("u").link("https://t.example/x")
+    with UsersManager(TENANT, transport=fake) as users:
+        assert users.get_info("t", lambda *outcome: outcomes.append(outcome)) is None
+        settings = {"impersonator_id": "i", "protocol": "p", "token": "t"}
+        assert users.impersonate("u", settings, lambda *outcome: outcomes.append(outcome)) is None
+    assert outcomes == [(None, {"sub": "u"}), (None, "https://t.example/x")]
+
+
+def test_a_sync_callback_gets_the_error() -> None:
+    outcomes: list[Any] = []
+    with UsersManager(TENANT, transport=FakeTransport().status(401)) as users:
+        assert users.get_info("t", lambda *outcome: outcomes.append(outcome)) is None
+    ((error, result),) = outcomes
+    assert isinstance(error, UnauthorizedError)
+    assert result is None
+
+
+@pytest.mark.parametrize("status", [200, 401])
+def test_an_exception_of_a_sync_callback_is_raised_and_it_is_not_called_again(status: int) -> None:
+    outcomes: list[Any] = []
+
+    def failing(error: Any, result: Any) -> None:
+        outcomes.append((error, result))
+        raise LookupError("of the callback")
+
+    fake = FakeTransport().profile("u") if status == 200 else FakeTransport().status(status)
+    with UsersManager(TENANT, transport=fake) as users, pytest.raises(LookupError):
+        users.get_info("t", failing)
+    assert len(outcomes) == 1
+
+
+@pytest.mark.parametrize("kind", [UsersManager, AsyncUsersManager])
+def test_an_invalid_argument_raises_at_the_call_even_with_a_callback(kind: Any) -> None:
+    async def main() -> None:
+        users = kind(TENANT, transport=FakeTransport())
+        for callback in (None, lambda *outcome: pytest.fail("the callback was called")):
+            with pytest.raises(ArgumentError):
+                users.get_info("a b", callback)
+            with pytest.raises(ArgumentError):
+                users.impersonate("u", None, callback)
+        with pytest.raises(ArgumentError, match="callback must be callable"):
+            users.get_info("t", 7)
+        await users.aclose() if kind is AsyncUsersManager else users.close()
+
+    asyncio.run(main())
+
+
+def test_async_callbacks_are_awaited_by_the_close() -> None:
+    outcomes: list[Any] = []
+
+    async def coroutine_callback(error: Any, result: Any) -> None:
+        await asyncio.sleep(0)
+        outcomes.append(("coroutine", error, result))
+
+    async def main() -> None:
+        fake = FakeTransport().profile("u").profile("v")
+        async with AsyncUsersManager(TENANT, transport=fake) as users:
+            assert users.get_info("t", lambda *outcome: outcomes.append(outcome)) is None
+            assert users.get_info("t", coroutine_callback) is None
+            assert outcomes == []
+
+    asyncio.run(main())
+    assert sorted(map(str, outcomes)) == [
+        "('coroutine', None, <UserInfo sub='v' claims=[]>)",
+        "(None, <UserInfo sub='u' claims=[]>)",
+    ]
+
+
+def test_an_async_callback_gets_the_error_once() -> None:
+    outcomes: list[Any] = []
+
+    async def main() -> None:
+        fake = FakeTransport(DisconnectedError("gone"))
+        async with AsyncUsersManager(TENANT, transport=fake, discover=False) as users:
+            users.get_info("t", lambda *outcome: outcomes.append(outcome))
+
+    asyncio.run(main())
+    ((error, result),) = outcomes
+    assert isinstance(error, DisconnectedError)
+    assert result is None
+
+
+def test_an_exception_of_an_async_callback_goes_to_the_exception_handler() -> None:
+    reported: list[Any] = []
+    outcomes: list[Any] = []
+
+    def failing(error: Any, result: Any) -> None:
+        outcomes.append((error, result))
+        raise LookupError("of the callback")
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda loop, context: reported.append(context["exception"]))
+        async with AsyncUsersManager(TENANT, transport=FakeTransport().profile("u")) as users:
+            users.get_info("t", failing)
+
+    asyncio.run(main())
+    assert len(outcomes) == 1
+    assert isinstance(reported[0], LookupError)
+
+
+def test_the_callback_of_a_cancelled_call_gets_an_error() -> None:
+    outcomes: list[Any] = []
+
+    async def main() -> None:
+        users = AsyncUsersManager(TENANT, transport=Hanging())
+        users.get_info("t", lambda *outcome: outcomes.append(outcome))
+        await asyncio.sleep(0.01)
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        await users.aclose()
+
+    asyncio.run(main())
+    ((error, result),) = outcomes
+    assert isinstance(error, LifecycleError)
+    assert result is None
+
+
+def test_a_callback_may_close_its_manager() -> None:
+    async def main() -> None:
+        fake = FakeTransport().profile("u")
+        users = AsyncUsersManager(TENANT, transport=fake)
+        closed = asyncio.Event()
+
+        async def closing(error: Any, result: Any) -> None:
+            await users.aclose()
+            closed.set()
+
+        users.get_info("t", closing)
+        await asyncio.wait_for(closed.wait(), 5)
+        assert fake.closed
+
+    asyncio.run(main())
+
+
+def test_an_async_call_with_a_callback_needs_an_event_loop() -> None:
+    users = AsyncUsersManager(TENANT, transport=FakeTransport())
+    with pytest.raises(LifecycleError, match="running event loop"):
+        users.get_info("t", lambda *outcome: None)

@@ -1,0 +1,193 @@
+"""Common mistakes: each has an error or a warning that says what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from usersmanager import AsyncUsersManager, UsersManager
+from usersmanager.plugins import hookimpl
+from usersmanager.testing import FakeTransport
+
+URL = "https://tenant.example"
+
+
+def sync_manager(**arguments: Any) -> UsersManager:
+    return UsersManager(URL, **{"transport": FakeTransport().profile("u"), **arguments})
+
+
+def forgotten_await() -> None:
+    async def main() -> None:
+        async with AsyncUsersManager(URL, transport=FakeTransport()) as users:
+            users.get_info("t")  # type: ignore[unused-coroutine] # The mistake.
+            gc.collect()
+
+    asyncio.run(main())
+
+
+def forgotten_with() -> None:
+    sync_manager().get_info("t")
+    gc.collect()
+
+
+def forgotten_async_with() -> None:
+    async def main() -> None:
+        users = AsyncUsersManager(URL, transport=FakeTransport().profile("u"))
+        await users.get_info("t")
+
+    asyncio.run(main())
+    gc.collect()
+
+
+def with_instead_of_async_with() -> None:
+    with AsyncUsersManager(URL, transport=FakeTransport()):
+        pass
+
+
+def async_with_instead_of_with() -> None:
+    async def main() -> None:
+        with sync_manager() as users:
+            async with users:
+                pass
+
+    asyncio.run(main())
+
+
+def sync_call_in_an_event_loop() -> None:
+    async def main() -> None:
+        with sync_manager() as users:
+            users.get_info("t")
+
+    asyncio.run(main())
+
+
+def two_loops() -> None:
+    users = AsyncUsersManager(URL, transport=FakeTransport().profile("u").profile("u"))
+
+    async def main() -> None:
+        await users.get_info("t")
+
+    asyncio.run(main())
+    try:
+        asyncio.run(main())
+    finally:
+        users._is_open = False  # It can't be closed: its event loop has ended.
+
+
+def used_after_close() -> None:
+    with sync_manager() as users:
+        pass
+    users.get_info("t")
+
+
+def settings(**changes: Any) -> Callable[[], None]:
+    def mistake() -> None:
+        given = {"impersonator_id": "i", "protocol": "oauth2", "token": "t", **changes}
+        with sync_manager() as users:
+            users.impersonate("u", given)
+
+    return mistake
+
+
+class Unmarked:
+    def usersmanager_wrap_call(self) -> Any: ...
+
+
+class WithArguments:
+    @hookimpl
+    def usersmanager_wrap_call(self, request: Any, proceed: Any) -> Any: ...
+
+
+class Forgetful:
+    """Middleware that does not return the response."""
+
+    @hookimpl
+    def usersmanager_wrap_attempt(self) -> Any:
+        def middleware(request: Any, proceed: Any) -> Any:
+            yield from proceed(request)
+
+        return middleware
+
+
+def forgotten_return() -> None:
+    with sync_manager(plugins=[Forgetful()]) as users:
+        users.get_info("t")
+
+
+class Misspelled:
+    @hookimpl
+    def usersmanager_wrap_atempt(self) -> Any: ...
+
+
+MISTAKES: list[tuple[Callable[[], object], str]] = [
+    (lambda: UsersManager("tenant.auth0.com"), "write https://tenant.auth0.com"),
+    (lambda: UsersManager("http://tenant.auth0.com"), "must begin with https://"),
+    (lambda: UsersManager(f"{URL}/userinfo"), "must not end in /userinfo: remove it"),
+    (lambda: UsersManager.from_issuer("tenant.auth0.com"), "issuer must be an absolute URL: write"),
+    (
+        lambda: sync_manager(transport="aiohttp"),
+        "use it with AsyncUsersManager, or leave transport out",
+    ),
+    (lambda: AsyncUsersManager(URL, transport="urllib3"), "use it with UsersManager, or leave"),
+    (lambda: sync_manager(transport="urlib3"), "did you mean 'urllib3'?"),
+    (lambda: sync_manager(plugins=["retrry"]), "did you mean 'retry'?"),
+    (lambda: sync_manager(discover=["loging"]), "did you mean 'logging'?"),
+    (lambda: sync_manager(plugins=[Unmarked]), "pass an instance, Unmarked(...)"),
+    (
+        lambda: sync_manager(plugins=[Unmarked()]),
+        "usersmanager_wrap_call is not marked with @hookimpl",
+    ),
+    (lambda: sync_manager(plugins=[WithArguments()]), "takes no arguments: it returns a function"),
+    (forgotten_return, "plugin 'Forgetful' returned NoneType, not a Response: write `return"),
+    (lambda: sync_manager(plugins=[Misspelled()]), "did you mean 'usersmanager_wrap_attempt'?"),
+    (settings(impersonater_id="x"), "did you mean 'impersonator_id'?"),
+    (settings(clientID="x"), "did you mean 'clientId'?"),
+    (forgotten_await, "coroutine 'AsyncUsersManager.get_info' was never awaited"),
+    (forgotten_with, "unclosed <UsersManager https://tenant.example"),
+    (forgotten_async_with, "use `async with`, or close it"),
+    (with_instead_of_async_with, "use `async with`, or UsersManager"),
+    (async_with_instead_of_with, "use `with`, or AsyncUsersManager"),
+    (sync_call_in_an_event_loop, "use AsyncUsersManager or asyncio.to_thread"),
+    (two_loops, "create one inside each asyncio.run"),
+    (used_after_close, "is closed: create a new one"),
+]
+
+
+@pytest.mark.parametrize(("mistake", "advice"), MISTAKES, ids=[advice for _, advice in MISTAKES])
+@pytest.mark.filterwarnings("default")
+def test_a_common_mistake_is_reported_with_advice(
+    mistake: Callable[[], object], advice: str
+) -> None:
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        try:
+            mistake()
+            message = ""
+        except Exception as error:
+            message = str(error)
+    messages = [message, *(str(warning.message) for warning in warned)]
+    assert any(advice in message for message in messages), messages
+
+
+def test_a_sync_call_in_an_event_loop_warns_once_at_the_call() -> None:
+    async def main() -> None:
+        with sync_manager(transport=FakeTransport().profile("u").profile("u")) as users:
+            users.get_info("t")
+            users.get_info("t")
+
+    with pytest.warns(RuntimeWarning, match="blocks the running event loop") as warned:
+        asyncio.run(main())
+    assert [warning.filename for warning in warned] == [__file__]
+
+
+def test_a_sync_call_in_a_thread_beside_an_event_loop_does_not_warn() -> None:
+    async def main() -> str:
+        with sync_manager() as users:
+            return (await asyncio.to_thread(users.get_info, "t")).sub
+
+    assert asyncio.run(main()) == "u"

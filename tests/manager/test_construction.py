@@ -1,0 +1,141 @@
+"""The arguments of the constructors and of get_info, and the repr."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from usersmanager import (
+    ArgumentError,
+    AsyncUsersManager,
+    DecodeError,
+    Request,
+    Response,
+    SubjectMismatchError,
+    UsersManager,
+    UsersManagerError,
+)
+from usersmanager.testing import FakeTransport
+
+TENANT = "https://tenant.example"
+Fetch = Callable[..., Any]
+Refused = Callable[[Callable[[], object]], UsersManagerError]
+
+
+def test_the_headers_of_the_constructor_are_sent_with_every_request(
+    fetch: Fetch, impersonate: Callable[..., Any], fake: FakeTransport
+) -> None:
+    fake.profile("u").link("https://t.example/x")
+    fetch(headers={"X-Tenant": "7", "accept": "application/json;v=2"})
+    impersonate(headers={"X-Tenant": "7"})
+    assert [request.headers["X-Tenant"] for request in fake.requests] == ["7", "7"]
+    assert fake.requests[0].headers.getall("Accept") == ["application/json;v=2"]
+
+
+def test_the_mapping_of_headers_is_copied(fake: FakeTransport) -> None:
+    mine = {"X-A": "1"}
+    with UsersManager(TENANT, headers=mine, transport=fake.profile("u")) as users:
+        mine["X-A"] = "2"
+        users.get_info("t")
+    assert fake.requests[0].headers["X-A"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "keyword"),
+    [
+        ({"headers": {"Authorization": "hush"}}, "can only be set by the client"),
+        ({"headers": {"X-A": "a\r\nb"}}, "printable ASCII"),
+        ({"headers": [("X-A", "1")]}, "must be a mapping"),
+        ({"client_id": " "}, "client_id must be"),
+        ({"client_id": 7}, "client_id must be"),
+        ({"timeout": 0}, "positive and finite"),
+        ({"timeout": -1}, "positive and finite"),
+        ({"timeout": float("nan")}, "positive and finite"),
+        ({"timeout": float("inf")}, "positive and finite"),
+        ({"timeout": None}, "number of seconds"),
+        ({"timeout": True}, "number of seconds"),
+        ({"timeout": "10"}, "number of seconds"),
+    ],
+)
+@pytest.mark.parametrize("kind", [UsersManager, AsyncUsersManager])
+def test_an_invalid_argument_is_rejected_at_construction(
+    kind: Any, arguments: Any, keyword: str
+) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        kind(TENANT, **arguments)
+    assert keyword in str(caught.value)
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("inf"), "1", True])
+def test_an_invalid_timeout_of_a_call_is_rejected(
+    fetch: Fetch, refused: Refused, timeout: Any
+) -> None:
+    error = refused(lambda: fetch(timeout=timeout))
+    assert isinstance(error, ArgumentError)
+    assert "timeout must be" in str(error)
+
+
+def test_the_timeout_of_a_call_overrides_that_of_the_constructor(
+    fetch: Fetch, fake: FakeTransport
+) -> None:
+    remaining: list[float] = []
+
+    def record(request: Request) -> Response:
+        remaining.append(request.remaining())
+        return Response(200, {"Content-Type": "application/json"}, b'{"sub": "u"}')
+
+    fake.add(record, record)
+    fetch()
+    fetch(timeout=3)
+    assert 9 < remaining[0] <= 10
+    assert 2 < remaining[1] <= 3
+
+
+@pytest.mark.parametrize(("expected", "same"), [("u", True), ("v", False), ("U", False)])
+def test_the_expected_subject_is_compared_exactly(expected: str, same: bool) -> None:
+    async def async_call() -> None:
+        fake = FakeTransport().profile("u").profile("u")
+        async with AsyncUsersManager(TENANT, transport=fake) as users:
+            await users.get_info("t", expected_subject=expected)
+
+    def sync_call() -> None:
+        with UsersManager(TENANT, transport=FakeTransport().profile("u")) as users:
+            users.get_info("t", expected_subject=expected)
+
+    for call in (sync_call, lambda: asyncio.run(async_call())):
+        if same:
+            call()
+            continue
+        with pytest.raises(SubjectMismatchError) as caught:
+            call()
+        assert isinstance(caught.value, DecodeError)
+        assert caught.value.operation == "get_info"
+
+
+@pytest.mark.parametrize("bad", ["", " ", 7])
+def test_an_invalid_expected_subject_is_rejected(bad: Any) -> None:
+    with (
+        UsersManager(TENANT, transport=FakeTransport()) as users,
+        pytest.raises(ArgumentError, match="expected_subject"),
+    ):
+        users.get_info("t", expected_subject=bad)
+
+
+def test_a_failed_construction_leaves_no_warning() -> None:
+    with pytest.raises(ArgumentError):
+        UsersManager("nowhere")
+    gc.collect()
+
+
+def test_the_repr_of_a_manager_contains_its_url_transport_and_plugins() -> None:
+    with UsersManager(TENANT, transport=FakeTransport(), discover=False) as users:
+        assert repr(users) == f"<UsersManager {TENANT} transport=FakeTransport plugins=none>"
+    asynchronous = AsyncUsersManager(TENANT)
+    assert repr(asynchronous) == (
+        f"<AsyncUsersManager {TENANT} transport=aiohttp plugins=headers, logging, retry>"
+    )

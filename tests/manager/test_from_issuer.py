@@ -1,0 +1,211 @@
+"""from_issuer: the configuration of a provider, and the endpoint in it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from usersmanager import (
+    ArgumentError,
+    AsyncUsersManager,
+    DecodeError,
+    NotFoundError,
+    Response,
+    UserInfo,
+    UsersManager,
+)
+from usersmanager.testing import FakeTransport, Sandbox
+
+ISSUER = "https://accounts.example"
+
+
+def add_configuration(fake: FakeTransport, **changes: Any) -> FakeTransport:
+    """Add the configuration document of a provider to the responses."""
+    document = {"issuer": ISSUER, "userinfo_endpoint": "https://api.example/v1/me", **changes}
+    body = json.dumps({name: value for name, value in document.items() if value is not None})
+    return fake.add(Response(200, {"Content-Type": "application/json"}, body.encode()))
+
+
+def fetch_profile(mode: Any, issuer: str, token: str = "a-token", **settings: Any) -> UserInfo:
+    """Fetch a profile from an issuer, in either mode."""
+    if mode.name == "sync":
+        with UsersManager.from_issuer(issuer, **settings) as users:
+            return users.get_info(token)
+
+    async def main() -> UserInfo:
+        async with await AsyncUsersManager.from_issuer(issuer, **settings) as users:
+            return await users.get_info(token)
+
+    return asyncio.run(main())
+
+
+def test_the_endpoint_of_the_provider_is_requested(mode: Any, fake: FakeTransport) -> None:
+    add_configuration(fake).profile("u")
+    assert fetch_profile(mode, ISSUER, transport=fake).sub == "u"
+    discovery, call = fake.requests
+    assert discovery.operation == "discover"
+    assert discovery.headers["Accept"] == "application/json"
+    assert discovery.url == f"{ISSUER}/.well-known/openid-configuration"
+    assert call.url == "https://api.example/v1/me"
+    assert fake.closed
+
+
+def test_the_discovery_request_has_no_token_and_passes_through_the_plugins(
+    mode: Any, fake: FakeTransport
+) -> None:
+    add_configuration(fake).profile("u")
+    fetch_profile(mode, ISSUER, transport=fake, headers={"X-A": "1"})
+    headers = fake.requests[0].headers_to_send()
+    assert "Authorization" not in headers
+    assert headers["X-A"] == "1"
+    assert headers["User-Agent"].startswith("usersmanager/")
+
+
+def test_a_discovery_request_is_retried_after_a_transient_error(
+    mode: Any, fake: FakeTransport
+) -> None:
+    add_configuration(fake.status(503, retry_after="0")).profile("u")
+    assert fetch_profile(mode, ISSUER, transport=fake).sub == "u"
+    assert [request.attempt for request in fake.requests] == [1, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("issuer", "path"),
+    [
+        ("https://accounts.example", ""),
+        ("https://accounts.example/", ""),
+        ("https://accounts.example/realms/one", "/realms/one"),
+    ],
+)
+def test_the_document_is_below_the_path_of_the_issuer(
+    mode: Any, fake: FakeTransport, issuer: str, path: str
+) -> None:
+    add_configuration(fake, issuer=issuer).profile("u")
+    fetch_profile(mode, issuer, transport=fake)
+    assert fake.requests[0].target == f"{path}/.well-known/openid-configuration"
+
+
+@pytest.mark.parametrize("endpoint", ["https://api.example/me?v=2", "https://api.example/me/"])
+def test_the_query_and_trailing_slash_of_the_endpoint_are_kept(
+    mode: Any, fake: FakeTransport, endpoint: str
+) -> None:
+    add_configuration(fake, userinfo_endpoint=endpoint).profile("u")
+    fetch_profile(mode, ISSUER, transport=fake)
+    assert fake.requests[1].url == endpoint
+
+
+@pytest.mark.parametrize(
+    ("changes", "keyword"),
+    [
+        ({"issuer": "https://evil.example"}, "issuer mismatch"),
+        ({"issuer": None}, "issuer mismatch"),
+        ({"issuer": 7}, "issuer mismatch"),
+        ({"issuer": ISSUER + "/"}, f"pass exactly '{ISSUER}/'"),
+        ({"userinfo_endpoint": None}, "no usable userinfo_endpoint"),
+        ({"userinfo_endpoint": ["x"]}, "no usable userinfo_endpoint"),
+        ({"userinfo_endpoint": "https://user@api.example/me"}, "no usable userinfo_endpoint"),
+        ({"userinfo_endpoint": "https://api.example/a/../me"}, "no usable userinfo_endpoint"),
+        ({"userinfo_endpoint": "https://api.example/me#x"}, "no usable userinfo_endpoint"),
+        ({"userinfo_endpoint": "https://api.example/me?a b"}, "no usable userinfo_endpoint"),
+        ({"userinfo_endpoint": "/me"}, "no usable userinfo_endpoint"),
+        ({"userinfo_endpoint": "javascript:alert(1)"}, "no usable userinfo_endpoint"),
+    ],
+)
+def test_an_untrustworthy_configuration_is_rejected(
+    mode: Any, fake: FakeTransport, changes: dict[str, Any], keyword: str
+) -> None:
+    add_configuration(fake, **changes)
+    with pytest.raises(DecodeError) as caught:
+        fetch_profile(mode, ISSUER, transport=fake)
+    assert keyword in str(caught.value)
+    assert caught.value.operation == "discover"
+    assert fake.closed
+    assert len(fake.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    ["http://localhost/me", "http://127.0.0.1:9/me", "http://[::1]/me", "http://api.example/me"],
+)
+def test_an_http_endpoint_of_an_https_issuer_is_rejected(
+    mode: Any, fake: FakeTransport, endpoint: str
+) -> None:
+    add_configuration(fake, userinfo_endpoint=endpoint).profile("u")
+    with pytest.raises(DecodeError, match="is http, not https") as caught:
+        fetch_profile(mode, ISSUER, transport=fake)
+    assert caught.value.operation == "discover"
+    assert [request.operation for request in fake.requests] == ["discover"]
+    assert fake.closed
+
+
+def test_an_http_endpoint_of_an_https_issuer_can_be_allowed(mode: Any, fake: FakeTransport) -> None:
+    add_configuration(fake, userinfo_endpoint="http://localhost/me").profile("u")
+    assert fetch_profile(mode, ISSUER, transport=fake, allow_insecure=True).sub == "u"
+    assert fake.requests[1].url == "http://localhost/me"
+
+
+@pytest.mark.parametrize("endpoint", ["http://localhost:9/me", "https://api.example/me"])
+def test_a_loopback_issuer_may_have_a_loopback_or_an_https_endpoint(
+    mode: Any, fake: FakeTransport, endpoint: str
+) -> None:
+    issuer = "http://127.0.0.1:8080"
+    add_configuration(fake, issuer=issuer, userinfo_endpoint=endpoint).profile("u")
+    assert fetch_profile(mode, issuer, transport=fake).sub == "u"
+    assert fake.requests[1].url == endpoint
+
+
+def test_an_http_endpoint_on_another_host_is_rejected_for_a_loopback_issuer(
+    mode: Any, fake: FakeTransport
+) -> None:
+    issuer = "http://127.0.0.1:8080"
+    add_configuration(fake, issuer=issuer, userinfo_endpoint="http://api.example/me").profile("u")
+    with pytest.raises(DecodeError, match="is http, not https"):
+        fetch_profile(mode, issuer, transport=fake)
+    assert len(fake.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        Response(200, {"Content-Type": "text/html"}, b"<html>"),
+        Response(200, {"Content-Type": "application/json"}, b"[]"),
+        Response(200, {"Content-Type": "application/jwt"}, b"e30.e30.e30"),
+    ],
+)
+def test_a_malformed_configuration_is_a_decode_error(
+    mode: Any, fake: FakeTransport, response: Response
+) -> None:
+    with pytest.raises(DecodeError, match="the configuration is not"):
+        fetch_profile(mode, ISSUER, transport=fake.add(response))
+    assert fake.closed
+
+
+def test_a_missing_document_is_a_not_found_error(mode: Any, fake: FakeTransport) -> None:
+    with pytest.raises(NotFoundError, match="discover failed with 404"):
+        fetch_profile(mode, ISSUER, transport=fake.status(404))
+    assert fake.closed
+
+
+@pytest.mark.parametrize("issuer", [None, "", "accounts.example", "http://accounts.example"])
+def test_an_invalid_issuer_is_rejected_before_sending(
+    mode: Any, fake: FakeTransport, issuer: Any
+) -> None:
+    with pytest.raises(ArgumentError, match=r"^issuer "):
+        fetch_profile(mode, issuer, transport=fake)
+    assert fake.requests == []
+
+
+def test_impersonate_is_sent_to_the_issuer(fake: FakeTransport) -> None:
+    add_configuration(fake).link("https://t.example/x")
+    settings = {"impersonator_id": "i", "protocol": "oauth2", "token": "t"}
+    with UsersManager.from_issuer(ISSUER, transport=fake) as users:
+        users.impersonate("u", settings)
+    assert fake.requests[1].url == f"{ISSUER}/users/u/impersonate"
+
+
+def test_the_sandbox_is_an_issuer(mode: Any, sandbox: Sandbox) -> None:
+    token = sandbox.issue_token("auth0|ada")
+    assert fetch_profile(mode, sandbox.base_url, token).sub == "auth0|ada"

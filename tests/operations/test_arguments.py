@@ -1,0 +1,149 @@
+"""The arguments of the operations, and the messages for invalid ones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from usersmanager import ArgumentError, UsersManager, UsersManagerError
+from usersmanager._operations.arguments import get_info_arguments
+from usersmanager._values.token import Secret
+from usersmanager.testing import FakeTransport
+
+Refused = Callable[[Callable[[], object]], UsersManagerError]
+TENANT = "https://tenant.example"
+
+
+@pytest.mark.parametrize(
+    ("token", "start", "keyword"),
+    [
+        (None, "An access token is required", ""),
+        ("", "Invalid access token", "empty"),
+        ("  ", "Invalid access token", "empty"),
+        ("Bearer a", "Invalid access token", "prefix"),
+        ("a b", "Invalid access token", "characters not allowed"),
+        ("a\r\nX: y", "Invalid access token", "characters not allowed"),
+        ("a\n", "Invalid access token", "strip it"),
+        ("tökén", "Invalid access token", "characters not allowed"),
+        (b"a", "Invalid access token", "not bytes"),
+        (7, "Invalid access token", "not int"),
+        (["a"], "Invalid access token", "not list"),
+    ],
+)
+def test_a_bad_token_has_the_reference_message_and_advice(
+    token: object,
+    start: str,
+    keyword: str,
+    fetch: Callable[..., Any],
+    fake: FakeTransport,
+    refused: Refused,
+) -> None:
+    error = refused(lambda: fetch(token))
+    assert isinstance(error, ArgumentError)
+    assert error.operation == "get_info"
+    assert str(error).startswith(start)
+    assert keyword in str(error)
+    assert fake.requests == []
+
+
+# The messages up to a colon are those of the reference implementation.
+BAD_IMPERSONATIONS = [
+    (None, {}, "You must specify a user ID"),
+    ("", {}, "The user ID is not valid"),
+    (" ", {}, "The user ID is not valid"),
+    ("..", {}, "The user ID is not valid"),
+    (7, {}, "The user ID is not valid"),
+    ("u", {"impersonator_id": None}, "impersonator_id field is required"),
+    ("u", {"impersonator_id": " "}, "impersonator_id field is required"),
+    ("u", {"impersonator_id": 7}, "impersonator_id field is required"),
+    ("u", {"protocol": None}, "protocol field is required"),
+    ("u", {"protocol": ""}, "protocol field is required"),
+    ("u", {"token": None}, "token field is required"),
+    ("u", {"token": " "}, "token field is required"),
+    ("u", {"token": 7}, r"token field is required: .*not int"),
+    ("u", {"token": b"a"}, r"token field is required: .*not bytes"),
+    ("u", {"token": "Bearer a"}, r"token field is not .*prefix"),
+    ("u", {"token": "a\n"}, r"token field is not .*strip it"),
+    ("u", {"token": "a\r\nb"}, r"token field is not .*characters not allowed"),
+    ("u", {"client_id": " "}, "client_id field is required"),
+    ("u", {"client_id": "a", "clientId": "b"}, "client_id or clientId, not both"),
+    ("u", {"additional_parameters": "x"}, "additional_parameters must be a mapping"),
+    ("u", {"additional_parameters": {"a": object()}}, "JSON-serializable"),
+    ("u", {"additional_parameters": {"a": float("nan")}}, "JSON-serializable"),
+    ("u", {"protocol": "\ud800"}, "JSON-serializable"),
+    ("u", {"impersonater_id": "x"}, "did you mean 'impersonator_id'"),
+    ("u", {"tokn": "x"}, "did you mean 'token'"),
+]
+
+
+@pytest.mark.parametrize(("user_id", "changes", "pattern"), BAD_IMPERSONATIONS)
+def test_a_bad_argument_of_impersonate_is_rejected_with_advice(
+    user_id: object,
+    changes: dict[str, Any],
+    pattern: str,
+    impersonate: Callable[..., Any],
+    impersonation: Callable[..., Any],
+    fake: FakeTransport,
+    refused: Refused,
+) -> None:
+    error = refused(lambda: impersonate(user_id, impersonation(**changes)))
+    assert isinstance(error, ArgumentError)
+    assert error.operation == "impersonate"
+    assert re.search(pattern, str(error))
+    assert fake.requests == []
+
+
+@pytest.mark.parametrize("settings", ["x", 7, ["token"], [("token", "x")]])
+def test_settings_that_are_not_a_mapping_have_the_reference_message(
+    settings: object, impersonate: Callable[..., Any], refused: Refused
+) -> None:
+    error = refused(lambda: impersonate("u", settings))
+    assert str(error) == "Missing impersonation settings object"
+
+
+def test_missing_settings_have_the_reference_message(refused: Refused, fake: FakeTransport) -> None:
+    with UsersManager(TENANT, transport=fake) as users:
+        error = refused(lambda: users.impersonate("u", None))  # type: ignore[call-overload] # None is not allowed.
+    assert str(error) == "Missing impersonation settings object"
+
+
+def test_settings_are_checked_in_the_order_of_the_reference(
+    impersonate: Callable[..., Any], refused: Refused
+) -> None:
+    assert str(refused(lambda: impersonate("u", {}))) == "impersonator_id field is required"
+    assert (
+        str(refused(lambda: impersonate("u", {"impersonator_id": "x"})))
+        == "protocol field is required"
+    )
+
+
+@given(st.dictionaries(st.text(max_size=5), st.text(max_size=5) | st.none() | st.integers()))
+def test_any_settings_are_accepted_or_an_argument_error(settings: dict[str, Any]) -> None:
+    fake = FakeTransport().link("https://t.example/x")
+    with UsersManager(TENANT, transport=fake, discover=False) as users:
+        complete = {"impersonator_id": "i", "protocol": "p", "token": "t", **settings}
+        for candidate in (settings, complete):
+            try:
+                users.impersonate("u", candidate)
+            except ArgumentError:
+                continue
+            assert set(candidate) <= {
+                "impersonator_id", "protocol", "token", "client_id", "clientId",
+                "additional_parameters", "additionalParameters",
+            }  # fmt: skip
+
+
+def test_the_repr_of_arguments_contains_no_value() -> None:
+    assert repr(get_info_arguments(Secret("hush"))) == "<Arguments>"
+
+
+def test_an_unknown_setting_that_may_be_a_secret_is_not_quoted(
+    impersonate: Callable[..., Any], impersonation: Callable[..., Any], refused: Refused
+) -> None:
+    error = refused(lambda: impersonate("u", impersonation(**{"e" * 61: "x"})))
+    assert "eee" not in str(error)

@@ -1,0 +1,226 @@
+"""The exception for an error status, and the error fields of the response in it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.support import make_request
+
+from usersmanager import (
+    APIError,
+    ForbiddenError,
+    NotFoundError,
+    ProtocolError,
+    RateLimit,
+    RateLimitedError,
+    RedirectError,
+    Response,
+    ServerError,
+    UnauthorizedError,
+)
+from usersmanager._operations.status import raise_for_status
+from usersmanager.testing import FakeTransport
+
+
+def api_error(status: int, headers: Any = (), body: bytes = b"") -> APIError:
+    with pytest.raises(APIError) as caught:
+        raise_for_status(make_request(), Response(status, headers, body))
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("status", "error_type"),
+    [
+        (300, RedirectError),
+        (301, RedirectError),
+        (302, RedirectError),
+        (303, RedirectError),
+        (304, RedirectError),
+        (307, RedirectError),
+        (308, RedirectError),
+        (400, APIError),
+        (401, UnauthorizedError),
+        (403, ForbiddenError),
+        (404, NotFoundError),
+        (408, APIError),
+        (409, APIError),
+        (425, APIError),
+        (429, RateLimitedError),
+        (499, APIError),
+        (500, ServerError),
+        (503, ServerError),
+        (599, ServerError),
+        (600, APIError),
+        (999, APIError),
+    ],
+)
+def test_each_status_has_its_error(status: int, error_type: type[APIError]) -> None:
+    error = api_error(status)
+    assert type(error) is error_type
+    assert (error.status, error.operation) == (status, "get_info")
+    assert f"get_info failed with {status}" in str(error)
+
+
+@pytest.mark.parametrize("status", [200, 201, 204, 299])
+def test_a_success_raises_nothing(status: int) -> None:
+    raise_for_status(make_request(), Response(status))
+
+
+@pytest.mark.parametrize("status", [100, 101, 103])
+def test_an_interim_status_is_a_protocol_error(status: int) -> None:
+    with pytest.raises(ProtocolError, match=str(status)):
+        raise_for_status(make_request(), Response(status))
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "code", "description"),
+    [
+        ({}, b"", None, None),
+        ({}, b"Unauthorized", None, None),
+        ({}, b'{"error": "e", "error_description": "d"}', "e", "d"),
+        ({}, b'{"error": "Unauthorized", "message": "m", "statusCode": 401}', "Unauthorized", "m"),
+        ({}, b'{"error": 7, "error_description": []}', None, None),
+        (
+            {"WWW-Authenticate": 'Bearer realm="Users", error="e", error_description="a, b=c"'},
+            b"Unauthorized",
+            "e",
+            "a, b=c",
+        ),
+        ({"WWW-Authenticate": "bearer error=e,error_description=d"}, b"", "e", "d"),
+        ({"WWW-Authenticate": 'BEARER error = "e" , error_description = "d"'}, b"", "e", "d"),
+        (
+            {"WWW-Authenticate": 'Bearer error="e", error_description="say \\"x\\""'},
+            b"",
+            "e",
+            'say "x"',
+        ),
+        ({"WWW-Authenticate": 'Basic realm="x", Bearer error="e"'}, b"", "e", None),
+        ({"WWW-Authenticate": 'Bearer realm="x", DPoP algs="ES256", error="n"'}, b"", None, None),
+        ({"WWW-Authenticate": 'Bearer error="e", Basic error="n"'}, b"", "e", None),
+        (
+            {"WWW-Authenticate": 'Bearer error="e", Bearer error="n", error_description="n"'},
+            b"",
+            "e",
+            None,
+        ),
+        ({"WWW-Authenticate": 'Digest error="n"'}, b"", None, None),
+        ({"WWW-Authenticate": "Bearer"}, b"", None, None),
+        ({"WWW-Authenticate": "Bearer  error=used"}, b"", "used", None),
+        ({"WWW-Authenticate": 'Bearer error="e'}, b"", None, None),
+        # Unquoted, though it must be quoted: the value ends at the first space.
+        (
+            {"WWW-Authenticate": "Bearer error_description=bad token, try again, error=e"},
+            b"",
+            "e",
+            "bad",
+        ),
+        ({"WWW-Authenticate": "Bearer error_description=a token error=e"}, b"", "e", "a"),
+        ({"WWW-Authenticate": "Negotiate, Bearer error=e"}, b"", "e", None),
+        (
+            [("WWW-Authenticate", 'Basic realm="x"'), ("WWW-Authenticate", 'Bearer error="e"')],
+            b"",
+            "e",
+            None,
+        ),
+        (
+            [("WWW-Authenticate", 'Bearer realm="x"'), ("WWW-Authenticate", 'Bearer error="e"')],
+            b"",
+            "e",
+            None,
+        ),
+        (
+            {"WWW-Authenticate": 'Bearer error="h", error_description="hd"'},
+            b'{"error": "b"}',
+            "b",
+            "hd",
+        ),
+    ],
+)
+def test_the_error_fields_come_from_the_body_or_the_challenge(
+    headers: Any, body: bytes, code: str | None, description: str | None
+) -> None:
+    error = api_error(401, headers, body)
+    assert (error.error, error.error_description) == (code, description)
+
+
+@pytest.mark.parametrize("char", "!#$%&'*+-.^_`|~0a9Z")
+def test_a_parameter_whose_name_only_ends_in_error_is_ignored(char: str) -> None:
+    header = {"WWW-Authenticate": f"Bearer x{char}error=n, y{char}error_description=n"}
+    error = api_error(401, header)
+    assert (error.error, error.error_description) == (None, None)
+
+
+def test_the_message_contains_status_code_and_description() -> None:
+    error = api_error(
+        403, {}, b'{"error": "insufficient_scope", "error_description": "needs openid"}'
+    )
+    assert str(error) == "get_info failed with 403 Forbidden: insufficient_scope: needs openid"
+
+
+def test_a_status_without_a_phrase_is_a_number_in_the_message() -> None:
+    assert str(api_error(600)) == "get_info failed with 600"
+
+
+def test_an_echoed_token_is_redacted_and_control_characters_are_replaced() -> None:
+    body = b'{"error": "hush", "error_description": "token hush is\\u001b\\u001b[31m bad\\n"}'
+    error = api_error(401, {"X-Request-Id": "id-of-hush"}, body)
+    assert error.error == "[redacted]"
+    assert error.error_description == "token [redacted] is [31m bad"
+    assert error.request_id == "id-of-[redacted]"
+
+
+def test_a_long_description_is_truncated() -> None:
+    error = api_error(400, {}, b'{"error_description": "' + b"x" * 5000 + b'"}')
+    assert error.error_description == "x" * 300
+
+
+@pytest.mark.parametrize("name", ["X-Request-Id", "X-Auth0-RequestId", "x-correlation-id"])
+def test_the_request_id_is_kept(name: str) -> None:
+    assert api_error(500, {name: "abc"}).request_id == "abc"
+
+
+def test_the_rate_limit_is_kept() -> None:
+    headers = {"X-RateLimit-Limit": "10", "X-RateLimit-Remaining": "0", "Retry-After": "3"}
+    error = api_error(429, headers)
+    assert error.rate_limit == RateLimit(10, 0, None)
+    assert error.retry_after == 3
+
+
+def test_the_error_of_a_redirect_does_not_contain_its_target() -> None:
+    error = api_error(302, {"Location": "https://evil.example/?hush"}, b"https://evil.example")
+    assert "evil" not in f"{error!r}{vars(error)}"
+
+
+@given(st.text(max_size=80), st.binary(max_size=80))
+def test_the_error_for_any_challenge_and_body_does_not_contain_the_token(
+    challenge: str, body: bytes
+) -> None:
+    error = api_error(401, {"WWW-Authenticate": f"Bearer {challenge}hush"}, body + b"hush")
+    assert "hush" not in f"{error!r}{vars(error)}"
+
+
+def test_a_malicious_challenge_is_parsed_in_linear_time() -> None:
+    hostile = 'Bearer a="' + "\\" * 200_000 + "," * 200_000 + " a " * 50_000
+    assert api_error(401, {"WWW-Authenticate": hostile}).error is None
+
+
+def test_a_call_raises_the_error_for_its_status(
+    fetch: Callable[..., Any], fake: FakeTransport
+) -> None:
+    fake.status(401, error="invalid_token", error_description="expired", www_authenticate="Bearer")
+    with pytest.raises(UnauthorizedError) as caught:
+        fetch()
+    assert caught.value.error_description == "expired"
+
+
+def test_many_long_challenges_are_parsed_in_linear_time() -> None:
+    headers = [("WWW-Authenticate", "a" * 8000)] * 100
+    started = time.process_time()
+    with pytest.raises(UnauthorizedError):
+        raise_for_status(make_request(), Response(401, headers))
+    assert time.process_time() - started < 1

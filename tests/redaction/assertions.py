@@ -1,0 +1,31 @@
+"""Assert that no secret shows anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tests.redaction import introspection
+from tests.redaction.capture import CapturingClient
+from tests.redaction.secrets import Secrets
+
+__all__ = ["assert_hidden"]
+
+
+def assert_hidden(
+    secrets: Secrets, client: CapturingClient, errors: Iterable[BaseException]
+) -> None:
+    """Assert that neither the errors nor anything the client captured shows a secret."""
+    exposures = [
+        *(exposure for error in errors for exposure in introspection.of_error(error)),
+        *client.exposures(),
+    ]
+    fragments = secrets.fragments()
+    # One search of all texts is much faster than one for each.
+    everything = "\n".join(exposure.text for exposure in exposures)
+    if any(fragment in everything for fragment in fragments):
+        places = {
+            exposure.where
+            for exposure in exposures
+            if any(fragment in exposure.text for fragment in fragments)
+        }
+        raise AssertionError("a secret shows in:\n" + "\n".join(sorted(places)))

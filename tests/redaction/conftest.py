@@ -1,0 +1,25 @@
+"""Fixtures of the redaction tests."""
+
+from __future__ import annotations
+
+import pytest
+from tests.redaction.capture import TRANSPORTS, CapturingClient
+from tests.redaction.secrets import B64TOKEN, JWT, Secrets
+
+
+@pytest.fixture(params=[JWT, B64TOKEN], ids=["jwt", "b64token"])
+def secrets(request: pytest.FixtureRequest) -> Secrets:
+    secrets: Secrets = request.param
+    return secrets
+
+
+@pytest.fixture(params=TRANSPORTS)
+def client(request: pytest.FixtureRequest) -> CapturingClient:
+    """A client over each transport."""
+    return CapturingClient(request.param)
+
+
+@pytest.fixture(params=["urllib3", "aiohttp"], ids=["sync", "async"])
+def client_over_fake(request: pytest.FixtureRequest) -> CapturingClient:
+    """A sync and an async client, for calls over a fake transport."""
+    return CapturingClient(request.param)

@@ -1,0 +1,122 @@
+"""The package as a whole: what it exports, what it imports, and its metadata."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import pkgutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+import usersmanager
+
+CORE = Path(usersmanager.__file__).parent
+PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
+HTTP_AND_PLUGINS = {
+    *("aiohttp", "httptools", "requests", "urllib3", "yarl", "click", "rich", "tenacity"),
+    *("usersmanager_aiohttp", "usersmanager_httptools", "usersmanager_urllib3"),
+    *("usersmanager_headers", "usersmanager_logging", "usersmanager_retry"),
+}
+EXTENSIONS = ["aiohttp", "headers", "httptools", "logging", "retry", "urllib3"]
+
+
+def test_importing_the_package_imports_no_plugin_and_no_http_library() -> None:
+    code = "import sys, usersmanager; print(*sys.modules, sep='\\n')"
+    output = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    assert set(output.split()) & (HTTP_AND_PLUGINS | {"http.client"}) == set()
+
+
+def test_importing_the_fake_transport_imports_no_http_library() -> None:
+    code = (
+        "import sys; from usersmanager.testing import FakeTransport; print(*sys.modules, sep='\\n')"
+    )
+    output = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    assert set(output.split()) & (HTTP_AND_PLUGINS | {"http.client"}) == set()
+
+
+PUBLIC = ("usersmanager", "usersmanager.plugins", "usersmanager.transports")
+FACES = (*PUBLIC, "usersmanager.testing")
+
+
+@pytest.mark.parametrize("name", EXTENSIONS)
+def test_transports_and_plugins_import_only_public_names(name: str) -> None:
+    package = importlib.import_module(f"usersmanager_{name}")
+    for path in Path(str(package.__file__)).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("usersmanager"):
+                if node.level == 0:
+                    assert node.module in PUBLIC
+                    public = set(importlib.import_module(node.module).__all__)
+                    assert {alias.name for alias in node.names} <= public
+            elif isinstance(node, ast.Import):
+                assert not any(alias.name.startswith("usersmanager") for alias in node.names)
+
+
+@pytest.mark.parametrize("name", FACES)
+def test_the_public_names_exist_and_are_sorted(name: str) -> None:
+    face = importlib.import_module(name)
+    assert face.__all__ == sorted(face.__all__)
+    assert all(hasattr(face, public) for public in face.__all__)
+
+
+@pytest.mark.parametrize("name", FACES)
+def test_dir_lists_only_public_names_and_submodules(name: str) -> None:
+    face = importlib.import_module(name)
+    submodules = {module.name for module in pkgutil.iter_modules(getattr(face, "__path__", []))}
+    assert set(face.__all__) <= set(dir(face)) <= set(face.__all__) | submodules
+
+
+def test_an_application_has_to_know_at_most_40_names() -> None:
+    assert len(usersmanager.__all__) <= 40
+
+
+@pytest.mark.parametrize("name", FACES)
+def test_an_unknown_name_is_an_attribute_error(name: str) -> None:
+    with pytest.raises(AttributeError, match="nonexistent"):
+        _ = importlib.import_module(name).nonexistent
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["usersmanager", *(f"usersmanager_{name}" for name in EXTENSIONS), "usersmanager_pytest"],
+)
+def test_every_import_package_is_marked_as_typed(name: str) -> None:
+    assert (Path(str(importlib.import_module(name).__file__)).parent / "py.typed").exists()
+
+
+def test_every_module_can_be_imported_without_a_warning() -> None:
+    names = [
+        module.name
+        for module in pkgutil.iter_modules([str(CORE)], "usersmanager.")
+        if not module.ispkg and not module.name.endswith("__main__")
+    ]
+    code = "; ".join(
+        ["import importlib, sys"] + [f"importlib.import_module('{name}')" for name in names]
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+def test_the_version_of_the_package_is_that_of_the_distribution() -> None:
+    from importlib.metadata import version
+
+    assert version("usersmanager") == usersmanager.__version__
+
+
+@pytest.mark.parametrize(("library", "unsupported"), [("aiohttp", "4.0.0"), ("urllib3", "3.0.0")])
+def test_the_next_major_version_of_an_http_library_is_excluded(
+    library: str, unsupported: str
+) -> None:
+    project = tomllib.loads(PYPROJECT.read_text())["project"]
+    requirements = map(Requirement, project["dependencies"])
+    specifier = next(item.specifier for item in requirements if item.name == library)
+    assert not specifier.contains(unsupported, prereleases=True)
+    assert not specifier.contains(f"{unsupported}a1", prereleases=True)

@@ -1,0 +1,158 @@
+"""Request and Response: immutable, redacted, and the headers that are sent."""
+
+from __future__ import annotations
+
+import copy
+from enum import Enum
+from typing import Any
+
+import pytest
+from tests.support import make_request
+
+from usersmanager import ArgumentError, PluginError, Response
+from usersmanager.plugins import Token
+from usersmanager.transports import Deadline
+
+
+def test_a_request_cannot_be_changed() -> None:
+    request = make_request()
+    with pytest.raises(AttributeError):
+        request.method = "POST"  # type: ignore[misc] # It can't be set.
+    with pytest.raises(TypeError):
+        request.headers["X-A"] = "1"  # type: ignore[index] # It can't be set.
+
+
+def test_with_headers_returns_a_changed_copy() -> None:
+    request = make_request()
+    changed = request.with_headers({"accept": "text/plain", "X-A": "1"})
+    assert changed.headers["X-A"] == "1"
+    assert changed.headers["Accept"] == "text/plain"
+    assert "X-A" not in request.headers
+
+
+@pytest.mark.parametrize(
+    "name", ["Host", "authorization", "COOKIE", "Transfer-Encoding", "bad name"]
+)
+def test_setting_a_reserved_or_malformed_header_is_a_plugin_error(name: str) -> None:
+    with pytest.raises(PluginError):
+        make_request().with_headers({name: "hush"})
+
+
+def test_the_token_is_only_in_the_headers_to_send() -> None:
+    request = make_request()
+    assert request.headers_to_send()["Authorization"] == "Bearer hush"
+    assert "Authorization" not in request.headers
+    assert "hush" not in repr(request)
+    assert "hush" not in str(request.headers)
+
+
+def test_the_headers_to_send_contain_host_encoding_and_token() -> None:
+    assert list(make_request().headers_to_send().items()) == [
+        ("Host", "tenant.example:8443"),
+        ("Accept", "application/json"),
+        ("Accept-Encoding", "identity"),
+        ("Authorization", "Bearer hush"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"headers": {}},
+        {"token": Token.empty()},
+        {"method": "POST", "body": b"{}", "idempotent": False},
+        {"headers": {"Accept": "a", "X-A": "1"}},
+    ],
+)
+def test_the_serialized_headers_are_the_headers_to_send(changes: dict[str, Any]) -> None:
+    for request in (make_request(**changes), make_request(**changes).with_headers({"X-B": "2"})):
+        lines = [f"{name}: {value}\r\n" for name, value in request.headers_to_send().items()]
+        assert request.serialized_headers() == "".join(lines)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"host": "evil.example"},
+        {"Authorization": "x"},
+        {"X": "a\r\nY: 1"},
+        [("X", "1"), ("x", "2")],
+    ],
+)
+def test_a_request_can_not_be_constructed_with_reserved_or_malformed_headers(headers: Any) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        make_request(headers=headers)
+    assert str(caught.value).startswith("headers: ")
+
+
+def test_a_copy_of_an_immutable_message_is_the_message_itself() -> None:
+    for message in (make_request(), Response(200, {"A": "1"}, b"x")):
+        assert copy.copy(message) is message
+        assert copy.deepcopy(message) is message
+
+
+def test_a_subclass_of_str_is_sent_as_the_text_that_was_checked() -> None:
+    class Evil(str):
+        __slots__ = ()
+
+        def __format__(self, spec: str) -> str:
+            return "a\r\nEvil: 1"
+
+        __str__ = __format__
+
+    class Tenant(str, Enum):  # noqa: UP042 - a StrEnum would be formatted as its value.
+        SEVEN = "7"
+
+    fields: dict[str, str] = {Evil("X"): Evil("fine"), "X-Tenant": Tenant.SEVEN}
+    for request in (
+        make_request(headers={}, token=Token(Evil("hush"))).with_headers(fields),
+        make_request(headers=fields).with_token(Evil("hush")),
+    ):
+        assert request.serialized_headers().split("\r\n")[1:] == [
+            *("X: fine", "X-Tenant: 7", "Accept-Encoding: identity"),
+            *("Authorization: Bearer hush", ""),
+        ]
+
+
+def test_a_request_that_is_not_idempotent_closes_its_connection() -> None:
+    wire = make_request(method="POST", body=b"{}", idempotent=False).headers_to_send()
+    assert (wire["Connection"], wire["Content-Length"]) == ("close", "2")
+
+
+def test_another_token_is_checked_and_sent() -> None:
+    request = make_request()
+    assert request.with_token("new").headers_to_send()["Authorization"] == "Bearer new"
+    assert request.with_token(Token("new")).token.reveal() == "new"
+    assert request.token.reveal() == "hush"
+    with pytest.raises(ArgumentError):
+        request.with_token("not a token")
+
+
+def test_a_request_returns_the_time_until_its_deadline() -> None:
+    assert 4 < make_request().remaining() <= 5
+    assert make_request(deadline=Deadline.after(-1)).remaining() < 0
+
+
+def test_a_response_accepts_a_mapping_or_pairs() -> None:
+    assert Response(200, {"A": "1"}).headers["a"] == "1"
+    assert Response(200, [("A", "1"), ("a", "2")]).headers.getall("A") == ["1", "2"]
+    assert Response(204).body == b""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("200", {}, b""), (99, {}, b""), (1000, {}, b""), (True, {}, b""), (200, {}, "text")],
+)
+def test_a_response_rejects_arguments_of_other_types(arguments: tuple[Any, ...]) -> None:
+    with pytest.raises(TypeError):
+        Response(*arguments)
+
+
+def test_the_repr_of_a_response_contains_only_status_and_size() -> None:
+    assert repr(Response(200, {"X-Secret": "hush"}, b"hush")) == "<Response 200 of 4 bytes>"
+
+
+def test_a_response_cannot_be_changed() -> None:
+    with pytest.raises(AttributeError):
+        Response(200).status = 201  # type: ignore[misc] # It can't be set.

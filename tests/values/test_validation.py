@@ -1,0 +1,55 @@
+"""Validation of numeric arguments."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from usersmanager import ArgumentError
+from usersmanager.plugins import validate_count, validate_seconds
+from usersmanager_aiohttp import AiohttpTransport
+from usersmanager_httptools import HttptoolsTransport
+from usersmanager_urllib3 import Urllib3Transport
+
+TRANSPORTS = [Urllib3Transport, AiohttpTransport, HttptoolsTransport]
+
+
+@pytest.mark.parametrize("seconds", [1, 0.001, 3.5, 1e9])
+def test_a_positive_number_of_seconds_is_returned_as_a_float(seconds: float) -> None:
+    assert validate_seconds("wait", seconds) == seconds
+    assert type(validate_seconds("wait", seconds)) is float
+
+
+@pytest.mark.parametrize("value", [None, "1", True, b"1", [1]])
+def test_seconds_of_another_type_are_rejected(value: object) -> None:
+    with pytest.raises(ArgumentError, match=r"^wait must be a number"):
+        validate_seconds("wait", value)
+
+
+@pytest.mark.parametrize("value", [0, -1, 0.0, -0.5, math.inf, -math.inf, math.nan])
+def test_seconds_that_are_not_positive_and_finite_are_rejected(value: float) -> None:
+    with pytest.raises(ArgumentError, match=r"^wait must be positive and finite"):
+        validate_seconds("wait", value)
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.0, True, None, "1"])
+def test_a_count_is_a_whole_number_of_at_least_1(value: object) -> None:
+    assert validate_count("tries", 1) == 1
+    with pytest.raises(ArgumentError, match=r"^tries must be a whole number"):
+        validate_count("tries", value)
+
+
+@pytest.mark.parametrize("kind", TRANSPORTS)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        *({"connect_timeout": value} for value in (0, -1, None, math.nan, math.inf)),
+        *({"pool_size": value} for value in (0, None, 1.5)),
+        *({"max_response_bytes": value} for value in (0, None)),
+    ],
+)
+def test_every_transport_validates_its_limits(kind: Any, settings: Any) -> None:
+    with pytest.raises(ArgumentError, match=next(iter(settings))):
+        kind(**settings)
