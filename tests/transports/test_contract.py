@@ -45,7 +45,7 @@ class TestHttptoolsUvloop(AsyncTransportContract):
     client_class = UvloopClient
     exempt = {  # noqa: RUF012 - a ClassVar of the contract.
         "test_a_slow_name_resolution_keeps_to_the_deadline": (
-            "uvloop resolves by itself, where the test case can't slow it down"
+            "uvloop resolves names itself, so the test case cannot slow it down"
         ),
     }
 

@@ -37,7 +37,7 @@ from usersmanager_retry import Budget, Retry
 from usersmanager_urllib3 import Urllib3Transport
 
 
-def blocking(token: str, settings: Mapping[str, Any]) -> None:
+def sync_calls(token: str, settings: Mapping[str, Any]) -> None:
     with UsersManager("https://tenant.example", transport=Urllib3Transport(pool_size=3)) as users:
         assert_type(users, UsersManager)
         assert_type(users.get_info(token), UserInfo)
@@ -47,7 +47,7 @@ def blocking(token: str, settings: Mapping[str, Any]) -> None:
         assert_type(users.impersonate("u", {"token": "t"}, with_link), None)
 
 
-async def asynchronous(token: str, settings: Mapping[str, Any]) -> None:
+async def async_calls(token: str, settings: Mapping[str, Any]) -> None:
     async with AsyncUsersManager("https://tenant.example", transport=AiohttpTransport()) as users:
         assert_type(users, AsyncUsersManager)
         call: Coroutine[Any, Any, UserInfo] = users.get_info(token)
@@ -84,13 +84,13 @@ def errors(api: APIError, transport: TransportError) -> None:
 class Plugin:
     @hookimpl
     def usersmanager_wrap_call(self) -> Middleware:
-        return self.around
+        return self.with_response
 
     @hookimpl
     def usersmanager_wrap_attempt(self) -> Middleware:
-        return self.changed
+        return self.with_changed_request
 
-    def around(self, request: Request, proceed: Proceed) -> Flow:
+    def with_response(self, request: Request, proceed: Proceed) -> Flow:
         response = yield from proceed(request)
         assert_type(response, Response)
         yield from sleep(0.1)
@@ -98,7 +98,7 @@ class Plugin:
         assert_type(answer, int)
         return response
 
-    def changed(self, request: Request, proceed: Proceed) -> Flow:
+    def with_changed_request(self, request: Request, proceed: Proceed) -> Flow:
         assert_type(request.token, Token)
         return proceed(request.with_headers({"X-A": "1"}).with_token("t"))
 
@@ -106,8 +106,8 @@ class Plugin:
         return 7
 
 
-class Carrier:
-    """A transport of both modes."""
+class CustomTransport:
+    """Sync and async transport."""
 
     def send(self, request: Request) -> Response:
         return Response(200, [("Content-Type", "application/json")], b"{}")
@@ -121,12 +121,10 @@ class Carrier:
 
 
 def extensions() -> None:
-    blocking_transport: Transport = Carrier()
-    asyncio_transport: AsyncTransport = Carrier()
-    UsersManager(
-        "https://tenant.example", transport=blocking_transport, plugins=[Plugin(), "retry"]
-    )
-    AsyncUsersManager("https://tenant.example", transport=asyncio_transport, discover=["logging"])
+    sync_transport: Transport = CustomTransport()
+    async_transport: AsyncTransport = CustomTransport()
+    UsersManager("https://tenant.example", transport=sync_transport, plugins=[Plugin(), "retry"])
+    AsyncUsersManager("https://tenant.example", transport=async_transport, discover=["logging"])
     UsersManager("https://tenant.example", plugins=[Retry(5, budget=Budget(10)), Logging()])
     UsersManager("https://tenant.example", plugins=[Headers(lambda request: {"X-A": "1"})])
     UsersManager("https://tenant.example", transport=FakeTransport().profile("u", email="e"))
@@ -134,5 +132,5 @@ def extensions() -> None:
 
 
 def sandbox() -> None:
-    with Sandbox(rate_limit=Limit()) as box:
-        assert_type(box.add_user("u", name="U").issue_token("u"), str)
+    with Sandbox(rate_limit=Limit()) as server:
+        assert_type(server.add_user("u", name="U").issue_token("u"), str)

@@ -1,4 +1,4 @@
-"""A plugin whose exports can be read, and one call in either mode."""
+"""A plugin with in-memory exporters, and calls in both modes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from usersmanager_retry import Retry
 
 
 class Telemetry:
-    """A plugin, and all that it exports."""
+    """A plugin and its exports."""
 
     def __init__(self) -> None:
         self._exporter = InMemorySpanExporter()
@@ -31,17 +31,18 @@ class Telemetry:
         self.plugins = [OpenTelemetry(self.provider, meters), Retry(wait=wait_none())]
 
     def spans(self) -> list[ReadableSpan]:
-        """Those that have ended, in the order of their starts."""
+        """Return the finished spans, ordered by start."""
         return sorted(self._exporter.get_finished_spans(), key=lambda span: span.start_time or 0)
 
     def points(self) -> dict[str, list[Any]]:
-        """The data points of each metric."""
+        """Return the data points of each metric."""
         data = self._reader.get_metrics_data()
         scopes = data.resource_metrics[0].scope_metrics if data else []
-        return {one.name: list(one.data.data_points) for scope in scopes for one in scope.metrics}
+        metrics = [metric for scope in scopes for metric in scope.metrics]
+        return {metric.name: list(metric.data.data_points) for metric in metrics}
 
     def everything(self) -> str:
-        """All that leaves the process, as text."""
+        """Return all exports as text."""
         data = self._reader.get_metrics_data()
         return "\n".join(
             [span.to_json() for span in self.spans()] + [data.to_json() if data else ""]
@@ -55,7 +56,7 @@ def telemetry() -> Telemetry:
 
 @pytest.fixture(params=["sync", "async"])
 def call(request: pytest.FixtureRequest, telemetry: Telemetry) -> Callable[..., Any]:
-    """One call in either mode."""
+    """Return a function that makes one call, sync or async."""
 
     def call(transport: Any, method: str = "get_info", *arguments: Any) -> Any:
         settings = {"transport": transport, "plugins": telemetry.plugins, "discover": False}

@@ -1,4 +1,4 @@
-"""Calls at the same time don't become each other's parents, and leave nothing attached."""
+"""Spans of concurrent calls have the right parents, and no context stays attached."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from usersmanager.testing import FakeTransport
 URL = "https://tenant.example"
 
 
-class Busy(FakeTransport):
-    """Refuses the first attempt of each call, and lets other calls go first."""
+class FirstAttemptFails(FakeTransport):
+    """Fail the first attempt of each call while other calls run."""
 
     def __init__(self) -> None:
         super().__init__()
         self.current: dict[str, int] = {}
         self._together = threading.Barrier(8)
 
-    def _answer(self, request: Request) -> Response:
-        # What the transport's own instrumentation would take for its parent.
+    def _respond(self, request: Request) -> Response:
+        # Instrumentation of the transport would use this span as its parent.
         span = trace.get_current_span().get_span_context().span_id
         self.current[request.headers["traceparent"]] = span
         if request.attempt == 1:
@@ -36,39 +36,41 @@ class Busy(FakeTransport):
 
     def send(self, request: Request) -> Response:
         self._together.wait(5)
-        return self._answer(request)
+        return self._respond(request)
 
     async def asend(self, request: Request) -> Response:
         await asyncio.sleep(0.001 * (hash(request.call) % 5))
-        return self._answer(request)
+        return self._respond(request)
 
 
 def family(telemetry: Telemetry) -> dict[str, list[list[Any]]]:
-    """For each outermost span, the attempts of each call below it."""
+    """Return the attempts of each call below each outermost span."""
     spans = telemetry.spans()
 
-    def below(parent: ReadableSpan) -> list[ReadableSpan]:
-        return [one for one in spans if one.parent and one.parent.span_id == parent.context.span_id]
+    def children(parent: ReadableSpan) -> list[ReadableSpan]:
+        return [
+            span for span in spans if span.parent and span.parent.span_id == parent.context.span_id
+        ]
 
     def number(span: ReadableSpan) -> Any:
         return (span.attributes or {}).get("http.request.resend_count", 0)
 
-    roots = [one for one in spans if one.parent is None]
+    roots = [span for span in spans if span.parent is None]
     return {
-        root.name: [[number(attempt) for attempt in below(whole)] for whole in below(root)]
+        root.name: [[number(attempt) for attempt in children(call)] for call in children(root)]
         for root in roots
     }
 
 
-def check_family(telemetry: Telemetry, transport: Busy) -> None:
+def check_family(telemetry: Telemetry, transport: FirstAttemptFails) -> None:
     assert family(telemetry) == {f"caller {n}": [[0, 1]] for n in range(8)}
     assert len(transport.current) == 16
     for traceparent, span_id in transport.current.items():
         assert int(traceparent.split("-")[2], 16) == span_id
 
 
-def test_tasks_at_the_same_time_have_their_own_parents(telemetry: Telemetry) -> None:
-    tracer, transport = telemetry.provider.get_tracer("test"), Busy()
+def test_spans_of_concurrent_tasks_have_the_right_parents(telemetry: Telemetry) -> None:
+    tracer, transport = telemetry.provider.get_tracer("test"), FirstAttemptFails()
 
     async def main() -> None:
         async with AsyncUsersManager(
@@ -86,8 +88,8 @@ def test_tasks_at_the_same_time_have_their_own_parents(telemetry: Telemetry) -> 
     check_family(telemetry, transport)
 
 
-def test_threads_at_the_same_time_have_their_own_parents(telemetry: Telemetry) -> None:
-    tracer, transport = telemetry.provider.get_tracer("test"), Busy()
+def test_spans_of_concurrent_threads_have_the_right_parents(telemetry: Telemetry) -> None:
+    tracer, transport = telemetry.provider.get_tracer("test"), FirstAttemptFails()
     with UsersManager(URL, transport=transport, plugins=telemetry.plugins, discover=False) as users:
 
         def caller(number: int) -> None:
@@ -102,7 +104,7 @@ def test_threads_at_the_same_time_have_their_own_parents(telemetry: Telemetry) -
     check_family(telemetry, transport)
 
 
-def test_a_cancelled_call_ends_its_spans_and_leaves_the_context_as_it_was(
+def test_a_cancelled_call_ends_its_spans_and_restores_the_context(
     telemetry: Telemetry, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, "opentelemetry")
@@ -122,6 +124,6 @@ def test_a_cancelled_call_ends_its_spans_and_leaves_the_context_as_it_was(
             assert not trace.get_current_span().get_span_context().is_valid
 
     asyncio.run(main())
-    kinds = [(one.attributes or {})["error.type"] for one in telemetry.spans()]
-    assert kinds == ["CancelledError"] * 2
+    errors = [(span.attributes or {})["error.type"] for span in telemetry.spans()]
+    assert errors == ["CancelledError"] * 2
     assert caplog.records == []

@@ -1,4 +1,4 @@
-"""An expired token is replaced, once, in both modes, and is shown nowhere."""
+"""An expired token is replaced once, in both modes, and never logged."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from usersmanager.testing import PluginContract, Sandbox
 
 
 class Store:
-    """What knows the next token of each."""
+    """A store with the next token for each token."""
 
     def __init__(self, *renewals: tuple[str, str]) -> None:
         self._next = dict(renewals)
-        self.asked = 0
+        self.refreshes = 0
 
     def refresh(self, expired: Token) -> Token | None:
-        self.asked += 1
+        self.refreshes += 1
         renewed = self._next.get(expired.reveal())
         return Token(renewed) if renewed else None
 
@@ -40,7 +40,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture(params=["sync", "async"])
 def call(request: pytest.FixtureRequest, sandbox: Sandbox) -> Callable[..., Any]:
-    """One call in either mode, with the plugin over a store."""
+    """Return a function that makes one call, sync or async, with a plugin over a store."""
 
     def call(store: Store, method: str, *arguments: Any, **settings: Any) -> Any:
         plugins = [RefreshToken(store.refresh, store.arefresh)]
@@ -71,24 +71,24 @@ def test_an_expired_token_is_replaced(call: Callable[..., Any], sandbox: Sandbox
     expired = sandbox.issue_token("auth0|ada", expires_in=0)
     store = Store((expired, sandbox.issue_token("auth0|ada")))
     assert call(store, "get_info", expired).sub == "auth0|ada"
-    assert (statuses(sandbox), store.asked) == ([401, 200], 1)
+    assert (statuses(sandbox), store.refreshes) == ([401, 200], 1)
 
 
-def test_a_good_token_is_left_alone(call: Callable[..., Any], sandbox: Sandbox) -> None:
+def test_a_valid_token_is_not_replaced(call: Callable[..., Any], sandbox: Sandbox) -> None:
     store = Store()
     assert call(store, "get_info", sandbox.issue_token("auth0|ada")).sub == "auth0|ada"
-    assert (statuses(sandbox), store.asked) == ([200], 0)
+    assert (statuses(sandbox), store.refreshes) == ([200], 0)
 
 
-def test_a_second_401_is_the_callers(call: Callable[..., Any], sandbox: Sandbox) -> None:
+def test_a_second_401_reaches_the_caller(call: Callable[..., Any], sandbox: Sandbox) -> None:
     first, second = (sandbox.issue_token("auth0|ada", expires_in=0) for _ in range(2))
     store = Store((first, second), (second, sandbox.issue_token("auth0|ada")))
     with pytest.raises(UnauthorizedError):
         call(store, "get_info", first)
-    assert (statuses(sandbox), store.asked) == ([401, 401], 1)
+    assert (statuses(sandbox), store.refreshes) == ([401, 401], 1)
 
 
-def test_a_token_that_can_not_be_replaced_is_refused(
+def test_a_401_reaches_the_caller_if_there_is_no_new_token(
     call: Callable[..., Any], sandbox: Sandbox
 ) -> None:
     with pytest.raises(UnauthorizedError):
@@ -96,17 +96,17 @@ def test_a_token_that_can_not_be_replaced_is_refused(
     assert statuses(sandbox) == [401]
 
 
-def test_the_new_token_is_retried_as_the_first_was(
+def test_retries_apply_before_and_after_the_token_is_replaced(
     call: Callable[..., Any], sandbox: Sandbox
 ) -> None:
     expired = sandbox.issue_token("auth0|ada", expires_in=0)
     store = Store((expired, sandbox.issue_token("auth0|ada")))
     sandbox.fail_next(502)
     assert call(store, "get_info", expired).sub == "auth0|ada"
-    assert (statuses(sandbox), store.asked) == ([502, 401, 200], 1)
+    assert (statuses(sandbox), store.refreshes) == ([502, 401, 200], 1)
 
 
-def test_a_new_token_of_another_user_is_found_out(
+def test_a_new_token_of_another_user_is_detected(
     call: Callable[..., Any], sandbox: Sandbox
 ) -> None:
     expired = sandbox.issue_token("auth0|ada", expires_in=0)
@@ -115,19 +115,21 @@ def test_a_new_token_of_another_user_is_found_out(
         call(store, "get_info", expired, expected_subject="auth0|ada")
 
 
-def test_an_impersonation_is_left_alone(call: Callable[..., Any], sandbox: Sandbox) -> None:
+def test_the_token_of_an_impersonation_is_not_replaced(
+    call: Callable[..., Any], sandbox: Sandbox
+) -> None:
     expired = sandbox.issue_api_token(expires_in=0)
     store = Store((expired, sandbox.issue_api_token()))
     settings = {"impersonator_id": "auth0|bob", "protocol": "oauth2", "token": expired}
     with pytest.raises(UnauthorizedError):
         call(store, "impersonate", "auth0|ada", {**settings, "client_id": sandbox.client_id})
-    assert store.asked == 0
+    assert store.refreshes == 0
 
 
-def test_no_log_shows_a_token(
+def test_logs_contain_no_token(
     call: Callable[..., Any], sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
-    class Telling(Store):
+    class LoggingStore(Store):
         def refresh(self, expired: Token) -> Token | None:
             logging.getLogger("store").warning("refreshing %s, %r", expired, expired)
             return super().refresh(expired)
@@ -135,7 +137,7 @@ def test_no_log_shows_a_token(
     caplog.set_level(logging.DEBUG)
     expired = sandbox.issue_token("auth0|ada", expires_in=0)
     renewed = sandbox.issue_token("auth0|ada")
-    call(Telling((expired, renewed)), "get_info", expired)
+    call(LoggingStore((expired, renewed)), "get_info", expired)
     records = repr([vars(record) for record in caplog.records])
     assert "refreshing <Token>, <Token>" in caplog.text
     assert expired not in records

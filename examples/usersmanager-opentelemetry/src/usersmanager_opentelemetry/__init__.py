@@ -1,7 +1,7 @@
 """The opentelemetry plugin of `usersmanager`: spans and metrics of calls and attempts.
 
-Never a token, a link, a body or a user id: attributes are an allow-list, and of an error
-only the name of its class is told.
+Attributes are an allow-list: they contain no token, link, body or user id, and only the class
+name of an error.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ __all__ = ["OpenTelemetry"]
 
 Attributes = dict[str, str | int]
 
-# What the semantic conventions for HTTP metrics recommend.
+# The buckets that the semantic conventions for HTTP metrics recommend.
 _SECONDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
 _PORTS = {"http": 80, "https": 443}
 
 
 class OpenTelemetry:
-    """A span per call, a client span per attempt, `traceparent` on the wire, and metrics.
+    """Trace calls and attempts, send `traceparent`, and record metrics.
 
     Metrics: the histogram `http.client.request.duration` (seconds, per attempt) and the
     counter `usersmanager.retries` (attempts beyond the first).
 
     Args:
-        tracer_provider: in place of the global one.
-        meter_provider: in place of the global one.
+        tracer_provider: replaces the global one.
+        meter_provider: replaces the global one.
 
     Example:
         `UsersManager(url, plugins=[OpenTelemetry(tracer_provider=provider)])`
@@ -59,20 +59,20 @@ class OpenTelemetry:
         self._retries = meter.create_counter(
             "usersmanager.retries", unit="{retry}", description="Attempts beyond the first."
         )
-        # Not the global propagator: it sends baggage too, which may name the user.
+        # The global propagator also sends baggage, which may identify the user.
         self._propagator = TraceContextTextMapPropagator()
 
     @hookimpl(tryfirst=True)
     def usersmanager_wrap_call(self) -> Middleware:
-        """Outermost, so that the span is the caller's call."""
-        return self._around_call
+        """Return the outermost middleware, so that the span covers the whole call."""
+        return self._trace_call
 
     @hookimpl(trylast=True)
     def usersmanager_wrap_attempt(self) -> Middleware:
-        """Innermost, so that the span is what goes over the wire."""
-        return self._around_attempt
+        """Return the innermost middleware, so that the span covers the request alone."""
+        return self._trace_attempt
 
-    def _around_call(self, request: Request, proceed: Proceed) -> Flow:
+    def _trace_call(self, request: Request, proceed: Proceed) -> Flow:
         operation: Attributes = {"usersmanager.operation": request.operation}
         name, outcome = f"usersmanager.{request.operation}", Attributes()
         try:
@@ -83,7 +83,7 @@ class OpenTelemetry:
             self._retries.add(max(0, request.call.attempts - 1), operation)
         return response
 
-    def _around_attempt(self, request: Request, proceed: Proceed) -> Flow:
+    def _trace_attempt(self, request: Request, proceed: Proceed) -> Flow:
         server, outcome, started = _server(request), Attributes(), time.perf_counter()
         name = f"{request.method} {request.template}"
         try:
@@ -100,10 +100,10 @@ class OpenTelemetry:
     def _span(
         self, name: str, kind: SpanKind, attributes: Attributes, outcome: Attributes
     ) -> Iterator[None]:
-        """The current span around a block, which says in `outcome` how it ended.
+        """Make a span current during a block; set the attributes that the block adds to `outcome`.
 
-        A flow runs in the context of its call, in either mode: what is attached here
-        is detached there, whatever happens in between.
+        A flow runs in the context of its call in both modes, so the span can be detached
+        after a `yield`.
         """
         with self._tracer.start_as_current_span(
             name,
@@ -124,7 +124,7 @@ class OpenTelemetry:
 
 
 def _server(request: Request) -> Attributes:
-    """What spans and metrics tell of a request."""
+    """Return the attributes of a request for spans and metrics."""
     origin = urlsplit(request.origin)
     return {
         "http.request.method": request.method,
@@ -134,7 +134,7 @@ def _server(request: Request) -> Attributes:
 
 
 def _resource(request: Request) -> Attributes:
-    """What only spans tell of a request."""
+    """Return the attributes of a request for spans alone."""
     url = request.origin + request.template.replace("{user_id}", "REDACTED")
     attributes: Attributes = {"url.full": url, "url.template": request.template}
     if request.attempt > 1:

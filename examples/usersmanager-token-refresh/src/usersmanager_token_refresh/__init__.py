@@ -1,4 +1,4 @@
-"""A plugin of `usersmanager`: what is refused with 401 is asked for again, with a new token."""
+"""A plugin for `usersmanager`: send a request that is rejected with 401 again with a new token."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ __all__ = ["RefreshToken"]
 
 
 class RefreshToken:
-    """Refreshes an expired token, once a call. A second 401 is the caller's.
+    """Refresh an expired token once per call. A second 401 reaches the caller.
 
-    Only for `get_info`: an impersonation's token is the program's own, not a user's.
+    It applies to `get_info` alone: the token of `impersonate` belongs to the program.
 
     Args:
-        blocking: given the refused token, whose repr shows nothing, returns a new one of
-            the same user, or None if there is none. Called by blocking managers. What it
-            raises reaches the caller.
-        asynchronous: the same, awaited by asyncio managers.
+        refresh: returns a new token for the same user in place of the rejected one, or None
+            if there is none. Sync managers call it; its errors reach the caller.
+        arefresh: the async function that async managers await instead.
 
     Example:
         `UsersManager(url, plugins=[RefreshToken(store.refresh, store.arefresh)])`
@@ -29,23 +28,23 @@ class RefreshToken:
 
     def __init__(
         self,
-        blocking: Callable[[Token], Token | None],
-        asynchronous: Callable[[Token], Awaitable[Token | None]],
+        refresh: Callable[[Token], Token | None],
+        arefresh: Callable[[Token], Awaitable[Token | None]],
     ) -> None:
-        self._blocking = blocking
-        self._asynchronous = asynchronous
+        self._refresh = refresh
+        self._arefresh = arefresh
 
     @hookimpl
     def usersmanager_wrap_call(self) -> Middleware:
-        """Around the call, so that the new token has retries of its own."""
-        return self._around
+        """Return middleware for the call, so that requests with the new token are retried too."""
+        return self._refresh_and_repeat
 
-    def _around(self, request: Request, proceed: Proceed) -> Flow:
+    def _refresh_and_repeat(self, request: Request, proceed: Proceed) -> Flow:
         response = yield from proceed(request)
         if response.status != 401 or request.operation != "get_info":
             return response
         token = yield from run(
-            lambda: self._blocking(request.token), lambda: self._asynchronous(request.token)
+            lambda: self._refresh(request.token), lambda: self._arefresh(request.token)
         )
         if token is None:
             return response
