@@ -38,8 +38,7 @@ def sockets(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     attach = AsyncConnection.attach
 
     def record(self: AsyncConnection, transport: asyncio.Transport) -> None:
-        if self._transport is None:
-            attached.append(transport.get_extra_info("socket"))
+        attached.append(transport.get_extra_info("socket"))
         attach(self, transport)
 
     monkeypatch.setattr(AsyncConnection, "attach", record)

@@ -52,8 +52,9 @@ class _WithDeadline(HTTPConnection):
     sock: Any
 
     def _new_conn(self) -> socket.socket:
-        sock = connect_tcp(self.host, self.port or 0, self.deadline)
-        return _DeadlineSocket(sock, self.deadline)
+        sock = connect_tcp(self.host, self.port or 0, self.deadline, _DeadlineSocket)
+        sock.deadline = self.deadline
+        return sock
 
 
 class _Connection(_WithDeadline):
@@ -67,12 +68,8 @@ class _TLSConnection(_WithDeadline, HTTPSConnection):
 class _DeadlineSocket(socket.socket):
     """A socket whose timeout is the remaining time: TLS reads it when the handshake begins."""
 
-    def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
-        timeout = sock.gettimeout()
-        super().__init__(fileno=sock.detach())
-        self.settimeout(timeout)
-        self._deadline = deadline
+    deadline: Deadline | None = None
 
     def gettimeout(self) -> float | None:
         """Return the seconds that remain."""
-        return self._deadline.remaining_or_raise()
+        return super().gettimeout() if self.deadline is None else self.deadline.remaining_or_raise()

@@ -29,7 +29,7 @@ __all__ = [
 ErrorTypes: TypeAlias = type[TransportError] | tuple[type[TransportError], ...]
 
 # Long enough to connect and to send a request on a busy machine.
-SHORT_TIMEOUT = 0.15
+SHORT_TIMEOUT = 0.3
 
 HEADERS = {
     "Accept": "application/json",

@@ -6,6 +6,7 @@ connection has received a part of a record.
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 from functools import lru_cache
 
@@ -115,18 +116,20 @@ class TLSLayer:
         self._boundary.follow(data)
         self._incoming.write(data)
         pieces = []
-        try:
-            while piece := self._tls.read(_LARGEST_RECORD):
+        with contextlib.suppress(ssl.SSLWantReadError):
+            while piece := self._read():
                 pieces.append(piece)
                 if not self._incoming.pending and not self._tls.pending():
                     break
             else:
                 self.has_ended = True
-        except ssl.SSLWantReadError:
-            pass
-        except ssl.SSLZeroReturnError:
-            self.has_ended = True
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _read(self) -> bytes:
+        try:
+            return self._tls.read(_LARGEST_RECORD)
+        except ssl.SSLZeroReturnError:
+            return b""
 
 
 class Handshake:
