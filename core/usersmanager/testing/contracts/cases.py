@@ -6,12 +6,14 @@ import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, ClassVar, TypeAlias
 
 from ..._values.deadline import Deadline
 from ..._values.messages import Request, Response
 from ..._values.token import Token
-from ...errors import TransportError
+from ...errors import DeadlineExceededError, TransportError
 from ..fault_server import FaultServer, Peer, Script, echo, profile
 from .clients import AsyncClient, Client, SyncClient
 from .exemptions import Exemptions
@@ -82,7 +84,7 @@ class Contract(Exemptions):
         slack: seconds by which a deadline may be missed; on a busy machine, threads start late.
     """
 
-    slack: ClassVar[float] = 0.25
+    slack: ClassVar[float] = 0.5
     client_class: ClassVar[type[SyncClient] | type[AsyncClient]]
 
     def transport(self, **settings: Any) -> Any:
@@ -142,29 +144,41 @@ class Contract(Exemptions):
         assert outcome.phase == phase, f"{rule} with the phase {phase!r}"
         return outcome
 
-    def assert_fault(
-        self, script: Script, error_types: ErrorTypes, fault: str, *, timeout: float = 5.0
-    ) -> None:
+    def assert_fault(self, script: Script, error_types: ErrorTypes, fault: str) -> None:
         """Check a fault after a request was sent: on a new, a reused and a dedicated connection.
 
         The error must have its type, the request must not be sent again, and the connection
         must not be used again.
         """
-        warm = _after_good_response(script)
-        self._assert_fault(script, error_types, fault, timeout)
-        self._assert_fault(warm, error_types, fault, timeout, warm=True)
-        self._assert_fault(script, error_types, fault, timeout, idempotent=False)
+        self._assert_fault(script, error_types, fault)
+        self._assert_fault(script, error_types, fault, warm=True)
+        self._assert_fault(script, error_types, fault, idempotent=False)
+
+    def assert_deadline(self, script: Script, fault: str) -> None:
+        """Check a fault that lasts beyond the deadline, as `assert_fault` does."""
+        check = partial(
+            self._assert_fault, script, DeadlineExceededError, fault, timeout=SHORT_TIMEOUT
+        )
+        with ThreadPoolExecutor() as executor:  # They wait at the same time.
+            checks = [
+                executor.submit(check),
+                executor.submit(check, warm=True),
+                executor.submit(check, idempotent=False),
+            ]
+        for finished in checks:
+            finished.result()
 
     def _assert_fault(
         self,
         script: Script,
         error_types: ErrorTypes,
         fault: str,
-        timeout: float,
         *,
+        timeout: float = 5.0,
         warm: bool = False,
         idempotent: bool = True,
     ) -> None:
+        script = _after_good_response(script) if warm else script
         with FaultServer(script) as server, self.client() as client:
             if warm:
                 self.assert_own_response(client, server, "before")

@@ -59,7 +59,7 @@ class ConnectingCases(Contract):
         resolve = socket.getaddrinfo
 
         def slow(*arguments: object, **named: object) -> object:
-            time.sleep(SHORT_TIMEOUT + 2 * self.slack)
+            time.sleep(SHORT_TIMEOUT + self.slack + 0.2)
             return resolve(*arguments, **named)  # type: ignore[arg-type] # Passed on as given.
 
         with (
