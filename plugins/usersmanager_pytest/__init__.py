@@ -1,6 +1,6 @@
-"""The pytest plugin of `usersmanager`: a tenant in a box and a fake transport as fixtures.
+"""The pytest plugin of `usersmanager`: fixtures with a fake transport and a local test server.
 
-pytest imports this module in every run, used or not: hence the imports in the fixtures.
+pytest imports this module in every run, so the fixtures import what they need.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 __all__ = ["usersmanager_fake", "usersmanager_sandbox"]
 
-# So that a contract that fails shows the values. It is named here, not imported.
+# pytest shows the values in failing assertions of the contracts.
 pytest.register_assert_rewrite("usersmanager.testing")
 
 
 @pytest.fixture
 def usersmanager_fake() -> FakeTransport:
-    """A transport that plays a script, without a server. A new one for each test."""
+    """Return a new transport that returns scripted responses, without a server."""
     from usersmanager.testing import FakeTransport
 
     return FakeTransport()
@@ -29,7 +29,7 @@ def usersmanager_fake() -> FakeTransport:
 
 @pytest.fixture
 def usersmanager_sandbox() -> Iterator[Sandbox]:
-    """A tenant in a box, listening on loopback. A new one for each test."""
+    """Yield a new local Auth0-like test server."""
     from usersmanager.testing import Sandbox
 
     with Sandbox() as sandbox:

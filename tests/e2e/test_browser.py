@@ -43,7 +43,7 @@ def test_a_link_logs_in_as_the_user_and_says_on_whose_behalf(browser: Chrome, li
 
 def test_a_second_visit_is_refused(browser: Chrome, link: str) -> None:
     shown(browser, link)
-    refused = ("Link refused", "This link was used already, or never existed.")
+    refused = ("Link refused", "This link has already been used or does not exist.")
     assert shown(browser, link) == refused
     browser.refresh()
     assert browser.title == "Link refused"

@@ -1,4 +1,4 @@
-"""A distribution under names that the library ships, really built and installed, does no harm."""
+"""An installed distribution that reuses the names of shipped extensions does no harm."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ for kind in (UsersManager, AsyncUsersManager):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         users = kind("https://tenant.example")
-    print(json.dumps([repr(users), *[str(one.message) for one in caught]]))
+    print(json.dumps([repr(users), *[str(warning.message) for warning in caught]]))
     if kind is UsersManager:
         users.close()
 """
@@ -28,30 +28,33 @@ for kind in (UsersManager, AsyncUsersManager):
 
 @pytest.fixture(scope="module")
 def run(environment: Any) -> Callable[..., str]:
-    """Runs Python where the impostor is installed."""
+    """Run Python in an environment with the impostor."""
     environment.install(IMPOSTOR)
     run: Callable[..., str] = environment.run
     return run
 
 
-def test_managers_use_what_is_shipped_and_warn_of_each_name_once(run: Callable[..., str]) -> None:
+def test_managers_use_the_shipped_extensions_and_warn_once_per_name(
+    run: Callable[..., str],
+) -> None:
     for line, transport in zip(
         run("-c", PROGRAM).splitlines(), ("urllib3", "aiohttp"), strict=True
     ):
-        shown, *told = json.loads(line)
-        assert f"transport={transport} plugins=headers, logging, retry>" in shown
-        assert [message.partition(" is provided by ")[0] for message in told] == [
+        description, *warnings = json.loads(line)
+        assert f"transport={transport} plugins=headers, logging, retry>" in description
+        assert [message.partition(" is provided by ")[0] for message in warnings] == [
             "the plugin name 'retry'",
             f"the transport name {transport!r}",
         ]
-        for message in told:
+        for message in warnings:
             assert "acme-impostor 6.6.6 and usersmanager " in message
 
 
-def test_the_command_line_lists_both_with_what_is_used(run: Callable[..., str]) -> None:
+def test_the_command_line_lists_the_impostor_as_shadowed(run: Callable[..., str]) -> None:
     listed = json.loads(run("-m", "usersmanager", "plugins", "--json"))
-    of_impostor = [one for one in listed if one["distribution"] == "acme-impostor"]
-    assert [one["name"] for one in of_impostor] == ["aiohttp", "urllib3", "retry"]
-    assert {one["status"] for one in of_impostor} == {"shadowed"}
-    assert all("of usersmanager" in one["reason"] for one in of_impostor)
-    assert {one["status"] for one in listed if one["distribution"] == "usersmanager"} == {"active"}
+    impostors = [entry for entry in listed if entry["distribution"] == "acme-impostor"]
+    assert [entry["name"] for entry in impostors] == ["aiohttp", "urllib3", "retry"]
+    assert {entry["status"] for entry in impostors} == {"shadowed"}
+    assert all("of usersmanager" in entry["reason"] for entry in impostors)
+    shipped = [entry for entry in listed if entry["distribution"] == "usersmanager"]
+    assert {entry["status"] for entry in shipped} == {"active"}

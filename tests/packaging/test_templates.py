@@ -1,4 +1,4 @@
-"""What `usersmanager new` makes, really built and installed, works and is right at once."""
+"""The packages that `usersmanager new` creates work as they are."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ pytestmark = pytest.mark.slow
 DISTRIBUTIONS = {"plugin": "usersmanager-request-id", "transport": "usersmanager-carrier"}
 
 
-class Made(NamedTuple):
-    """What was made, and the environment in which it is installed."""
+class Packages(NamedTuple):
+    """Two new packages, and the environment in which they are installed."""
 
     environment: Any
     folders: dict[str, Path]
 
 
 @pytest.fixture(scope="module")
-def made(environment: Any, tmp_path_factory: pytest.TempPathFactory) -> Made:
-    into = tmp_path_factory.mktemp("made")
+def packages(environment: Any, tmp_path_factory: pytest.TempPathFactory) -> Packages:
+    into = tmp_path_factory.mktemp("packages")
     for kind, distribution in DISTRIBUTIONS.items():
         assert run(["new", kind, distribution, "--into", str(into)]) == 0
     folders = {kind: into / distribution for kind, distribution in DISTRIBUTIONS.items()}
     environment.install(*folders.values())
-    return Made(environment, folders)
+    return Packages(environment, folders)
 
 
-def test_both_are_listed_and_active(made: Made) -> None:
-    listed = json.loads(made.environment.run("-m", "usersmanager", "plugins", "--json"))
-    by_name = {one["name"]: one for one in listed}
+def test_both_are_listed_and_active(packages: Packages) -> None:
+    listed = json.loads(packages.environment.run("-m", "usersmanager", "plugins", "--json"))
+    by_name = {entry["name"]: entry for entry in listed}
     for name, kind in (("request-id", "plugin"), ("carrier", "transport")):
         assert by_name[name]["kind"] == kind
         assert by_name[name]["distribution"] == DISTRIBUTIONS[kind]
@@ -43,29 +43,29 @@ def test_both_are_listed_and_active(made: Made) -> None:
 
 
 @pytest.mark.parametrize("kind", DISTRIBUTIONS)
-def test_its_tests_pass(made: Made, kind: str) -> None:
-    # Most of the contract's time is waiting.
+def test_its_tests_pass(packages: Packages, kind: str) -> None:
+    # Most of the time of a transport's contract is waiting.
     workers = ["-n", "2"] if kind == "transport" else []
-    told = made.environment.run("-m", "pytest", *workers, folder=made.folders[kind])
-    assert " passed" in told
-    assert "skipped" not in told
+    output = packages.environment.run("-m", "pytest", *workers, folder=packages.folders[kind])
+    assert " passed" in output
+    assert "skipped" not in output
 
 
 @pytest.mark.parametrize("kind", DISTRIBUTIONS)
-def test_its_types_are_right(
-    made: Made, kind: str, tmp_path_factory: pytest.TempPathFactory
+def test_its_types_are_correct(
+    packages: Packages, kind: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     pytest.importorskip("mypy")
     cache = tmp_path_factory.getbasetemp() / "mypy"
-    made.environment.run(
-        *("-m", "mypy", "--strict", "--cache-dir", str(cache)), folder=made.folders[kind]
+    packages.environment.run(
+        *("-m", "mypy", "--strict", "--cache-dir", str(cache)), folder=packages.folders[kind]
     )
 
 
 @pytest.mark.parametrize("kind", DISTRIBUTIONS)
-def test_it_can_be_published(made: Made, kind: str) -> None:
-    folder = made.folders[kind]
-    made.environment.run("-m", "hatchling", "build", folder=folder)
+def test_it_can_be_published(packages: Packages, kind: str) -> None:
+    folder = packages.folders[kind]
+    packages.environment.run("-m", "hatchling", "build", folder=folder)
     names = sorted(path.name for path in (folder / "dist").iterdir())
     package = DISTRIBUTIONS[kind].replace("-", "_")
     assert names == [f"{package}-0.1.0-py3-none-any.whl", f"{package}-0.1.0.tar.gz"]

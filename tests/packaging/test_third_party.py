@@ -1,4 +1,4 @@
-"""A small plugin and a small transport, really built and installed, are discovered."""
+"""A small plugin and a small transport are discovered once they are installed."""
 
 from __future__ import annotations
 
@@ -27,29 +27,27 @@ asyncio.run(main())
 
 @pytest.fixture(scope="module")
 def run(environment: Any) -> Callable[..., str]:
-    """Runs Python where both distributions are installed."""
+    """Run Python in an environment with both distributions."""
     environment.install(HERE / "plugin", HERE / "transport")
     run: Callable[..., str] = environment.run
     return run
 
 
-def test_both_are_used_in_both_modes_without_a_word_of_configuration(
-    run: Callable[..., str],
-) -> None:
+def test_both_are_used_in_both_modes_without_configuration(run: Callable[..., str]) -> None:
     lines = run("-c", PROGRAM).splitlines()
     assert [json.loads(line) for line in lines] == [{"sub": "parrot", "stamp": "stamped"}] * 2
 
 
 def test_both_are_listed_with_their_distributions(run: Callable[..., str]) -> None:
     listed = json.loads(run("-m", "usersmanager", "plugins", "--json"))
-    by_name = {one["name"]: one for one in listed}
+    by_name = {entry["name"]: entry for entry in listed}
     assert by_name["stamp"]["distribution"] == "usersmanager-stamp"
     assert by_name["stamp"]["version"] == "3.2.1"
     assert by_name["parrot"]["kind"] == "transport"
     assert by_name["parrot"]["modes"] == ["sync", "async"]
-    assert {one["status"] for one in listed} == {"active"}
+    assert {entry["status"] for entry in listed} == {"active"}
 
 
-def test_an_operator_switches_the_plugin_off_without_a_code_change(run: Callable[..., str]) -> None:
+def test_an_environment_variable_disables_the_plugin(run: Callable[..., str]) -> None:
     lines = run("-c", PROGRAM, USERSMANAGER_DISABLE="stamp").splitlines()
     assert [json.loads(line) for line in lines] == [{"sub": "parrot", "stamp": None}] * 2

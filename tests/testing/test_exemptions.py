@@ -1,4 +1,4 @@
-"""A row that is not kept is named with a reason, and the reason is shown."""
+"""Exempt test cases of a contract are skipped with their reason."""
 
 from __future__ import annotations
 
@@ -9,35 +9,33 @@ import pytest
 
 from usersmanager.testing import PluginContract, TransportContract
 
-ROW = {
+TEST_CASES = {
     PluginContract: "test_every_user_gets_their_own_profile",
     TransportContract: "test_a_fork_shares_no_connection",
 }
 
 
-@pytest.mark.parametrize("contract", ROW)
-def test_an_exempt_row_is_skipped_with_its_reason_and_no_other_class_is_touched(
-    contract: Any,
-) -> None:
-    row = ROW[contract]
-    mine = type("TestMine", (contract,), {"exempt": {row: "I can't"}})
-    with pytest.raises(unittest.SkipTest, match="exempt: I can't"):
-        getattr(mine(), row)()
+@pytest.mark.parametrize("contract", TEST_CASES)
+def test_an_exempt_test_case_is_skipped_in_its_class_alone(contract: Any) -> None:
+    name = TEST_CASES[contract]
+    subclass = type("TestMine", (contract,), {"exempt": {name: "not supported"}})
+    with pytest.raises(unittest.SkipTest, match="exempt: not supported"):
+        getattr(subclass(), name)()
     with pytest.raises(NotImplementedError):
-        getattr(contract(), row)()
+        getattr(contract(), name)()
 
 
 @pytest.mark.parametrize(
-    ("exempt", "words"),
+    ("exempt", "message"),
     [
         (
             {"test_a_fork_shares_no_conection": "a typo"},
             "no test case 'test_a_fork_shares_no_conection'",
         ),
-        ({"transport": "not a row"}, "no test case 'transport'"),
+        ({"transport": "not a test case"}, "no test case 'transport'"),
         ({"test_a_fork_shares_no_connection": ""}, "needs a reason"),
     ],
 )
-def test_an_exemption_that_is_none_is_an_error(exempt: dict[str, str], words: str) -> None:
-    with pytest.raises(TypeError, match=words):
+def test_an_invalid_exemption_is_an_error(exempt: dict[str, str], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
         type("TestMine", (TransportContract,), {"exempt": exempt})

@@ -1,4 +1,4 @@
-"""What a test does wrong fails the test, whatever the code under test excepts."""
+"""FakeTransport: a mistake in a test fails the test, whatever the code under test catches."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from usersmanager.testing import FakeTransport
 URL = "https://tenant.example"
 
 
-def test_a_script_that_is_over_fails_the_test(mode: Any) -> None:
-    with pytest.raises(AssertionError, match="the script is over"):
+def test_a_request_after_the_end_of_the_script_fails_the_test(mode: Any) -> None:
+    with pytest.raises(AssertionError, match="script"):
         mode.call("get_info", "hush", base_url=URL, transport=FakeTransport())
 
 
-def test_what_an_answer_asserts_fails_the_test_and_shows_no_frame_of_the_call(mode: Any) -> None:
-    def answer(request: Request) -> Response:
+def test_an_assertion_in_a_script_fails_the_test_without_frames_of_the_call(mode: Any) -> None:
+    def respond(request: Request) -> Response:
         raise AssertionError("another path")
 
     with pytest.raises(AssertionError, match="another path") as caught:
-        mode.call("get_info", "hush", base_url=URL, transport=FakeTransport().add(answer))
+        mode.call("get_info", "hush", base_url=URL, transport=FakeTransport().add(respond))
     assert caught.value.__context__ is None
-    assert not [one for one in caught.traceback if one.name == "answer"]
+    assert "respond" not in [entry.name for entry in caught.traceback]

@@ -1,4 +1,4 @@
-"""The pytest plugin, in runs of pytest of its own."""
+"""The pytest plugin, tested in subprocesses that run pytest."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ def test_importing_the_plugin_imports_nothing_else() -> None:
         "import sys, pytest; before = set(sys.modules); import usersmanager_pytest;"
         "print(*(set(sys.modules) - before))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["usersmanager_pytest"]
+    output = subprocess.check_output([sys.executable, "-c", code], text=True)
+    assert output.split() == ["usersmanager_pytest"]
 
 
-def test_a_run_that_uses_no_fixture_of_it_imports_nothing_of_the_library(
+def test_a_run_without_its_fixtures_does_not_import_the_library(
     pytester: pytest.Pytester,
 ) -> None:
     source = """
         import sys
 
         def test_it():
-            found = [name for name in sys.modules if name.startswith("usersmanager")]
-            assert found == ["usersmanager_pytest"]
+            imported = [name for name in sys.modules if name.startswith("usersmanager")]
+            assert imported == ["usersmanager_pytest"]
     """
     run(pytester, source).assert_outcomes(passed=1)
 
@@ -57,32 +57,33 @@ def test_the_fake_transport_imports_no_http_library(pytester: pytest.Pytester) -
     run(pytester, source).assert_outcomes(passed=1)
 
 
-def test_each_test_has_fixtures_of_its_own_and_a_sandbox_is_stopped(
+def test_each_test_gets_new_fixtures_and_the_sandbox_is_stopped(
     pytester: pytest.Pytester,
 ) -> None:
     source = """
         import threading
 
         def sandboxes():
-            return [one for one in threading.enumerate() if one.name == "usersmanager-sandbox"]
+            threads = threading.enumerate()
+            return [thread for thread in threads if thread.name == "usersmanager-sandbox"]
 
-        seen = []
+        earlier = []
 
         def test_one(usersmanager_fake, usersmanager_sandbox):
             assert len(sandboxes()) == 1
-            seen.extend([usersmanager_fake, usersmanager_sandbox])
+            earlier.extend([usersmanager_fake, usersmanager_sandbox])
 
         def test_between():
             assert sandboxes() == []
 
         def test_two(usersmanager_fake, usersmanager_sandbox):
-            assert usersmanager_fake not in seen
-            assert usersmanager_sandbox not in seen
+            assert usersmanager_fake not in earlier
+            assert usersmanager_sandbox not in earlier
     """
     run(pytester, source).assert_outcomes(passed=3)
 
 
-def test_a_contract_that_fails_shows_the_values(pytester: pytest.Pytester) -> None:
+def test_a_failing_contract_shows_the_rule_and_the_values(pytester: pytest.Pytester) -> None:
     source = """
         from usersmanager import Response
         from usersmanager.plugins import hookimpl
@@ -91,7 +92,7 @@ def test_a_contract_that_fails_shows_the_values(pytester: pytest.Pytester) -> No
         class Wrong:
             @hookimpl
             def usersmanager_wrap_call(self):
-                body = b'{"sub": "mallory"}'
+                body = b'{"sub": "attacker"}'
                 return lambda request, proceed: Response(
                     200, {"Content-Type": "application/json"}, body
                 )
@@ -100,17 +101,18 @@ def test_a_contract_that_fails_shows_the_values(pytester: pytest.Pytester) -> No
             def plugin(self):
                 return Wrong()
     """
-    shown = run(pytester, source, "-k", "every_user")
-    shown.assert_outcomes(failed=1)
-    shown.stdout.fnmatch_lines(["E*assert 'mallory' == 'alice'"])
+    result = run(pytester, source, "-k", "every_user")
+    result.assert_outcomes(failed=1)
+    rule = "E*must not return another user's profile"
+    result.stdout.fnmatch_lines([rule, "E*assert 'attacker' == 'alice'"])
 
 
-def test_the_fixtures_are_listed_with_what_they_are(pytester: pytest.Pytester) -> None:
+def test_the_fixtures_are_listed_with_their_descriptions(pytester: pytest.Pytester) -> None:
     listed = run(pytester, "", "--fixtures").stdout
-    listed.fnmatch_lines(["usersmanager_fake*", "*A transport that plays a script*"])
-    listed.fnmatch_lines(["usersmanager_sandbox*", "*A tenant in a box*"])
+    listed.fnmatch_lines(["usersmanager_fake*", "*scripted responses*"])
+    listed.fnmatch_lines(["usersmanager_sandbox*", "*test server*"])
 
 
-def test_it_can_be_switched_off(pytester: pytest.Pytester) -> None:
+def test_the_plugin_can_be_disabled(pytester: pytest.Pytester) -> None:
     source = "def test_it(usersmanager_fake): ..."
     run(pytester, source, "-p", "no:usersmanager").assert_outcomes(errors=1)

@@ -1,6 +1,6 @@
-"""Test helpers, public: fakes, servers, and the contracts of transports and plugins.
+"""Public test helpers: a fake transport, test servers, and the contracts of extensions.
 
-Each is imported only when it is used, so that `FakeTransport` costs no HTTP library.
+They are imported on first use: `FakeTransport` must not import an HTTP library.
 """
 
 from __future__ import annotations

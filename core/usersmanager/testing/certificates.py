@@ -1,4 +1,4 @@
-"""Certificates for tests, issued by one certificate authority per process.
+"""TLS contexts for tests, with certificates of one authority per process.
 
 Needs trustme, which is imported when the first certificate is issued.
 """
@@ -6,38 +6,52 @@ Needs trustme, which is imported when the first certificate is issued.
 from __future__ import annotations
 
 import ssl
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import trustme
 
-__all__ = ["authority", "client_context", "server_context"]
+__all__ = ["authority", "client_context", "new_authority", "server_context"]
 
 
-@lru_cache(maxsize=1)
-def authority() -> trustme.CA:
-    """Return the certificate authority of this process."""
+def new_authority() -> trustme.CA:
+    """Return a new certificate authority, which no client trusts."""
     import trustme
 
     return trustme.CA()
 
 
+@cache
+def authority() -> trustme.CA:
+    """Return the certificate authority of this process."""
+    return new_authority()
+
+
 def server_context(
-    host: str = "localhost", *, issuer: trustme.CA | None = None, **certificate: Any
+    *hosts: str,
+    issuer: trustme.CA | None = None,
+    version: ssl.TLSVersion | None = None,
+    **certificate: Any,
 ) -> ssl.SSLContext:
     """Return a new context for a TLS server.
 
     Args:
-        host: the host name in its certificate.
-        issuer: a certificate authority other than the process's own.
+        hosts: the names and addresses in its certificate; "localhost" by default.
+        issuer: an authority other than the one of this process.
+        version: the only version of TLS.
         certificate: further arguments of `trustme.CA.issue_cert`, such as `not_after`.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    (issuer or authority()).issue_cert(host, **certificate).configure_cert(context)
+    if version is not None:
+        context.minimum_version = context.maximum_version = version
+    issued = (issuer or authority()).issue_cert(*hosts or ["localhost"], **certificate)
+    issued.configure_cert(context)
     return context
 
 
 def client_context() -> ssl.SSLContext:
     """Return a new context for a TLS client that trusts this process's authority alone."""
-    return ssl.create_default_context(cadata=authority().cert_pem.bytes().decode("ascii"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    authority().configure_trust(context)
+    return context

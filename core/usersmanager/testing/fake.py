@@ -1,4 +1,4 @@
-"""FakeTransport: scripted answers for unit tests. No server, no socket."""
+"""FakeTransport: scripted responses for unit tests, without a server or a socket."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import Self, TypeAlias
 from .._values.messages import Request, Response
 from ..errors import TransportError
 
-__all__ = ["Answer", "FakeTransport"]
+__all__ = ["FakeTransport", "ScriptItem"]
 
-Answer: TypeAlias = Response | TransportError | Callable[[Request], Response]
+ScriptItem: TypeAlias = Response | TransportError | Callable[[Request], Response]
 
 
 class FakeTransport:
-    """A transport of both modes that plays a script and records what was asked.
+    """Sync and async transport that returns scripted responses and records requests.
 
     Args:
-        script: what to answer, in order: a Response, a TransportError to raise, or a
-            function of the request. The last one is not repeated.
+        script: one item for each request: a Response, a TransportError to raise, or a
+            function of the request. Each is used once.
 
     Attributes:
-        requests: every request that was sent, in order.
-        closed: whether the manager has closed it.
+        requests: all requests, in order.
+        closed: whether the manager has closed the transport.
 
     Example:
         ```python
@@ -35,62 +35,62 @@ class FakeTransport:
         ```
     """
 
-    def __init__(self, *script: Answer) -> None:
+    def __init__(self, *script: ScriptItem) -> None:
         self._script = deque(script)
         self.requests: list[Request] = []
         self.closed = False
 
-    def add(self, *script: Answer) -> Self:
-        """Adds answers to the end of the script."""
+    def add(self, *script: ScriptItem) -> Self:
+        """Append items to the script."""
         self._script.extend(script)
         return self
 
     def profile(self, sub: str, **claims: object) -> Self:
-        """Adds the answer to a `get_info`: a profile with this subject and these claims."""
+        """Append a response to `get_info`: a profile with this subject and these claims."""
         body = json.dumps({"sub": sub, **claims}).encode()
         return self.add(Response(200, {"Content-Type": "application/json"}, body))
 
     def link(self, url: str) -> Self:
-        """Adds the answer to an `impersonate`."""
+        """Append a response to `impersonate`: a link."""
         return self.add(Response(200, {"Content-Type": "text/plain"}, url.encode()))
 
     def status(
         self, status: int, *, error: str = "", error_description: str = "", **headers: str
     ) -> Self:
-        """Adds an error status.
+        """Append a response with an error status.
 
         Args:
             status: such as 401 or 503.
-            error: the server's error code, if any.
-            error_description: its words, if any.
-            headers: more header fields, with "_" for "-": `retry_after="2"`.
+            error: the error code in the body, if any.
+            error_description: the description in the body, if any.
+            headers: header fields, with "_" for "-": `retry_after="2"`.
         """
-        words = {"error": error, "error_description": error_description}
-        body = json.dumps({name: value for name, value in words.items() if value}).encode()
+        members = {"error": error, "error_description": error_description}
+        body = json.dumps({name: value for name, value in members.items() if value}).encode()
         fields = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.add(Response(status, {"Content-Type": "application/json", **fields}, body))
 
     def send(self, request: Request) -> Response:
-        """Plays the next answer."""
+        """Return or raise the next item of the script."""
         self.requests.append(request)
         if not self._script:
-            raise AssertionError("the script is over: add another answer to the FakeTransport")
-        answer = self._script.popleft()
-        if isinstance(answer, Exception):
+            raise AssertionError("unexpected request: the script of the FakeTransport has ended")
+        item = self._script.popleft()
+        if isinstance(item, Exception):
             try:
-                raise answer
+                raise item
             finally:
-                del answer  # Kept here, it would hold this frame, and the frame the request.
-        return answer if isinstance(answer, Response) else answer(request)
+                del item  # Break the reference cycle.
+        return item if isinstance(item, Response) else item(request)
 
     async def asend(self, request: Request) -> Response:
-        """Plays the next answer."""
+        """Return or raise the next item of the script."""
         return self.send(request)
 
     def close(self) -> None:
-        """Notes that it was closed."""
+        """Set `closed`."""
         self.closed = True
 
     async def aclose(self) -> None:
-        """Notes that it was closed."""
+        """Set `closed`."""
         self.close()

@@ -1,7 +1,6 @@
-"""FaultServer: raw sockets on loopback that do to a client what they are told to.
+"""FaultServer: a server on loopback that sends scripted bytes.
 
-What a connection does is a *script*: a function of a `Peer`, run in a thread of its
-own for each connection.
+A script is a function of a `Peer`. It runs in one thread per connection.
 """
 
 from __future__ import annotations
@@ -24,10 +23,10 @@ _BEARER = re.compile(rb"\r\nauthorization: bearer ([^\r\n]*)\r\n", re.IGNORECASE
 
 
 class Peer:
-    """One connection, seen from the server.
+    """The server's side of a connection.
 
     Attributes:
-        number: which connection of its server it is, from 0.
+        number: the index of the connection, from 0.
     """
 
     def __init__(self, sock: socket.socket, number: int, server: FaultServer) -> None:
@@ -37,7 +36,7 @@ class Peer:
         self._received = b""
 
     def request(self) -> bytes:
-        """Reads one whole request and records it; b"" if the client has gone."""
+        """Read and record one request; return b"" if the client closes the connection."""
         while b"\r\n\r\n" not in self._received:
             if not self._receive():
                 return b""
@@ -54,7 +53,7 @@ class Peer:
         return whole
 
     def receive(self, size: int = 65536) -> bytes:
-        """Reads raw bytes, without recording them."""
+        """Read raw bytes without recording them."""
         return self._sock.recv(size)
 
     def _receive(self) -> bool:
@@ -63,33 +62,33 @@ class Peer:
         return bool(data)
 
     def send(self, data: bytes) -> None:
-        """Sends bytes as they are."""
+        """Send bytes."""
         self._sock.sendall(data)
 
     def drip(self, data: bytes, every: float = 0.02) -> None:
-        """Sends a byte at a time, with so many seconds between."""
+        """Send one byte at a time, with a pause after each."""
         for byte in data:
             self.send(bytes([byte]))
             self.stall(every)
 
     def stall(self, seconds: float = 30.0) -> None:
-        """Does nothing, until the time is over or the server stops."""
+        """Wait until the time has passed or the server stops."""
         self._server.stopping.wait(seconds)
 
     def wait_closed(self) -> None:
-        """Waits until the client has closed."""
+        """Wait until the client closes the connection."""
         with contextlib.suppress(OSError):
             while self._sock.recv(65536):
                 pass
 
     def close(self) -> None:
-        """Ends the connection in order (FIN)."""
+        """Close the connection (FIN)."""
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
         self._sock.close()
 
     def reset(self) -> None:
-        """Ends the connection at once (RST)."""
+        """Reset the connection (RST)."""
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         raw = self._sock.detach()
         socket.close(raw)
@@ -99,34 +98,34 @@ Script: TypeAlias = Callable[[Peer], object]
 
 
 def profile(subject: str, *, headers: str = "") -> bytes:
-    """A good response with a profile; `headers` are lines that end with CRLF."""
+    """Return a response with a profile; `headers` are lines that end with CRLF."""
     body = json.dumps({"sub": subject}).encode()
     head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{headers}"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 def echo(peer: Peer) -> None:
-    """A script: answers each request with a profile whose subject is the request's token."""
+    """Answer each request with a profile whose subject is the request's token. A script."""
     while request := peer.request():
         token = _BEARER.search(request)
         peer.send(profile(token[1].decode() if token else ""))
 
 
 class FaultServer:
-    r"""Listens on a free port of loopback and plays scripts. Use it with `with`.
+    r"""Server on a free loopback port that runs scripts. Use it as a context manager.
 
     Args:
-        scripts: what the first connections do, in order.
-        otherwise: what all later ones do.
-        ssl_context: for TLS; the handshake is made before the script begins.
-        host: "127.0.0.1", or "localhost" where a name matters.
-        backlog: how many connections may wait to be accepted.
-        accept: False to accept none, so that clients wait.
+        scripts: one for each of the first connections, in order.
+        otherwise: the script of all later connections.
+        ssl_context: for TLS; the handshake precedes the script.
+        host: the host in `origin`: "127.0.0.1", or "localhost" if a test needs a name.
+        backlog: the length of the accept queue.
+        accept: whether to accept connections.
 
     Attributes:
-        requests: the bytes of every whole request, in order.
-        connections: how many connections were accepted.
-        port: where it listens.
+        requests: the bytes of each complete request, in order.
+        connections: the number of accepted connections.
+        port: the port of the server.
 
     Example:
         ```python
@@ -162,13 +161,13 @@ class FaultServer:
 
     @property
     def origin(self) -> str:
-        """Scheme, host and port."""
+        """Scheme, host and port of the server."""
         scheme = "http" if self._ssl_context is None else "https"
         return f"{scheme}://{self._host}:{self.port}"
 
     def __enter__(self) -> Self:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=self._backlog)
-        # Else a small segment waits up to 40 ms for the acknowledgement of the one before.
+        # Nagle's algorithm would delay small segments by up to 40 ms.
         self._listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.port = int(self._listener.getsockname()[1])
         if self._accepts:
@@ -209,7 +208,7 @@ class FaultServer:
             self._start(self._play, sock, number)
 
     def _play(self, sock: socket.socket, number: int) -> None:
-        # A client that goes away is what many scripts are about.
+        # Many scripts make the client close the connection.
         with contextlib.suppress(OSError, ValueError):
             if self._ssl_context is not None:
                 sock = self._ssl_context.wrap_socket(sock, server_side=True)

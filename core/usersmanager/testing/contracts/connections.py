@@ -33,12 +33,14 @@ class ConnectionCases(Contract):
         with FaultServer(slow) as server, self.client(pool_size=1) as client:
             waiter = partial(make_request, server, timeout=SHORT_TIMEOUT)
             requests = [partial(make_request, server), waiter, waiter]
-            outcomes = client.send_all(requests, first_sent=first_sent)
-        responses = [outcome for outcome in outcomes if isinstance(outcome, Response)]
-        errors = [outcome for outcome in outcomes if isinstance(outcome, PoolTimeoutError)]
-        assert len(responses) == 1, f"the first request must get its response: {outcomes}"
-        assert len(errors) == 2, f"a full pool must raise PoolTimeoutError: {outcomes}"
-        assert {error.phase for error in errors} == {"not sent"}
+            first, *waiters = client.send_all(requests, first_sent=first_sent)
+        assert isinstance(first, Response), (
+            f"the first request must get its response, not {first!r}"
+        )
+        for outcome in waiters:
+            rule = f"a full pool must raise PoolTimeoutError, not {outcome!r}"
+            assert isinstance(outcome, PoolTimeoutError), rule
+            assert outcome.phase == "not sent", "PoolTimeoutError must say: not sent"
         assert len(server.requests) == 1, "a request that waits for the pool must not be sent"
 
     def test_a_released_connection_serves_the_next_waiter(self) -> None:

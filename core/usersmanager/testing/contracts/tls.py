@@ -9,7 +9,7 @@ import warnings
 from typing import Any
 
 from ...errors import TLSError
-from ..certificates import authority, client_context, server_context
+from ..certificates import authority, client_context, new_authority, server_context
 from ..fault_server import FaultServer, Peer, profile
 from .cases import Contract, answering, ending, make_request
 from .reuse import ATTACKER
@@ -33,11 +33,9 @@ class TLSCases(Contract):
             assert server.connections == 2, "a dedicated TLS connection must be used"
 
     def test_an_untrusted_certificate_is_a_tls_error(self) -> None:
-        import trustme
-
         yesterday = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
         for fault, context in {
-            "an unknown certificate authority": server_context(issuer=trustme.CA()),
+            "an unknown certificate authority": server_context(issuer=new_authority()),
             "a certificate for another host": server_context("elsewhere.example"),
             "an expired certificate": server_context(not_after=yesterday),
         }.items():
@@ -47,11 +45,10 @@ class TLSCases(Contract):
         self._assert_tls_error(server_context(), "an authority that the system does not trust")
 
     def test_tls_older_than_1_2_is_a_tls_error(self) -> None:
-        context = server_context()
-        context.set_ciphers("ALL:@SECLEVEL=0")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
-            context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+            context = server_context(version=ssl.TLSVersion.TLSv1_1)
+        context.set_ciphers("ALL:@SECLEVEL=0")
         self._assert_tls_error(context, "TLS 1.1", ssl_context=client_context())
 
     def _assert_tls_error(self, context: ssl.SSLContext, fault: str, **settings: Any) -> None:

@@ -1,4 +1,4 @@
-"""The sandbox's endpoints: HTTP in, HTTP out, with the faces of the Auth0 Authentication API."""
+"""HTTP endpoints of the sandbox, like those of the Auth0 Authentication API."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aiohttp import web
 
 from .tenant import PROTOCOLS, Grant, Tenant, Usage
 
-__all__ = ["Endpoints", "Trouble"]
+__all__ = ["Endpoints", "Fault"]
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -23,7 +23,7 @@ _PAGE = """<!doctype html>
 :root {{ color-scheme: light dark; font: 1.1rem/1.5 system-ui, sans-serif }}
 body {{ min-height: 100vh; margin: 0; display: grid; place-items: center }}
 main {{ margin: 1rem; padding: 1.5rem 2.5rem; border: 1px solid #8886; border-radius: .75rem;
-  border-top: .4rem solid {mode}; overflow-wrap: anywhere }}
+  border-top: .4rem solid {color}; overflow-wrap: anywhere }}
 h1 {{ margin: 0; font-size: 1.6rem }}
 p {{ margin: .5rem 0 0; opacity: .75 }}
 </style></head>
@@ -32,8 +32,8 @@ p {{ margin: .5rem 0 0; opacity: .75 }}
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
-    """What goes wrong with one request."""
+class Fault:
+    """A fault that one request meets."""
 
     status: int = 0
     retry_after: int | None = None
@@ -42,21 +42,21 @@ class Trouble:
 
 
 class Endpoints:
-    """The HTTP face of a tenant.
+    """HTTP endpoints of a tenant.
 
     Args:
-        tenant: its rules.
-        trouble: what goes wrong with the next API requests, in order.
+        tenant: state and rules.
+        faults: the faults of the next API requests, in order.
     """
 
-    def __init__(self, tenant: Tenant, trouble: deque[Trouble]) -> None:
+    def __init__(self, tenant: Tenant, faults: deque[Fault]) -> None:
         self._tenant = tenant
-        self._trouble = trouble
+        self._faults = faults
         self.base_url = ""
-        self.seen: deque[tuple[str, str, int]] = deque(maxlen=100_000)
+        self.log: deque[tuple[str, str, int]] = deque(maxlen=100_000)
 
     def application(self) -> web.Application:
-        """The routes."""
+        """Return an application with all routes."""
         application = web.Application(middlewares=[self._middleware])
         application.router.add_get("/userinfo", self._userinfo)
         application.router.add_post("/userinfo", self._userinfo)
@@ -70,14 +70,14 @@ class Endpoints:
         is_api = request.path == "/userinfo" or request.path.endswith("/impersonate")
         if not is_api:
             return await handler(request)
-        trouble = self._trouble.popleft() if self._trouble else Trouble()
-        await asyncio.sleep(trouble.delay)
-        if trouble.disconnect and request.transport is not None:
-            self.seen.append((request.method, request.raw_path, 0))
+        fault = self._faults.popleft() if self._faults else Fault()
+        await asyncio.sleep(fault.delay)
+        if fault.disconnect and request.transport is not None:
+            self.log.append((request.method, request.raw_path, 0))
             request.transport.close()
             return web.Response()
-        response = _scripted(trouble) if trouble.status else await handler(request)
-        self.seen.append((request.method, request.raw_path, response.status))
+        response = _error_response(fault) if fault.status else await handler(request)
+        self.log.append((request.method, request.raw_path, response.status))
         return response
 
     async def _userinfo(self, request: web.Request) -> web.StreamResponse:
@@ -100,33 +100,33 @@ class Endpoints:
     async def _impersonate(self, request: web.Request) -> web.StreamResponse:
         grant = self._tenant.grant(await _bearer_token(request) or "")
         if grant is None or not self._may_impersonate(grant):
-            return _unauthorized("invalid_token", "An API token that may impersonate is needed")
+            return _unauthorized("invalid_token", "The token is not allowed to impersonate")
         try:
-            asked = await request.json()
+            settings = await request.json()
         except ValueError:
-            asked = None
-        if not isinstance(asked, dict):
+            settings = None
+        if not isinstance(settings, dict):
             return _bad_request("the body must be a JSON object")
         user_id = request.match_info["id"]
         if user_id not in self._tenant.users:
-            return _error(404, "not_found", "There is no such user")
-        if asked.get("client_id") not in self._tenant.clients:
-            return _bad_request("client_id is missing or names no client")
-        if asked.get("impersonator_id") not in self._tenant.users:
-            return _bad_request("impersonator_id is missing or names no user")
-        if asked.get("protocol") not in PROTOCOLS:
+            return _error(404, "not_found", "The user does not exist")
+        if settings.get("client_id") not in self._tenant.clients:
+            return _bad_request("client_id is missing or unknown")
+        if settings.get("impersonator_id") not in self._tenant.users:
+            return _bad_request("impersonator_id is missing or unknown")
+        if settings.get("protocol") not in PROTOCOLS:
             return _bad_request("protocol must be oauth2, samlp, wsfed or wsfed-rms")
-        ticket = self._tenant.make_link(user_id, asked["impersonator_id"])
+        ticket = self._tenant.make_link(user_id, settings["impersonator_id"])
         return web.Response(text=f"{self.base_url}/login/impersonated/{ticket}")
 
     def _may_impersonate(self, grant: Grant) -> bool:
         return "impersonate" in grant.scope and self._tenant.is_live(grant)
 
     async def _login(self, request: web.Request) -> web.StreamResponse:
-        opened = self._tenant.open_link(request.match_info["ticket"])
-        if opened is None:
-            return _page(403, "Link refused", "This link was used already, or never existed.")
-        user_id, impersonator_id = opened
+        link = self._tenant.open_link(request.match_info["ticket"])
+        if link is None:
+            return _page(403, "Link refused", "This link has already been used or does not exist.")
+        user_id, impersonator_id = link
         name = self._tenant.users.get(user_id, {}).get("name", user_id)
         text = f"{user_id}, impersonated by {impersonator_id}"
         return _page(200, f"Logged in as {name}", text)
@@ -148,7 +148,7 @@ class Endpoints:
 
 
 async def _bearer_token(request: web.Request) -> str | None:
-    """The token in the header, or in a form body (RFC 6750, sections 2.1 and 2.2)."""
+    """Return the token in the header or in a form body (RFC 6750, sections 2.1 and 2.2)."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token:
         return token
@@ -158,10 +158,9 @@ async def _bearer_token(request: web.Request) -> str | None:
     return field if isinstance(field, str) else None
 
 
-def _scripted(trouble: Trouble) -> web.Response:
-    after = trouble.retry_after
-    headers = {} if after is None else {"Retry-After": str(after)}
-    return web.Response(status=trouble.status, text="scripted trouble", headers=headers)
+def _error_response(fault: Fault) -> web.Response:
+    headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+    return web.Response(status=fault.status, text="a fault of the sandbox", headers=headers)
 
 
 def _unauthorized(error: str = "", description: str = "") -> web.Response:
@@ -174,7 +173,7 @@ def _unauthorized(error: str = "", description: str = "") -> web.Response:
 def _insufficient_scope() -> web.Response:
     challenge = (
         'Bearer realm="Users", error="insufficient_scope",'
-        ' error_description="The access token has not the scope openid", scope="openid"'
+        ' error_description="The access token lacks the scope openid", scope="openid"'
     )
     return web.Response(status=403, text="Forbidden", headers={"WWW-Authenticate": challenge})
 
@@ -196,6 +195,6 @@ def _error(status: int, error: str, description: str) -> web.Response:
 
 
 def _page(status: int, title: str, text: str) -> web.Response:
-    mode = "#2a9d57" if status == 200 else "#c8412f"
-    page = _PAGE.format(title=html.escape(title), text=html.escape(text), mode=mode)
+    color = "#2a9d57" if status == 200 else "#c8412f"
+    page = _PAGE.format(title=html.escape(title), text=html.escape(text), color=color)
     return web.Response(status=status, text=page, content_type="text/html")

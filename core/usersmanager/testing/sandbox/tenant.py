@@ -1,4 +1,4 @@
-"""The rules of the sandbox tenant: users, tokens, limits, links. No HTTP here."""
+"""State and rules of the sandbox: users, tokens, rate limits and impersonation links."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _SCOPED_CLAIMS = {
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How often a user's profile may be asked for. The defaults are Auth0's.
+    """Limit on profile requests per user, as a token bucket. The defaults are Auth0's.
 
     Attributes:
-        per_minute: how many calls a minute are given back.
-        burst: how many calls may come at once.
+        per_minute: requests per minute.
+        burst: requests at once.
     """
 
     per_minute: float = 5.0
@@ -37,7 +37,7 @@ class Limit:
 
 
 class Usage(NamedTuple):
-    """What a limit says after one more call; `reset` in seconds since the epoch."""
+    """State of a limit after a request; `reset` is in seconds since the epoch."""
 
     allowed: bool
     limit: int
@@ -47,7 +47,7 @@ class Usage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a token stands for. `subject` is empty for an API token."""
+    """What a token grants. `subject` is empty for an API token."""
 
     subject: str
     scope: frozenset[str]
@@ -56,7 +56,7 @@ class Grant:
 
 @dataclass(slots=True)
 class Tenant:
-    """A tenant's state. Times are seconds since the epoch."""
+    """State of a tenant. Times are in seconds since the epoch."""
 
     clock: Callable[[], float] = time.time
     limit: Limit | None = None
@@ -67,30 +67,30 @@ class Tenant:
     _buckets: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def add_user(self, user_id: str, claims: Mapping[str, Any]) -> None:
-        """Adds or replaces a user."""
+        """Add or replace a user."""
         self.users[user_id] = {"sub": user_id, **claims}
 
     def issue(self, subject: str, scope: str, expires_in: float) -> str:
-        """A new opaque token."""
+        """Return a new opaque token."""
         token = secrets.token_urlsafe(24)
         self._grants[token] = Grant(subject, frozenset(scope.split()), self.clock() + expires_in)
         return token
 
     def revoke(self, token: str) -> None:
-        """Makes a token invalid."""
+        """Invalidate a token."""
         self._grants.pop(token, None)
 
     def grant(self, token: str) -> Grant | None:
-        """What a token stands for, expired or not."""
+        """Return the grant of a token, which may have expired."""
         return self._grants.get(token)
 
     def is_live(self, grant: Grant) -> bool:
-        """Whether a grant has not expired and its user still exists."""
-        alive = not grant.subject or grant.subject in self.users
-        return alive and self.clock() < grant.expires_at
+        """Return whether a grant has not expired and its user exists."""
+        user_exists = not grant.subject or grant.subject in self.users
+        return user_exists and self.clock() < grant.expires_at
 
     def claims(self, grant: Grant) -> dict[str, Any]:
-        """The claims its scope allows; custom claims need none (OIDC Core, section 5.4)."""
+        """Return the claims in the scope of a grant (OIDC Core, section 5.4), and custom claims."""
         return {
             claim: value
             for claim, value in self.users[grant.subject].items()
@@ -98,7 +98,7 @@ class Tenant:
         }
 
     def use(self, subject: str) -> Usage | None:
-        """Counts one call against a user's limit; None if there is no limit."""
+        """Count a request against the limit of a user; return None if there is no limit."""
         if self.limit is None:
             return None
         now = self.clock()
@@ -112,11 +112,11 @@ class Tenant:
         return Usage(allowed, self.limit.burst, int(level), int(reset) + 1)
 
     def make_link(self, user_id: str, impersonator_id: str) -> str:
-        """A new one-time ticket for logging in as a user."""
+        """Return a new one-time ticket for logging in as a user."""
         ticket = secrets.token_urlsafe(16)
         self._links[ticket] = (user_id, impersonator_id)
         return ticket
 
     def open_link(self, ticket: str) -> tuple[str, str] | None:
-        """The user and impersonator of an unused ticket, which is then used; else None."""
+        """Use a ticket: return its user and impersonator, or None if it is not valid."""
         return self._links.pop(ticket, None)

@@ -1,3 +1,3 @@
-"""A third party's module under names that the library ships: it must not be imported."""
+"""A third-party module registered under shipped names: it must not be imported."""
 
 raise SystemExit("imported")

@@ -1,4 +1,4 @@
-"""A third party's plugin of ten lines: stamps every attempt."""
+"""A small third-party plugin: it adds a header to every attempt."""
 
 from usersmanager.plugins import hookimpl
 

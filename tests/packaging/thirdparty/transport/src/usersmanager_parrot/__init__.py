@@ -1,4 +1,4 @@
-"""A third party's transport for both modes: says what it was told."""
+"""A small third-party transport, sync and async: it returns a header of the request."""
 
 import json
 
