@@ -45,20 +45,18 @@ class AsyncEngine:
 
     async def send(self, request: Request) -> Response:
         """Send a request and return its response; see `AsyncTransport.asend`."""
-        return await self._send(request, request.deadline)
-
-    async def _send(self, request: Request, deadline: Deadline) -> Response:
         self._require_open()
         self._require_own_loop()
-        check_deadline(deadline)
-        slot = await self._limiter.acquire(deadline)
+        check_deadline(request.deadline)
+        slot = await self._limiter.acquire(request.deadline)
         try:
             self._require_open()  # It may have been closed while this call waited.
-            return await self._exchange(request, deadline)
+            return await self._exchange(request)
         finally:
             self._limiter.release(slot)
 
-    async def _exchange(self, request: Request, deadline: Deadline) -> Response:
+    async def _exchange(self, request: Request) -> Response:
+        deadline = request.deadline
         parser = self._config.parser(request)
         connection = reused = None
         try:

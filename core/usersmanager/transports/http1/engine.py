@@ -59,19 +59,17 @@ class Engine:
         """Send a request and return its response; see `Transport.send`."""
         if self._process != os.getpid():
             self._reset_after_fork()
-        return self._send(request, request.deadline)
-
-    def _send(self, request: Request, deadline: Deadline) -> Response:
         self._require_open()
-        check_deadline(deadline)
-        slot = self._limiter.acquire(deadline)
+        check_deadline(request.deadline)
+        slot = self._limiter.acquire(request.deadline)
         try:
             self._require_open()  # It may have been closed while this call waited.
-            return self._exchange(request, deadline)
+            return self._exchange(request)
         finally:
             self._limiter.release(slot)
 
-    def _exchange(self, request: Request, deadline: Deadline) -> Response:
+    def _exchange(self, request: Request) -> Response:
+        deadline = request.deadline
         parser = self._config.parser(request)
         stream = reused = None
         try:
