@@ -30,8 +30,11 @@ def test_an_exempt_row_is_skipped_with_its_reason_and_no_other_class_is_touched(
 @pytest.mark.parametrize(
     ("exempt", "words"),
     [
-        ({"test_a_fork_shares_no_conection": "a typo"}, "no row 'test_a_fork_shares_no_conection'"),
-        ({"transport": "not a row"}, "no row 'transport'"),
+        (
+            {"test_a_fork_shares_no_conection": "a typo"},
+            "no test case 'test_a_fork_shares_no_conection'",
+        ),
+        ({"transport": "not a row"}, "no test case 'transport'"),
         ({"test_a_fork_shares_no_connection": ""}, "needs a reason"),
     ],
 )

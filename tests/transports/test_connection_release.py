@@ -18,7 +18,7 @@ from usersmanager import (
     TransportError,
 )
 from usersmanager.testing import FaultServer, Peer, profile
-from usersmanager.testing.contracts.cases import ask, subject_of
+from usersmanager.testing.contracts.cases import make_request, subject
 from usersmanager.transports.http1.async_connection import AsyncConnection
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_httptools import HttptoolsTransport
@@ -38,8 +38,7 @@ def sockets(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     attach = AsyncConnection.attach
 
     def record(self: AsyncConnection, transport: asyncio.Transport) -> None:
-        if self._transport is None:
-            attached.append(transport.get_extra_info("socket"))
+        attached.append(transport.get_extra_info("socket"))
         attach(self, transport)
 
     monkeypatch.setattr(AsyncConnection, "attach", record)
@@ -68,7 +67,7 @@ def test_a_tls_socket_is_closed_when_its_call_ends(
     async def main(server: FaultServer) -> None:
         transport = AiohttpTransport(ssl_context=client_context)
         try:
-            await transport.asend(ask(server, timeout=0.4))
+            await transport.asend(make_request(server, timeout=0.4))
         except DeadlineExceededError:
             assert script is silent
         await asyncio.sleep(0.05)
@@ -82,7 +81,7 @@ def test_a_tls_socket_is_closed_when_its_call_ends(
 def test_an_idle_connection_keeps_nothing_of_the_last_response() -> None:
     async def main(server: FaultServer) -> None:
         transport = AiohttpTransport()
-        await transport.asend(ask(server))
+        await transport.asend(make_request(server))
         connection = transport._engine._idle.take(server.origin)
         assert connection is not None
         assert (connection._reader, connection._outcome) == (None, None)
@@ -111,9 +110,9 @@ def test_a_connection_is_not_reused_after_a_response_to_half_a_request(make_tran
 
     async def main(server: FaultServer) -> None:
         transport = make_transport()
-        large = ask(server)._replace(body=b"x" * 30_000_000)
+        large = make_request(server)._replace(body=b"x" * 30_000_000)
         assert (await transport.asend(large)).status == 200
-        assert subject_of(await transport.asend(ask(server, "next"))) == "next"
+        assert subject(await transport.asend(make_request(server, "next"))) == "next"
         await transport.aclose()
 
     with FaultServer(respond_early) as server:
@@ -140,7 +139,7 @@ def test_closing_the_connection_ourselves_does_not_complete_a_body(
 
     async def main(server: FaultServer) -> None:
         transport = AiohttpTransport()
-        call = asyncio.ensure_future(transport.asend(ask(server)))
+        call = asyncio.ensure_future(transport.asend(make_request(server)))
         await asyncio.sleep(0.2)
         connections[0].close()
         with pytest.raises(DisconnectedError):
@@ -162,7 +161,7 @@ def test_a_connection_with_tls_inside_tls_is_reused(
     ):
         transport = make_transport(proxy=proxy.origin, ssl_context=client_context)
         for token in ("one", "two"):
-            assert subject_of(transport.send(ask(server, token))) == token
+            assert subject(transport.send(make_request(server, token))) == token
         transport.close()
         assert server.connections == 1
 
@@ -186,9 +185,9 @@ def test_nothing_is_sent_to_a_server_that_sent_or_closed_first(
         with monkeypatch.context() as patch:
             patch.setattr(socket.socket, "connect", connect_slowly)
             with pytest.raises(ConnectError) as caught:
-                transport.send(ask(server))
+                transport.send(make_request(server))
         assert caught.value.phase == "not sent"
-        assert subject_of(transport.send(ask(server, "mine"))) == "mine"
+        assert subject(transport.send(make_request(server, "mine"))) == "mine"
         transport.close()
 
 
@@ -212,9 +211,9 @@ def test_nothing_is_sent_to_a_server_that_sent_or_closed_before_the_event_loop_r
         with monkeypatch.context() as patch:
             patch.setattr(asyncio.BaseEventLoop, "create_connection", connect_slowly)
             with pytest.raises(ConnectError) as caught:
-                await transport.asend(ask(server))
+                await transport.asend(make_request(server))
         assert caught.value.phase == "not sent"
-        assert subject_of(await transport.asend(ask(server, "mine"))) == "mine"
+        assert subject(await transport.asend(make_request(server, "mine"))) == "mine"
         await transport.aclose()
 
     with FaultServer(send_first) as server:
@@ -236,7 +235,7 @@ def test_nothing_is_sent_after_the_deadline_even_if_the_event_loop_was_blocked(
         monkeypatch.setattr(asyncio.BaseEventLoop, "create_connection", block)
         for idempotent in (True, False):
             with pytest.raises(TransportError) as caught:
-                await transport.asend(ask(server, timeout=0.2, idempotent=idempotent))
+                await transport.asend(make_request(server, timeout=0.2, idempotent=idempotent))
             assert caught.value.phase == "not sent"
         await transport.aclose()
 
@@ -253,7 +252,7 @@ def test_a_stalled_tls_proxy_leaves_no_socket_open(
     async def main(proxy: FaultServer) -> None:
         transport = AiohttpTransport(ssl_context=client_context, proxy=proxy.origin)
         with pytest.raises(ConnectError):
-            await transport.asend(ask(proxy, timeout=0.4))
+            await transport.asend(make_request(proxy, timeout=0.4))
         await asyncio.sleep(0.05)
         assert [sock.fileno() for sock in sockets] == [-1]
         await transport.aclose()

@@ -1,4 +1,4 @@
-"""The shipped transports keep the whole contract."""
+"""The shipped transports pass the whole contract."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ class UvloopClient(AsyncClient):
 
 
 class TestHttptoolsUvloop(AsyncTransportContract):
-    client_kind = UvloopClient
+    client_class = UvloopClient
     exempt = {  # noqa: RUF012 - a ClassVar of the contract.
         "test_a_slow_name_resolution_keeps_to_the_deadline": (
-            "uvloop resolves by itself, where the row can't slow it down"
+            "uvloop resolves by itself, where the test case can't slow it down"
         ),
     }
 

@@ -19,7 +19,7 @@ from usersmanager import (
     Response,
 )
 from usersmanager.testing import FaultServer, Peer, profile
-from usersmanager.testing.contracts.cases import answering, ask, ending
+from usersmanager.testing.contracts.cases import answering, ending, make_request
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_urllib3 import Urllib3Transport
 
@@ -54,7 +54,7 @@ def send(request: pytest.FixtureRequest) -> Any:
 
 def test_only_its_connections_are_used(send: Any) -> None:
     with FaultServer() as server:
-        responses = send(ask(server, "one"), ask(server, "two"))
+        responses = send(make_request(server, "one"), make_request(server, "two"))
         assert [response.body for response in responses] == [b'{"sub": "one"}', b'{"sub": "two"}']
         assert server.connections == 1
         for sent in server.requests:
@@ -64,32 +64,32 @@ def test_only_its_connections_are_used(send: Any) -> None:
 
 def test_no_user_agent_is_added(send: Any) -> None:
     with FaultServer() as server:
-        send(ask(server, headers={}))
+        send(make_request(server, headers={}))
         assert b"user-agent" not in server.requests[0].lower()
 
 
 def test_a_request_that_is_not_idempotent_uses_a_dedicated_connection(send: Any) -> None:
     with FaultServer() as server:
-        send(ask(server), ask(server, idempotent=False))
+        send(make_request(server), make_request(server, idempotent=False))
         assert server.connections == 2
 
 
 def test_a_large_body_is_refused(send: Any) -> None:
     with FaultServer(answering(profile("x" * 200))) as server, pytest.raises(BodyTooLargeError):
-        send(ask(server), max_response_bytes=100)
+        send(make_request(server), max_response_bytes=100)
 
 
 def test_a_redirect_is_a_response(send: Any) -> None:
     redirect = b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"
     with FaultServer(answering(redirect)) as server:
-        assert [response.status for response in send(ask(server))] == [302]
+        assert [response.status for response in send(make_request(server))] == [302]
         assert len(server.requests) == 1
 
 
 def test_a_request_is_not_repeated_after_a_disconnect(send: Any) -> None:
     with FaultServer(*[ending(b"")] * 3) as server:
         with pytest.raises(DisconnectedError) as caught:
-            send(ask(server, "hush"))
+            send(make_request(server, "hush"))
         assert caught.value.phase == "unknown"
         assert "hush" not in repr(caught.value)
         assert len(server.requests) == 1
@@ -99,7 +99,7 @@ def test_nothing_is_sent_over_a_refused_connection(send: Any) -> None:
     with FaultServer() as server:
         pass
     with pytest.raises(ConnectError) as caught:
-        send(ask(server))
+        send(make_request(server))
     assert caught.value.phase == "not sent"
 
 
@@ -109,7 +109,7 @@ def test_a_silent_server_is_given_up_at_the_deadline(send: Any) -> None:
         peer.wait_closed()
 
     with FaultServer(never_respond) as server, pytest.raises(DeadlineExceededError) as caught:
-        send(ask(server, timeout=0.2))
+        send(make_request(server, timeout=0.2))
     assert caught.value.phase == "unknown"
 
 
@@ -119,6 +119,6 @@ def test_a_closed_session_is_a_lifecycle_error() -> None:
         transport = AiohttpTransport(session=session)
         await session.close()
         with FaultServer() as server, pytest.raises(LifecycleError, match="session is closed"):
-            await transport.asend(ask(server))
+            await transport.asend(make_request(server))
 
     asyncio.run(main())

@@ -31,7 +31,8 @@ from usersmanager import (
 )
 from usersmanager.plugins import Token
 from usersmanager.testing import FaultServer, Peer
-from usersmanager.testing.contracts.cases import ask, subject_of
+from usersmanager.testing.contracts.cases import make_request as request_to
+from usersmanager.testing.contracts.cases import subject
 from usersmanager.transports import Deadline
 from usersmanager_httptools import HttptoolsTransport
 from usersmanager_httptools.parser import CheckedResponseParser, _Events
@@ -145,12 +146,12 @@ def test_a_second_event_loop_is_refused() -> None:
     with FaultServer() as server:
 
         async def main() -> str:
-            response = await transport.asend(ask(server, "mine"))
-            return subject_of(response)
+            response = await transport.asend(request_to(server, "mine"))
+            return subject(response)
 
         async def send_once() -> None:
-            request = ask(server, "mine", idempotent=False)  # Its connection is not kept.
-            assert subject_of(await transport.asend(request)) == "mine"
+            request = request_to(server, "mine", idempotent=False)  # Its connection is not kept.
+            assert subject(await transport.asend(request)) == "mine"
             await asyncio.sleep(0)
 
         asyncio.run(send_once())

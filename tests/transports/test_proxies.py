@@ -12,7 +12,7 @@ from tests.transports.servers import tls_contexts, tunnel
 
 from usersmanager import ArgumentError, ConnectError
 from usersmanager.testing import FaultServer, Peer
-from usersmanager.testing.contracts.cases import ask
+from usersmanager.testing.contracts.cases import make_request
 from usersmanager.testing.fault_server import echo
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_urllib3 import Urllib3Transport
@@ -138,6 +138,6 @@ def test_proxy_credentials_may_be_in_any_alphabet() -> None:
     with FaultServer(echo) as proxy:
         address = proxy.origin.replace("://", "://us%C4%99r:pass@")
         transport = Urllib3Transport(proxy=address)
-        transport.send(ask(proxy))
+        transport.send(make_request(proxy))
         transport.close()
         assert base64.b64encode("us\u0119r:pass".encode()) in proxy.requests[0]

@@ -210,8 +210,12 @@ def test_it_refuses_byte_by_byte(name: str) -> None:
     data, _ = MALFORMED[name]
     parser = ResponseParser()
     with pytest.raises(ProtocolError):
-        for byte in data:
-            parser.receive_data(bytes([byte]))
+        receive_bytewise(parser, data)
+
+
+def receive_bytewise(parser: ResponseParser, data: bytes) -> None:
+    for byte in data:
+        parser.receive_data(bytes([byte]))
 
 
 def test_a_bare_lf_is_refused_when_the_cr_before_it_was_received_earlier() -> None:

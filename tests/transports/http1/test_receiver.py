@@ -18,13 +18,8 @@ class Receiver:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.pieces: list[bytes] = []
-        self.transport: asyncio.Transport | None = None
         self.done = loop.create_future()
         self.protocol = WeakProtocol(self, loop)
-
-    def attach(self, transport: asyncio.Transport) -> None:
-        self.transport = transport
-        self.protocol.abort_with(self, transport)
 
     def data_received(self, data: bytes) -> None:
         self.pieces.append(data)

@@ -1,1 +1,1 @@
-"""The contracts of transports and plugins, as tests to subclass."""
+"""The contracts of transports and plugins, as test classes to subclass."""

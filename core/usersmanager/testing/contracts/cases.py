@@ -1,32 +1,35 @@
-"""The contract of a transport, as tests to subclass.
-
-    class TestMine(TransportContract):
-        def transport(self, **settings):
-            return MyTransport(**settings)
-
-Each test is a row: a fault or a threat, and what a transport must make of it. The rows
-are in `contract_rows.py`, `contract_framing.py`, `contract_security.py` and
-`contract_tls.py`; how a row is checked is here. Written for pytest; needs trustme for the
-certificates.
-"""
+"""Shared implementation of the transport contracts: requests, server scripts and assertions."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import time
-from collections.abc import Iterator
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar, TypeAlias
 
 from ..._values.deadline import Deadline
 from ..._values.messages import Request, Response
 from ..._values.token import Token
-from ...errors import Phase, TransportError
+from ...errors import TransportError
 from ..fault_server import FaultServer, Peer, Script, echo, profile
-from .clients import AsyncClient, BlockingClient, Client
+from .clients import AsyncClient, Client, SyncClient
 from .exemptions import Exemptions
 
-__all__ = ["Contract", "ask", "subject_of"]
+__all__ = [
+    "SHORT_TIMEOUT",
+    "Contract",
+    "answering",
+    "ending",
+    "make_request",
+    "outcome_of",
+    "subject",
+]
 
+ErrorTypes: TypeAlias = type[TransportError] | tuple[type[TransportError], ...]
+
+# Long enough to connect and to send a request on a busy machine.
+SHORT_TIMEOUT = 0.3
 
 HEADERS = {
     "Accept": "application/json",
@@ -35,7 +38,7 @@ HEADERS = {
 }
 
 
-def ask(
+def make_request(
     server: FaultServer,
     token: str = "a-token",
     *,
@@ -44,7 +47,7 @@ def ask(
     idempotent: bool = True,
     headers: dict[str, str] | None = None,
 ) -> Request:
-    """A request to a server, as the core would make it."""
+    """Return a request to a server, as a manager makes it."""
     return Request(
         operation="get_info" if idempotent else "impersonate",
         method="GET" if idempotent else "POST",
@@ -58,75 +61,105 @@ def ask(
     )
 
 
-def subject_of(response: Response) -> str:
-    """Whose profile it is."""
-    import json
-
+def subject(response: Response) -> str:
+    """Return the subject of the profile in a response."""
     return str(json.loads(response.body)["sub"])
 
 
+def outcome_of(send: Callable[[Request], Response], request: Request) -> Response | Exception:
+    """Return the response to a request, or the error that it raises."""
+    try:
+        return send(request)
+    except Exception as error:
+        return error
+
+
 class Contract(Exemptions):
-    """How a row is checked.
+    """Base class of the transport contracts: how a test case is checked.
 
     Attributes:
-        client_kind: the mode.
-        slack: seconds by which a deadline may be missed.
+        client_class: how a transport is called, sync or async.
+        slack: seconds by which a deadline may be missed; on a busy machine, threads start late.
     """
 
-    slack: ClassVar[float] = 0.1
-    client_kind: ClassVar[type[BlockingClient] | type[AsyncClient]]
+    slack: ClassVar[float] = 0.25
+    client_class: ClassVar[type[SyncClient] | type[AsyncClient]]
 
     def transport(self, **settings: Any) -> Any:
-        """The factory to override: a new transport.
+        """Return a new transport. Override this method.
 
         Args:
-            settings: `pool_size` (an int) or `ssl_context`, where a row needs them.
+            settings: `pool_size` (an int) or `ssl_context`, in test cases that need them.
         """
         raise NotImplementedError("override transport(**settings) to return a new transport")
 
     @contextlib.contextmanager
     def client(self, **settings: Any) -> Iterator[Any]:
-        """A new transport of the mode, closed in the end."""
-        client = self.client_kind(self.transport(**settings))
+        """Yield a client of a new transport, and close both at the end."""
+        client = self.client_class(self.transport(**settings))
         try:
             yield client
         finally:
             client.close()
 
-    def refused(
-        self, client: Client, request: Request, *, as_manager: bool = False
-    ) -> TransportError:
-        """Return the transport error that a request ends with, in time."""
-        send = client.send_as_manager if as_manager else client.send
-        try:
-            response = send(request)
-        except TransportError as error:
-            assert -request.remaining() < self.slack, "the deadline was missed"
-            return error
-        raise AssertionError(f"no transport error, but {response!r}")
-
-    def check(
+    def assert_own_response(
         self,
-        script: Script,
-        kind: type[TransportError] | tuple[type[TransportError], ...],
-        phase: Phase = "unknown",
+        client: Client,
+        server: FaultServer,
+        token: str,
         *,
-        timeout: float = 5.0,
+        rule: str = "a request must get its own response",
     ) -> None:
-        """A fault after a request: on a fresh connection, a reused one, and one of its own.
+        """Check that a request gets the response to its own token; `rule` is the message if not."""
+        try:
+            owner = subject(client.send(make_request(server, token)))
+        except Exception as error:
+            raise AssertionError(f"{rule}, not {error!r}") from error
+        assert owner == token, rule
 
-        The request is sent once, the error has its kind and phase, and the connection
-        never answers again.
+    def assert_fails(
+        self,
+        client: Client,
+        request: Request,
+        error_types: ErrorTypes,
+        fault: str,
+        *,
+        sent: bool,
+        as_manager: bool = False,
+    ) -> TransportError:
+        """Check that a request fails before its deadline, and return the error.
+
+        `fault` begins the message of a failing assertion, `sent` is what the error must say,
+        and `as_manager` sends as a manager does, which removes frames from errors.
         """
-        self._check(script, kind, phase, timeout)
-        self._check(_after_a_good_answer(script), kind, phase, timeout, warm=True)
-        self._check(script, kind, phase, timeout, idempotent=False)
+        rule = f"{fault} must raise {_names(error_types)}"
+        send = client.send_as_manager if as_manager else client.send
+        outcome = outcome_of(send, request)
+        late = -request.remaining()
+        assert isinstance(outcome, error_types), f"{rule}, not {outcome!r}"
+        assert late < self.slack, f"{rule} before the deadline, not {late:.2f} s after it"
+        phase = "unknown" if sent else "not sent"
+        assert outcome.phase == phase, f"{rule} with the phase {phase!r}"
+        return outcome
 
-    def _check(
+    def assert_fault(
+        self, script: Script, error_types: ErrorTypes, fault: str, *, timeout: float = 5.0
+    ) -> None:
+        """Check a fault after a request was sent: on a new, a reused and a dedicated connection.
+
+        The error must have its type, the request must not be sent again, and the connection
+        must not be used again.
+        """
+        warm = _after_good_response(script)
+        self._assert_fault(script, error_types, fault, timeout)
+        self._assert_fault(warm, error_types, fault, timeout, warm=True)
+        self._assert_fault(script, error_types, fault, timeout, idempotent=False)
+
+    def _assert_fault(
         self,
         script: Script,
-        kind: type[TransportError] | tuple[type[TransportError], ...],
-        phase: Phase,
+        error_types: ErrorTypes,
+        fault: str,
         timeout: float,
         *,
         warm: bool = False,
@@ -134,25 +167,36 @@ class Contract(Exemptions):
     ) -> None:
         with FaultServer(script) as server, self.client() as client:
             if warm:
-                assert subject_of(client.send(ask(server, "before"))) == "before"
-            error = self.refused(client, ask(server, timeout=timeout, idempotent=idempotent))
-            assert isinstance(error, kind), f"{type(error).__name__} is no {kind}"
-            assert error.phase == phase
-            assert server.connections == 1
-            assert len(server.requests) == 1 + warm, "the request was sent again"
-            assert subject_of(client.send(ask(server, "after"))) == "after"
-            assert server.connections == 2, "the connection was used again"
+                self.assert_own_response(client, server, "before")
+            request = make_request(server, timeout=timeout, idempotent=idempotent)
+            self.assert_fails(client, request, error_types, fault, sent=True)
+            # Once this is answered, the server has accepted all earlier connections.
+            rule = f"the request after {fault} must get its own response"
+            self.assert_own_response(client, server, "after", rule=rule)
+            assert server.connections > 1, f"a connection must not be reused after {fault}"
+            assert server.connections == 2, f"a transport must not reconnect after {fault}"
+            assert len(server.requests) <= 2 + warm, f"a request was sent again after {fault}"
 
-    def accepted(self, script: Script, *, connections: int, exact: bool = False) -> None:
-        """Two calls: the first is answered by a script, the second must get its own answer."""
+    def assert_succeeds(self, script: Script, rule: str, *, reused: bool) -> None:
+        """Check a request that a script answers, and a second one after it.
+
+        `rule` begins the message of a failing assertion; `reused` says whether the second
+        request must use the connection of the first.
+        """
         with FaultServer(script) as server, self.client() as client:
-            assert subject_of(client.send(ask(server, "first", idempotent=not exact))) == "first"
-            client.idle(0.1)
-            assert subject_of(client.send(ask(server, "second"))) == "second"
-            assert server.connections == connections
+            self.assert_own_response(client, server, "first", rule=rule)
+            client.idle(0.02)
+            self.assert_own_response(client, server, "second", rule=rule)
+            must = "must" if reused else "must not"
+            assert server.connections == 2 - reused, f"{rule}; the connection {must} be reused"
 
 
-def _after_a_good_answer(script: Script) -> Script:
+def _names(error_types: ErrorTypes) -> str:
+    types = error_types if isinstance(error_types, tuple) else (error_types,)
+    return " or ".join(error_type.__name__ for error_type in types)
+
+
+def _after_good_response(script: Script) -> Script:
     def warmed(peer: Peer) -> object:
         peer.request()
         peer.send(profile("before"))
@@ -161,26 +205,26 @@ def _after_a_good_answer(script: Script) -> Script:
     return warmed
 
 
-def answering(answer: bytes, *, then: Script = echo) -> Script:
-    """A script: reads a request, sends these bytes, goes on with another script."""
+def answering(response: bytes, *, then: Script = echo) -> Script:
+    """Return a script that reads a request, sends these bytes and continues with another script."""
 
     def script(peer: Peer) -> object:
         peer.request()
-        peer.send(answer)
+        peer.send(response)
         return then(peer)
 
     return script
 
 
-def ending(answer: bytes, *, reset: bool = False) -> Script:
-    """A script: reads a request, sends these bytes, ends the connection."""
+def ending(response: bytes, *, reset: bool = False) -> Script:
+    """Return a script that reads a request, sends these bytes and ends the connection."""
 
     def script(peer: Peer) -> None:
         peer.request()
-        peer.send(answer)
+        peer.send(response)
         if reset:
-            # What was sent must have arrived: a reset overtakes it.
-            time.sleep(0.05)
+            if response:
+                time.sleep(0.05)  # A reset discards what the client has not read.
             peer.reset()
 
     return script

@@ -1,258 +1,141 @@
-"""Rows of the contract: connections, time, statuses, life and death."""
+"""Test cases of the transport contracts: the pool, deadlines, statuses and closing."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import socket
+import threading
 import time
-from collections.abc import Iterator
-from unittest import mock
+from functools import partial
 
 from ..._values.messages import Response
-from ...errors import (
-    ConnectError,
-    DeadlineExceededError,
-    LifecycleError,
-    PoolTimeoutError,
-    TLSError,
-)
-from ..fault_server import FaultServer, Peer, profile
-from .cases import Contract, answering, ask, subject_of
+from ...errors import DeadlineExceededError, LifecycleError, PoolTimeoutError
+from ..fault_server import FaultServer, Peer, Script, profile
+from .cases import SHORT_TIMEOUT, Contract, answering, make_request, outcome_of, subject
+from .clients import Client
 
-__all__ = ["ConnectionRows"]
+__all__ = ["ConnectionCases"]
+
+STATUSES = (200, 201, 400, 401, 403, 404, 408, 409, 425, 429, 500, 502, 503, 504, 599)
 
 
-class _Elsewhere(FaultServer):
-    """A server whose origin is written otherwise."""
+class ConnectionCases(Contract):
+    """The pool, deadlines, statuses and closing."""
 
-    rewritten: tuple[str, str] = ("", "")
+    def test_a_full_pool_is_a_pool_timeout(self) -> None:
+        first_sent = threading.Event()
 
-    @property
-    def origin(self) -> str:
-        """The origin that the client is told."""
-        return super().origin.replace(*self.rewritten)
-
-
-class _TLSExpected(_Elsewhere):
-    rewritten = ("http://", "https://")
-
-
-@contextlib.contextmanager
-def _deaf_server() -> Iterator[FaultServer]:
-    """A server that no connection reaches, since its queue is full."""
-    with FaultServer(accept=False, backlog=0) as server:
-        fillers = [socket.socket() for _ in range(4)]
-        for filler in fillers:
-            filler.setblocking(False)
-            filler.connect_ex(("127.0.0.1", server.port))
-        time.sleep(0.05)
-        try:
-            yield server
-        finally:
-            for filler in fillers:
-                filler.close()
-
-
-class ConnectionRows(Contract):
-    """What goes wrong before, beside and after a response."""
-
-    def test_a_refused_connection_is_not_sent(self) -> None:
-        with FaultServer() as server:
-            pass
-        with self.client() as client:
-            error = self.refused(client, ask(server))
-            assert isinstance(error, ConnectError)
-            assert error.phase == "not sent"
-
-    def test_a_host_that_does_not_exist_is_not_sent(self) -> None:
-        with FaultServer(host="no-such-host.invalid") as server, self.client() as client:
-            error = self.refused(client, ask(server))
-            assert isinstance(error, ConnectError)
-            assert error.phase == "not sent"
-
-    def test_a_connection_that_is_never_accepted_is_not_sent(self) -> None:
-        with _deaf_server() as server, self.client() as client:
-            error = self.refused(client, ask(server, timeout=0.3))
-            assert isinstance(error, ConnectError)
-            assert error.phase == "not sent"
-
-    def test_a_slow_name_resolution_keeps_to_the_deadline(self) -> None:
-        resolve = socket.getaddrinfo
-
-        def slow(*arguments: object, **named: object) -> object:
-            time.sleep(0.6)
-            return resolve(*arguments, **named)  # type: ignore[arg-type] # Passed on as given.
-
-        with (
-            FaultServer(host="localhost") as server,
-            self.client() as client,
-            mock.patch("socket.getaddrinfo", slow),
-        ):
-            error = self.refused(client, ask(server, timeout=0.2))
-            assert isinstance(error, ConnectError)
-            assert error.phase == "not sent"
-            assert server.requests == []
-
-    def test_a_reset_in_the_tls_handshake_is_not_sent(self) -> None:
-        def resetting(peer: Peer) -> None:
-            peer.receive()
-            peer.reset()
-
-        with _TLSExpected(*[resetting] * 3) as server, self.client() as client:
-            error = self.refused(client, ask(server))
-            assert isinstance(error, ConnectError)
-            assert error.phase == "not sent"
-
-    def test_a_tls_handshake_that_stalls_is_not_sent(self) -> None:
-        with _TLSExpected(lambda peer: peer.stall()) as server, self.client() as client:
-            error = self.refused(client, ask(server, timeout=0.3))
-            assert isinstance(error, ConnectError)
-            assert error.phase == "not sent"
-
-    def test_a_tls_handshake_that_is_dripped_is_not_sent(self) -> None:
-        def dripping(peer: Peer) -> None:
-            peer.receive()
-            peer.drip(b"\x16\x03\x03\x10\x00" + b"\0" * 5000, every=0.02)
-
-        with _TLSExpected(dripping) as server, self.client() as client:
-            error = self.refused(client, ask(server, timeout=0.3))
-            assert isinstance(error, ConnectError)
-            assert error.phase == "not sent"
-
-    def test_a_plain_server_where_tls_is_expected_is_not_sent(self) -> None:
-        def plain(peer: Peer) -> None:
-            peer.receive()
-            peer.send(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
-            peer.wait_closed()
-
-        with _TLSExpected(plain) as server, self.client() as client:
-            error = self.refused(client, ask(server))
-            assert isinstance(error, ConnectError | TLSError)
-            assert error.phase == "not sent"
-
-    def test_a_pool_that_stays_full_is_not_sent(self) -> None:
         def slow(peer: Peer) -> None:
             peer.request()
-            peer.stall(0.6)
+            first_sent.set()
+            peer.stall(3 * SHORT_TIMEOUT)
             peer.send(profile("slow"))
 
         with FaultServer(slow) as server, self.client(pool_size=1) as client:
-            outcomes = client.send_all(
-                [lambda: ask(server), *[lambda: ask(server, timeout=0.3)] * 2]
-            )
-            answered = [one for one in outcomes if isinstance(one, Response)]
-            refused = [one for one in outcomes if isinstance(one, PoolTimeoutError)]
-            assert len(answered) == 1, outcomes
-            assert len(refused) == 2, outcomes
-            assert {one.phase for one in refused} == {"not sent"}
-            assert len(server.requests) == 1
+            waiter = partial(make_request, server, timeout=SHORT_TIMEOUT)
+            requests = [partial(make_request, server), waiter, waiter]
+            outcomes = client.send_all(requests, first_sent=first_sent)
+        responses = [outcome for outcome in outcomes if isinstance(outcome, Response)]
+        errors = [outcome for outcome in outcomes if isinstance(outcome, PoolTimeoutError)]
+        assert len(responses) == 1, f"the first request must get its response: {outcomes}"
+        assert len(errors) == 2, f"a full pool must raise PoolTimeoutError: {outcomes}"
+        assert {error.phase for error in errors} == {"not sent"}
+        assert len(server.requests) == 1, "a request that waits for the pool must not be sent"
 
-    def test_a_full_pool_gives_its_place_on(self) -> None:
+    def test_a_released_connection_serves_the_next_waiter(self) -> None:
         with FaultServer() as server, self.client(pool_size=2) as client:
-            made = [lambda name=f"user-{n}": ask(server, name) for n in range(20)]
-            outcomes = client.send_all(made)
-            subjects = [subject_of(one) for one in outcomes if isinstance(one, Response)]
-            assert subjects == [f"user-{n}" for n in range(20)], outcomes
-            assert server.connections <= 2
+            _assert_own_responses(client, server, 20)
+            assert server.connections <= 2, "`pool_size` must bound the connections"
 
-    def test_a_silent_server_is_given_up_at_the_deadline(self) -> None:
+    def test_concurrent_requests_get_their_own_responses(self) -> None:
+        with FaultServer() as server, self.client() as client:
+            _assert_own_responses(client, server, 50)
+
+    def test_a_silent_server_exceeds_the_deadline(self) -> None:
         def silent(peer: Peer) -> None:
             peer.request()
             peer.stall()
 
-        self.check(silent, DeadlineExceededError, timeout=0.3)
+        self._assert_deadline(silent, "a silent server")
 
-    def test_a_dripped_header_is_given_up_at_the_deadline(self) -> None:
+    def test_a_slow_header_exceeds_the_deadline(self) -> None:
         def dripping(peer: Peer) -> None:
             peer.request()
-            peer.drip(b"HTTP/1.1 200 OK\r\n" + b"X: x\r\n" * 90)
+            peer.drip(b"HTTP/1.1 200 OK\r\n" + b"X: x\r\n" * 10)
 
-        self.check(dripping, DeadlineExceededError, timeout=0.3)
+        self._assert_deadline(dripping, "a header that is sent too slowly")
 
-    def test_a_dripped_body_is_given_up_at_the_deadline(self) -> None:
+    def test_a_slow_body_exceeds_the_deadline(self) -> None:
         def dripping(peer: Peer) -> None:
             peer.request()
-            peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n")
-            peer.drip(b"x" * 9999)
+            peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n")
+            peer.drip(b"x" * 99)
 
-        self.check(dripping, DeadlineExceededError, timeout=0.3)
+        self._assert_deadline(dripping, "a body that is sent too slowly")
 
-    def test_interim_responses_that_are_dripped_are_given_up_at_the_deadline(self) -> None:
+    def test_slow_interim_responses_exceed_the_deadline(self) -> None:
         def dripping(peer: Peer) -> None:
             peer.request()
-            peer.drip(b"HTTP/1.1 102 Processing\r\n\r\n" * 8)
+            peer.drip(b"HTTP/1.1 102 Processing\r\n\r\n" * 3)
 
-        self.check(dripping, DeadlineExceededError, timeout=0.3)
+        self._assert_deadline(dripping, "interim responses that are sent too slowly")
 
-    def test_a_deadline_that_has_passed_is_not_sent(self) -> None:
-        with FaultServer() as server, self.client() as client:
-            expired = ask(server, timeout=-1)
-            try:
-                client.send(expired)
-            except DeadlineExceededError as error:
-                phase = error.phase
-            assert phase == "not sent"
-            client.idle(0.05)
-            assert server.requests == []
+    def _assert_deadline(self, script: Script, fault: str) -> None:
+        self.assert_fault(script, DeadlineExceededError, fault, timeout=SHORT_TIMEOUT)
 
-    def test_every_status_is_a_response_and_its_body_is_as_sent(self) -> None:
-        for status in (200, 201, 400, 401, 403, 404, 408, 409, 425, 429, 500, 502, 503, 504, 599):
+    def test_every_status_is_returned_with_its_body_unchanged(self) -> None:
+        for status in STATUSES:
             fields = "X-A: 1\r\nx-a: 2\r\nContent-Length: 2\r\n"
-            answer = f"HTTP/1.1 {status} Whatever\r\n{fields}\r\n\x1f\x8b"
-            with (
-                FaultServer(answering(answer.encode("latin-1"))) as server,
-                self.client() as client,
-            ):
-                response = client.send(ask(server))
-                assert (response.status, response.body) == (status, b"\x1f\x8b")
-                assert response.headers.getall("X-A") == ["1", "2"]
-                assert len(server.requests) == 1
+            head = f"HTTP/1.1 {status} Whatever\r\n{fields}\r\n".encode()
+            with FaultServer(answering(head + b"\x1f\x8b")) as server, self.client() as client:
+                response = client.send(make_request(server))
+                assert response.status == status, "a status must be returned, not raised"
+                assert response.body == b"\x1f\x8b", "a body must be returned as it was sent"
+                assert response.headers.getall("X-A") == ["1", "2"], "repeated fields are kept"
+                assert len(server.requests) == 1, f"{status}: a transport must not retry"
 
-    def test_a_request_that_is_not_idempotent_has_a_connection_of_its_own(self) -> None:
+    def test_a_non_idempotent_request_uses_a_dedicated_connection(self) -> None:
+        rule = "a request that is not idempotent must use a dedicated connection"
         with FaultServer() as server, self.client() as client:
             for token in ("one", "two"):
-                assert subject_of(client.send(ask(server, token))) == token
-            assert server.connections == 1
+                self.assert_own_response(client, server, token)
+            assert server.connections == 1, "a connection must be reused"
             for _ in range(2):
-                client.send(ask(server, "alone", idempotent=False))
-            assert server.connections == 3
-            assert all(b"Connection: close\r\n" in one for one in server.requests[2:])
-            assert subject_of(client.send(ask(server, "three"))) == "three"
-            assert server.connections == 3
+                client.send(make_request(server, "alone", idempotent=False))
+            assert server.connections == 3, rule
+            for request in server.requests[2:]:
+                assert b"Connection: close\r\n" in request, f"{rule}, with `Connection: close`"
+            self.assert_own_response(client, server, "three")
+            assert server.connections == 3, f"{rule}, and leave the pooled one in the pool"
 
-    def test_calls_at_the_same_time_get_their_own_answers(self) -> None:
+    def test_a_closed_transport_raises_and_can_be_closed_again(self) -> None:
+        rule = "a closed transport must raise LifecycleError"
         with FaultServer() as server, self.client() as client:
-            made = [lambda name=f"user-{n}": ask(server, name) for n in range(50)]
-            outcomes = client.send_all(made)
-            subjects = [subject_of(one) for one in outcomes if isinstance(one, Response)]
-            assert subjects == [f"user-{n}" for n in range(50)], outcomes
-
-    def test_a_closed_transport_refuses_and_may_be_closed_again(self) -> None:
-        with FaultServer() as server, self.client() as client:
-            client.send(ask(server))
+            client.send(make_request(server))
             client.close_transport()
             client.close_transport()
-            try:
-                client.send(ask(server))
-            except LifecycleError:
-                pass
-            else:
-                raise AssertionError("it was sent after its close")
-            assert len(server.requests) == 1
+            assert isinstance(outcome_of(client.send, make_request(server)), LifecycleError), rule
+            assert len(server.requests) == 1, f"{rule} and send nothing"
 
-    def test_closing_leaves_no_descriptor_behind(self) -> None:
+    def test_close_releases_all_file_descriptors(self) -> None:
         with self.client() as client, FaultServer() as server:
-            before = _descriptors()
-            client.send_all([lambda name=f"user-{n}": ask(server, name) for n in range(8)])
+            before = _open_descriptors()
+            client.send_all([partial(make_request, server)] * 8)
             client.close_transport()
+            # The margin is for an event loop; a leaked connection counts twice, at both ends.
             deadline = time.monotonic() + 2
-            # A server notices a moment later that its client has gone.
-            while _descriptors() > before + server.connections and time.monotonic() < deadline:
-                time.sleep(0.02)
-            assert _descriptors() <= before + server.connections
+            while _open_descriptors() > before + server.connections:
+                assert time.monotonic() < deadline, "`close` must release all file descriptors"
+                time.sleep(0.01)
 
 
-def _descriptors() -> int:
-    """Open descriptors of this process; 0 where that can't be told."""
+def _assert_own_responses(client: Client, server: FaultServer, count: int) -> None:
+    """Check that concurrent requests get their own responses."""
+    users = [f"user-{number}" for number in range(count)]
+    outcomes = client.send_all([partial(make_request, server, user) for user in users])
+    subjects = [subject(outcome) for outcome in outcomes if isinstance(outcome, Response)]
+    assert subjects == users, f"each request must get its own response: {outcomes}"
+
+
+def _open_descriptors() -> int:
+    """Return how many descriptors this process has open; 0 if the platform does not say."""
     return len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0

@@ -1,4 +1,4 @@
-"""Rows of a contract that a subclass does not keep, each with a reason that a run shows."""
+"""Exemptions from a contract: test cases that are skipped for a stated reason."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ __all__ = ["Exemptions"]
 
 
 class Exemptions:
-    """The base of the contracts.
+    """Base class of the contracts.
 
     Attributes:
-        exempt: the names of the rows that are skipped, and why.
+        exempt: names of test cases to skip, and the reason for each.
     """
 
     exempt: ClassVar[Mapping[str, str]] = {}
 
     def __init_subclass__(cls, **keywords: Any) -> None:
-        """Skips the exempt rows.
+        """Skip the exempt test cases.
 
         Raises:
-            TypeError: there is no such row, or no reason.
+            TypeError: a name is not a test case, or its reason is empty.
         """
         super().__init_subclass__(**keywords)
-        for row, reason in cls.exempt.items():
-            if not row.startswith("test_") or not hasattr(cls, row):
-                raise TypeError(f"exempt: the contract has no row {row!r}")
+        for name, reason in cls.exempt.items():
+            if not name.startswith("test_") or not hasattr(cls, name):
+                raise TypeError(f"exempt: the contract has no test case {name!r}")
             if not reason:
-                raise TypeError(f"exempt: {row} needs a reason")
-            setattr(cls, row, _skipped(reason))
+                raise TypeError(f"exempt: {name} needs a reason")
+            setattr(cls, name, _skipped(reason))
 
 
 def _skipped(reason: str) -> Callable[[object], None]:
-    def row(self: object) -> None:
-        raise SkipTest(f"exempt: {reason}")  # pytest knows unittest's.
+    def test_case(self: object) -> None:
+        raise SkipTest(f"exempt: {reason}")  # pytest handles unittest's exception.
 
-    return row
+    return test_case

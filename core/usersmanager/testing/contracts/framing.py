@@ -1,80 +1,86 @@
-"""Rows of the contract: where a response ends, and that nothing of it answers the next caller."""
+"""Test cases of the transport contracts: what is a response, and where it ends."""
 
 from __future__ import annotations
 
 from ...errors import BodyTooLargeError, DisconnectedError, ProtocolError
-from ..fault_server import FaultServer, Peer, profile
-from .cases import Contract, answering, ask, ending, subject_of
+from ..fault_server import FaultServer, Peer, echo, profile
+from .cases import Contract, answering, ending, make_request
 
-__all__ = ["FramingRows"]
+__all__ = ["FramingCases"]
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 BODY = b'{"sub": "first"}'
-MALLORY = profile("mallory")
 
 
-class FramingRows(Contract):
-    """What is a response, and what is none."""
+class FramingCases(Contract):
+    """What is a response, and where it ends."""
 
-    def test_a_response_without_any_byte_is_a_disconnect(self) -> None:
-        self.check(ending(b""), DisconnectedError)
-        self.check(ending(b"", reset=True), DisconnectedError)
+    def test_eof_before_a_response_is_a_disconnect(self) -> None:
+        for reset in (False, True):
+            self.assert_fault(ending(b"", reset=reset), DisconnectedError, "EOF before a response")
 
     def test_a_truncated_header_is_a_protocol_error(self) -> None:
-        self.check(ending(b"HTTP/1.1 200 OK\r\nContent-Le"), ProtocolError)
-        self.check(ending(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n"), ProtocolError)
+        for head in (
+            b"HTTP/1.1 200 OK\r\nContent-Le",
+            b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n",
+        ):
+            self.assert_fault(ending(head), ProtocolError, "a truncated header")
 
     def test_a_truncated_body_is_a_disconnect(self) -> None:
-        self.check(ending(OK + b"Content-Length: 99\r\n\r\n" + BODY), DisconnectedError)
-        self.check(ending(OK + b"Content-Length: 99\r\n\r\n" + BODY, reset=True), DisconnectedError)
+        truncated = OK + b"Content-Length: 99\r\n\r\n" + BODY
+        for reset in (False, True):
+            script = ending(truncated, reset=reset)
+            self.assert_fault(script, DisconnectedError, "a truncated body")
 
     def test_a_truncated_chunked_body_is_a_disconnect(self) -> None:
-        chunked = OK + b"Transfer-Encoding: chunked\r\n\r\n"
         for part in (b"", b"1", b"10\r\n", b"10\r\n" + BODY, b"10\r\n" + BODY + b"\r\n0\r\n"):
-            self.check(ending(chunked + part), DisconnectedError)
+            fault = f"EOF after {part!r} of a chunked body"
+            self.assert_fault(ending(CHUNKED + part), DisconnectedError, fault)
 
     def test_a_malformed_chunk_is_a_protocol_error(self) -> None:
-        chunked = OK + b"Transfer-Encoding: chunked\r\n\r\n"
         for part in (b"zz\r\n", b"-1\r\n", b"+1\r\nx", b"0x1\r\nx", b"1\nx\r\n", b"1\r\nxyz\r\n"):
-            self.check(answering(chunked + part), ProtocolError)
+            fault = f"the malformed chunk {part!r}"
+            self.assert_fault(answering(CHUNKED + part), ProtocolError, fault)
 
-    def test_what_is_not_http_is_a_protocol_error(self) -> None:
-        for answer in (
+    def test_a_malformed_status_line_is_a_protocol_error(self) -> None:
+        for head in (
             b"SSH-2.0-OpenSSH_9.2\r\n\r\n",
             b"HTTP/2.0 200 OK\r\n\r\n",
             b"HTTP/1.1 20 OK\r\n\r\n",
             b"HTTP/1.1 OK\r\n\r\n",
             b"\x15\x03\x01\x00\x02\x02\x46\r\n\r\n",
         ):
-            self.check(answering(answer), ProtocolError)
+            self.assert_fault(answering(head), ProtocolError, f"the status line {head!r}")
 
-    def test_an_upgrade_that_nobody_asked_for_is_a_protocol_error(self) -> None:
+    def test_an_unrequested_upgrade_is_a_protocol_error(self) -> None:
         upgrade = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"
-        self.check(answering(upgrade), ProtocolError)
+        self.assert_fault(answering(upgrade), ProtocolError, "an unrequested upgrade")
 
     def test_interim_responses_are_skipped(self) -> None:
         for status in (b"100 Continue", b"102 Processing", b"103 Early Hints"):
             interim = b"HTTP/1.1 " + status + b"\r\nLink: </x>\r\n\r\n"
-            self.accepted(answering(interim + profile("first")), connections=1)
-            self.accepted(answering(interim * 8 + profile("first")), connections=1)
+            for count in (1, 8):
+                script = answering(interim * count + profile("first"))
+                self.assert_succeeds(script, "interim responses must be skipped", reused=True)
 
-    def test_an_interim_response_does_not_hold_the_answer_back_for_the_next_caller(self) -> None:
+    def test_a_final_response_after_an_interim_one_reaches_its_own_caller(self) -> None:
         def late(peer: Peer) -> None:
-            for subject in ("first", "second"):
+            for user in ("first", "second"):
                 peer.request()
                 peer.send(b"HTTP/1.1 103 Early Hints\r\n\r\n")
                 peer.stall(0.05)
-                peer.send(profile(subject))
+                peer.send(profile(user))
 
-        self.accepted(late, connections=1)
+        self.assert_succeeds(late, "an interim response must not end a request", reused=True)
 
-    def test_a_flood_of_interim_responses_is_a_protocol_error(self) -> None:
+    def test_too_many_interim_responses_are_a_protocol_error(self) -> None:
         def flood(peer: Peer) -> None:
             peer.request()
             while True:
                 peer.send(b"HTTP/1.1 100 Continue\r\n\r\n" * 50)
 
-        self.check(flood, ProtocolError)
+        self.assert_fault(flood, ProtocolError, "an endless series of interim responses")
 
     def test_an_ambiguous_length_is_a_protocol_error(self) -> None:
         for fields in (
@@ -93,7 +99,8 @@ class FramingRows(Contract):
             b"Transfer-Encoding: gzip, chunked\r\n",
             b"Transfer-Encoding: identity\r\n",
         ):
-            self.check(answering(OK + fields + b"\r\n" + BODY), ProtocolError)
+            script = answering(OK + fields + b"\r\n" + BODY)
+            self.assert_fault(script, ProtocolError, f"the ambiguous length {fields!r}")
 
     def test_a_malformed_header_line_is_a_protocol_error(self) -> None:
         for line in (
@@ -107,12 +114,16 @@ class FramingRows(Contract):
             b": no name\r\n",
             "Ünïcode: x\r\n".encode(),
         ):
-            self.check(answering(OK + line + b"Content-Length: 16\r\n\r\n" + BODY), ProtocolError)
+            script = answering(OK + line + b"Content-Length: 16\r\n\r\n" + BODY)
+            self.assert_fault(script, ProtocolError, f"the malformed header line {line!r}")
 
-    def test_a_header_that_is_too_long_is_a_protocol_error(self) -> None:
-        length = b"Content-Length: 16\r\n"
-        for fields in (b"X: " + b"x" * 9000 + b"\r\n", b"X: x\r\n" * 101):
-            self.check(answering(OK + fields + length + b"\r\n" + BODY), ProtocolError)
+    def test_an_oversized_header_is_a_protocol_error(self) -> None:
+        end = b"Content-Length: 16\r\n\r\n" + BODY
+        for size, fields in (
+            ("a line of 9000 bytes", b"X: " + b"x" * 9000 + b"\r\n"),
+            ("101 lines", b"X: x\r\n" * 101),
+        ):
+            self.assert_fault(answering(OK + fields + end), ProtocolError, f"a header of {size}")
 
     def test_an_endless_header_is_a_protocol_error(self) -> None:
         def endless_line(peer: Peer) -> None:
@@ -127,13 +138,13 @@ class FramingRows(Contract):
             while True:
                 peer.send(b"X: x\r\n" * 100)
 
-        self.check(endless_line, ProtocolError)
-        self.check(endless_lines, ProtocolError)
+        self.assert_fault(endless_line, ProtocolError, "an endless header line")
+        self.assert_fault(endless_lines, ProtocolError, "an endless header")
 
-    def test_an_endless_body_is_refused(self) -> None:
+    def test_an_endless_body_is_too_large(self) -> None:
         def endless(peer: Peer) -> None:
             peer.request()
-            peer.send(OK + b"Transfer-Encoding: chunked\r\n\r\n")
+            peer.send(CHUNKED)
             while True:
                 peer.send(b"10000\r\n" + b"x" * 0x10000 + b"\r\n")
 
@@ -143,99 +154,36 @@ class FramingRows(Contract):
             while True:
                 peer.send(b"x" * 0x10000)
 
-        self.check(endless, BodyTooLargeError)
-        self.check(announced, BodyTooLargeError)
+        self.assert_fault(endless, BodyTooLargeError, "an endless chunked body")
+        self.assert_fault(announced, BodyTooLargeError, "a Content-Length of 999999999")
 
-    def test_chunks_and_trailers_are_put_together(self) -> None:
+    def test_a_chunked_body_with_trailers_is_read_whole(self) -> None:
         chunks = b"".join(b"1;x=y\r\n" + bytes([byte]) + b"\r\n" for byte in BODY)
-        answer = OK + b"Transfer-Encoding: Chunked\r\n\r\n" + chunks + b"0\r\nX-T: 1\r\n\r\n"
-        self.accepted(answering(answer), connections=1)
+        head = OK + b"Transfer-Encoding: Chunked\r\n\r\n"
+        script = answering(head + chunks + b"0\r\nX-T: 1\r\n\r\n")
+        self.assert_succeeds(script, "chunks must be joined, and trailers skipped", reused=True)
 
-    def test_a_body_that_ends_with_the_connection_is_accepted_once(self) -> None:
-        for head in (OK, OK.replace(b"1.1", b"1.0"), OK + b"Connection: close\r\n"):
-            self.accepted(ending(head + b"\r\n" + BODY), connections=2)
-
-    def test_a_body_that_a_reset_ends_is_a_disconnect(self) -> None:
-        with (
-            FaultServer(ending(OK + b"\r\n" + BODY, reset=True)) as server,
-            self.client() as client,
-        ):
-            assert isinstance(self.refused(client, ask(server)), DisconnectedError)
-
-    def test_a_link_whose_end_is_not_certain_is_refused(self) -> None:
-        with (
-            FaultServer(ending(b"HTTP/1.1 200 OK\r\n\r\nhttps://a")) as server,
-            self.client() as client,
-        ):
-            assert isinstance(self.refused(client, ask(server, idempotent=False)), ProtocolError)
-
-    def test_a_connection_that_says_close_is_not_used_again(self) -> None:
-        for fields in ("Connection: close\r\n", "Connection: keep-alive, Close\r\n"):
-            self.accepted(answering(profile("first", headers=fields)), connections=2)
-        old = profile("first").replace(b"1.1", b"1.0", 1)
-        self.accepted(answering(old), connections=2)
-
-    def test_bytes_after_the_end_never_answer_the_next_caller(self) -> None:
-        for spare in (MALLORY, b"x", b"\r\n", MALLORY * 20):
-            self.accepted(answering(profile("first") + spare), connections=2)
-
-    def test_a_body_that_was_announced_where_there_is_none_spoils_the_connection(self) -> None:
-        for field in (b"Content-Length: 5", b"Transfer-Encoding: chunked"):
-            announcing = answering(b"HTTP/1.1 204 No Content\r\n" + field + b"\r\n\r\n")
-            with FaultServer(announcing) as server, self.client() as client:
-                assert client.send(ask(server)).status == 204
-                assert subject_of(client.send(ask(server, "next"))) == "next"
-                assert server.connections == 2
-
-    def test_a_body_where_there_is_none_never_answers_the_next_caller(self) -> None:
-        def late(peer: Peer) -> None:
-            peer.request()
-            peer.send(b"HTTP/1.1 204 No Content\r\n\r\n")
-            peer.stall(0.05)
-            peer.send(MALLORY)
-            peer.wait_closed()
-
-        at_once = answering(b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n" + MALLORY)
-        for script in (late, at_once):
-            with FaultServer(script) as server, self.client() as client:
-                assert client.send(ask(server)).status == 204
-                client.idle(0.15)
-                assert subject_of(client.send(ask(server, "mine"))) == "mine"
-                assert server.connections == 2
-
-    def test_bytes_on_an_idle_connection_never_answer_the_next_caller(self) -> None:
-        def unsolicited(peer: Peer) -> None:
-            peer.request()
-            peer.send(profile("first"))
-            peer.stall(0.05)
-            peer.send(MALLORY)
-            peer.wait_closed()
-
-        import time
-
-        for sleep_in_the_loop in (True, False):
-            with FaultServer(unsolicited) as server, self.client() as client:
-                assert subject_of(client.send(ask(server, "first"))) == "first"
-                # An event loop that runs sees the bytes; one that is busy must look.
-                client.idle(0.15) if sleep_in_the_loop else time.sleep(0.15)
-                assert subject_of(client.send(ask(server, "mine"))) == "mine"
-                assert server.connections == 2
-
-    def test_a_connection_that_was_closed_while_idle_is_replaced(self) -> None:
-        self.accepted(ending(profile("first")), connections=2)
-        self.accepted(ending(profile("first"), reset=True), connections=2)
-
-    def test_a_connection_is_used_again_after_a_clean_end(self) -> None:
-        self.accepted(answering(profile("first")), connections=1)
-        not_found = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
-        with FaultServer(answering(not_found)) as server, self.client() as client:
-            assert client.send(ask(server)).status == 404
-            assert subject_of(client.send(ask(server, "second"))) == "second"
-            assert server.connections == 1
-
-    def test_any_cut_of_a_response_into_segments_is_the_same_response(self) -> None:
+    def test_a_response_in_one_byte_segments_is_read_whole(self) -> None:
         def dripping(peer: Peer) -> None:
             peer.request()
             peer.drip(b"HTTP/1.1 103 Early Hints\r\n\r\n" + profile("first"), every=0.001)
+            echo(peer)
 
-        self.accepted(dripping, connections=2)
+        self.assert_succeeds(dripping, "segments must be joined", reused=True)
+
+    def test_a_body_delimited_by_eof_is_accepted(self) -> None:
+        rule = "a profile may be delimited by the end of the connection"
+        for head in (OK, OK.replace(b"1.1", b"1.0"), OK + b"Connection: close\r\n"):
+            self.assert_succeeds(ending(head + b"\r\n" + BODY), rule, reused=False)
+
+    def test_a_body_cut_off_by_a_reset_is_a_disconnect(self) -> None:
+        script = ending(OK + b"\r\n" + BODY, reset=True)
+        with FaultServer(script) as server, self.client() as client:
+            request, fault = make_request(server), "a reset where EOF delimits the body"
+            self.assert_fails(client, request, DisconnectedError, fault, sent=True)
+
+    def test_a_link_delimited_by_eof_is_a_protocol_error(self) -> None:
+        script = ending(b"HTTP/1.1 200 OK\r\n\r\nhttps://a")
+        with FaultServer(script) as server, self.client() as client:
+            request, fault = make_request(server, idempotent=False), "a link delimited by EOF"
+            self.assert_fails(client, request, ProtocolError, fault, sent=True)

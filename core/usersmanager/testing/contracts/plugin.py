@@ -1,11 +1,6 @@
-"""The contract of a plugin, as tests to subclass.
+"""PluginContract: what every plugin owes to the calls around it, whatever its purpose.
 
-    class TestMine(PluginContract):
-        def plugin(self):
-            return MyPlugin()
-
-Written for pytest. It knows nothing of what the plugin is for: only what every plugin
-owes to the callers around it.
+The test cases need pytest.
 """
 
 from __future__ import annotations
@@ -16,7 +11,7 @@ import gc
 import json
 import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..._composition.compose import compose
 from ..._composition.modes import SYNC
@@ -30,25 +25,23 @@ from .exemptions import Exemptions
 
 __all__ = ["PluginContract"]
 
+Responder: TypeAlias = Callable[[Request], Response]
+
 _URL = "https://contract.example"
-_Answer = Callable[[Request], Response]
+_IMPERSONATION = {"impersonator_id": "i", "protocol": "oauth2", "token": "t"}
+_SECRET_TOKEN = "secret-token-77"
 
 
-def _own_profile(request: Request) -> Response:
-    body = json.dumps({"sub": request.token.reveal()}).encode()
-    return Response(200, {"Content-Type": "application/json"}, body)
+class _FunctionTransport(FakeTransport):
+    """A transport that calls a function for every request."""
 
-
-class _Answering(FakeTransport):
-    """Answers every request with the same function."""
-
-    def __init__(self, answer: _Answer) -> None:
+    def __init__(self, respond: Responder) -> None:
         super().__init__()
-        self._answer = answer
+        self._respond = respond
 
     def send(self, request: Request) -> Response:
         self.requests.append(request)
-        return self._answer(request)
+        return self._respond(request)
 
 
 class PluginContract(Exemptions):
@@ -63,127 +56,123 @@ class PluginContract(Exemptions):
     """
 
     def plugin(self) -> object:
-        """The factory to override: a new plugin."""
+        """Return a new plugin. Override this method."""
         raise NotImplementedError("override plugin() to return a new plugin")
 
-    def _both(self, answer: _Answer, token: str = "a-token") -> list[tuple[Any, list[Request]]]:
-        """What a call gives or raises, and what was sent, in either mode."""
-        return [
-            self._blocking(_Answering(answer), token),
-            asyncio.run(self._asynchronous(_Answering(answer), token)),
-        ]
-
-    def _blocking(self, transport: FakeTransport, token: str) -> tuple[Any, list[Request]]:
+    def _users(self, transport: FakeTransport) -> UsersManager:
         plugins = [self.plugin()]
-        with UsersManager(_URL, transport=transport, plugins=plugins, discover=False) as users:
+        return UsersManager(_URL, transport=transport, plugins=plugins, discover=False)
+
+    def _call_both(self, respond: Responder) -> list[tuple[Any, list[Request]]]:
+        """Return the result or error of a sync and of an async call, and the requests of each."""
+        return [self._call_sync(respond), asyncio.run(self._call_async(respond))]
+
+    def _call_sync(self, respond: Responder) -> tuple[Any, list[Request]]:
+        transport = _FunctionTransport(respond)
+        with self._users(transport) as users:
             try:
-                return users.get_info(token), transport.requests
+                return users.get_info("a-token"), transport.requests
             except BaseException as error:
                 return error, transport.requests
 
-    async def _asynchronous(
-        self, transport: FakeTransport, token: str
-    ) -> tuple[Any, list[Request]]:
-        plugins = [self.plugin()]
+    async def _call_async(self, respond: Responder) -> tuple[Any, list[Request]]:
+        transport = _FunctionTransport(respond)
         async with AsyncUsersManager(
-            _URL, transport=transport, plugins=plugins, discover=False
+            _URL, transport=transport, plugins=[self.plugin()], discover=False
         ) as users:
             try:
-                return await users.get_info(token), transport.requests
+                return await users.get_info("a-token"), transport.requests
             except BaseException as error:
                 return error, transport.requests
 
     def test_a_profile_passes_through_in_both_modes(self) -> None:
-        for result, requests in self._both(_own_profile):
-            assert result == {"sub": "a-token"}
-            assert len(requests) == 1
+        for result, requests in self._call_both(_own_profile):
+            assert result == {"sub": "a-token"}, "a plugin must return the profile unchanged"
+            assert len(requests) == 1, "a plugin must not repeat a call that succeeds"
 
     def test_both_modes_send_the_same(self) -> None:
-        (_, blocking), (_, asynchronous) = self._both(_own_profile)
-        # Values may differ, as a trace id does; what is sent may not.
-        assert [list(one.headers) for one in blocking] == [
-            list(one.headers) for one in asynchronous
-        ]
-        assert [one.target for one in blocking] == [one.target for one in asynchronous]
+        (_, sync), (_, async_) = self._call_both(_own_profile)
+        # Only the names: a value may differ, as a trace id does.
+        names = [[list(request.headers) for request in requests] for requests in (sync, async_)]
+        assert names[0] == names[1], "a plugin must set the same headers in both modes"
+        targets = [[request.target for request in requests] for requests in (sync, async_)]
+        assert targets[0] == targets[1], "a plugin must request the same path in both modes"
 
-    def test_a_refusal_passes_through_in_both_modes(self) -> None:
-        for result, _ in self._both(lambda request: Response(401)):
-            assert isinstance(result, UnauthorizedError)
+    def test_an_api_error_passes_through_in_both_modes(self) -> None:
+        for result, _ in self._call_both(lambda request: Response(401)):
+            assert isinstance(result, UnauthorizedError), "a plugin must not hide a 401"
 
     def test_transport_errors_pass_through_in_both_modes(self) -> None:
-        for kind in (DisconnectedError, TLSError):
-            for result, _ in self._both(_raising(kind("contract"))):
-                assert isinstance(result, kind)
+        for error_type in (DisconnectedError, TLSError):
+            for result, _ in self._call_both(_raising(error_type("contract"))):
+                rule = f"a plugin must not hide a {error_type.__name__}"
+                assert isinstance(result, error_type), rule
 
     def test_an_interruption_is_not_swallowed(self) -> None:
         for interruption in (KeyboardInterrupt(), asyncio.CancelledError()):
-            result, requests = self._blocking(_Answering(_raising(interruption)), "a-token")
-            assert result is interruption
-            assert len(requests) == 1, "it was repeated after an interruption"
+            name = type(interruption).__name__
+            result, requests = self._call_sync(_raising(interruption))
+            assert result is interruption, f"a plugin must not catch {name}"
+            assert len(requests) == 1, f"a plugin must not repeat a call after {name}"
 
     def test_its_flow_ends_when_it_is_closed(self) -> None:
         composition = compose(SYNC, FakeTransport(), [self.plugin()], False)
-        flow = composition.handler(_a_request())
+        flow = composition.handler(_make_request())
         while isinstance(next(flow), Sleep):
             pass
         flow.close()  # Raises RuntimeError if the flow goes on.
 
     def test_every_user_gets_their_own_profile(self) -> None:
-        plugins = [self.plugin()]
-        transport = _Answering(_own_profile)
-        with UsersManager(_URL, transport=transport, plugins=plugins, discover=False) as users:
+        with self._users(_FunctionTransport(_own_profile)) as users:
             for token in ("alice", "bob", "alice", "carol"):
-                assert users.get_info(token).sub == token
+                subject = users.get_info(token).sub
+                assert subject == token, "a plugin must not return another user's profile"
 
     def test_a_link_is_never_given_out_twice(self) -> None:
-        made: list[str] = []
+        sent: list[str] = []
 
         def new_link(request: Request) -> Response:
-            made.append(f"https://contract.example/{len(made)}")
-            return Response(200, {}, made[-1].encode())
+            sent.append(f"https://contract.example/{len(sent)}")
+            return Response(200, {}, sent[-1].encode())
 
-        settings = {"impersonator_id": "i", "protocol": "oauth2", "token": "t"}
-        with UsersManager(
-            _URL, transport=_Answering(new_link), plugins=[self.plugin()], discover=False
-        ) as users:
-            links = [users.impersonate("u", settings) for _ in range(3)]
-        assert links == made
-        assert len(made) == 3
+        with self._users(_FunctionTransport(new_link)) as users:
+            links = [users.impersonate("u", _IMPERSONATION) for _ in range(3)]
+        assert links == sent, "each call must return the link that was made for it"
+        assert len(sent) == 3, "each call must make one link"
 
     def test_an_impersonation_that_may_have_been_processed_is_not_repeated(self) -> None:
-        settings = {"impersonator_id": "i", "protocol": "oauth2", "token": "t"}
-        transport = _Answering(_raising(DisconnectedError("contract", phase="unknown")))
-        with (
-            UsersManager(
-                _URL, transport=transport, plugins=[self.plugin()], discover=False
-            ) as users,
-            contextlib.suppress(TransportError),
-        ):
-            users.impersonate("u", settings)
-        assert len(transport.requests) == 1
+        transport = _FunctionTransport(_raising(DisconnectedError("contract", phase="unknown")))
+        with self._users(transport) as users, contextlib.suppress(TransportError):
+            users.impersonate("u", _IMPERSONATION)
+        assert len(transport.requests) == 1, "a plugin must not repeat an impersonation"
 
     def test_it_holds_no_call_and_shows_no_token_afterwards(self) -> None:
         plugin = self.plugin()
-        transport = _Answering(_own_profile)
+        transport = _FunctionTransport(_own_profile)
         with UsersManager(_URL, transport=transport, plugins=[plugin], discover=False) as users:
-            users.get_info("canary-token-77")
+            users.get_info(_SECRET_TOKEN)
             call = weakref.ref(transport.requests.pop().call)
             gc.collect()
-            assert call() is None, "the plugin keeps a call that is over"
-        assert "canary-token-77" not in repr(plugin)
-        assert "canary-token-77" not in repr(getattr(plugin, "__dict__", {}))
+            assert call() is None, "a plugin must not keep a call that has ended"
+        state = repr(plugin) + repr(getattr(plugin, "__dict__", {}))
+        assert _SECRET_TOKEN not in state, "a plugin must not keep a token"
 
 
-def _raising(error: BaseException) -> _Answer:
-    def raising(request: Request) -> Response:
+def _own_profile(request: Request) -> Response:
+    body = json.dumps({"sub": request.token.reveal()}).encode()
+    return Response(200, {"Content-Type": "application/json"}, body)
+
+
+def _raising(error: BaseException) -> Responder:
+    def respond(request: Request) -> Response:
         raise error.with_traceback(None)
 
-    return raising
+    return respond
 
 
-def _a_request() -> Request:
-    """A request as the core makes it."""
-    transport = _Answering(_own_profile)
+def _make_request() -> Request:
+    """Return a request that a manager made."""
+    transport = _FunctionTransport(_own_profile)
     with UsersManager(_URL, transport=transport, discover=False) as users:
         users.get_info("a-token")
     return transport.requests[0]

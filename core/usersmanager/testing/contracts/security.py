@@ -1,65 +1,72 @@
-"""Rows of the contract: what must not leak, be followed, be trusted, or be remembered."""
+"""Test cases of the transport contracts: what must not be sent, followed, kept or revealed."""
 
 from __future__ import annotations
 
+import gzip
 import os
 import tempfile
 import traceback
 from pathlib import Path
 from unittest import mock
 
+from ..._values.messages import Request
+from ...errors import TransportError
 from ..fault_server import FaultServer, Peer, Script, profile
-from .cases import HEADERS, Contract, answering, ask, ending, subject_of
+from .cases import HEADERS, SHORT_TIMEOUT, Contract, answering, ending, make_request
+from .clients import Client
 
-__all__ = ["CANARY", "SecurityRows", "shown"]
+__all__ = ["SECRET_TOKEN", "SecurityCases", "rendered"]
 
-CANARY = "canary-4f1d0c9ab2e7"
+SECRET_TOKEN = "secret-4f1d0c9ab2e7"
 
 
-def shown(error: BaseException) -> str:
-    """All that an error and whatever hangs on it could show, locals of frames included."""
-    seen: list[str] = []
-    waiting: list[BaseException | None] = [error]
-    while waiting:
-        one = waiting.pop()
-        if one is None:
+def rendered(error: BaseException) -> str:
+    """Return all text of an error: its chain of errors, their notes and the locals of frames."""
+    texts: list[str] = []
+    pending: list[BaseException | None] = [error]
+    while pending:
+        link = pending.pop()
+        if link is None:
             continue
-        seen += [repr(one), str(one), f"{one}", repr(one.args), repr(vars(one))]
-        seen += getattr(one, "__notes__", [])
-        waiting += [one.__cause__, one.__context__]
-    told = traceback.TracebackException.from_exception(error, capture_locals=True)
-    # The lines of source are the test's own.
-    frames = [frame for frame in told.stack if "/testing/" not in frame.filename]
-    return "\n".join(seen + [repr(frame.locals) for frame in frames])
+        texts += [repr(link), str(link), f"{link}", repr(link.args), repr(vars(link))]
+        texts += getattr(link, "__notes__", [])
+        pending += [link.__cause__, link.__context__]
+    stack = traceback.TracebackException.from_exception(error, capture_locals=True).stack
+    # The frames of the test itself hold the token.
+    frames = [frame for frame in stack if "/testing/" not in frame.filename]
+    return "\n".join(texts + [repr(frame.locals) for frame in frames])
 
 
-class SecurityRows(Contract):
-    """Threats."""
+class SecurityCases(Contract):
+    """What must not be sent, followed, kept or revealed."""
 
-    def test_the_request_on_the_wire_is_exactly_this(self) -> None:
+    def test_a_request_is_sent_byte_for_byte(self) -> None:
+        rule = "a request must be sent as it is: no header added, dropped or changed"
         with FaultServer() as server, self.client() as client:
-            client.send(ask(server, "t", headers={**HEADERS, "X-Mixed-Case": "a  b"}))
-            client.send(ask(server, "t", idempotent=False))
+            headers = {**HEADERS, "X-Mixed-Case": "a  b"}
+            client.send(make_request(server, "t", headers=headers))
+            client.send(make_request(server, "t", idempotent=False))
         host = server.origin.partition("://")[2]
         assert server.requests[0].decode() == (
             f"GET /userinfo HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n"
             "Content-Type: application/json\r\nUser-Agent: contract\r\nX-Mixed-Case: a  b\r\n"
             "Accept-Encoding: identity\r\nAuthorization: Bearer t\r\n\r\n"
-        )
+        ), rule
         assert server.requests[1].decode() == (
             f"POST /userinfo HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n"
             "Content-Type: application/json\r\nUser-Agent: contract\r\n"
             "Accept-Encoding: identity\r\nConnection: close\r\n"
             'Content-Length: 22\r\nAuthorization: Bearer t\r\n\r\n{"protocol": "oauth2"}'
-        )
+        ), rule
 
-    def test_nothing_is_added_to_a_request_without_a_user_agent(self) -> None:
+    def test_no_default_headers_are_added(self) -> None:
         with FaultServer() as server, self.client() as client:
-            client.send(ask(server, headers={}))
+            client.send(make_request(server, headers={}))
         names = [line.split(b":")[0] for line in server.requests[0].split(b"\r\n")[1:-2]]
-        assert names == [b"Host", b"Accept-Encoding", b"Authorization"]
+        expected = [b"Host", b"Accept-Encoding", b"Authorization"]
+        assert names == expected, "a transport must not add headers such as User-Agent"
 
-    def test_a_path_is_sent_as_it_is(self) -> None:
+    def test_a_path_is_sent_unchanged(self) -> None:
         targets = [
             "/users/auth0%7C1%2F..%2F%2E%2E/impersonate",
             "/a/%C3%A9%25%20%3F%23/userinfo",
@@ -67,9 +74,9 @@ class SecurityRows(Contract):
         ]
         with FaultServer() as server, self.client() as client:
             for target in targets:
-                client.send(ask(server, target=target))
-        sent = [one.split(b" ", 2)[1].decode() for one in server.requests]
-        assert sent == targets
+                client.send(make_request(server, target=target))
+        sent = [request.split(b" ", 2)[1].decode() for request in server.requests]
+        assert sent == targets, "a path must not be normalized or encoded again"
 
     def test_a_redirect_is_not_followed(self) -> None:
         for status in (300, 301, 302, 303, 304, 305, 307, 308):
@@ -79,61 +86,77 @@ class SecurityRows(Contract):
                 for idempotent in (True, False):
                     script = answering(head.encode())
                     with FaultServer(script) as server, self.client() as client:
-                        assert client.send(ask(server, idempotent=idempotent)).status == status
-                        assert len(server.requests) == 1
-                assert elsewhere.connections == 0
+                        response = client.send(make_request(server, idempotent=idempotent))
+                        assert response.status == status, f"a {status} must be returned"
+                        assert len(server.requests) == 1, f"a {status} must not be followed"
+                assert elsewhere.connections == 0, f"a {status} must not be followed"
 
     def test_cookies_are_not_kept(self) -> None:
-        # By name: cookie jars ignore IP addresses, and the row would prove nothing.
+        # Cookie jars ignore IP addresses: a host name is needed to see a cookie.
         cookie = "Set-Cookie: session=alice; Path=/\r\n"
         script = answering(profile("alice", headers=cookie))
         with FaultServer(script, host="localhost") as server, self.client() as client:
             for token in ("alice", "bob"):
-                client.send(ask(server, token))
-        assert not any(b"cookie" in one.lower() for one in server.requests)
+                client.send(make_request(server, token))
+        for request in server.requests:
+            assert b"cookie" not in request.lower(), "a transport must not keep cookies"
 
-    def test_the_environment_sets_no_proxy_and_no_credentials(self) -> None:
-        with tempfile.TemporaryDirectory() as folder, FaultServer() as trap:
+    def test_proxies_and_credentials_of_the_environment_are_ignored(self) -> None:
+        with tempfile.TemporaryDirectory() as folder, FaultServer() as proxy:
             netrc = Path(folder, "netrc")
-            netrc.write_text("default login mallory password secret\n")
+            netrc.write_text("default login attacker password secret\n")
             names = ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
-            poisoned = {"NETRC": str(netrc), **dict.fromkeys(names, trap.origin), "NO_PROXY": ""}
-            with mock.patch.dict(os.environ, poisoned):
-                with FaultServer(host="localhost") as server, self.client() as client:
-                    assert subject_of(client.send(ask(server, "mine"))) == "mine"
-                assert b"Authorization: Bearer mine\r\n" in server.requests[0]
-            assert trap.connections == 0
+            variables = dict.fromkeys(names, proxy.origin)
+            variables |= {"NETRC": str(netrc), "NO_PROXY": ""}
+            with (
+                mock.patch.dict(os.environ, variables),
+                FaultServer(host="localhost") as server,
+                self.client() as client,
+            ):
+                self.assert_own_response(client, server, "mine")
+            authorized = b"Authorization: Bearer mine\r\n" in server.requests[0]
+            assert authorized, "credentials of a netrc file must not be used"
+            assert proxy.connections == 0, "proxies of the environment must not be used"
 
     def test_a_compressed_body_is_not_decompressed(self) -> None:
-        import gzip
-
-        bomb = gzip.compress(b"0" * 50_000_000)
+        body = gzip.compress(b"0" * 2_000_000)
         for coding in ("gzip", "deflate", "br", "zstd"):
-            fields = f"Content-Encoding: {coding}\r\nContent-Length: {len(bomb)}\r\n"
+            fields = f"Content-Encoding: {coding}\r\nContent-Length: {len(body)}\r\n"
             head = f"HTTP/1.1 200 OK\r\n{fields}\r\n"
-            with FaultServer(answering(head.encode() + bomb)) as server, self.client() as client:
-                # Compared apart: a diff of 50 MB would take pytest minutes.
-                as_sent = client.send(ask(server)).body == bomb
-                assert as_sent, f"a body of {coding} was decompressed"
-                assert b"Accept-Encoding: identity\r\n" in server.requests[0]
+            with FaultServer(answering(head.encode() + body)) as server, self.client() as client:
+                # Compared outside of the assertion: a diff of megabytes would take minutes.
+                unchanged = client.send(make_request(server)).body == body
+            assert unchanged, f"a body of Content-Encoding {coding} must not be decompressed"
+            identity = b"Accept-Encoding: identity\r\n" in server.requests[0]
+            assert identity, "a transport must not ask for compression"
 
     def test_no_error_shows_the_token(self) -> None:
         def silent(peer: Peer) -> None:
             peer.request()
             peer.stall()
 
+        secret = SECRET_TOKEN.encode()
         scripts: dict[str, Script] = {
-            "reset": ending(b"", reset=True),
-            "closed": ending(b""),
-            "not http": answering(b"nonsense " + CANARY.encode() + b"\r\n\r\n"),
-            "bad header": answering(b"HTTP/1.1 200 OK\r\n" + CANARY.encode() + b"\r\n\r\n"),
-            "truncated": ending(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n" + CANARY.encode()),
-            "silent": silent,
+            "a reset": ending(b"", reset=True),
+            "EOF": ending(b""),
+            "a malformed status line": answering(b"nonsense " + secret + b"\r\n\r\n"),
+            "a malformed header": answering(b"HTTP/1.1 200 OK\r\n" + secret + b"\r\n\r\n"),
+            "EOF in a body": ending(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n" + secret),
+            "a silent server": silent,
         }
-        for name, script in scripts.items():
+        for fault, script in scripts.items():
             for idempotent in (True, False):
+                timeout = SHORT_TIMEOUT if script is silent else 5.0
                 with FaultServer(script) as server, self.client() as client:
-                    request = ask(server, CANARY, timeout=0.3, idempotent=idempotent)
-                    error = self.refused(client, request, as_manager=True)
-                    assert CANARY not in shown(error), name
-                    assert error.__cause__ is error.__context__ is None, name
+                    request = make_request(
+                        server, SECRET_TOKEN, timeout=timeout, idempotent=idempotent
+                    )
+                    self._assert_secret(client, request, fault)
+
+    def _assert_secret(self, client: Client, request: Request, fault: str) -> None:
+        error = self.assert_fails(
+            client, request, TransportError, fault, sent=True, as_manager=True
+        )
+        assert SECRET_TOKEN not in rendered(error), f"{fault}: an error must not show the token"
+        chained = error.__cause__ or error.__context__
+        assert chained is None, f"{fault}: an error must not carry another one, which may show it"

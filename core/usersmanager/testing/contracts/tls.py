@@ -1,152 +1,124 @@
-"""Rows of the contract: TLS, with certificates made for the occasion."""
+"""Test cases of the transport contracts: TLS."""
 
 from __future__ import annotations
 
 import datetime
 import ssl
+import threading
+import warnings
 from typing import Any
 
-from ...errors import TLSError, TransportError
+from ...errors import TLSError
+from ..certificates import authority, client_context, server_context
 from ..fault_server import FaultServer, Peer, profile
-from .cases import Contract, answering, ask, ending, subject_of
-from .security import CANARY, shown
+from .cases import Contract, answering, ending, make_request
+from .reuse import ATTACKER
+from .security import SECRET_TOKEN, rendered
 
-__all__ = ["TLSRows"]
+__all__ = ["TLSCases"]
 
 
-class TLSRows(Contract):
-    """What is said over TLS, and to whom."""
+class TLSCases(Contract):
+    """TLS: certificates, versions and records."""
 
     def test_a_trusted_certificate_is_accepted(self) -> None:
-        authority = _authority()
-        trusting = _trusting(authority)
         with (
-            FaultServer(ssl_context=_serving(authority, "localhost"), host="localhost") as server,
-            self.client(ssl_context=trusting) as client,
+            FaultServer(ssl_context=server_context(), host="localhost") as server,
+            self.client(ssl_context=client_context()) as client,
         ):
             for token in ("one", "two"):
-                assert subject_of(client.send(ask(server, token))) == token
-            assert server.connections == 1
-            client.send(ask(server, "alone", idempotent=False))
-            assert server.connections == 2
+                self.assert_own_response(client, server, token)
+            assert server.connections == 1, "a TLS connection must be reused"
+            client.send(make_request(server, "alone", idempotent=False))
+            assert server.connections == 2, "a dedicated TLS connection must be used"
 
     def test_an_untrusted_certificate_is_a_tls_error(self) -> None:
-        yesterday = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
-        authority, stranger = _authority(), _authority()
-        for serving in (
-            _serving(stranger, "localhost"),
-            _serving(authority, "elsewhere.example"),
-            _serving(authority, "localhost", not_after=yesterday),
-        ):
-            self._refused_by_tls(serving, _trusting(authority))
+        import trustme
 
-    def test_the_systems_trust_is_the_default(self) -> None:
-        self._refused_by_tls(_serving(_authority(), "localhost"), None)
+        yesterday = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
+        for fault, context in {
+            "an unknown certificate authority": server_context(issuer=trustme.CA()),
+            "a certificate for another host": server_context("elsewhere.example"),
+            "an expired certificate": server_context(not_after=yesterday),
+        }.items():
+            self._assert_tls_error(context, fault, ssl_context=client_context())
+
+    def test_the_system_trust_store_is_the_default(self) -> None:
+        self._assert_tls_error(server_context(), "an authority that the system does not trust")
 
     def test_tls_older_than_1_2_is_a_tls_error(self) -> None:
-        import warnings
-
-        authority = _authority()
-        serving = _serving(authority, "localhost")
-        serving.set_ciphers("ALL:@SECLEVEL=0")
+        context = server_context()
+        context.set_ciphers("ALL:@SECLEVEL=0")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
-            serving.minimum_version = serving.maximum_version = ssl.TLSVersion.TLSv1_1
-        self._refused_by_tls(serving, _trusting(authority))
+            context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+        self._assert_tls_error(context, "TLS 1.1", ssl_context=client_context())
 
-    def _refused_by_tls(self, serving: ssl.SSLContext, trusting: ssl.SSLContext | None) -> None:
-        settings: dict[str, Any] = {} if trusting is None else {"ssl_context": trusting}
+    def _assert_tls_error(self, context: ssl.SSLContext, fault: str, **settings: Any) -> None:
         with (
-            FaultServer(ssl_context=serving, host="localhost") as server,
+            FaultServer(ssl_context=context, host="localhost") as server,
             self.client(**settings) as client,
         ):
-            error: TransportError = self.refused(client, ask(server, CANARY), as_manager=True)
-            assert isinstance(error, TLSError)
-            assert error.phase == "not sent"
-            assert CANARY not in shown(error)
-            assert server.requests == []
+            request = make_request(server, SECRET_TOKEN)
+            error = self.assert_fails(client, request, TLSError, fault, sent=False, as_manager=True)
+            assert SECRET_TOKEN not in rendered(error), f"{fault}: an error must not show the token"
+            assert server.requests == [], f"{fault}: nothing may be sent"
 
-    def test_a_client_certificate_is_shown(self) -> None:
-        authority = _authority()
-        serving, trusting = _serving(authority, "localhost"), _trusting(authority)
-        serving.verify_mode = ssl.CERT_REQUIRED
-        authority.configure_trust(serving)
-        authority.issue_cert("client.example").configure_cert(trusting)
+    def test_a_client_certificate_is_sent(self) -> None:
+        server_side, client_side = server_context(), client_context()
+        server_side.verify_mode = ssl.CERT_REQUIRED
+        authority().configure_trust(server_side)
+        authority().issue_cert("client.example").configure_cert(client_side)
         with (
-            FaultServer(ssl_context=serving, host="localhost") as server,
-            self.client(ssl_context=trusting) as client,
+            FaultServer(ssl_context=server_side, host="localhost") as server,
+            self.client(ssl_context=client_side) as client,
         ):
-            assert subject_of(client.send(ask(server, "mine"))) == "mine"
+            rule = "the client certificate of an ssl_context must be sent"
+            self.assert_own_response(client, server, "mine", rule=rule)
 
-    def test_a_tls_record_too_many_never_answers_the_next_caller(self) -> None:
+    def test_an_extra_tls_record_never_reaches_the_next_caller(self) -> None:
+        sent = threading.Event()
+
         def two_records(peer: Peer) -> None:
             peer.request()
-            # In one segment, if the kernel so wishes, and yet decrypted one after the other.
+            # Both may arrive in one segment; they are decrypted one after the other.
             peer.send(profile("first"))
-            peer.send(profile("mallory"))
+            peer.send(ATTACKER)
+            sent.set()
             peer.wait_closed()
 
-        authority = _authority()
-        serving = _serving(authority, "localhost")
         with (
-            FaultServer(two_records, ssl_context=serving, host="localhost") as server,
-            self.client(ssl_context=_trusting(authority)) as client,
+            FaultServer(two_records, ssl_context=server_context(), host="localhost") as server,
+            self.client(ssl_context=client_context()) as client,
         ):
-            assert subject_of(client.send(ask(server, "first"))) == "first"
-            client.idle(0.1)
-            assert subject_of(client.send(ask(server, "mine"))) == "mine"
+            self.assert_own_response(client, server, "first")
+            assert sent.wait(5)
+            client.idle(0.02)
+            self.assert_own_response(client, server, "mine")
 
-    def test_bytes_on_an_idle_tls_connection_never_answer_the_next_caller(self) -> None:
-        authority = _authority()
-        spoilt = answering(
-            profile("first") + profile("mallory"), then=lambda peer: peer.wait_closed()
-        )
+    def test_bytes_on_an_idle_tls_connection_never_reach_the_next_caller(self) -> None:
+        script = answering(profile("first") + ATTACKER, then=Peer.wait_closed)
         with (
-            FaultServer(
-                spoilt, ssl_context=_serving(authority, "localhost"), host="localhost"
-            ) as server,
-            self.client(ssl_context=_trusting(authority)) as client,
+            FaultServer(script, ssl_context=server_context(), host="localhost") as server,
+            self.client(ssl_context=client_context()) as client,
         ):
-            assert subject_of(client.send(ask(server, "first"))) == "first"
-            client.idle(0.1)
-            assert subject_of(client.send(ask(server, "mine"))) == "mine"
-            assert server.connections == 2
+            self.assert_own_response(client, server, "first")
+            client.idle(0.02)
+            self.assert_own_response(client, server, "mine")
+            assert server.connections == 2, "a connection with unread bytes must not be reused"
 
-    def test_a_large_answer_before_the_end_of_a_tls_connection_is_whole(self) -> None:
+    def test_a_large_response_before_the_end_of_a_tls_connection_is_read_whole(self) -> None:
         body = profile("large").partition(b"\r\n\r\n")[2] + b" " * 300_000
         head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
         sized = head + b"Content-Length: %d\r\n\r\n" % len(body) + body
         chunked = head + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % len(body) + body
-        authority = _authority()
-        serving = _serving(authority, "localhost")
-        for answer in (sized, chunked + b"\r\n0\r\n\r\n"):
+        context = server_context()
+        for response in (sized, chunked + b"\r\n0\r\n\r\n"):
+            script = ending(response)
             with (
-                FaultServer(
-                    otherwise=ending(answer), ssl_context=serving, host="localhost"
-                ) as server,
-                self.client(ssl_context=_trusting(authority)) as client,
+                FaultServer(otherwise=script, ssl_context=context, host="localhost") as server,
+                self.client(ssl_context=client_context()) as client,
             ):
                 for _ in range(5):
-                    assert client.send(ask(server)).body == body
-
-
-# trustme is a test dependency of whoever uses the contract; it has no part in the core.
-
-
-def _authority() -> Any:
-    import trustme
-
-    return trustme.CA()
-
-
-def _serving(authority: Any, host: str, **certificate: Any) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(host, **certificate).configure_cert(context)
-    return context
-
-
-def _trusting(authority: Any) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    authority.configure_trust(context)
-    return context
+                    whole = client.send(make_request(server)).body == body
+                    assert whole, "a body must be read whole before the connection ends"

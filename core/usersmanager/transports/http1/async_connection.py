@@ -46,11 +46,9 @@ class AsyncConnection:
         self.opened_at = time.monotonic()
 
     def attach(self, transport: asyncio.Transport) -> None:
-        """Use a connected transport. May be called twice with the same one."""
-        if self._transport is None:
-            self._transport = transport
-            self.protocol.abort_with(self, transport)
-            self._is_readable = readable(transport.get_extra_info("socket").fileno())
+        """Use the connected transport of this protocol."""
+        self._transport = transport
+        self._is_readable = readable(transport.get_extra_info("socket").fileno())
 
     async def start_tls(self, layer: TLSLayer) -> None:
         """Establish a TLS connection inside the current layers.
@@ -125,8 +123,7 @@ class AsyncConnection:
 
     def close(self) -> None:
         """Close the connection at once. May be called twice."""
-        if self._transport is not None:
-            self._transport.abort()
+        self.protocol.abort()
 
     # Called by the event loop.
 
@@ -148,10 +145,11 @@ class AsyncConnection:
         """Handle the end of the connection."""
         try:
             self.closed.set_result(None)
-            if exc is not None:
-                raise exc
-            # Only `eof_received` may complete a body: this end may be our own.
-            self._receive_eof(in_order=False)
+            if exc is None:
+                # Only `eof_received` may complete a body: this end may be our own.
+                self._receive_eof(in_order=False)
+            elif exc is not self._error:
+                self._fail(exc)
         except BaseException as error:
             self._fail(error)
         self._timer.close()  # Last, because the deadline must hold until the exchange ends.
@@ -208,7 +206,8 @@ class AsyncConnection:
         self._error = error
         is_expected = isinstance(error, OSError | TransportError)
         if not isinstance(error, Exception) or not (self._finish(error) or is_expected):
-            raise error  # For the event loop, as no call can end with it.
+            # For the event loop, as no call can end with it. The loop keeps it, so without frames.
+            raise error.with_traceback(None)
 
     def _finish(self, error: BaseException | None) -> bool:
         """End the exchange; return whether there was one to end."""

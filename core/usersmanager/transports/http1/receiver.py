@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Protocol, cast
+from typing import Protocol
 from weakref import finalize, ref
 
 __all__ = ["Receiver", "WeakProtocol"]
@@ -16,9 +16,6 @@ _LARGE_BUFFER_SIZE = 65536
 
 class Receiver(Protocol):
     """The connection interface that `WeakProtocol` needs."""
-
-    def attach(self, transport: asyncio.Transport) -> None:
-        """Use a connected transport."""
 
     def data_received(self, data: bytes) -> None:
         """Handle received data."""
@@ -51,19 +48,15 @@ class WeakProtocol(asyncio.BufferedProtocol):
 
     def __init__(self, receiver: Receiver, loop: asyncio.AbstractEventLoop) -> None:
         self._receiver = ref(receiver)
-        self._loop = loop
+        self._transports: list[asyncio.Transport] = []
+        # A method of a list: an interruption of Python code here would lose the transport.
+        self.connection_made = self._transports.append  # type: ignore[assignment, method-assign]
+        finalize(receiver, _abort_later, self._transports, loop).atexit = False
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Called by the event loop."""
-        receiver = self._receiver()
-        if receiver is None:
-            cast(asyncio.Transport, transport).abort()
-            return
-        receiver.attach(cast(asyncio.Transport, transport))
-
-    def abort_with(self, receiver: Receiver, transport: asyncio.Transport) -> None:
-        """Close a transport once its receiver is garbage-collected."""
-        finalize(receiver, _abort, transport, self._loop).atexit = False
+    def abort(self) -> None:
+        """Close the transport at once, if there is one. May be called twice."""
+        for transport in self._transports:
+            transport.abort()
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Return the buffer to receive into. Called by the event loop."""
@@ -90,7 +83,8 @@ class WeakProtocol(asyncio.BufferedProtocol):
             receiver.connection_lost(exc)
 
 
-def _abort(transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+def _abort_later(transports: list[asyncio.Transport], loop: asyncio.AbstractEventLoop) -> None:
     # Garbage is collected in any thread, and after the loop has been closed.
     with contextlib.suppress(RuntimeError):
-        loop.call_soon_threadsafe(transport.abort)
+        for transport in transports:
+            loop.call_soon_threadsafe(transport.abort)

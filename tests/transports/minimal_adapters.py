@@ -1,4 +1,4 @@
-"""Transports as one writes them first: the contract finds what they don't know."""
+"""Minimal adapters of urllib3 and aiohttp, as a first version may look; they fail the contract."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from usersmanager import ConnectError, DisconnectedError, Request, Response
 from usersmanager.testing import AsyncTransportContract, TransportContract
 
 
-class NaiveBlocking:
+class MinimalUrllib3:
     def __init__(self, **settings: Any) -> None:
         self._pool = urllib3.PoolManager(ssl_context=settings.get("ssl_context"))
 
@@ -28,14 +28,14 @@ class NaiveBlocking:
         except urllib3.exceptions.NewConnectionError as error:
             raise ConnectError("no connection") from error
         except urllib3.exceptions.HTTPError as error:
-            raise DisconnectedError("something went wrong") from error
+            raise DisconnectedError("urllib3 failed") from error
         return Response(raw.status, raw.headers.items(), raw.data)
 
     def close(self) -> None:
         self._pool.clear()
 
 
-class NaiveAsync:
+class MinimalAiohttp:
     def __init__(self, **settings: Any) -> None:
         self._ssl = settings.get("ssl_context") or True
         self._session: aiohttp.ClientSession | None = None
@@ -55,18 +55,18 @@ class NaiveAsync:
         except aiohttp.ClientConnectorError as error:
             raise ConnectError("no connection") from error
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise DisconnectedError("something went wrong") from error
+            raise DisconnectedError("aiohttp failed") from error
 
     async def aclose(self) -> None:
         if self._session is not None:
             await self._session.close()
 
 
-class BlockingContract(TransportContract):
-    def transport(self, **settings: Any) -> NaiveBlocking:
-        return NaiveBlocking(**settings)
+class SyncContract(TransportContract):
+    def transport(self, **settings: Any) -> MinimalUrllib3:
+        return MinimalUrllib3(**settings)
 
 
 class AsyncContract(AsyncTransportContract):
-    def transport(self, **settings: Any) -> NaiveAsync:
-        return NaiveAsync(**settings)
+    def transport(self, **settings: Any) -> MinimalAiohttp:
+        return MinimalAiohttp(**settings)

@@ -1,0 +1,115 @@
+"""Test cases of the transport contracts: faults before a request is sent."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+from collections.abc import Iterator
+from unittest import mock
+
+from ...errors import ConnectError, DeadlineExceededError, TLSError
+from ..fault_server import FaultServer, Peer
+from .cases import SHORT_TIMEOUT, Contract, make_request
+
+__all__ = ["ConnectingCases"]
+
+
+class _HttpsOrigin(FaultServer):
+    """A server without TLS and with an https origin."""
+
+    @property
+    def origin(self) -> str:
+        return super().origin.replace("http://", "https://")
+
+
+@contextlib.contextmanager
+def _unreachable_server() -> Iterator[FaultServer]:
+    """Yield a server that no connection reaches, because its accept queue is full."""
+    with FaultServer(accept=False, backlog=0) as server, contextlib.ExitStack() as stack:
+        for _ in range(4):
+            sock = stack.enter_context(socket.socket())
+            sock.setblocking(False)
+            sock.connect_ex(("127.0.0.1", server.port))
+        time.sleep(0.05)
+        yield server
+
+
+class ConnectingCases(Contract):
+    """Faults before a request is sent."""
+
+    def test_a_refused_connection_is_a_connect_error(self) -> None:
+        with FaultServer() as server:
+            pass
+        with self.client() as client:
+            request = make_request(server)
+            self.assert_fails(client, request, ConnectError, "a refused connection", sent=False)
+
+    def test_an_unknown_host_is_a_connect_error(self) -> None:
+        with FaultServer(host="no-such-host.invalid") as server, self.client() as client:
+            request = make_request(server)
+            self.assert_fails(client, request, ConnectError, "an unknown host", sent=False)
+
+    def test_a_connect_timeout_is_a_connect_error(self) -> None:
+        with _unreachable_server() as server, self.client() as client:
+            request = make_request(server, timeout=SHORT_TIMEOUT)
+            self.assert_fails(client, request, ConnectError, "a connect timeout", sent=False)
+
+    def test_a_slow_name_resolution_keeps_to_the_deadline(self) -> None:
+        resolve = socket.getaddrinfo
+
+        def slow(*arguments: object, **named: object) -> object:
+            time.sleep(SHORT_TIMEOUT + 2 * self.slack)
+            return resolve(*arguments, **named)  # type: ignore[arg-type] # Passed on as given.
+
+        with (
+            FaultServer(host="localhost") as server,
+            self.client() as client,
+            mock.patch("socket.getaddrinfo", slow),
+        ):
+            request = make_request(server, timeout=SHORT_TIMEOUT)
+            self.assert_fails(client, request, ConnectError, "slow name resolution", sent=False)
+            assert server.requests == [], "nothing may be sent after the deadline"
+
+    def test_a_reset_during_the_tls_handshake_is_a_connect_error(self) -> None:
+        def resetting(peer: Peer) -> None:
+            peer.receive()
+            peer.reset()
+
+        fault = "a reset during the TLS handshake"
+        with _HttpsOrigin(otherwise=resetting) as server, self.client() as client:
+            self.assert_fails(client, make_request(server), ConnectError, fault, sent=False)
+
+    def test_a_stalled_tls_handshake_is_a_connect_error(self) -> None:
+        fault = "a TLS handshake that stalls"
+        with _HttpsOrigin(lambda peer: peer.stall()) as server, self.client() as client:
+            request = make_request(server, timeout=SHORT_TIMEOUT)
+            self.assert_fails(client, request, ConnectError, fault, sent=False)
+
+    def test_a_slow_tls_handshake_is_a_connect_error(self) -> None:
+        def dripping(peer: Peer) -> None:
+            peer.receive()
+            peer.drip(b"\x16\x03\x03\x10\x00" + b"\0" * 95)
+
+        fault = "a TLS handshake that takes too long"
+        with _HttpsOrigin(dripping) as server, self.client() as client:
+            request = make_request(server, timeout=SHORT_TIMEOUT)
+            self.assert_fails(client, request, ConnectError, fault, sent=False)
+
+    def test_a_plaintext_server_at_an_https_url_is_a_connect_or_tls_error(self) -> None:
+        def plaintext(peer: Peer) -> None:
+            peer.receive()
+            peer.send(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+            peer.wait_closed()
+
+        fault = "a plaintext server at an https URL"
+        with _HttpsOrigin(plaintext) as server, self.client() as client:
+            errors = (ConnectError, TLSError)
+            self.assert_fails(client, make_request(server), errors, fault, sent=False)
+
+    def test_an_expired_deadline_sends_nothing(self) -> None:
+        with FaultServer() as server, self.client() as client:
+            request, fault = make_request(server, timeout=0), "an expired deadline"
+            self.assert_fails(client, request, DeadlineExceededError, fault, sent=False)
+            client.idle(0.05)
+            assert server.requests == [], "nothing may be sent after the deadline"

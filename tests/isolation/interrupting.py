@@ -1,0 +1,339 @@
+"""Calls that are interrupted: what makes them, and what an interruption may not leave behind."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import functools
+import gc
+import inspect
+import os
+import re
+import signal
+import ssl
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import CodeType, FrameType, TracebackType
+from typing import Any, NamedTuple
+
+import trustme
+from tests.isolation.moments import CARRIERS, SoftTimeLimit
+from tests.isolation.server import LINKS, link
+
+from usersmanager import AsyncUsersManager, UsersManager
+from usersmanager.testing import FaultServer, Peer, profile
+from usersmanager_aiohttp import AiohttpTransport
+from usersmanager_headers import Headers
+from usersmanager_httptools import HttptoolsTransport
+from usersmanager_logging import Logging
+from usersmanager_retry import Retry
+from usersmanager_urllib3 import Urllib3Transport
+
+__all__ = [
+    "ASYNC",
+    "SYNC",
+    "TRANSPORTS",
+    "Ended",
+    "HangError",
+    "answer_to",
+    "attempt",
+    "call",
+    "collected_quickly",
+    "count_descriptors",
+    "guarded",
+    "interrupt_after",
+    "is_answer_for",
+    "make_manager",
+    "problems_of",
+    "serving",
+    "settled_descriptors",
+    "shown_by",
+    "subject_of",
+    "token_of",
+]
+
+SYNC: dict[str, Callable[..., Any]] = {
+    "urllib3": Urllib3Transport,
+    "httptools": HttptoolsTransport,
+}
+ASYNC: dict[str, Callable[..., Any]] = {
+    "aiohttp": AiohttpTransport,
+    "httptools-async": HttptoolsTransport,
+}
+TRANSPORTS = SYNC | ASYNC
+
+HANG_SECONDS = 8.0
+"""Longer than any call takes: what has not ended by then never will."""
+
+
+# A server that answers each token with its user, and calls of it.
+
+
+def token_of(subject: str) -> str:
+    """The token of a user. No answer of the server contains it."""
+    return f"token-of-{subject}-"
+
+
+_SUBJECT = re.compile(rb"\r\nauthorization: bearer token-of-([^\r\n]*)-\r\n", re.IGNORECASE)
+
+
+def subject_of(request: bytes) -> str:
+    """The user a request is for."""
+    found = _SUBJECT.search(request)
+    return found[1].decode() if found else ""
+
+
+def answer_to(request: bytes) -> bytes:
+    """The profile or the link of the user a request is for."""
+    make = profile if request.startswith(b"GET") else link
+    return make(subject_of(request))
+
+
+def answer(peer: Peer) -> None:
+    """A script: answers every request of a connection."""
+    while request := peer.request():
+        peer.send(answer_to(request))
+
+
+def serving(ca: trustme.CA | None = None) -> FaultServer:
+    """A server that answers everybody, with TLS if there is a CA."""
+    context = None
+    if ca is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        ca.issue_cert("127.0.0.1").configure_cert(context)
+    return FaultServer(otherwise=answer, ssl_context=context)
+
+
+def make_manager(
+    name: str, origin: str, ca: trustme.CA | None = None, *, pool_size: int = 1, **settings: Any
+) -> Any:
+    """A manager with every shipped plugin over a transport with one connection."""
+    carrier: dict[str, Any] = {"pool_size": pool_size}
+    if ca is not None:
+        carrier["ssl_context"] = _trusting(ca)
+    plugins = [Retry(), Headers(), Logging()]
+    defaults = {"plugins": plugins, "discover": False, "client_id": "a-client"}
+    kind = UsersManager if name in SYNC else AsyncUsersManager
+    return kind(origin, transport=TRANSPORTS[name](**carrier), **defaults | settings)
+
+
+@functools.cache
+def _trusting(ca: trustme.CA) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    ca.configure_trust(context)
+    return context
+
+
+def call(manager: Any, operation: str, subject: str, *arguments: Any, **options: Any) -> Any:
+    """Calls a manager, sync or async."""
+    if operation == "get_info":
+        return manager.get_info(token_of(subject), *arguments, **options)
+    settings = {"impersonator_id": "boss", "protocol": "oauth2", "token": token_of(subject)}
+    return manager.impersonate("auth0|ada", settings, *arguments, **options)
+
+
+def is_answer_for(subject: str, result: Any) -> bool:
+    """Whether a result belongs to a user."""
+    return result == LINKS + subject or getattr(result, "sub", None) == subject
+
+
+# Interrupting.
+
+
+class HangError(BaseException):
+    """Something has not ended and never will."""
+
+
+class Ended(NamedTuple):
+    """How a call ended."""
+
+    result: Any
+    error: BaseException | None
+
+
+def attempt(work: Callable[[], Any]) -> Ended:
+    """What `work` returns or raises."""
+    try:
+        return Ended(work(), None)
+    except BaseException as error:
+        return Ended(None, error)
+
+
+def guarded(work: Callable[[], object], seconds: float = HANG_SECONDS) -> None:
+    """Runs `work` in a thread, which is left behind if it hangs.
+
+    Raises:
+        HangError: it has not ended in time.
+    """
+    ends: list[Ended] = []
+    thread = threading.Thread(target=lambda: ends.append(attempt(work)), daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        raise HangError
+    (ended,) = ends
+    if ended.error is not None:
+        raise ended.error
+
+
+def interrupt_after(
+    seconds: float, work: Callable[[], Any], error: BaseException
+) -> tuple[Ended, bool]:
+    """Runs `work` in the main thread; a signal handler raises `error` in it.
+
+    Returns:
+        How it ended, and whether the handler has raised.
+    """
+    rung = 0
+
+    def ring(number: int, frame: object) -> None:
+        nonlocal rung
+        rung += 1
+        raise error if rung == 1 else HangError
+
+    def run() -> Any:
+        try:
+            signal.setitimer(signal.ITIMER_REAL, seconds, HANG_SECONDS)
+            return work()
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        return attempt(run), rung > 0
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def problems_of(
+    ended: Ended,
+    subject: str,
+    error: SoftTimeLimit,
+    *,
+    raised: bool,
+    reported: list[BaseException | None],
+) -> list[str]:
+    """What is wrong with the end of a call in which `error` may have been raised.
+
+    Args:
+        ended: how the call ended.
+        subject: the user it was for.
+        error: the interruption.
+        raised: whether it was raised.
+        reported: exceptions raised where nobody can catch them.
+    """
+    if ended.error is error:
+        return shown_by(error, token_of(subject))
+    if isinstance(ended.error, HangError):
+        return ["it never ended"]
+    if ended.error is not None:
+        return [f"it ended with {type(ended.error).__name__}: {ended.error}"]
+    if not is_answer_for(subject, ended.result):
+        return [f"it was answered with {ended.result!r}"]
+    if raised and error not in reported:
+        return ["the exception was swallowed"]
+    return []
+
+
+# What an exception shows.
+
+_TESTS = os.path.join(str(Path(__file__).parents[1]), "")
+
+
+def shown_by(error: BaseException, secret: str) -> list[str]:
+    """Frames of transports in an exception's traceback, and variables that show a secret."""
+    found: list[str] = []
+    for one in _chain(error):
+        for frame in _library_frames(one.__traceback__):
+            filename = frame.f_code.co_filename
+            where = f"{os.path.basename(filename)}:{frame.f_code.co_name}"
+            if filename.startswith(CARRIERS):
+                found.append(f"its traceback has a frame of {where}")
+            found += [
+                f"its traceback shows the token as {name!r} of {where}"
+                for name, value in frame.f_locals.items()
+                if secret in _repr(value)
+            ]
+    return found
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    found: list[BaseException] = []
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        one = waiting.pop()
+        if one is not None and one not in found:
+            found.append(one)
+            waiting += [one.__cause__, one.__context__]
+    return found
+
+
+def _library_frames(trace: TracebackType | None) -> Iterator[FrameType]:
+    """The frames that are not the tests' own, up to one that is just sealing its token."""
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if trace.tb_lineno in _SEALING.get(code, ()):
+            return
+        if not code.co_filename.startswith(_TESTS):
+            yield trace.tb_frame
+        trace = trace.tb_next
+
+
+def _repr(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception as error:  # The construction of an object may have been interrupted.
+        return type(error).__name__
+
+
+def _sealing_lines(function: Any) -> range:
+    """The first lines of a method, in which the token is a plain string yet."""
+    (method,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
+    assert isinstance(method, ast.FunctionDef)
+    _docstring, first, second = method.body[:3]
+    last = second if isinstance(second, ast.Delete) else first
+    start = function.__code__.co_firstlineno
+    return range(start, start + (last.end_lineno or last.lineno))
+
+
+_SEALING: dict[CodeType, range] = {
+    method.__code__: _sealing_lines(method)
+    for kind in (UsersManager, AsyncUsersManager)
+    for method in (kind.get_info, kind.impersonate)
+}
+
+
+# What a call may leave behind.
+
+
+def count_descriptors() -> int:
+    """Open descriptors; 0 where the operating system has no folder of them."""
+    folder = "/proc/self/fd"
+    return len(os.listdir(folder)) if os.path.isdir(folder) else 0
+
+
+def settled_descriptors(at_most: int) -> int:
+    """Open descriptors, once the threads of a server had time to close theirs."""
+    limit = time.monotonic() + 1
+    while (count := count_descriptors()) > at_most and time.monotonic() < limit:
+        time.sleep(0.0005)
+    if count > at_most:
+        gc.collect()
+        time.sleep(0.01)
+        count = count_descriptors()
+    return count
+
+
+@contextlib.contextmanager
+def collected_quickly() -> Iterator[None]:
+    """Spares the garbage collector what was there before."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
