@@ -9,6 +9,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+from hypothesis import settings
 
 pytest.register_assert_rewrite("usersmanager.testing")
 # A busy machine makes single examples slow.
@@ -22,6 +23,9 @@ from usersmanager.testing import FakeTransport, Sandbox
 # installs no handler for it, and neither do the child processes that tests interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# The same examples in every run, and no limit of time for each: the machine may be busy.
+settings.load_profile("ci")
 
 
 class Mode:

@@ -1,4 +1,4 @@
-"""The benchmark's arithmetic and its reports. No test depends on how fast anything is."""
+"""The arithmetic and the reports of the benchmark. No test depends on the speed of the machine."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_quartiles_enclose_the_median() -> None:
     assert quartiles(turns, [Turn(1, 0)] * 5) == [2, 3, 4]
 
 
-def test_every_client_has_one_turn_in_each_round_in_a_changing_order(clock: Clock) -> None:
+def test_every_client_has_one_turn_in_each_round_in_changing_order(clock: Clock) -> None:
     calls: list[tuple[str, int]] = []
 
     def batch(name: str, cost: float) -> Callable[[int], None]:
@@ -73,13 +73,13 @@ def test_every_client_has_one_turn_in_each_round_in_a_changing_order(clock: Cloc
     turns = interleave(batches, rounds=5, seconds=10, step=8, server_cpu=lambda: clock.now / 4)
     assert turns == {"slow": [Turn(0.5, 0.25)] * 5, "fast": [Turn(0.25, 0.25)] * 5}
     measured = calls[-10:]
-    # Multiples of 8 calls, as close to 10 seconds as they come.
+    # The multiples of 8 calls that are closest to 10 seconds.
     assert set(measured) == {("slow", 16), ("fast", 40)}
     rounds = [(measured[index][0], measured[index + 1][0]) for index in range(0, 10, 2)]
     assert set(rounds) == {("slow", "fast"), ("fast", "slow")}
 
 
-def test_a_turn_has_calls_even_if_one_batch_takes_longer(clock: Clock) -> None:
+def test_a_turn_has_one_batch_at_least(clock: Clock) -> None:
     def batch(count: int) -> None:
         clock.now += count
 
@@ -87,46 +87,46 @@ def test_a_turn_has_calls_even_if_one_batch_takes_longer(clock: Clock) -> None:
     assert turns["slow"] == [Turn(1, 0)] * 2
 
 
-def test_threads_call_at_the_same_time() -> None:
-    together = threading.Barrier(8, timeout=30)
-    made: list[int] = []
+def test_threads_make_concurrent_calls() -> None:
+    barrier = threading.Barrier(8, timeout=30)
+    calls: list[int] = []
 
     @contextmanager
     def open_client(url: str) -> Iterator[Callable[[], object]]:
         def fetch() -> object:
-            together.wait()  # Broken unless 8 threads come.
-            made.append(1)
+            barrier.wait()  # It fails unless 8 threads call it.
+            calls.append(1)
             return PROFILE
 
         yield fetch
 
     with in_threads(open_client, "", 8) as batch:
         batch(24)
-    assert len(made) == 24
+    assert len(calls) == 24
 
 
-def test_so_many_async_calls_are_in_flight() -> None:
-    made: list[str] = []
+def test_tasks_make_concurrent_calls() -> None:
+    events: list[str] = []
 
     @asynccontextmanager
     async def open_client(url: str) -> AsyncIterator[Callable[[], object]]:
-        together = asyncio.Barrier(100)
+        barrier = asyncio.Barrier(100)
 
         async def fetch() -> object:
             async with asyncio.timeout(30):
-                await together.wait()
-            made.append("call")
+                await barrier.wait()
+            events.append("call")
             return PROFILE
 
         yield fetch
-        made.append("closed")
+        events.append("closed")
 
     with in_flight(open_client, "", 100) as batch:
         batch(300)
-    assert made == ["call"] * 300 + ["closed"]
+    assert events == ["call"] * 300 + ["closed"]
 
 
-def test_another_profile_fails_the_benchmark() -> None:
+def test_an_unexpected_profile_fails_the_benchmark() -> None:
     @contextmanager
     def open_client(url: str) -> Iterator[Callable[[], object]]:
         yield lambda: {"sub": "another"}
@@ -143,7 +143,7 @@ def test_the_table_names_each_scenario_once() -> None:
     ]
 
 
-def test_bars_are_as_long_as_the_ratios_and_cut_at_the_edge() -> None:
+def test_bars_are_proportional_to_the_ratios_and_cut_at_the_edge() -> None:
     svg = ElementTree.fromstring(chart(ROWS))
     _, *bars = svg.iter("{http://www.w3.org/2000/svg}rect")
     base = int(bars[1].attrib["width"])
@@ -155,7 +155,7 @@ def test_bars_are_as_long_as_the_ratios_and_cut_at_the_edge() -> None:
     assert "10.00" in texts
 
 
-def test_results_replace_those_between_the_markers() -> None:
+def test_results_replace_the_old_ones_between_the_markers() -> None:
     page = f"before\n{BEGIN}\nold\n{END}\nafter\n"
     once = replace_results(page, "new \\1")
     assert once == f"before\n{BEGIN}\n\nnew \\1\n\n{END}\nafter\n"
@@ -165,7 +165,7 @@ def test_results_replace_those_between_the_markers() -> None:
 
 
 @pytest.mark.parametrize("size", [1_000, 100_000])
-def test_a_profile_has_about_the_size_asked_for(size: int) -> None:
+def test_a_profile_has_about_the_requested_size(size: int) -> None:
     body = profile(size)
     assert size * 0.9 < len(body) <= size
     assert json.loads(body)["sub"] == SUBJECT
@@ -183,9 +183,9 @@ def test_the_page_and_the_chart_show_every_scenario() -> None:
     ("arguments", "message"),
     [(["threads", "nonsense"], "unknown NAME: nonsense"), (["--docs", "threads"], "give no NAME")],
 )
-def test_a_wrong_command_measures_nothing(arguments: list[str], message: str) -> None:
+def test_invalid_arguments_are_an_error(arguments: list[str], message: str) -> None:
     command = [sys.executable, "-m", "benchmarks", *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert message in done.stderr
-    assert not done.stdout
+    process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert process.returncode == 2
+    assert message in process.stderr
+    assert not process.stdout

@@ -1,4 +1,4 @@
-"""Every client of the benchmark gets the profile, and over TLS only from a server it trusts."""
+"""Every client of the benchmark gets the profile, over TLS from trusted servers only."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ SYNC = [
     "auth0-python",
 ]
 ASYNC = ["aiohttp", "usersmanager (aiohttp)", "usersmanager (httptools)", "httpx"]
-OUTSIDE = {"httpx", "requests", "auth0"}
+THIRD_PARTY = {"httpx", "requests", "auth0"}
 
-# In a process of its own: some libraries read whom to trust when they are imported.
-ASK = """
+# A process of its own, because some libraries load certificates when they are imported.
+PROGRAM = """
 import json, sys
 from benchmarks.scenarios import async_clients, in_flight, in_threads, sync_clients
 
@@ -50,15 +50,15 @@ print(json.dumps(outcomes))
 Outcomes = dict[str, list[str]]
 
 
-def ask(url: str, trust: dict[str, str]) -> Outcomes:
-    done = subprocess.run(
-        [sys.executable, "-c", ASK, url],
+def run_clients(url: str, trust: dict[str, str]) -> Outcomes:
+    process = subprocess.run(
+        [sys.executable, "-c", PROGRAM, url],
         cwd=ROOT,
         env={**os.environ, **trust},
         stdout=subprocess.PIPE,
         check=True,
     )
-    outcomes: Outcomes = json.loads(done.stdout)
+    outcomes: Outcomes = json.loads(process.stdout)
     return outcomes
 
 
@@ -72,9 +72,9 @@ def running() -> Iterator[tuple[Server, dict[str, str]]]:
 def outcomes(running: tuple[Server, dict[str, str]]) -> dict[str, Outcomes]:
     server, trust = running
     return {
-        "plain": ask(server.base_url(1_000, tls=False), trust),
-        "large": ask(server.base_url(100_000, tls=False), trust),
-        "tls": ask(server.base_url(1_000, tls=True), trust),
+        "plain": run_clients(server.base_url(1_000, tls=False), trust),
+        "large": run_clients(server.base_url(100_000, tls=False), trust),
+        "tls": run_clients(server.base_url(1_000, tls=True), trust),
     }
 
 
@@ -86,19 +86,19 @@ def test_every_client_gets_the_profile(
     scenario: str, client: str, outcomes: dict[str, Outcomes]
 ) -> None:
     kind, message, module = outcomes[scenario][client]
-    if kind == "ModuleNotFoundError" and module in OUTSIDE:
+    if kind == "ModuleNotFoundError" and module in THIRD_PARTY:
         pytest.skip(message)
     assert (kind, message) == ("profile", "")
 
 
-def test_no_client_accepts_a_certificate_that_it_does_not_trust(
+def test_no_client_accepts_an_untrusted_certificate(
     running: tuple[Server, dict[str, str]],
 ) -> None:
-    outcomes = ask(running[0].base_url(1_000, tls=True), {})
+    outcomes = run_clients(running[0].base_url(1_000, tls=True), {})
     assert len(outcomes) == len(SYNC) + len(ASYNC)
     assert "profile" not in {kind for kind, _, _ in outcomes.values()}
 
 
-def test_the_server_tells_its_cpu_time(running: tuple[Server, dict[str, str]]) -> None:
+def test_the_server_reports_its_cpu_time(running: tuple[Server, dict[str, str]]) -> None:
     before = running[0].cpu_seconds()
     assert 0 < before < running[0].cpu_seconds()

@@ -1,4 +1,4 @@
-"""Every block of Python in the README and the docs runs, against a sandbox."""
+"""The Python blocks in the README and the documentation run, with a sandbox."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def blocks() -> Iterator[Any]:
 
 @pytest.fixture
 def names(sandbox: Sandbox) -> dict[str, Any]:
-    """What the examples take for granted."""
+    """The variables that the examples use."""
     sandbox.add_user("auth0|123", email="a@example.com", **{"https://example.com/roles": ["admin"]})
     sandbox.add_user("auth0|9")
     return {
@@ -53,10 +53,10 @@ def test_every_block_of_python_runs(
 def printed(
     names: dict[str, Any], sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
 ) -> Callable[[str], str]:
-    """What the README block that holds a text prints."""
+    """Return what the block of the README with a text prints."""
 
     def printed(text: str) -> str:
-        (source,) = (one for one in BLOCK.findall(PAGES[0].read_text()) if text in one)
+        (source,) = (block for block in BLOCK.findall(PAGES[0].read_text()) if text in block)
         exec(source.replace("https://tenant.auth0.com", sandbox.base_url), names)
         return capsys.readouterr().out.strip()
 
@@ -73,7 +73,7 @@ def printed(
         ("class Timing", "get_info: 200 in 0.0"),
     ],
 )
-def test_the_readme_prints_what_it_says(
+def test_an_example_in_the_readme_prints_the_expected_output(
     printed: Callable[[str], str], text: str, output: str
 ) -> None:
     assert printed(text).startswith(output)
@@ -86,13 +86,13 @@ def test_every_hook_is_documented(hook: str) -> None:
     assert f"`{hook}`" in (ROOT / "docs/plugins.md").read_text()
 
 
-def test_every_toml_block_is_toml() -> None:
+def test_every_toml_block_is_valid() -> None:
     for page in PAGES:
         for block in re.findall(r"^```toml\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL):
             assert tomllib.loads(block)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
+def test_every_link_to_a_file_is_valid(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
         assert (page.parent / target).exists(), target

@@ -1,4 +1,4 @@
-"""A real OpenID provider, run by node, and a client of either mode to ask it."""
+"""A certified OpenID provider run by Node.js, a browser, and clients in either mode."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from usersmanager import AsyncUsersManager, UserInfo, UsersManager
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
-# Without the environment's proxies: the provider is on this machine.
+# The provider is on this machine, so ignore the proxies of the environment.
 _open = build_opener(ProxyHandler({})).open
 _TIMEOUT = 30
 _BROWSER_ARGUMENTS = (
@@ -37,7 +37,7 @@ _BROWSER_ARGUMENTS = (
 
 @dataclass(frozen=True)
 class Provider:
-    """A running provider. It knows the users "ada" and "grace"."""
+    """A running provider with the users "ada" and "grace"."""
 
     issuer: str
 
@@ -49,7 +49,7 @@ class Provider:
         client: str = "json",
         expires_in: int = 3600,
     ) -> str:
-        """Logs a user in. The client "json" gets profiles as JSON, "jwt" as signed JWTs."""
+        """Log a user in. The client "json" gets profiles as JSON, "jwt" as signed JWTs."""
         form = {
             "grant_type": "password",
             "client_id": client,
@@ -61,7 +61,7 @@ class Provider:
             return str(json.load(response)["access_token"])
 
     def delete_user(self, name: str) -> None:
-        """Deletes a user, until the next login."""
+        """Delete a user, until the next login."""
         request = Request(f"{self.issuer}/users/{name}", method="DELETE")
         _open(request, timeout=_TIMEOUT).close()
 
@@ -75,12 +75,12 @@ class Fetch(Protocol):
     ) -> UserInfo: ...
 
 
-def fetch_blocking(base_url: str, token: str, *, expected_subject: str | None = None) -> UserInfo:
+def fetch_sync(base_url: str, token: str, *, expected_subject: str | None = None) -> UserInfo:
     with UsersManager(base_url) as users:
         return users.get_info(token, expected_subject=expected_subject)
 
 
-def fetch_asyncio(base_url: str, token: str, *, expected_subject: str | None = None) -> UserInfo:
+def fetch_async(base_url: str, token: str, *, expected_subject: str | None = None) -> UserInfo:
     async def fetch() -> UserInfo:
         async with AsyncUsersManager(base_url) as users:
             return await users.get_info(token, expected_subject=expected_subject)
@@ -88,22 +88,22 @@ def fetch_asyncio(base_url: str, token: str, *, expected_subject: str | None = N
     return asyncio.run(fetch())
 
 
-@pytest.fixture(params=[fetch_blocking, fetch_asyncio], ids=["sync", "async"])
+@pytest.fixture(params=[fetch_sync, fetch_async], ids=["sync", "async"])
 def fetch(request: pytest.FixtureRequest) -> Fetch:
-    """`get_info` of a fresh client; each test runs once for each mode."""
-    chosen: Fetch = request.param
-    return chosen
+    """Call `get_info` with a new manager, in either mode."""
+    fetch: Fetch = request.param
+    return fetch
 
 
 @pytest.fixture(scope="session")
 def run_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunProvider]:
-    """Starts a provider: `with run_provider(USERINFO_ROUTE="/me") as provider: ...`"""
+    """Start a provider: `with run_provider(USERINFO_ROUTE="/me") as provider: ...`"""
     node, npm = _program("node"), _program("npm")
-    # A copy for each test process, so that none installs below the feet of another.
+    # Each test process installs into its own copy.
     folder = tmp_path_factory.mktemp("provider")
-    here = Path(__file__).parent / "provider"
-    unwanted = shutil.ignore_patterns("node_modules")
-    shutil.copytree(here, folder, ignore=unwanted, dirs_exist_ok=True)
+    source = Path(__file__).parent / "provider"
+    ignore = shutil.ignore_patterns("node_modules")
+    shutil.copytree(source, folder, ignore=ignore, dirs_exist_ok=True)
     subprocess.run([npm, "ci", "--prefer-offline"], cwd=folder, check=True, timeout=300)
     yield partial(_running, node, folder)
     shutil.rmtree(folder)
@@ -117,18 +117,18 @@ def provider(run_provider: RunProvider) -> Iterator[Provider]:
 
 @pytest.fixture(scope="session")
 def expired_token(provider: Provider) -> str:
-    """A token that was good, and is past its time."""
+    """A token that was valid and has expired."""
     seconds = 3
     token = provider.token("ada", expires_in=seconds)
-    assert fetch_blocking(provider.issuer, token).sub == "ada"
+    assert fetch_sync(provider.issuer, token).sub == "ada"
     time.sleep(seconds)
     return token
 
 
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    """Chromium without a window, with a profile of its own; it is surely gone at the end."""
-    # Both are given, so that Selenium looks for neither and downloads nothing.
+    """Headless Chromium with its own profile. No process of it is left at the end."""
+    # With both paths, Selenium searches and downloads nothing.
     program, driver = _program("chromium"), _program("chromedriver")
     try:
         from selenium.webdriver import Chrome, ChromeOptions, ChromeService
@@ -141,7 +141,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
         options.add_argument(argument)
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("HOME", str(home))
-        # Everything is on this machine: no proxy, whatever the environment says.
+        # Everything is on this machine, so ignore the proxies of the environment.
         environment.setenv("no_proxy", "*")
         browser = Chrome(options, ChromeService(driver))
     try:
@@ -149,22 +149,22 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     finally:
         browser.quit()
     deadline = time.monotonic() + _TIMEOUT
-    while left := _processes_that_name(home):
-        assert time.monotonic() < deadline, f"the browser left processes behind: {left}"
+    while processes := _processes_that_mention(home):
+        assert time.monotonic() < deadline, f"the browser left processes behind: {processes}"
         time.sleep(0.05)
     shutil.rmtree(home)
 
 
-def _processes_that_name(path: Path) -> list[str]:
-    """The processes with a path in their arguments or environment, where a /proc tells."""
-    found = []
+def _processes_that_mention(path: Path) -> list[str]:
+    """Return the processes with a path in their arguments or environment, if there is a /proc."""
+    processes = []
     for process in Path("/proc").glob("[0-9]*"):
-        # It may end while one looks at it, or be someone else's.
+        # A process may end meanwhile, or belong to another user.
         with contextlib.suppress(OSError):
             arguments = (process / "cmdline").read_bytes()
             if os.fsencode(path) in arguments + (process / "environ").read_bytes():
-                found.append(arguments.replace(b"\0", b" ").decode(errors="replace"))
-    return found
+                processes.append(arguments.replace(b"\0", b" ").decode(errors="replace"))
+    return processes
 
 
 def _program(name: str) -> str:
@@ -172,7 +172,7 @@ def _program(name: str) -> str:
 
 
 def _cannot_run(reason: str) -> NoReturn:
-    # Where the tests must run, a missing program may not pass for success.
+    # In CI, a missing program is a failure.
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
@@ -192,18 +192,18 @@ def _running(node: str, folder: Path, **environment: str) -> Iterator[Provider]:
             yield Provider(_issuer(process))
             assert process.stdin is not None
             process.stdin.close()
-            assert process.wait(_TIMEOUT) == 0, "the provider did not end by itself"
+            assert process.wait(_TIMEOUT) == 0, "the provider did not exit"
         finally:
             process.kill()
 
 
 def _issuer(process: subprocess.Popen[str]) -> str:
-    """Reads the line a provider prints when it is ready."""
+    """Return the issuer that a provider prints when it is ready."""
     assert process.stdout is not None
-    # A read has no timeout, but it ends with the process.
-    too_late = threading.Timer(_TIMEOUT, process.kill)
-    too_late.start()
+    # `readline` has no timeout, but it returns when the process ends.
+    timer = threading.Timer(_TIMEOUT, process.kill)
+    timer.start()
     line = process.stdout.readline()
-    too_late.cancel()
-    assert line, "the provider did not start; its errors are among the captured output"
+    timer.cancel()
+    assert line, "the provider did not start; see its errors in the captured output"
     return str(json.loads(line)["issuer"])

@@ -1,4 +1,4 @@
-"""By way of the issuer, against the certified provider with its userinfo route moved."""
+"""`from_issuer` with a certified provider whose userinfo endpoint is at another path."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture(scope="module")
 def moved(run_provider: Any) -> Iterator[Any]:
-    """A provider that serves profiles at another path."""
+    """A provider with its userinfo endpoint at another path."""
     with run_provider(USERINFO_ROUTE="/api/v2/me") as provider:
         yield provider
 
 
-def fetched(mode: Any, issuer: str, token: str, **settings: Any) -> UserInfo:
-    """A profile by way of an issuer, in either mode."""
+def fetch_from_issuer(mode: Any, issuer: str, token: str, **settings: Any) -> UserInfo:
+    """Return a profile from the provider of an issuer, in either mode."""
     if mode.name == "sync":
         with UsersManager.from_issuer(issuer) as users:
             return users.get_info(token, **settings)
@@ -41,34 +41,34 @@ def fetched(mode: Any, issuer: str, token: str, **settings: Any) -> UserInfo:
     return asyncio.run(main())
 
 
-def test_a_profile_is_found_wherever_it_is(mode: Any, moved: Any) -> None:
-    profile = fetched(mode, moved.issuer, moved.token("ada"), expected_subject="ada")
+def test_the_userinfo_endpoint_comes_from_the_provider_configuration(mode: Any, moved: Any) -> None:
+    profile = fetch_from_issuer(mode, moved.issuer, moved.token("ada"), expected_subject="ada")
     assert profile.sub == "ada"
     assert profile.email is not None
 
 
-def test_another_subject_is_refused(mode: Any, moved: Any) -> None:
+def test_another_subject_than_expected_is_an_error(mode: Any, moved: Any) -> None:
     with pytest.raises(SubjectMismatchError):
-        fetched(mode, moved.issuer, moved.token("grace"), expected_subject="ada")
+        fetch_from_issuer(mode, moved.issuer, moved.token("grace"), expected_subject="ada")
 
 
-def test_an_issuer_that_is_not_exactly_the_providers_is_refused(mode: Any, moved: Any) -> None:
+def test_an_issuer_that_differs_from_the_providers_is_an_error(mode: Any, moved: Any) -> None:
     with pytest.raises(DecodeError, match="pass exactly"):
-        fetched(mode, moved.issuer + "/", "a-token")
+        fetch_from_issuer(mode, moved.issuer + "/", "a-token")
 
 
-def test_a_signed_profile_is_refused_with_the_setting_to_change(mode: Any, moved: Any) -> None:
+def test_a_signed_profile_is_an_error_that_names_the_setting(mode: Any, moved: Any) -> None:
     token = moved.token("ada", client="jwt")
     with pytest.raises(DecodeError, match="userinfo_signed_response_alg"):
-        fetched(mode, moved.issuer, token)
+        fetch_from_issuer(mode, moved.issuer, token)
 
 
 def test_a_missing_scope_and_a_deleted_user_are_reported(mode: Any, moved: Any) -> None:
     with pytest.raises(ForbiddenError) as forbidden:
-        fetched(mode, moved.issuer, moved.token("ada", scope="email"))
+        fetch_from_issuer(mode, moved.issuer, moved.token("ada", scope="email"))
     assert forbidden.value.error == "insufficient_scope"
     token = moved.token("grace")
     moved.delete_user("grace")
     with pytest.raises(UnauthorizedError) as gone:
-        fetched(mode, moved.issuer, token)
+        fetch_from_issuer(mode, moved.issuer, token)
     assert gone.value.error == "invalid_token"

@@ -38,6 +38,7 @@ from usersmanager import (
 )
 from usersmanager.plugins import hookimpl
 from usersmanager.testing import FaultServer, Sandbox
+from usersmanager.testing.certificates import server_context
 
 # One of each class of error.
 STATUSES = [302, 400, 401, 403, 404, 429, 503]
@@ -176,9 +177,7 @@ def test_an_unknown_host_shows_no_secret(client: CapturingClient, secrets: Secre
 @pytest.fixture(scope="module")
 def untrusted() -> ssl.SSLContext:
     """A server's context with a certificate that no client trusts."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trustme.CA().issue_cert("localhost").configure_cert(context)
-    return context
+    return server_context(issuer=trustme.CA())
 
 
 def test_an_untrusted_certificate_shows_no_secret(

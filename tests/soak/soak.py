@@ -1,9 +1,9 @@
-"""The soak: every transport against a misbehaving server, for as long as one likes.
+"""Soak test: every transport against a misbehaving server.
 
     SOAK_SECONDS=3600 python tests/soak/soak.py
 
-Prints a table and a line of JSON; fails if a user got another's answer, if anything
-leaked, or if a deadline was missed.
+Prints a table and a line of JSON. Fails if a call got the response to another call, if resources
+leaked or if a deadline was missed.
 """
 
 from __future__ import annotations
@@ -33,25 +33,25 @@ SECONDS = float(os.environ.get("SOAK_SECONDS", "60"))
 GENERATION = 5.0
 TIMEOUT = 1.0
 THREADS, TASKS = 8, 32
-# Promised are 0.1 s; the rest is for a machine that does nothing else but this.
+# Transports guarantee 0.1 s; the rest is for a busy machine.
 OVERSHOOT_LIMIT = 0.25
 MEMORY_LIMIT_MIB = 30
 
-# By the name of a tally. The place of each is the number of its server.
-BLOCKING: dict[str, Callable[..., Any]] = {
+# Each transport has its own server, whose number is the index in NAMES.
+SYNC: dict[str, Callable[..., Any]] = {
     "urllib3": Urllib3Transport,
     "httptools": HttptoolsTransport,
 }
-ASYNCIO: dict[str, Callable[..., Any]] = {
+ASYNC: dict[str, Callable[..., Any]] = {
     "aiohttp": AiohttpTransport,
-    "httptools, asyncio": HttptoolsTransport,
+    "httptools, async": HttptoolsTransport,
 }
-NAMES = [*BLOCKING, *ASYNCIO]
+NAMES = [*SYNC, *ASYNC]
 
 
 @dataclass
 class Tally:
-    """What has happened so far, on one transport."""
+    """The results of one transport so far."""
 
     calls: int = 0
     mismatches: int = 0
@@ -61,85 +61,83 @@ class Tally:
     outcomes: Counter[str] = field(default_factory=Counter)
     is_closing: bool = False
 
-    def add(self, user: str, answer: str | None, error: str, begun: float) -> None:
-        """Counts one call."""
+    def add(self, user: str, owner: str | None, error: str, started: float) -> None:
+        """Count one call."""
         self.calls += 1
         self.outcomes[error or "ok"] += 1
-        self.overshoot = max(self.overshoot, time.monotonic() - begun - TIMEOUT)
-        if answer is not None and answer != user:
+        self.overshoot = max(self.overshoot, time.monotonic() - started - TIMEOUT)
+        if owner is not None and owner != user:
             self.mismatches += 1
 
     def fail(self, error: Exception) -> str:
-        """Names an error, and counts those that no caller expects."""
-        expected = isinstance(error, UsersManagerError)
+        """Return the name of an error, and count errors that are not documented."""
+        is_documented = isinstance(error, UsersManagerError)
         if isinstance(error, LifecycleError):
-            expected = self.is_closing
-        self.undocumented += not expected
+            is_documented = self.is_closing
+        self.undocumented += not is_documented
         return type(error).__name__
 
 
 def settings(user: str) -> dict[str, str]:
-    """Impersonation settings whose answer names the user."""
+    """Return impersonation settings for which the server returns a link with the user's name."""
     return {"impersonator_id": "i", "protocol": "oauth2", "token": user}
 
 
-def work_blocking(users: UsersManager, until: float, tally: Tally) -> None:
-    """One thread's calls."""
+def call_from_thread(users: UsersManager, until: float, tally: Tally) -> None:
+    """Make calls until a time, or until the manager is closed."""
     while time.monotonic() < until and not tally.is_closing:
-        user, answer, error = f"user-{random.randrange(1000)}", None, ""
-        begun = time.monotonic()
+        user, owner, error = f"user-{random.randrange(1000)}", None, ""
+        started = time.monotonic()
         try:
             if random.random() < 0.02:
-                answer = users.impersonate("u", settings(user)).rpartition("/")[2]
+                owner = users.impersonate("u", settings(user)).rpartition("/")[2]
             else:
-                answer = users.get_info(user).sub
-        except Exception as failure:
-            error = tally.fail(failure)
-        tally.add(user, answer, error, begun)
+                owner = users.get_info(user).sub
+        except Exception as raised:
+            error = tally.fail(raised)
+        tally.add(user, owner, error, started)
 
 
-async def work_asyncio(users: AsyncUsersManager, until: float, tally: Tally) -> None:
-    """One task's calls, some of them cancelled."""
+async def call_from_task(users: AsyncUsersManager, until: float, tally: Tally) -> None:
+    """Make calls until a time, or until the manager is closed, and cancel some of them."""
     while time.monotonic() < until and not tally.is_closing:
-        user, answer, error = f"user-{random.randrange(1000)}", None, ""
-        begun = time.monotonic()
-        patience = random.random() * 0.02 if random.random() < 0.05 else None
+        user, owner, error = f"user-{random.randrange(1000)}", None, ""
+        started = time.monotonic()
+        cancel_after = random.random() * 0.02 if random.random() < 0.05 else None
         try:
-            async with asyncio.timeout(patience) as limit:
+            async with asyncio.timeout(cancel_after) as limit:
                 if random.random() < 0.02:
-                    answer = (await users.impersonate("u", settings(user))).rpartition("/")[2]
+                    owner = (await users.impersonate("u", settings(user))).rpartition("/")[2]
                 else:
-                    answer = (await users.get_info(user)).sub
-        except Exception as failure:
-            if isinstance(failure, TimeoutError) and limit.expired():
+                    owner = (await users.get_info(user)).sub
+        except Exception as raised:
+            if isinstance(raised, TimeoutError) and limit.expired():
                 tally.cancelled += 1
                 error = "cancelled"
             else:
-                error = tally.fail(failure)
-        tally.add(user, answer, error, begun)
+                error = tally.fail(raised)
+        tally.add(user, owner, error, started)
 
 
-def generation_blocking(server: Server, name: str, seconds: float, tally: Tally) -> None:
-    """A manager's life, shared by threads: a disturbance amidst, a close under the callers."""
+def sync_generation(server: Server, name: str, seconds: float, tally: Tally) -> None:
+    """Use one manager from threads; send it unsolicited bytes, and close it during calls."""
     number = NAMES.index(name)
-    users = UsersManager(
-        server.origins[number], timeout=TIMEOUT, transport=BLOCKING[name](pool_size=6)
-    )
+    users = UsersManager(server.origins[number], timeout=TIMEOUT, transport=SYNC[name](pool_size=6))
     tally.is_closing = False
 
-    def shift(until: float) -> list[threading.Thread]:
+    def start_calls(until: float) -> list[threading.Thread]:
         threads = [
-            threading.Thread(target=work_blocking, args=(users, until, tally))
+            threading.Thread(target=call_from_thread, args=(users, until, tally))
             for _ in range(THREADS)
         ]
         for thread in threads:
             thread.start()
         return threads
 
-    for thread in shift(time.monotonic() + seconds / 2):
+    for thread in start_calls(time.monotonic() + seconds / 2):
         thread.join()
-    server.disturb(number)
-    last = shift(time.monotonic() + seconds)
+    server.send_unsolicited(number)
+    last = start_calls(time.monotonic() + seconds)
     time.sleep(seconds / 2)
     tally.is_closing = True
     users.close()
@@ -147,19 +145,19 @@ def generation_blocking(server: Server, name: str, seconds: float, tally: Tally)
         thread.join()
 
 
-async def generation_asyncio(server: Server, name: str, seconds: float, tally: Tally) -> int:
-    """A manager's life, shared by tasks; how many tasks are left in the end."""
+async def async_generation(server: Server, name: str, seconds: float, tally: Tally) -> int:
+    """Use one manager from tasks, in the same way. Return how many tasks are left."""
     number = NAMES.index(name)
-    transport = ASYNCIO[name](pool_size=24)
+    transport = ASYNC[name](pool_size=24)
     users = AsyncUsersManager(server.origins[number], timeout=TIMEOUT, transport=transport)
     tally.is_closing = False
 
-    def shift(until: float) -> asyncio.Future[list[None]]:
-        return asyncio.gather(*(work_asyncio(users, until, tally) for _ in range(TASKS)))
+    def start_calls(until: float) -> asyncio.Future[list[None]]:
+        return asyncio.gather(*(call_from_task(users, until, tally) for _ in range(TASKS)))
 
-    await shift(time.monotonic() + seconds / 2)
-    server.disturb(number)
-    last = shift(time.monotonic() + seconds)
+    await start_calls(time.monotonic() + seconds / 2)
+    server.send_unsolicited(number)
+    last = start_calls(time.monotonic() + seconds)
     await asyncio.sleep(seconds / 2)
     tally.is_closing = True
     await users.aclose()
@@ -169,26 +167,26 @@ async def generation_asyncio(server: Server, name: str, seconds: float, tally: T
 
 
 def one_generation(server: Server, seconds: float, tallies: dict[str, Tally]) -> int:
-    """All transports side by side; how many tasks are left in the end."""
-    left: list[int] = []
+    """Use every transport concurrently. Return how many tasks are left."""
+    tasks: list[int] = []
 
-    def run_asyncio(name: str) -> None:
-        left.append(asyncio.run(generation_asyncio(server, name, seconds, tallies[name])))
+    def run_async(name: str) -> None:
+        tasks.append(asyncio.run(async_generation(server, name, seconds, tallies[name])))
 
     work: list[tuple[Callable[..., None], tuple[Any, ...]]] = [
-        *((generation_blocking, (server, name, seconds, tallies[name])) for name in BLOCKING),
-        *((run_asyncio, (name,)) for name in ASYNCIO),
+        *((sync_generation, (server, name, seconds, tallies[name])) for name in SYNC),
+        *((run_async, (name,)) for name in ASYNC),
     ]
     threads = [threading.Thread(target=target, args=arguments) for target, arguments in work]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return sum(left)
+    return sum(tasks)
 
 
 class Server:
-    """The servers' process, as its clients see it."""
+    """The process of the servers."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         assert process.stdin is not None
@@ -197,19 +195,19 @@ class Server:
         self._lock = threading.Lock()
         self.origins = self._stdout.readline().split()
 
-    def disturb(self, number: int) -> None:
-        """Unsolicited bytes on the idle connections, which come before the next call."""
+    def send_unsolicited(self, number: int) -> None:
+        """Send unsolicited bytes over the idle connections, and wait until they have arrived."""
         with self._lock:
             print(number, file=self._stdin, flush=True)
             self._stdout.readline()
-        # The kernel may hold small segments back for 40 ms. An event loop that blocks here
-        # has not seen the bytes when its next call begins: that is meant.
+        # The kernel may delay small segments for 40 ms. This blocks the event loop on purpose:
+        # it has not read the bytes when the next call starts.
         time.sleep(0.1)
 
 
 @contextlib.contextmanager
 def misbehaving_server() -> Iterator[Server]:
-    """The servers' process."""
+    """Start the process of the servers."""
     command = [sys.executable, str(Path(__file__).with_name("server.py"))]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -220,8 +218,8 @@ def misbehaving_server() -> Iterator[Server]:
         process.wait(timeout=30)
 
 
-def census() -> dict[str, int]:
-    """What may leak."""
+def count_resources() -> dict[str, int]:
+    """Return the amount of resources that may leak."""
     gc.collect()
     status = Path("/proc/self/status").read_text()
     resident = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))
@@ -233,18 +231,18 @@ def census() -> dict[str, int]:
 
 
 def soak() -> dict[str, Any]:
-    """Runs it all; the report."""
+    """Run the test, and return its report."""
     tallies = {name: Tally() for name in NAMES}
     with misbehaving_server() as server:
-        # The first generation loads modules and fills caches, which are no leaks.
+        # The first generation loads modules and fills caches.
         one_generation(server, 1.0, {name: Tally() for name in NAMES})
-        before, begun, left = census(), time.monotonic(), 0
-        while (remaining := SECONDS - (time.monotonic() - begun)) > 0.1:
-            left += one_generation(server, min(GENERATION, remaining), tallies)
-        elapsed, after = time.monotonic() - begun, census()
+        before, started, tasks = count_resources(), time.monotonic(), 0
+        while (remaining := SECONDS - (time.monotonic() - started)) > 0.1:
+            tasks += one_generation(server, min(GENERATION, remaining), tallies)
+        elapsed, after = time.monotonic() - started, count_resources()
     return {
         "seconds": round(elapsed, 1),
-        "tasks_left": left,
+        "tasks_left": tasks,
         "before": before,
         "after": after,
         **{
@@ -263,23 +261,23 @@ def soak() -> dict[str, Any]:
 
 
 def failures(report: dict[str, Any]) -> list[str]:
-    """What must not be."""
-    found = [] if not report["tasks_left"] else ["tasks are left"]
+    """Return the failures in a report."""
+    messages = [] if not report["tasks_left"] else ["tasks are left"]
     for kind in ("descriptors", "threads"):
         if report["after"][kind] > report["before"][kind]:
-            found.append(f"{kind} leak")
+            messages.append(f"{kind} leak")
     if report["after"]["resident_mib"] > report["before"]["resident_mib"] + MEMORY_LIMIT_MIB:
-        found.append("memory grows")
+        messages.append("memory grows")
     for name in NAMES:
         if report[name]["mismatches"]:
-            found.append(f"{name}: a user got another's answer")
+            messages.append(f"{name}: a call got the response to another call")
         if report[name]["undocumented"]:
-            found.append(f"{name}: an error that no caller expects")
+            messages.append(f"{name}: an undocumented error")
         if report[name]["largest_overshoot_seconds"] > OVERSHOOT_LIMIT:
-            found.append(f"{name}: a deadline was missed")
+            messages.append(f"{name}: a deadline was missed")
         if not report[name]["outcomes"].get("ok"):
-            found.append(f"{name}: nothing succeeded")
-    return found
+            messages.append(f"{name}: nothing succeeded")
+    return messages
 
 
 def main() -> int:
@@ -290,9 +288,9 @@ def main() -> int:
     for key in ("seconds", "tasks_left", "before", "after"):
         print(f"{'':18} {key:26} {report[key]}")
     print(json.dumps(report))
-    wrong = failures(report)
-    print("soak:", "; ".join(wrong) or "nothing leaked, nobody got another's answer")
-    return 1 if wrong else 0
+    messages = failures(report)
+    print("soak:", "; ".join(messages) or "no leak, and every call got its own response")
+    return 1 if messages else 0
 
 
 if __name__ == "__main__":

@@ -15,10 +15,10 @@ from typing import TypeAlias
 
 import pytest
 from tests.callers import KINDS, Caller, Kind
-from tests.certificates import client_context, server_context
 
 from usersmanager import DeadlineExceededError, DisconnectedError
 from usersmanager.testing import FaultServer, Peer, profile
+from usersmanager.testing.certificates import client_context, server_context
 
 # The number of idle connections.
 WARM = 5

@@ -17,7 +17,7 @@ def connect(hop: Hop, deadline: Deadline) -> socket.socket:
         TimeoutError: the deadline passed.
         OSError: the host cannot be resolved or reached, or the TLS handshake failed.
     """
-    sock = connect_tcp(hop.host, hop.port, deadline, socket.socket)
+    sock = connect_tcp(hop.host, hop.port, deadline)
     if hop.ssl_context is None:
         return sock
     try:

@@ -52,9 +52,8 @@ class _WithDeadline(HTTPConnection):
     sock: Any
 
     def _new_conn(self) -> socket.socket:
-        sock = connect_tcp(self.host, self.port or 0, self.deadline, _DeadlineSocket)
-        sock.deadline = self.deadline
-        return sock
+        # Its timeout is the remaining time, which the TLS handshake takes over.
+        return connect_tcp(self.host, self.port or 0, self.deadline)
 
 
 class _Connection(_WithDeadline):
@@ -63,13 +62,3 @@ class _Connection(_WithDeadline):
 
 class _TLSConnection(_WithDeadline, HTTPSConnection):
     """A TLS connection."""
-
-
-class _DeadlineSocket(socket.socket):
-    """A socket whose timeout is the remaining time: TLS reads it when the handshake begins."""
-
-    deadline: Deadline | None = None
-
-    def gettimeout(self) -> float | None:
-        """Return the seconds that remain."""
-        return super().gettimeout() if self.deadline is None else self.deadline.remaining_or_raise()

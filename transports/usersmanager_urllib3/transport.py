@@ -77,7 +77,7 @@ class Urllib3Transport:
 def _require_urllib3() -> None:
     if hasattr(urllib3, "AsyncPoolManager"):
         raise PluginError(
-            "urllib3-future, a dependency of niquests, has replaced urllib3, and this transport"
-            " does not work with it: install it from source with URLLIB3_NO_OVERRIDE=1 and"
-            " reinstall urllib3, or pass transport='httptools'"
+            "urllib3-future, a dependency of niquests, has replaced urllib3, which this transport"
+            " needs: install urllib3-future from source with URLLIB3_NO_OVERRIDE=1 and reinstall"
+            " urllib3, or pass transport='httptools'"
         )

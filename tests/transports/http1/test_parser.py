@@ -44,6 +44,11 @@ def accepted(data: bytes) -> Parsed:
     return outcome
 
 
+def receive_all(parser: ResponseParser, pieces: list[bytes]) -> None:
+    for piece in pieces:
+        parser.receive_data(piece)
+
+
 def is_accepted(data: bytes) -> bool:
     return isinstance(parse([data]), Parsed)
 
@@ -210,12 +215,7 @@ def test_it_refuses_byte_by_byte(name: str) -> None:
     data, _ = MALFORMED[name]
     parser = ResponseParser()
     with pytest.raises(ProtocolError):
-        receive_bytewise(parser, data)
-
-
-def receive_bytewise(parser: ResponseParser, data: bytes) -> None:
-    for byte in data:
-        parser.receive_data(bytes([byte]))
+        receive_all(parser, [bytes([byte]) for byte in data])
 
 
 def test_a_bare_lf_is_refused_when_the_cr_before_it_was_received_earlier() -> None:
@@ -460,8 +460,7 @@ def cost(pieces: list[bytes]) -> float:
     """Seconds of processor time to parse the pieces."""
     parser, began = ResponseParser(), time.process_time()
     with contextlib.suppress(ProtocolError):
-        for piece in pieces:
-            parser.receive_data(piece)
+        receive_all(parser, pieces)
     return time.process_time() - began
 
 

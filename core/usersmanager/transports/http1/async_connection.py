@@ -113,7 +113,7 @@ class AsyncConnection:
             self._has_unexpected_data
             or self._transport is None
             or self._transport.is_closing()
-            # The event loop may not have read them yet.
+            # The event loop may not have read all data that has arrived.
             or self._is_readable()
         ) and all(layer.is_clean for layer in self._layers)
 

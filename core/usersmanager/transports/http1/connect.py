@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable
 from ipaddress import ip_address
-from typing import Any, TypeVar
+from typing import Any
 
 from ..._values.deadline import Deadline
 
 __all__ = ["connect_tcp"]
 
 _Address = tuple[socket.AddressFamily, Any]
-SocketT = TypeVar("SocketT", bound=socket.socket)
 
 
-def connect_tcp(
-    host: str, port: int, deadline: Deadline, make_socket: Callable[[int, int], SocketT]
-) -> SocketT:
+def connect_tcp(host: str, port: int, deadline: Deadline) -> socket.socket:
     """Return a connected socket, with the remaining time as its timeout.
 
     Args:
         host: a name, or an IP address without brackets.
         port: the TCP port.
         deadline: of name resolution and connect together.
-        make_socket: the class of the socket, mostly `socket.socket`.
 
     Raises:
         TimeoutError: the deadline passed.
@@ -35,7 +30,7 @@ def connect_tcp(
     for family, address in _resolve(host, port, deadline):
         sock = None
         try:
-            sock = make_socket(family, socket.SOCK_STREAM)
+            sock = socket.socket(family, socket.SOCK_STREAM)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.settimeout(deadline.remaining_or_raise())
             sock.connect(address)
