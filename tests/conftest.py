@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,11 +17,6 @@ hypothesis.settings.load_profile("unhurried")
 
 from usersmanager import AsyncUsersManager, UsersManager, UsersManagerError
 from usersmanager.testing import FakeTransport, Sandbox
-
-# A parent process may ignore SIGINT, as nohup and shells do for background jobs. Python then
-# installs no handler for it, and neither do the child processes that tests interrupt.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples in every run, and no limit of time for each: the machine may be busy.
 settings.load_profile("ci")
