@@ -32,7 +32,7 @@ class AiohttpTransport:
             leniently than this transport does otherwise.
 
     Raises:
-        ArgumentError: the proxy is not the URL of one, or a number is not positive.
+        ArgumentError: `proxy` is not the URL of an HTTP proxy, or a number is not positive.
 
     Example:
         ```python

@@ -27,7 +27,7 @@ class HttptoolsTransport:
             should be less than a call's timeout, to leave time for a retry.
 
     Raises:
-        ArgumentError: the proxy is not the URL of one, `http2` is True, or a number is not
+        ArgumentError: `proxy` is not the URL of an HTTP proxy, `http2` is True, or a number is not
             positive.
 
     Example:

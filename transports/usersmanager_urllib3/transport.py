@@ -31,7 +31,7 @@ class Urllib3Transport:
             this transport does otherwise.
 
     Raises:
-        ArgumentError: the proxy is not the URL of one, or a number is not positive.
+        ArgumentError: `proxy` is not the URL of an HTTP proxy, or a number is not positive.
         PluginError: another distribution has replaced urllib3.
 
     Example:

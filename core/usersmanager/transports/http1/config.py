@@ -77,7 +77,7 @@ class PoolConfig:
         make_parser: makes the parser of each response: `ResponseParser`, or a subclass of it.
 
     Raises:
-        ArgumentError: the proxy is not the URL of one, or a number is not positive.
+        ArgumentError: `proxy` is not the URL of an HTTP proxy, or a number is not positive.
     """
 
     def __init__(
