@@ -6,14 +6,10 @@ import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import hypothesis
 import pytest
 from hypothesis import settings
 
 pytest.register_assert_rewrite("usersmanager.testing")
-# A busy machine makes single examples slow.
-hypothesis.settings.register_profile("unhurried", deadline=None)
-hypothesis.settings.load_profile("unhurried")
 
 from usersmanager import AsyncUsersManager, UsersManager, UsersManagerError
 from usersmanager.testing import FakeTransport, Sandbox

@@ -81,10 +81,10 @@ class Contract(Exemptions):
 
     Attributes:
         client_class: how a transport is called, sync or async.
-        slack: seconds by which a deadline may be missed; on a busy machine, threads start late.
+        slack: seconds by which a deadline may be missed.
     """
 
-    slack: ClassVar[float] = 0.5
+    slack: ClassVar[float] = 0.1
     client_class: ClassVar[type[SyncClient] | type[AsyncClient]]
 
     def transport(self, **settings: Any) -> Any:
