@@ -116,12 +116,12 @@ def impersonation_fixture() -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
-def refused() -> Callable[[Callable[[], object]], UsersManagerError]:
+def error_of() -> Callable[[Callable[[], object]], UsersManagerError]:
     """Return the error that a call raises."""
 
-    def refused(call: Callable[[], object]) -> UsersManagerError:
+    def error_of(call: Callable[[], object]) -> UsersManagerError:
         with pytest.raises(UsersManagerError) as caught:
             call()
         return caught.value
 
-    return refused
+    return error_of

@@ -26,7 +26,7 @@ from usersmanager.plugins import Flow, Proceed, run, sleep
 from usersmanager.testing import FakeTransport
 
 Fetch = Callable[..., Any]
-Refused = Callable[[Callable[[], object]], UsersManagerError]
+ErrorOf = Callable[[Callable[[], object]], UsersManagerError]
 
 
 def test_sleep_waits(fetch: Fetch, fake: FakeTransport) -> None:
@@ -40,26 +40,26 @@ def test_sleep_waits(fetch: Fetch, fake: FakeTransport) -> None:
     assert time.monotonic() - started >= 0.05
 
 
-def test_sleep_ends_at_the_deadline(fetch: Fetch, fake: FakeTransport, refused: Refused) -> None:
+def test_sleep_ends_at_the_deadline(fetch: Fetch, fake: FakeTransport, error_of: ErrorOf) -> None:
     def waiting(request: Request, proceed: Proceed) -> Flow:
         yield from sleep(60)
         return (yield from proceed(request))
 
     started = time.monotonic()
-    error = refused(lambda: fetch(plugins=[Around(waiting)], timeout=0.1))
+    error = error_of(lambda: fetch(plugins=[Around(waiting)], timeout=0.1))
     assert isinstance(error, DeadlineExceededError)
     assert time.monotonic() - started < 1
     assert fake.requests == []
 
 
 def test_nothing_is_sent_after_the_deadline(
-    fetch: Fetch, fake: FakeTransport, refused: Refused
+    fetch: Fetch, fake: FakeTransport, error_of: ErrorOf
 ) -> None:
     def slow(request: Request, proceed: Proceed) -> Flow:
         time.sleep(0.03)
         return proceed(request)
 
-    error = refused(lambda: fetch(plugins=[Around(slow)], timeout=0.02))
+    error = error_of(lambda: fetch(plugins=[Around(slow)], timeout=0.02))
     assert isinstance(error, DeadlineExceededError)
     assert error.phase == "not sent"
     assert fake.requests == []
@@ -137,9 +137,9 @@ def test_another_exception_of_a_transport_passes_through_without_its_frames(
 
 
 def test_a_transport_that_returns_no_response_is_a_plugin_error(
-    fetch: Fetch, refused: Refused
+    fetch: Fetch, error_of: ErrorOf
 ) -> None:
-    error = refused(lambda: fetch(transport=FakeTransport(lambda request: None)))  # type: ignore[arg-type,return-value] # The mistake.
+    error = error_of(lambda: fetch(transport=FakeTransport(lambda request: None)))  # type: ignore[arg-type,return-value] # The mistake.
     assert "the transport returned NoneType, not a Response" in str(error)
 
 

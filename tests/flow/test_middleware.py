@@ -19,7 +19,7 @@ from usersmanager.plugins import Flow, Proceed, sleep
 from usersmanager.testing import FakeTransport
 
 Fetch = Callable[..., Any]
-Refused = Callable[[Callable[[], object]], UsersManagerError]
+ErrorOf = Callable[[Callable[[], object]], UsersManagerError]
 PROFILE = Response(200, {"Content-Type": "application/json"}, b'{"sub": "cached"}')
 
 
@@ -125,17 +125,17 @@ async def is_a_coroutine(request: Request, proceed: Proceed) -> Any:
     ],
 )
 def test_a_mistake_in_middleware_is_rejected_with_the_code_to_write(
-    mistake: Any, advice: str, fetch: Fetch, fake: FakeTransport, refused: Refused
+    mistake: Any, advice: str, fetch: Fetch, fake: FakeTransport, error_of: ErrorOf
 ) -> None:
     fake.profile("u")
-    error = refused(lambda: fetch(plugins=[Around(mistake)]))
+    error = error_of(lambda: fetch(plugins=[Around(mistake)]))
     assert isinstance(error, PluginError)
     assert advice in str(error)
     assert error.operation == "get_info"
 
 
 def test_a_finished_flow_can_not_be_returned_again(
-    fetch: Fetch, fake: FakeTransport, refused: Refused
+    fetch: Fetch, fake: FakeTransport, error_of: ErrorOf
 ) -> None:
     flows: list[Any] = []
 
@@ -146,13 +146,13 @@ def test_a_finished_flow_can_not_be_returned_again(
     fake.profile("u").profile("u")
     plugin = Around(again)
     fetch(plugins=[plugin])
-    error = refused(lambda: fetch(plugins=[plugin]))
+    error = error_of(lambda: fetch(plugins=[plugin]))
     assert isinstance(error, PluginError)
     assert "'Around' returned NoneType" in str(error)
 
 
-def test_a_coroutine_function_is_rejected(fetch: Fetch, refused: Refused) -> None:
-    error = refused(lambda: fetch(plugins=[Around(is_a_coroutine)]))
+def test_a_coroutine_function_is_rejected(fetch: Fetch, error_of: ErrorOf) -> None:
+    error = error_of(lambda: fetch(plugins=[Around(is_a_coroutine)]))
     assert "returned coroutine; write a generator" in str(error)
 
 

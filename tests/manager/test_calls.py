@@ -11,7 +11,7 @@ from usersmanager.testing import FakeTransport
 
 TENANT = "https://tenant.example"
 Fetch = Callable[..., Any]
-Refused = Callable[[Callable[[], object]], UsersManagerError]
+ErrorOf = Callable[[Callable[[], object]], UsersManagerError]
 
 
 def test_get_info_returns_the_profile(fetch: Fetch, fake: FakeTransport) -> None:
@@ -20,10 +20,10 @@ def test_get_info_returns_the_profile(fetch: Fetch, fake: FakeTransport) -> None
 
 
 def test_a_redirect_is_an_error_and_not_followed(
-    fetch: Fetch, fake: FakeTransport, refused: Refused
+    fetch: Fetch, fake: FakeTransport, error_of: ErrorOf
 ) -> None:
     fake.status(302, location="https://evil.example")
-    assert isinstance(refused(fetch), RedirectError)
+    assert isinstance(error_of(fetch), RedirectError)
     assert len(fake.requests) == 1
 
 

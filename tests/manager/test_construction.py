@@ -23,7 +23,7 @@ from usersmanager.testing import FakeTransport
 
 TENANT = "https://tenant.example"
 Fetch = Callable[..., Any]
-Refused = Callable[[Callable[[], object]], UsersManagerError]
+ErrorOf = Callable[[Callable[[], object]], UsersManagerError]
 
 
 def test_the_headers_of_the_constructor_are_sent_with_every_request(
@@ -73,9 +73,9 @@ def test_an_invalid_argument_is_rejected_at_construction(
 
 @pytest.mark.parametrize("timeout", [0, -1, float("inf"), "1", True])
 def test_an_invalid_timeout_of_a_call_is_rejected(
-    fetch: Fetch, refused: Refused, timeout: Any
+    fetch: Fetch, error_of: ErrorOf, timeout: Any
 ) -> None:
-    error = refused(lambda: fetch(timeout=timeout))
+    error = error_of(lambda: fetch(timeout=timeout))
     assert isinstance(error, ArgumentError)
     assert "timeout must be" in str(error)
 

@@ -15,7 +15,7 @@ from usersmanager._operations.arguments import get_info_arguments
 from usersmanager._values.token import Secret
 from usersmanager.testing import FakeTransport
 
-Refused = Callable[[Callable[[], object]], UsersManagerError]
+ErrorOf = Callable[[Callable[[], object]], UsersManagerError]
 TENANT = "https://tenant.example"
 
 
@@ -41,9 +41,9 @@ def test_a_bad_token_has_the_reference_message_and_advice(
     keyword: str,
     fetch: Callable[..., Any],
     fake: FakeTransport,
-    refused: Refused,
+    error_of: ErrorOf,
 ) -> None:
-    error = refused(lambda: fetch(token))
+    error = error_of(lambda: fetch(token))
     assert isinstance(error, ArgumentError)
     assert error.operation == "get_info"
     assert str(error).startswith(start)
@@ -89,9 +89,9 @@ def test_a_bad_argument_of_impersonate_is_rejected_with_advice(
     impersonate: Callable[..., Any],
     impersonation: Callable[..., Any],
     fake: FakeTransport,
-    refused: Refused,
+    error_of: ErrorOf,
 ) -> None:
-    error = refused(lambda: impersonate(user_id, impersonation(**changes)))
+    error = error_of(lambda: impersonate(user_id, impersonation(**changes)))
     assert isinstance(error, ArgumentError)
     assert error.operation == "impersonate"
     assert re.search(pattern, str(error))
@@ -100,24 +100,26 @@ def test_a_bad_argument_of_impersonate_is_rejected_with_advice(
 
 @pytest.mark.parametrize("settings", ["x", 7, ["token"], [("token", "x")]])
 def test_settings_that_are_not_a_mapping_have_the_reference_message(
-    settings: object, impersonate: Callable[..., Any], refused: Refused
+    settings: object, impersonate: Callable[..., Any], error_of: ErrorOf
 ) -> None:
-    error = refused(lambda: impersonate("u", settings))
+    error = error_of(lambda: impersonate("u", settings))
     assert str(error) == "Missing impersonation settings object"
 
 
-def test_missing_settings_have_the_reference_message(refused: Refused, fake: FakeTransport) -> None:
+def test_missing_settings_have_the_reference_message(
+    error_of: ErrorOf, fake: FakeTransport
+) -> None:
     with UsersManager(TENANT, transport=fake) as users:
-        error = refused(lambda: users.impersonate("u", None))  # type: ignore[call-overload] # None is not allowed.
+        error = error_of(lambda: users.impersonate("u", None))  # type: ignore[call-overload] # None is not allowed.
     assert str(error) == "Missing impersonation settings object"
 
 
 def test_settings_are_checked_in_the_order_of_the_reference(
-    impersonate: Callable[..., Any], refused: Refused
+    impersonate: Callable[..., Any], error_of: ErrorOf
 ) -> None:
-    assert str(refused(lambda: impersonate("u", {}))) == "impersonator_id field is required"
+    assert str(error_of(lambda: impersonate("u", {}))) == "impersonator_id field is required"
     assert (
-        str(refused(lambda: impersonate("u", {"impersonator_id": "x"})))
+        str(error_of(lambda: impersonate("u", {"impersonator_id": "x"})))
         == "protocol field is required"
     )
 
@@ -143,7 +145,7 @@ def test_the_repr_of_arguments_contains_no_value() -> None:
 
 
 def test_an_unknown_setting_that_may_be_a_secret_is_not_quoted(
-    impersonate: Callable[..., Any], impersonation: Callable[..., Any], refused: Refused
+    impersonate: Callable[..., Any], impersonation: Callable[..., Any], error_of: ErrorOf
 ) -> None:
-    error = refused(lambda: impersonate("u", impersonation(**{"e" * 61: "x"})))
+    error = error_of(lambda: impersonate("u", impersonation(**{"e" * 61: "x"})))
     assert "eee" not in str(error)

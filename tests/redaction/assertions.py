@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from tests.redaction import introspection
 from tests.redaction.capture import CapturingClient
 from tests.redaction.secrets import Secrets
 
-__all__ = ["assert_hidden"]
+__all__ = ["assert_hidden", "raised"]
 
 
 def assert_hidden(
@@ -29,3 +29,12 @@ def assert_hidden(
             if any(fragment in exposure.text for fragment in fragments)
         }
         raise AssertionError("a secret shows in:\n" + "\n".join(sorted(places)))
+
+
+def raised(call: Callable[[], object]) -> BaseException:
+    """Return the error that a function raises."""
+    try:
+        call()
+    except Exception as error:
+        return error
+    raise AssertionError("the function raised no error")

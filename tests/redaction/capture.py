@@ -200,6 +200,15 @@ class CapturingClient:
         """Return the error that a call over a fake transport raises."""
         return self.error(call, transport=FakeTransport(*script), **settings)
 
+    def errors_over_fake(
+        self, secrets: Secrets, *script: Any, **settings: Any
+    ) -> list[BaseException]:
+        """Return the errors of both operations over fake transports."""
+        return [
+            self.error_over_fake(operation(secrets), *script, **settings)
+            for operation in OPERATIONS.values()
+        ]
+
     @property
     def loggers(self) -> set[str]:
         """The top-level names of the loggers that logged something."""

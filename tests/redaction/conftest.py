@@ -23,3 +23,8 @@ def client(request: pytest.FixtureRequest) -> CapturingClient:
 def client_over_fake(request: pytest.FixtureRequest) -> CapturingClient:
     """A sync and an async client, for calls over a fake transport."""
     return CapturingClient(request.param)
+
+
+@pytest.fixture
+def async_client() -> CapturingClient:
+    return CapturingClient("aiohttp")
