@@ -85,7 +85,7 @@ def test_many_threads_never_hold_more_slots_than_the_limit() -> None:
             with lock:
                 held += 1
                 most = max(most, held)
-            time.sleep(0)
+            time.sleep(0.001)  # Let other threads acquire a slot meanwhile.
             with lock:
                 held -= 1
             limiter.release(slot)
