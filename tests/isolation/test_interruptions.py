@@ -437,7 +437,10 @@ def test_a_signal_at_a_random_moment_passes_through_and_harms_no_other_call(
     struck = slow = 0
     with collected_quickly(), serving() as server:
         span = _duration(name, server.origin, operation)
-        for number in range(300):
+        # How many signals strike during their call depends on the machine.
+        for number in range(1500):
+            if struck == 100:
+                break
             started, descriptors = time.monotonic(), count_descriptors()
             error = SoftTimeLimit(number)
             users = make_manager(name, server.origin, timeout=DEADLINE)
@@ -464,7 +467,7 @@ def test_a_signal_at_a_random_moment_passes_through_and_harms_no_other_call(
         if count > 1:
             problems[f"{count} requests"].append(subject)
     _check(problems)
-    assert struck >= 100
+    assert struck == 100
 
 
 def _duration(name: str, origin: str, operation: str) -> float:
