@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ._composition.hookspecs import hookimpl
 from ._composition.report import PluginReport, installed_plugins
-from ._flow.effects import Effect, Flow, Middleware, Proceed, run, sleep
+from ._flow.effects import Effect, Flow, Proceed
+from ._flow.steps import run, sleep
 from ._values.headers import StaticHeaders
 from ._values.messages import Call, Request, Response
 from ._values.token import Token
@@ -14,7 +15,6 @@ __all__ = [
     "Call",
     "Effect",
     "Flow",
-    "Middleware",
     "PluginReport",
     "Proceed",
     "Request",

@@ -6,7 +6,7 @@ import platform
 from collections.abc import Callable, Mapping
 
 from usersmanager import Request, __version__
-from usersmanager.plugins import Flow, Middleware, Proceed, StaticHeaders, hookimpl
+from usersmanager.plugins import StaticHeaders, hookimpl
 
 __all__ = ["Headers"]
 
@@ -34,20 +34,19 @@ class Headers:
         ```
     """
 
+    name = "headers"
+
     def __init__(self, fields: Fields | Callable[[Request], Fields] | None = None) -> None:
         self._fields = fields if callable(fields) else StaticHeaders(fields) if fields else None
 
     @hookimpl
-    def usersmanager_wrap_attempt(self) -> Middleware:
-        """Return middleware for each attempt, so that a function can distinguish them."""
-        return self._set_headers
-
-    def _set_headers(self, request: Request, proceed: Proceed) -> Flow:
+    def usersmanager_request(self, request: Request) -> Request:
+        """Set the fields on the request of an attempt."""
         if "User-Agent" not in request.headers:
             request = request.with_headers(_USER_AGENT)
         if self._fields is None:
-            return proceed(request)
+            return request
         # No local variable for the fields: a value may be a secret, and tracebacks show variables.
-        return proceed(
-            request.with_headers(self._fields(request) if callable(self._fields) else self._fields)
+        return request.with_headers(
+            self._fields(request) if callable(self._fields) else self._fields
         )

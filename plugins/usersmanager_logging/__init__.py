@@ -4,89 +4,90 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
 
-from usersmanager import Request
-from usersmanager.plugins import Flow, Middleware, Proceed, hookimpl
+from usersmanager import APIError, Request, Response
+from usersmanager.plugins import Flow, Proceed, hookimpl
 
 __all__ = ["Logging"]
 
-_Log = Callable[[Request, int | None, int | str, float], None]
-
 logging.getLogger("usersmanager").addHandler(logging.NullHandler())
+
+_CALL = "%(operation)s: %(outcome)s after %(attempt)d attempt(s) in %(elapsed).3f s"
+_ATTEMPT = "%(operation)s attempt %(attempt)d: %(outcome)s in %(elapsed).3f s"
 
 
 class Logging:
     """Log calls and attempts.
 
-    Calls are logged to `usersmanager.call` (INFO, or WARNING for an error), attempts to
-    `usersmanager.attempt` (DEBUG). Each record has the extra fields `operation`, `status` (an int,
-    or None without a response), `outcome` (the status, or the class of the error), `attempt` (its
-    number; for a call, the number of attempts) and `elapsed` (the seconds, including waits).
+    Calls are logged to `usersmanager.call`, attempts to `usersmanager.attempt` (DEBUG). A call that
+    succeeded is INFO, and so is one that the API rejected with a 4xx status other than 429; any
+    other error is WARNING. Each record has the extra fields `operation`, `status` (an int, or None
+    without a response), `outcome` (the status, or the class of the error that the caller gets),
+    `attempt` (its number; for a call, the number of attempts) and `elapsed` (the seconds, including
+    waits).
 
     Example:
         `logging.getLogger("usersmanager").setLevel(logging.DEBUG)`
     """
+
+    name = "logging"
 
     def __init__(self) -> None:
         self._call_logger = logging.getLogger("usersmanager.call")
         self._attempt_logger = logging.getLogger("usersmanager.attempt")
 
     @hookimpl(tryfirst=True)
-    def usersmanager_wrap_call(self) -> Middleware:
-        """Return middleware for each call: the outermost, to measure the time of the caller."""
-        return self._log_call
+    def usersmanager_done(
+        self,
+        request: Request,
+        response: Response | None,
+        error: BaseException | None,
+        elapsed: float,
+    ) -> None:
+        """Log what the caller of a call gets."""
+        level = _level(error)
+        if self._call_logger.isEnabledFor(level):
+            fields = _fields(request, response, error, elapsed)
+            self._call_logger.log(level, _CALL, fields, extra=fields)
 
     @hookimpl(trylast=True)
-    def usersmanager_wrap_attempt(self) -> Middleware:
-        """Return middleware for each attempt: the innermost, to measure the transport."""
-        return self._log_attempt
-
-    def _log_call(self, request: Request, proceed: Proceed) -> Flow:
-        if not self._call_logger.isEnabledFor(logging.WARNING):
-            return proceed(request)
-        return self._measure(request, proceed, self._log_call_record)
-
-    def _log_attempt(self, request: Request, proceed: Proceed) -> Flow:
+    def usersmanager_wrap_attempt(self, request: Request, proceed: Proceed) -> Flow[Response]:
+        """Log an attempt: what is really sent, and how long the transport takes."""
         if not self._attempt_logger.isEnabledFor(logging.DEBUG):
             return proceed(request)
-        return self._measure(request, proceed, self._log_attempt_record)
+        return self._log_attempt(request, proceed)
 
-    def _measure(self, request: Request, proceed: Proceed, log: _Log) -> Flow:
-        status: int | None = None
-        outcome: int | str = "interrupted"
+    def _log_attempt(self, request: Request, proceed: Proceed) -> Flow[Response]:
         started = time.perf_counter()
+        response: Response | None = None
+        error: BaseException | None = None
         try:
             response = yield from proceed(request)
-            status = outcome = response.status
-        except Exception as error:
-            outcome = type(error).__name__
+        except BaseException as caught:
+            error = caught
             raise
         finally:
-            log(request, status, outcome, time.perf_counter() - started)
+            fields = _fields(request, response, error, time.perf_counter() - started)
+            del error  # Break the reference cycle.
+            self._attempt_logger.debug(_ATTEMPT, fields, extra=fields)
         return response
 
-    def _log_call_record(
-        self, request: Request, status: int | None, outcome: int | str, elapsed: float
-    ) -> None:
-        succeeded = status is not None and status < 300
-        level = logging.INFO if succeeded else logging.WARNING
-        if self._call_logger.isEnabledFor(level):
-            message = "%(operation)s: %(outcome)s after %(attempt)d attempt(s) in %(elapsed).3f s"
-            fields = _fields(request, status, outcome, elapsed)
-            self._call_logger.log(level, message, fields, extra=fields)
 
-    def _log_attempt_record(
-        self, request: Request, status: int | None, outcome: int | str, elapsed: float
-    ) -> None:
-        message = "%(operation)s attempt %(attempt)d: %(outcome)s in %(elapsed).3f s"
-        fields = _fields(request, status, outcome, elapsed)
-        self._attempt_logger.debug(message, fields, extra=fields)
+def _level(error: BaseException | None) -> int:
+    if error is None:
+        return logging.INFO
+    is_rejected = isinstance(error, APIError) and 400 <= error.status < 500 and error.status != 429
+    return logging.INFO if is_rejected else logging.WARNING
 
 
 def _fields(
-    request: Request, status: int | None, outcome: int | str, elapsed: float
+    request: Request, response: Response | None, error: BaseException | None, elapsed: float
 ) -> dict[str, object]:
+    status = None if response is None else response.status
+    if status is None or (error is not None and not isinstance(error, APIError)):
+        outcome: object = type(error).__name__
+    else:
+        outcome = status
     return {
         "operation": request.operation,
         "status": status,

@@ -11,7 +11,6 @@ from tenacity.wait import WaitBaseT
 from usersmanager import Request, Response, TransportError
 from usersmanager.plugins import (
     Flow,
-    Middleware,
     Proceed,
     hookimpl,
     sleep,
@@ -48,6 +47,9 @@ class Retry:
         `UsersManager(url, plugins=[Retry(attempts=5)])`
     """
 
+    name = "retry"
+    retries = True
+
     def __init__(
         self,
         attempts: int = 3,
@@ -67,11 +69,8 @@ class Retry:
         self._budget = budget or Budget()
 
     @hookimpl
-    def usersmanager_wrap_call(self) -> Middleware:
-        """Return middleware for each call."""
-        return self._retry
-
-    def _retry(self, request: Request, proceed: Proceed) -> Flow:
+    def usersmanager_wrap_call(self, request: Request, proceed: Proceed) -> Flow[Response]:
+        """Retry the call."""
         started = time.monotonic()
         state: RetryCallState | None = None
         while True:

@@ -21,8 +21,8 @@ PLUGIN = """
 from usersmanager.plugins import hookimpl
 class Plugin:
     @hookimpl{options}
-    def {hook}(self):
-        return lambda request, proceed: proceed(request.with_headers({{"X-Order":
+    def {hook}(self, request, proceed):
+        return proceed(request.with_headers({{"X-Order":
             request.headers.get("X-Order", "") + "{name},"}}))
 """
 
@@ -74,8 +74,8 @@ class Tag:
         self._tag = tag
 
     @hookimpl
-    def usersmanager_wrap_call(self) -> Any:
-        return lambda request, proceed: proceed(
+    def usersmanager_wrap_call(self, request: Any, proceed: Any) -> Any:
+        return proceed(
             request.with_headers({"X-Order": request.headers.get("X-Order", "") + f"{self._tag},"})
         )
 

@@ -10,7 +10,9 @@ from .._values.suggestions import did_you_mean
 from ..errors import PluginError
 from .hookspecs import HOOKS
 
-__all__ = ["check_marked", "explain_rejected"]
+__all__ = ["check_implementation", "check_marked", "explain_rejected"]
+
+_WRAPS = ("usersmanager_wrap_call", "usersmanager_wrap_attempt")
 
 
 def check_marked(name: str, plugin: object) -> None:
@@ -27,6 +29,38 @@ def check_marked(name: str, plugin: object) -> None:
             raise PluginError(f"plugin {name!r}: {hook} is not marked with @hookimpl")
 
 
+def check_implementation(name: str, hook: str, implementation: pluggy.HookImpl) -> None:
+    """Check the function that implements a hook.
+
+    Raises:
+        PluginError: it is a hook wrapper of pluggy, an async function, a generator function that
+            nobody would run, or has a parameter that would get nothing.
+    """
+    function = implementation.function
+    problem = None
+    if implementation.hookwrapper or implementation.wrapper:
+        problem = "is a hook wrapper of pluggy: implement usersmanager_wrap_call instead"
+    elif hook != "usersmanager_aclose" and _is_async(function):
+        problem = "is an async function: a plugin calls async code in a wrap, with"
+        problem += " `yield from run(sync=..., async_=...)`"
+    elif hook not in _WRAPS and inspect.isgeneratorfunction(function):
+        problem = "is a generator function: only a wrap may use `yield`"
+    else:
+        for parameter in inspect.signature(function).parameters.values():
+            is_plain = parameter.kind == parameter.POSITIONAL_OR_KEYWORD
+            if not is_plain or parameter.default is not parameter.empty:
+                problem = f"has the parameter {str(parameter)!r}, which would get nothing: {_HOW}"
+    if problem is not None:
+        raise PluginError(f"plugin {name!r}: {hook} {problem}")
+
+
+_HOW = "take the arguments of the hook without defaults, `*` and `**`"
+
+
+def _is_async(function: object) -> bool:
+    return inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+
+
 def explain_rejected(
     manager: pluggy.PluginManager, plugin: object, error: pluggy.PluginValidationError
 ) -> str:
@@ -35,6 +69,8 @@ def explain_rejected(
         if not caller.has_spec():
             return f"no such hook{did_you_mean(caller.name, HOOKS)}"
     reason = str(error).splitlines()[-1]
-    if reason.startswith("Argument(s)"):
-        return "a hook takes no arguments: it returns a function of (request, proceed)"
+    for hook in HOOKS:
+        if reason.startswith("Argument(s)") and f"hook {hook!r}" in str(error):
+            arguments = getattr(manager.hook, hook).spec.argnames
+            return f"the arguments of {hook} are ({', '.join(arguments)}), or fewer"
     return reason

@@ -1,24 +1,21 @@
-"""Compose a manager: its transport, and its plugins in order around the transport.
-
-The `plugins` list comes first, its first item outermost, then the discovered plugins by name. A
-discovered plugin with `tryfirst` is outside all others, so that a log shows the whole call; one
-with `trylast` is inside all others. The order of installation never counts.
-"""
+"""Compose a manager: its transport, and the hooks of its plugins around the transport."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
-from .._flow.chain import chain
+from .._flow.chain import Hook, chain
 from .._flow.effects import Proceed
 from ..errors import PluginError
 from .entry_points import by_name, entry_point_of
 from .loader import Loader
 from .modes import TRANSPORT_HOOKS, Mode
-from .order import Registry
+from .order import EffectiveOrder, closing_hooks, effective_order, outermost_first
+from .registry import Registry
 from .transport import describe_transport, find_transport
 
 __all__ = ["Composition", "compose"]
@@ -33,14 +30,18 @@ class Composition(Generic[TransportT]):
     Attributes:
         transport: the transport, which the manager closes.
         transport_name: its installed name, or its class if it was passed as an object.
-        plugins: the names of the plugins: those of the list, then the discovered ones.
-        handler: the middleware of all plugins, chained around the transport.
+        order: the names of the plugins, in the order in which they act.
+        handler: the hooks of all plugins, chained around the transport.
+        done_hooks: the hooks that observe the end of a call, in the order of their calls.
+        closing_hooks: the hooks that close the plugins, in the order of their calls.
     """
 
     transport: TransportT
     transport_name: str
-    plugins: tuple[str, ...]
+    order: EffectiveOrder
     handler: Proceed
+    done_hooks: tuple[Hook[Callable[..., Any]], ...]
+    closing_hooks: tuple[Hook[Callable[..., Any]], ...]
 
 
 def compose(
@@ -60,17 +61,48 @@ def compose(
     Raises:
         PluginError: a part is missing, broken, ambiguous or of the other mode.
     """
-    loader = Loader()
     registry = Registry()
+    try:
+        _add_plugins(registry, plugins, discover, loader := Loader())
+        transport_object = cast(TransportT, find_transport(transport, mode, loader))
+    except BaseException:
+        _close_plugins(registry)
+        raise
+    return Composition(
+        transport=transport_object,
+        transport_name=describe_transport(transport, mode),
+        order=effective_order(registry),
+        handler=_chain(registry),
+        done_hooks=_innermost_first(registry, "usersmanager_done"),
+        closing_hooks=closing_hooks(registry, *mode.close_hooks),
+    )
+
+
+def _chain(registry: Registry) -> Proceed:
+    return chain(
+        call_wraps=outermost_first(registry, "usersmanager_wrap_call"),
+        request_hooks=outermost_first(registry, "usersmanager_request"),
+        attempt_wraps=outermost_first(registry, "usersmanager_wrap_attempt"),
+        response_hooks=_innermost_first(registry, "usersmanager_response"),
+    )
+
+
+def _innermost_first(registry: Registry, hook: str) -> tuple[Hook[Any], ...]:
+    return outermost_first(registry, hook)[::-1]
+
+
+def _close_plugins(registry: Registry) -> None:
+    """Close the plugins of a manager that could not be constructed, whose error is raised."""
+    for hook in closing_hooks(registry, "usersmanager_close"):
+        with suppress(Exception):
+            hook.function()
+
+
+def _add_plugins(
+    registry: Registry, plugins: Iterable[object], discover: bool | Collection[str], loader: Loader
+) -> None:
     explicit_names = _add_explicit(registry, plugins, loader)
     _add_discovered(registry, discover, loader, skip=explicit_names)
-    transport_object = cast(TransportT, find_transport(transport, mode, loader))
-    handler = chain(
-        registry.middleware("usersmanager_wrap_call"),
-        registry.middleware("usersmanager_wrap_attempt"),
-    )
-    name = describe_transport(transport, mode)
-    return Composition(transport_object, name, registry.names, handler)
 
 
 def _add_explicit(registry: Registry, plugins: Iterable[object], loader: Loader) -> frozenset[str]:
@@ -83,7 +115,7 @@ def _add_explicit(registry: Registry, plugins: Iterable[object], loader: Loader)
         names.add(name)
         if name not in loader.disabled:
             instance = loader.load("plugin", name) if isinstance(plugin, str) else plugin
-            _add(registry, name, instance, explicit=True)
+            _add(registry, name, instance)
     return frozenset(names)
 
 
@@ -104,11 +136,11 @@ def _add_discovered(
                 raise
             loader.warn(f"{error}; skipping it")
             continue
-        _add(registry, name, plugin, explicit=False)
+        _add(registry, name, plugin)
 
 
-def _add(registry: Registry, name: str, plugin: object, *, explicit: bool) -> None:
-    hooks = registry.add(name, plugin, explicit=explicit)
+def _add(registry: Registry, name: str, plugin: object) -> None:
+    hooks = registry.add(name, plugin)
     if TRANSPORT_HOOKS & set(hooks):
         raise PluginError(
             f"{name!r} implements a transport hook: pass it as transport=, or register it in the"

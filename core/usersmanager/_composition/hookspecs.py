@@ -1,15 +1,19 @@
 """The hooks of this library: what a plugin or transport may implement.
 
-Every hook is called once, without arguments, when a manager is constructed. A plugin implements
-some of them as functions or methods marked with `@hookimpl`.
+A plugin implements some of them as methods or functions marked with `@hookimpl`. An implementation
+may take fewer arguments than its hook has. Only the transport hooks are called by pluggy; the
+others are composed into one chain when a manager is constructed.
 """
 
 from __future__ import annotations
 
+import ssl
+
 import pluggy
 
-from .._flow.effects import Middleware
+from .._flow.effects import Flow, Proceed
 from .._flow.transport import AsyncTransport, Transport
+from .._values.messages import Request, Response
 
 __all__ = ["HOOKS", "hookimpl", "hookspec"]
 
@@ -17,40 +21,99 @@ hookspec = pluggy.HookspecMarker("usersmanager")
 hookimpl = pluggy.HookimplMarker("usersmanager")
 """Mark a function or method as the implementation of a hook.
 
-`tryfirst=True` makes a discovered plugin the outermost, `trylast=True` the innermost. They have no
-effect on a plugin in the `plugins` list of a manager: there the order of the list counts.
+`tryfirst=True` makes it the outermost, `trylast=True` the innermost.
 """
 
 
 @hookspec(firstresult=True)
-def usersmanager_transport() -> Transport | None:
-    """Return a new sync transport. The manager that requested it closes it."""
+def usersmanager_transport(
+    proxy: str | None, ssl_context: ssl.SSLContext | None
+) -> Transport | None:
+    """Return a new sync transport. The manager that requested it closes it.
+
+    Args:
+        proxy: the URL of the proxy to use, or None for the default of the transport.
+        ssl_context: the TLS settings to use, or None for the default of the transport.
+    """
 
 
 @hookspec(firstresult=True)
-def usersmanager_async_transport() -> AsyncTransport | None:
+def usersmanager_async_transport(
+    proxy: str | None, ssl_context: ssl.SSLContext | None
+) -> AsyncTransport | None:
     """Return a new asyncio transport. The manager that requested it closes it.
 
     There may be no running event loop: a manager can be constructed outside of one.
+
+    Args:
+        proxy: the URL of the proxy to use, or None for the default of the transport.
+        ssl_context: the TLS settings to use, or None for the default of the transport.
     """
 
 
 @hookspec
-def usersmanager_wrap_call() -> Middleware | None:
-    """Return middleware for a whole call, outside the retries: retry, cache, overall timing.
+def usersmanager_request(request: Request) -> Request | None:
+    """Return a changed request for an attempt, or None to leave it unchanged.
 
-    Middleware is a function of `(request, proceed)`: either a generator function that runs
-    `response = yield from proceed(request)` and returns a Response, or a plain function that
-    returns `proceed(request)` or a Response. The request that it passes on may be a changed copy.
-    `proceed` returns a Response for every status, and raises TransportError if there is none.
+    It is called before each attempt; `request.attempt` is its number.
     """
 
 
 @hookspec
-def usersmanager_wrap_attempt() -> Middleware | None:
-    """Return middleware for each attempt, inside the retries: headers, tracing, logging.
+def usersmanager_response(request: Request, response: Response) -> None:
+    """Observe the response of an attempt.
 
-    `request.attempt` is the number of the attempt.
+    It is called after each attempt that got a response, with the request that the request hooks
+    made. An attempt without one ends with an exception, which a wrap sees.
+    """
+
+
+@hookspec
+def usersmanager_wrap_call(request: Request, proceed: Proceed) -> Flow[Response] | Response:
+    """Wrap a whole call, outside the retries: a cache, a circuit breaker, the refresh of a token.
+
+    It is a generator function that runs `response = yield from proceed(request)` and returns a
+    Response, or a plain function that returns `proceed(request)` or a Response. The request that it
+    passes on may be a changed copy. `proceed` returns a Response for every status, and raises
+    TransportError if there is none.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def usersmanager_wrap_attempt(request: Request, proceed: Proceed) -> Flow[Response] | Response:
+    """Wrap each attempt, inside the retries: tracing, timing.
+
+    `request.attempt` is the number of the attempt. See `usersmanager_wrap_call`.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def usersmanager_done(
+    request: Request, response: Response | None, error: BaseException | None, elapsed: float
+) -> None:
+    """Observe the end of a call, once, after its response was decoded.
+
+    Args:
+        request: the first request of the call.
+        response: the last response that came out of the chain, or None.
+        error: the exception that the caller gets, which may be a cancellation or an interruption;
+            or None.
+        elapsed: the seconds since the call began.
+    """
+
+
+@hookspec
+def usersmanager_close() -> None:
+    """Release what the plugin holds for a manager, once, after its transport was closed."""
+
+
+@hookspec
+async def usersmanager_aclose() -> None:
+    """Release what the plugin holds for an AsyncUsersManager; it may be a coroutine function.
+
+    A plugin without this hook gets `usersmanager_close`.
     """
 
 
@@ -59,7 +122,12 @@ HOOKS = tuple(
     for spec in (
         usersmanager_transport,
         usersmanager_async_transport,
+        usersmanager_request,
+        usersmanager_response,
         usersmanager_wrap_call,
         usersmanager_wrap_attempt,
+        usersmanager_done,
+        usersmanager_close,
+        usersmanager_aclose,
     )
 )

@@ -16,11 +16,26 @@ class Mode(NamedTuple):
     send: str
     close: str
     default_transport: str
+    close_hooks: tuple[str, ...]
 
 
-SYNC = Mode("sync", "UsersManager", "usersmanager_transport", "send", "close", "urllib3")
+SYNC = Mode(
+    name="sync",
+    manager="UsersManager",
+    hook="usersmanager_transport",
+    send="send",
+    close="close",
+    default_transport="urllib3",
+    close_hooks=("usersmanager_close",),
+)
 ASYNC = Mode(
-    "async", "AsyncUsersManager", "usersmanager_async_transport", "asend", "aclose", "aiohttp"
+    name="async",
+    manager="AsyncUsersManager",
+    hook="usersmanager_async_transport",
+    send="asend",
+    close="aclose",
+    default_transport="aiohttp",
+    close_hooks=("usersmanager_aclose", "usersmanager_close"),
 )
 
 TRANSPORT_HOOKS = {SYNC.hook, ASYNC.hook}

@@ -1,125 +1,75 @@
-"""Register the plugins of one manager with pluggy, and put their middleware in order."""
+"""Put the hooks of a manager's plugins in order.
+
+`tryfirst` is outermost, then unmarked, then `trylast`; within each, the user's list in its order,
+then the discovered plugins by name. The plugin that retries is the innermost around the call, so
+that whatever else acts around a call is outside the retries. pluggy's own order is another one: it
+calls unmarked implementations last-registered first.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from types import FunctionType, ModuleType
-from typing import cast
+from typing import Any, NamedTuple
 
-import pluggy
+from .._flow.chain import Hook
+from .registry import Implementation, Registry
 
-from .._flow.chain import NamedMiddleware
-from .._flow.effects import Middleware
-from ..errors import PluginError
-from . import hookspecs
-from .checks import check_marked, explain_rejected
-from .hookspecs import HOOKS
-
-__all__ = ["Registry"]
+__all__ = ["EffectiveOrder", "closing_hooks", "effective_order", "outermost_first"]
 
 
-class _PluginManager(pluggy.PluginManager):
-    """A plugin manager that inspects only possible hooks: pluggy is slow on every other name."""
-
-    def parse_hookspec_opts(
-        self, module_or_class: ModuleType | type, name: str
-    ) -> pluggy.HookspecOpts | None:
-        return super().parse_hookspec_opts(module_or_class, name) if name in HOOKS else None
-
-    def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
-        if name.startswith("__") or _is_unmarked_function(plugin, name):
-            return None
-        return super().parse_hookimpl_opts(plugin, name)
+def outermost_first(registry: Registry, hook: str) -> tuple[Hook[Any], ...]:
+    """Return the implementations of a hook, the outermost first."""
+    key = _place_around_call if hook == "usersmanager_wrap_call" else _place
+    implementations = sorted(registry.implementations(hook), key=key)
+    return tuple(Hook(item.plugin, item.function) for item in implementations)
 
 
-def _is_unmarked_function(plugin: object, name: str) -> bool:
-    attributes = getattr(plugin, "__dict__", {})
-    value = attributes[name] if name in attributes else getattr(type(plugin), name, None)
-    return isinstance(value, FunctionType) and not hasattr(value, "usersmanager_impl")
+def _place(item: Implementation) -> tuple[int, int]:
+    return item.mark, item.position
 
 
-class Registry:
-    """The plugins of one manager, in the order in which they were added: outermost first."""
+def _place_around_call(item: Implementation) -> tuple[bool, int, int]:
+    return item.retries, *_place(item)
 
-    def __init__(self) -> None:
-        self._pluggy = _PluginManager("usersmanager")
-        self._pluggy.add_hookspecs(hookspecs)
-        self._order: list[str] = []
-        self._explicit: set[str] = set()
 
-    def add(self, name: str, plugin: object, *, explicit: bool) -> tuple[str, ...]:
-        """Add a plugin and return the names of the hooks that it implements.
+def closing_hooks(registry: Registry, *hooks: str) -> tuple[Hook[Any], ...]:
+    """Return the hooks that close the plugins, the innermost first.
 
-        A plugin that would have no effect is an error: its author meant something else.
+    Args:
+        registry: the plugins.
+        hooks: names of hooks. Of a plugin that implements several, the first is used.
+    """
+    chosen: dict[str, Implementation] = {}
+    for hook in hooks:
+        for item in registry.implementations(hook):
+            chosen.setdefault(item.plugin, item)
+    items = sorted(chosen.values(), key=_place, reverse=True)
+    return tuple(Hook(item.plugin, item.function) for item in items)
 
-        Args:
-            name: its name in messages; a second plugin of that name gets a number.
-            plugin: an instance, a module, or any object with hook implementations.
-            explicit: whether the user listed it, so that its own wishes about order don't count.
 
-        Raises:
-            PluginError: it implements no hook, or one that is unknown, unmarked or has arguments.
-        """
-        check_marked(name, plugin)
-        unique_name = self._unique(name)
-        try:
-            self._pluggy.register(plugin, unique_name)
-            hooks = tuple(caller.name for caller in self._pluggy.get_hookcallers(plugin) or ())
-            self._pluggy.check_pending()
-        except ValueError as error:
-            raise PluginError(f"plugin {name!r} is given twice") from error
-        except pluggy.PluginValidationError as error:
-            reason = explain_rejected(self._pluggy, plugin, error)
-            raise PluginError(f"plugin {name!r}: {reason}") from error
-        if not hooks:
-            raise PluginError(f"{name!r} does not implement any hook (missing @hookimpl?)")
-        self._order.append(unique_name)
-        if explicit:
-            self._explicit.add(unique_name)
-        return hooks
+class EffectiveOrder(NamedTuple):
+    """The names of the plugins that act around a call and around an attempt, outermost first."""
 
-    def middleware(self, hook: str) -> Sequence[NamedMiddleware]:
-        """Return the middleware from all implementations of a hook, outermost first.
+    call: tuple[str, ...]
+    attempt: tuple[str, ...]
 
-        Raises:
-            PluginError: an implementation returned something that is not callable.
-        """
-        impls = sorted(getattr(self._pluggy.hook, hook).get_hookimpls(), key=self._sort_key)
-        results = [(impl.plugin_name, impl.function()) for impl in impls]
-        for name, result in results:
-            if result is not None and not callable(result):
-                raise PluginError(
-                    f"plugin {name!r}: {hook} must return a function (request, proceed)"
-                )
-        return [
-            NamedMiddleware(name, cast(Middleware, result))
-            for name, result in results
-            if result is not None
-        ]
+    def __str__(self) -> str:
+        return f"call={_listed(self.call)} attempt={_listed(self.attempt)}"
 
-    def first_result(self, hook: str) -> object:
-        """Return the first result of a hook that is not None."""
-        return getattr(self._pluggy.hook, hook)()
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the plugins, in order."""
-        return tuple(self._order)
+def effective_order(registry: Registry) -> EffectiveOrder:
+    """Return the order in which the plugins act. One that only closes is in neither list."""
+    return EffectiveOrder(
+        _plugins(registry, "usersmanager_done", "usersmanager_wrap_call"),
+        _plugins(
+            registry, "usersmanager_request", "usersmanager_response", "usersmanager_wrap_attempt"
+        ),
+    )
 
-    def _unique(self, name: str) -> str:
-        number = 1
-        unique_name = name
-        while self._pluggy.has_plugin(unique_name):
-            number += 1
-            unique_name = f"{name}#{number}"
-        return unique_name
 
-    def _sort_key(self, impl: pluggy.HookImpl) -> tuple[int, bool, int]:
-        if impl.hookwrapper or impl.wrapper:
-            raise PluginError(
-                f"plugin {impl.plugin_name!r}: a hook wrapper has nothing to wrap here;"
-                " return middleware from usersmanager_wrap_call instead"
-            )
-        explicit = impl.plugin_name in self._explicit
-        rank = 0 if explicit else int(impl.trylast) - int(impl.tryfirst)
-        return (rank, not explicit, self._order.index(impl.plugin_name))
+def _plugins(registry: Registry, *hooks: str) -> tuple[str, ...]:
+    names = [hook.plugin for name in hooks for hook in outermost_first(registry, name)]
+    return tuple(dict.fromkeys(names))
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ",".join(names) or "none"

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 from ..errors import PluginError
 from .entry_points import InstalledEntryPoint, Kind, by_name, disabled_names, load, resolve
 from .modes import ASYNC, SYNC
-from .order import Registry
+from .registry import Registry
 
 __all__ = ["PluginReport", "installed_plugins"]
 
@@ -94,7 +94,7 @@ def _state(
         preferred = resolve(candidates)
         if preferred is not entry_point:
             return "shadowed", f"the {preferred} is used instead", ()
-        hooks = Registry().add(entry_point.name, load(entry_point), explicit=False)
+        hooks = Registry().add(entry_point.name, load(entry_point))
     except PluginError as error:
         is_missing = isinstance(error.__cause__, ModuleNotFoundError)
         return "missing dependency" if is_missing else "failed", str(error), ()

@@ -7,7 +7,7 @@ import inspect
 from ..errors import PluginError
 from .loader import Loader
 from .modes import Mode, other_mode
-from .order import Registry
+from .registry import Registry
 
 __all__ = ["describe_transport", "find_transport"]
 
@@ -41,10 +41,10 @@ def _load_transport(name: str, mode: Mode, loader: Loader) -> object:
     if name in loader.disabled:
         raise PluginError(f"the transport {name!r} is disabled by USERSMANAGER_DISABLE")
     registry = Registry()
-    hooks = registry.add(name, loader.load("transport", name), explicit=True)
+    hooks = registry.add(name, loader.load("transport", name))
     if mode.hook not in hooks:
         raise _wrong_mode_error(name, mode)
-    return registry.first_result(mode.hook)
+    return registry.first_result(mode.hook, proxy=None, ssl_context=None)
 
 
 def _check_transport(name: str, transport: object, mode: Mode) -> None:

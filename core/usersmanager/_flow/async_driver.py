@@ -10,7 +10,8 @@ from collections.abc import Callable, Generator
 from typing import Any, TypeVar, cast
 
 from .._values.deadline import Deadline
-from .effects import Effect, Run, Send, Sleep, invalid_effect_error, waited_too_long_error
+from .effects import Effect, Run, Send, Sleep, waited_too_long_error
+from .mistakes import explain_yielded
 from .transport import AsyncTransport
 
 __all__ = ["drive_async"]
@@ -43,9 +44,9 @@ async def drive_async(
                 case Run():
                     resume, value = flow.send, await _run(effect, deadline)
                 case _:
-                    # Its type alone: it may be a secret, and a traceback shows local variables.
-                    effect = type(effect)
-                    raise invalid_effect_error(effect)
+                    mistake = explain_yielded(effect)
+                    del effect  # It may be a secret, and a traceback shows local variables.
+                    raise mistake
         except BaseException as error:
             resume, value = flow.throw, error
 

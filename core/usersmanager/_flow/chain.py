@@ -1,41 +1,73 @@
-"""Chain the middleware of a manager around its transport.
+"""Chain the hooks of a manager around its transport.
 
-call:     manager → middleware → attempt → middleware → send
-(per call)             (per attempt)
+call:     manager → wraps of the call → attempt
+attempt:  request hooks → wraps of the attempt → send → response hooks
 """
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from types import GeneratorType
-from typing import NamedTuple
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from .._values.messages import Request, Response
 from ..errors import DeadlineExceededError, PluginError, UsersManagerError
-from .effects import Flow, Middleware, Proceed, Send
+from .effects import Flow, Proceed, Send, Wrap
+from .mistakes import MistakeError, blame, explain_result
 
-__all__ = ["NamedMiddleware", "chain"]
+__all__ = ["Hook", "Observe", "call_hook", "chain"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+Change: TypeAlias = Callable[[Request], object]
+Observe: TypeAlias = Callable[..., object]
 
 
-class NamedMiddleware(NamedTuple):
-    """Middleware and the name of its plugin, for messages."""
+class Hook(NamedTuple, Generic[F]):
+    """The implementation of a hook, and the name of its plugin."""
 
     plugin: str
-    middleware: Middleware
+    function: F
 
 
-def chain(per_call: Sequence[NamedMiddleware], per_attempt: Sequence[NamedMiddleware]) -> Proceed:
-    """Return a function that sends a request through all middleware, the first outermost."""
+def chain(
+    call_wraps: Sequence[Hook[Wrap]] = (),
+    request_hooks: Sequence[Hook[Change]] = (),
+    attempt_wraps: Sequence[Hook[Wrap]] = (),
+    response_hooks: Sequence[Hook[Observe]] = (),
+) -> Proceed:
+    """Return a function that sends a request through all hooks.
+
+    Args:
+        call_wraps: the wraps of the call, the outermost first.
+        request_hooks: those that may change the request of an attempt, in order.
+        attempt_wraps: the wraps of the attempt, the outermost first.
+        response_hooks: those that observe the response of an attempt, in order.
+    """
     proceed: Proceed = _send
-    for named in reversed(per_attempt):
-        proceed = _around(named, proceed)
-    proceed = _count_attempts(proceed)
-    for named in reversed(per_call):
-        proceed = _around(named, proceed)
+    for hook in reversed(attempt_wraps):
+        proceed = _around(hook, proceed)
+    if response_hooks:
+        proceed = _observed(response_hooks, proceed)
+    proceed = _attempt(request_hooks, proceed)
+    for hook in reversed(call_wraps):
+        proceed = _around(hook, proceed)
     return proceed
 
 
-def _send(request: Request) -> Flow:
+def call_hook(hook: Hook[Observe], *arguments: object) -> object:
+    """Call a hook that is not a flow.
+
+    Raises:
+        PluginError: it made a mistake. Its other exceptions pass unchanged.
+    """
+    try:
+        return hook.function(*arguments)
+    except MistakeError as caught:
+        mistake = caught
+    raise blame(hook.plugin, mistake)
+
+
+def _send(request: Request) -> Flow[Response]:
     if request.remaining() <= 0:
         raise DeadlineExceededError("the deadline passed before sending", phase="not sent")
     error: UsersManagerError
@@ -61,40 +93,55 @@ def _send(request: Request) -> Flow:
         del error  # Break the reference cycle.
 
 
-def _count_attempts(inner: Proceed) -> Proceed:
-    """Return `inner`, with the attempts of a call numbered, whichever plugin repeats it."""
+def _attempt(request_hooks: Sequence[Hook[Change]], inner: Proceed) -> Proceed:
+    """Return `inner` with numbered attempts, whichever plugin repeats it, and changed requests."""
 
-    def proceed(request: Request) -> Flow:
+    def proceed(request: Request) -> Flow[Response]:
         request.call.attempts += 1
-        return inner(request.with_attempt(request.call.attempts))
+        request = request.with_attempt(request.call.attempts)
+        for hook in request_hooks:
+            request = _changed(request, hook)
+        return inner(request)
 
     return proceed
 
 
-def _around(named: NamedMiddleware, inner: Proceed) -> Proceed:
-    plugin, middleware = named
+def _changed(request: Request, hook: Hook[Change]) -> Request:
+    changed = call_hook(hook, request)
+    if changed is None:
+        return request
+    if isinstance(changed, Request):
+        return changed
+    kind = type(changed).__name__
+    del changed  # It may be a secret, and a traceback shows local variables.
+    raise blame(hook.plugin, f"returned {kind} from usersmanager_request: return a Request or None")
 
-    def proceed(request: Request) -> Flow:
-        result = middleware(request, inner)
-        if not isinstance(result, GeneratorType):
-            if isinstance(result, Response):
-                return result
-            if isinstance(result, Coroutine):
-                result.close()
-            kind = type(result).__name__
-            del result  # It may be a secret, and a traceback shows local variables.
-            raise PluginError(
-                f"plugin {plugin!r}: its middleware returned {kind}; write a generator"
-                " function, or return proceed(request) or a Response"
-            )
-        response = yield from result
-        if isinstance(response, Response):
-            return response
-        kind = type(response).__name__
-        del response, result
-        raise PluginError(
-            f"plugin {plugin!r} returned {kind}, not a Response: write"
-            " `return (yield from proceed(request))`"
-        )
+
+def _observed(response_hooks: Sequence[Hook[Observe]], inner: Proceed) -> Proceed:
+    def proceed(request: Request) -> Flow[Response]:
+        response = yield from inner(request)
+        for hook in response_hooks:
+            call_hook(hook, request, response)
+        return response
+
+    return proceed
+
+
+def _around(hook: Hook[Wrap], inner: Proceed) -> Proceed:
+    plugin, wrap = hook
+
+    def proceed(request: Request) -> Flow[Response]:
+        result: object
+        try:
+            result = wrap(request, inner)
+            if isinstance(result, GeneratorType):
+                result = yield from result
+        except MistakeError as caught:
+            raise blame(plugin, caught) from None
+        if isinstance(result, Response):
+            return result
+        explanation = explain_result(result)
+        del result  # It may be a secret, and a traceback shows local variables.
+        raise blame(plugin, explanation)
 
     return proceed

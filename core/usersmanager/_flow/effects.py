@@ -8,24 +8,23 @@ request, waiting, and running something that exists in a sync and an async form.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from .._values.deadline import Deadline
 from .._values.messages import Request, Response
-from ..errors import DeadlineExceededError, PluginError
+from ..errors import DeadlineExceededError
 
 __all__ = [
     "Effect",
     "Flow",
-    "Middleware",
     "Proceed",
     "Run",
     "Send",
     "Sleep",
-    "invalid_effect_error",
-    "run",
-    "sleep",
+    "Step",
+    "Wrap",
     "waited_too_long_error",
 ]
 
@@ -72,49 +71,41 @@ class Run(Generic[T]):
 # What a flow is resumed with depends on the effect it yielded, which the type of a generator
 # can't express: hence Any.
 Effect: TypeAlias = Send | Sleep | Run[Any]
-Flow: TypeAlias = Generator[Effect, Any, Response]
-Proceed: TypeAlias = Callable[[Request], Flow]
-Middleware: TypeAlias = Callable[[Request, Proceed], Flow | Response]
+Flow: TypeAlias = Generator[Effect, Any, T]
+Proceed: TypeAlias = Callable[[Request], Flow[Response]]
+Wrap: TypeAlias = Callable[[Request, Proceed], Flow[Response] | Response]
 
 
-def sleep(seconds: float) -> Generator[Effect, Any, None]:
-    """Wait inside a flow.
+class Step(Generic[T]):
+    """An effect for `yield from`. One that is never used warns, as a coroutine does."""
 
-    Args:
-        seconds: how long; not negative.
+    __slots__ = ("_effect", "_is_used", "_text")
 
-    Raises:
-        DeadlineExceededError: the call's deadline came first.
+    def __init__(self, effect: Effect, text: str) -> None:
+        self._effect = effect
+        self._text = text
+        self._is_used = False
 
-    Example:
-        `yield from sleep(0.2)`
-    """
-    yield Sleep(seconds)
+    def __iter__(self) -> Generator[Effect, Any, T]:
+        self._is_used = True
+        result: T = yield self._effect
+        return result
 
+    def discard(self) -> None:
+        """Don't warn: the mistake is reported already."""
+        self._is_used = True
 
-def run(sync: Callable[[], T], async_: Callable[[], Awaitable[T]]) -> Generator[Effect, Any, T]:
-    """Use a library inside a flow that has a sync and an async form.
+    def __repr__(self) -> str:
+        return f"<{self._text}>"
 
-    Args:
-        sync: called without arguments by the sync driver.
-        async_: called without arguments, and awaited, by the asyncio driver.
-
-    Returns:
-        The result of the function that was called. Its exceptions are raised here.
-
-    Example:
-        `secret = yield from run(vault.get, async_vault.get)`
-    """
-    result: T = yield Run(sync, async_)
-    return result
-
-
-def invalid_effect_error(kind: type) -> PluginError:
-    """Return the error for a plugin that yielded something else."""
-    return PluginError(
-        f"a plugin yielded {kind.__name__}, not an effect: write"
-        " `yield from proceed(request)`, `yield from sleep(...)` or `yield from run(...)`"
-    )
+    def __del__(self) -> None:
+        if not self._is_used:
+            warnings.warn(
+                f"{self._text} has no effect: write `yield from {self._text}`",
+                RuntimeWarning,
+                source=self,
+                stacklevel=2,
+            )
 
 
 def waited_too_long_error() -> DeadlineExceededError:

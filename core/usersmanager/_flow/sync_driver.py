@@ -7,7 +7,8 @@ from collections.abc import Callable, Generator
 from typing import Any, TypeVar, cast
 
 from .._values.deadline import Deadline
-from .effects import Effect, Run, Send, Sleep, invalid_effect_error
+from .effects import Effect, Run, Send, Sleep
+from .mistakes import explain_yielded
 from .transport import Transport
 
 __all__ = ["drive"]
@@ -38,8 +39,8 @@ def drive(flow: Generator[Effect, Any, T], transport: Transport, deadline: Deadl
                 case Run():
                     resume, value = flow.send, effect.sync()
                 case _:
-                    # Its type alone: it may be a secret, and a traceback shows local variables.
-                    effect = type(effect)
-                    raise invalid_effect_error(effect)
+                    mistake = explain_yielded(effect)
+                    del effect  # It may be a secret, and a traceback shows local variables.
+                    raise mistake
         except BaseException as error:
             resume, value = flow.throw, error

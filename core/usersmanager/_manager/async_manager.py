@@ -13,6 +13,7 @@ from typing import Any, NoReturn, Self, TypeVar, Unpack, overload
 
 from .._composition.modes import ASYNC
 from .._flow.async_driver import drive_async
+from .._flow.observers import aclose_all
 from .._flow.transport import AsyncTransport
 from .._operations.arguments import SealedSettings
 from .._values.token import Secret
@@ -238,7 +239,13 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
             raise self._closed_error()
 
     async def aclose(self) -> None:
-        """Await the calls with callbacks, then close the transport. Closing again has no effect."""
+        """Await the calls with callbacks, then close the transport and the plugins.
+
+        Later calls raise LifecycleError; closing again has no effect.
+
+        Raises:
+            Exception: the first that the transport or a plugin raised. All are closed nevertheless.
+        """
         self._enter_loop()
         if not self._is_open:
             return
@@ -247,7 +254,7 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
         while tasks := self._tasks - {asyncio.current_task()}:
             await asyncio.wait(tasks)
         self._is_closed = True
-        await self._composition.transport.aclose()
+        await aclose_all(self._closers())
 
     async def __aenter__(self) -> Self:
         if not self._is_open:

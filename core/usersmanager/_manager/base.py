@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Collection, Generator, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypedDict, TypeVar
 
-from .._flow.effects import Effect
+from .._flow.effects import Flow
+from .._flow.observers import report_done
 from .._operations.arguments import (
     Arguments,
     SealedSettings,
@@ -19,7 +20,7 @@ from .._operations.specs import DISCOVER, GET_INFO, IMPERSONATE, RequestSpec
 from .._operations.status import raise_for_status
 from .._values.deadline import Deadline
 from .._values.headers import Headers, merge_headers
-from .._values.messages import Request
+from .._values.messages import Request, Response
 from .._values.token import Secret, Token
 from .._values.urls import Endpoint, parse_base_url
 from .._values.userinfo import UserInfo
@@ -153,6 +154,12 @@ class BaseUsersManager(Generic[TransportT]):
             idempotent=spec.idempotent,
         )
 
+    def _closers(self) -> list[Callable[[], object]]:
+        """Return the functions that close the transport and then the plugins."""
+        composition = self._composition
+        close_transport = getattr(composition.transport, self._mode.close)
+        return [close_transport, *(hook.function for hook in composition.closing_hooks)]
+
     def _closed_error(self) -> LifecycleError:
         return LifecycleError(f"this {type(self).__name__} is closed: create a new one")
 
@@ -164,10 +171,9 @@ class BaseUsersManager(Generic[TransportT]):
         composition = getattr(self, "_composition", None)
         if composition is None:  # The constructor failed, and a traceback shows this object.
             return f"<{type(self).__name__}, not constructed>"
-        plugins = ", ".join(composition.plugins) or "none"
         return (
             f"<{type(self).__name__} {self._base_url}"
-            f" transport={composition.transport_name} plugins={plugins}>"
+            f" transport={composition.transport_name} {composition.order}>"
         )
 
 
@@ -193,26 +199,44 @@ class PreparedCall(Generic[Result]):
     def __repr__(self) -> str:
         return f"<PreparedCall {self.spec.name}>"
 
-    def start(self) -> tuple[Generator[Effect, Any, Result], Deadline]:
+    def start(self) -> tuple[Flow[Result], Deadline]:
         """Start the timeout; return the flow to drive, and its deadline."""
         deadline = Deadline.after(self._timeout)
         return self._flow(deadline), deadline
 
-    def _flow(self, deadline: Deadline) -> Generator[Effect, Any, Result]:
+    def _flow(self, deadline: Deadline) -> Flow[Result]:
+        users = self._users
+        request = users._request(self.spec, self._arguments, deadline)
+        response: Response | None = None
         try:
-            request = self._users._request(self.spec, self._arguments, deadline)
-            response = yield from self._users._composition.handler(request)
-            raise_for_status(request, response)
-            result = self.spec.read(response)
-            if self._is_expected(result):
-                return result
-            del result  # Another user's profile, and a traceback shows local variables.
-            raise SubjectMismatchError(
-                "the profile has another subject than expected: do not use it"
-            )
-        except UsersManagerError as error:
-            error.operation = error.operation or self.spec.name
+            response = yield from users._composition.handler(request)
+            result = self._read(request, response)
+        except BaseException as error:
+            if isinstance(error, UsersManagerError):
+                error.operation = error.operation or self.spec.name
+            self._report_done(request, response, error)
             raise
+        try:
+            self._report_done(request, response, None)
+        except BaseException:
+            del result  # It may be a link, and a traceback shows local variables.
+            raise
+        return result
+
+    def _report_done(
+        self, request: Request, response: Response | None, error: BaseException | None
+    ) -> None:
+        hooks = self._users._composition.done_hooks
+        if hooks:
+            report_done(hooks, request, response, error, self._timeout - request.remaining())
+
+    def _read(self, request: Request, response: Response) -> Result:
+        raise_for_status(request, response)
+        result = self.spec.read(response)
+        if self._is_expected(result):
+            return result
+        del result  # Another user's profile, and a traceback shows local variables.
+        raise SubjectMismatchError("the profile has another subject than expected: do not use it")
 
     def _is_expected(self, result: Result) -> bool:
         if self._expected_subject is None:

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, NoReturn, Self, TypeVar, Unpack, overload
 
 from .._composition.modes import SYNC
+from .._flow.observers import close_all
 from .._flow.sync_driver import drive
 from .._flow.transport import Transport
 from .._operations.arguments import SealedSettings
@@ -280,10 +281,16 @@ class UsersManager(BaseUsersManager[Transport]):
             raise self._closed_error()
 
     def close(self) -> None:
-        """Close the transport. Later calls raise LifecycleError; closing again has no effect."""
+        """Close the transport, then the plugins; closing again has no effect.
+
+        Later calls raise LifecycleError.
+
+        Raises:
+            Exception: the first that the transport or a plugin raised. All are closed nevertheless.
+        """
         if self._is_open:
             self._is_open = False
-            self._composition.transport.close()
+            close_all(self._closers())
 
     def __enter__(self) -> Self:
         if not self._is_open:

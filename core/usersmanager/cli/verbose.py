@@ -7,13 +7,13 @@ Plugins log calls and attempts. A wait is an effect, which no plugin needs to lo
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from .. import Request, Response
 from .._flow.effects import Effect, Sleep
-from ..plugins import Flow, Middleware, Proceed, hookimpl
+from ..plugins import Flow, Proceed, hookimpl
 from .output import escape_control_characters
 
 __all__ = ["CallLogger", "log_to"]
@@ -22,19 +22,16 @@ _LOGGER = logging.getLogger("usersmanager.cli")
 
 
 class CallLogger:
-    """Plugin that logs the start of each call and of each wait. Put it first in `plugins`."""
+    """Plugin that logs the start of each call and of each wait."""
 
-    @hookimpl
-    def usersmanager_wrap_call(self) -> Middleware:
-        """Return a middleware around the call, outside the one that waits."""
-        return self._log_call
-
-    def _log_call(self, request: Request, proceed: Proceed) -> Flow:
+    @hookimpl(tryfirst=True)
+    def usersmanager_wrap_call(self, request: Request, proceed: Proceed) -> Flow[Response]:
+        """Log a call, outside every plugin that waits."""
         _LOGGER.debug("%s: %s %s", request.operation, request.method, request.url)
         return (yield from _log_waits(proceed(request)))
 
 
-def _log_waits(flow: Flow) -> Generator[Effect, Any, Response]:
+def _log_waits(flow: Flow[Response]) -> Flow[Response]:
     resume: Callable[[Any], Effect] = flow.send
     value: object = None
     while True:

@@ -1,0 +1,159 @@
+"""Register the plugins of one manager with pluggy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from types import FunctionType, ModuleType
+from typing import Any, NamedTuple
+
+import pluggy
+
+from ..errors import PluginError
+from . import hookspecs
+from .checks import check_implementation, check_marked, explain_rejected
+from .hookspecs import HOOKS
+
+__all__ = ["Implementation", "Registry"]
+
+
+class Implementation(NamedTuple):
+    """A function that implements a hook, and what decides its place.
+
+    Attributes:
+        plugin: the name of its plugin.
+        function: takes all arguments of the hook.
+        mark: -1 for tryfirst, 1 for trylast, otherwise 0.
+        position: that of its plugin in the manager, from 0.
+        retries: whether its plugin retries.
+    """
+
+    plugin: str
+    function: Callable[..., Any]
+    mark: int
+    position: int
+    retries: bool
+
+
+class _PluginManager(pluggy.PluginManager):
+    """A plugin manager that inspects only possible hooks: pluggy is slow on every other name."""
+
+    def parse_hookspec_opts(
+        self, module_or_class: ModuleType | type, name: str
+    ) -> pluggy.HookspecOpts | None:
+        return super().parse_hookspec_opts(module_or_class, name) if name in HOOKS else None
+
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
+        if name.startswith("__") or _is_unmarked_function(plugin, name):
+            return None
+        return super().parse_hookimpl_opts(plugin, name)
+
+
+def _is_unmarked_function(plugin: object, name: str) -> bool:
+    attributes = getattr(plugin, "__dict__", {})
+    value = attributes[name] if name in attributes else getattr(type(plugin), name, None)
+    return isinstance(value, FunctionType) and not hasattr(value, "usersmanager_impl")
+
+
+class Registry:
+    """The plugins of one manager: those of the user's list first, then the discovered by name."""
+
+    def __init__(self) -> None:
+        self._pluggy = _PluginManager("usersmanager")
+        self._pluggy.add_hookspecs(hookspecs)
+        self._plugins: dict[str, object] = {}
+
+    def add(self, name: str, plugin: object) -> tuple[str, ...]:
+        """Add a plugin and return the names of the hooks that it implements.
+
+        A plugin that would have no effect is an error: its author meant something else. After an
+        error the registry is as before.
+
+        Args:
+            name: its name in messages; a second plugin of that name gets a number.
+            plugin: an instance, a module, or any object with hook implementations.
+
+        Raises:
+            PluginError: it implements no hook, or one that is unknown, unmarked or malformed; or it
+                retries, as another one does.
+        """
+        check_marked(name, plugin)
+        if any(other is plugin for other in self._plugins.values()):
+            raise PluginError(f"plugin {name!r} is given twice")
+        unique_name = self._unique(name)
+        try:
+            hooks = self._register(unique_name, plugin)
+            if not hooks:
+                raise PluginError(f"{name!r} does not implement any hook (missing @hookimpl?)")
+            if _retries(plugin):
+                self._check_only_retry(unique_name)
+        except PluginError:
+            self._pluggy.unregister(plugin)
+            raise
+        self._plugins[unique_name] = plugin
+        return hooks
+
+    def _register(self, name: str, plugin: object) -> tuple[str, ...]:
+        try:
+            self._pluggy.register(plugin, name)
+            self._pluggy.check_pending()
+        except pluggy.PluginValidationError as error:
+            reason = explain_rejected(self._pluggy, plugin, error)
+            raise PluginError(f"plugin {name!r}: {reason}") from error
+        callers = self._pluggy.get_hookcallers(plugin) or ()
+        for caller in callers:
+            for implementation in caller.get_hookimpls():
+                if implementation.plugin is plugin:
+                    check_implementation(name, caller.name, implementation)
+        return tuple(caller.name for caller in callers)
+
+    def _check_only_retry(self, name: str) -> None:
+        for other, plugin in self._plugins.items():
+            if _retries(plugin):
+                raise PluginError(
+                    f"the plugins {other!r} and {name!r} both retry, and would multiply their"
+                    f" attempts: leave one out, as with USERSMANAGER_DISABLE={name}"
+                )
+
+    def implementations(self, hook: str) -> Iterable[Implementation]:
+        """Return all implementations of a hook, in no particular order."""
+        caller = getattr(self._pluggy.hook, hook)
+        names = list(self._plugins)
+        for implementation in caller.get_hookimpls():
+            name = implementation.plugin_name
+            yield Implementation(
+                plugin=name,
+                function=_taking(caller.spec.argnames, implementation),
+                mark=int(implementation.trylast) - int(implementation.tryfirst),
+                position=names.index(name),
+                retries=_retries(implementation.plugin),
+            )
+
+    def first_result(self, hook: str, **arguments: object) -> object:
+        """Call a transport hook, and return its first result that is not None."""
+        return getattr(self._pluggy.hook, hook)(**arguments)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the plugins, in the order in which they were added."""
+        return tuple(self._plugins)
+
+    def _unique(self, name: str) -> str:
+        number = 1
+        unique_name = name
+        while self._pluggy.has_plugin(unique_name):
+            number += 1
+            unique_name = f"{name}#{number}"
+        return unique_name
+
+
+def _retries(plugin: object) -> bool:
+    return getattr(plugin, "retries", False) is True
+
+
+def _taking(names: tuple[str, ...], implementation: pluggy.HookImpl) -> Callable[..., Any]:
+    """Return a function of all arguments of a hook, whichever the implementation takes."""
+    function = implementation.function
+    if implementation.argnames == names:
+        return function
+    positions = [names.index(name) for name in implementation.argnames]
+    return lambda *arguments: function(*(arguments[position] for position in positions))

@@ -1,0 +1,68 @@
+"""The mistakes that a plugin can make in a flow, in words that name the remedy.
+
+They are raised inside the plugin, which does not know its own name. `blame` turns them into a
+PluginError that contains it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from types import AsyncGeneratorType, GeneratorType
+
+from ..errors import PluginError
+from .effects import Step
+
+__all__ = ["MistakeError", "blame", "explain_result", "explain_yielded"]
+
+_YIELD_FROM = (
+    "write `yield from proceed(request)`, `yield from sleep(...)` or `yield from run(...)`"
+)
+
+
+class MistakeError(PluginError):
+    """A mistake of a plugin. Its text follows the plugin's name."""
+
+
+def blame(plugin: str, mistake: object) -> PluginError:
+    """Return the error for a mistake of a plugin."""
+    return PluginError(f"plugin {plugin!r} {mistake}")
+
+
+def explain_yielded(value: object) -> MistakeError:
+    """Return the mistake of a flow that yielded this value, which is not an effect."""
+    if _needs_yield_from(value):
+        return MistakeError(f"used `yield` without `from`: {_YIELD_FROM}")
+    if _is_async(value):
+        return MistakeError("yielded a coroutine: write `yield from run(sync=..., async_=...)`")
+    return MistakeError(f"yielded {type(value).__name__}, which is not an effect: {_YIELD_FROM}")
+
+
+def explain_result(value: object) -> str:
+    """Return what is wrong with the result of a wrap that is not a Response."""
+    if value is None:
+        return (
+            "returned None: return the Response, as in"
+            " `response = yield from proceed(request); return response`"
+        )
+    if _needs_yield_from(value):
+        return "returned a flow from a flow: write `return (yield from proceed(request))`"
+    if _is_async(value):
+        return (
+            "is an async function: write a generator function, which calls async code with"
+            " `yield from run(sync=..., async_=...)`"
+        )
+    return f"returned {type(value).__name__}, not a Response"
+
+
+def _needs_yield_from(value: object) -> bool:
+    if isinstance(value, Step):
+        value.discard()
+        return True
+    return isinstance(value, GeneratorType)
+
+
+def _is_async(value: object) -> bool:
+    if isinstance(value, Coroutine):
+        value.close()  # Otherwise Python warns that it was never awaited.
+        return True
+    return isinstance(value, AsyncGeneratorType)

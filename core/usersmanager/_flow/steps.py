@@ -1,0 +1,62 @@
+"""`sleep` and `run`: the steps that a plugin's flow takes with `yield from`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from .effects import Run, Sleep, Step
+from .mistakes import MistakeError
+
+__all__ = ["run", "sleep"]
+
+T = TypeVar("T")
+
+
+def sleep(seconds: float) -> Step[None]:
+    """Wait inside a flow.
+
+    Args:
+        seconds: how long, 0 or more.
+
+    Returns:
+        A step for `yield from`, which results in None.
+
+    Raises:
+        PluginError: `seconds` is not a number, or negative.
+        DeadlineExceededError: raised by `yield from`; the call's deadline came first.
+
+    Example:
+        `yield from sleep(0.2)`
+    """
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        kind = type(seconds).__name__
+        raise MistakeError(f"called sleep() with {kind}: pass a number of seconds")
+    if math.isnan(seconds) or seconds < 0:
+        raise MistakeError(f"called sleep({seconds}): pass 0 or more seconds")
+    return Step(Sleep(seconds), f"sleep({seconds})")
+
+
+def run(*, sync: Callable[[], T], async_: Callable[[], Awaitable[T]]) -> Step[T]:
+    """Use a library inside a flow that has a sync and an async form.
+
+    Args:
+        sync: called without arguments by the sync driver, and not interrupted at the deadline.
+        async_: called without arguments, and awaited, by the asyncio driver.
+
+    Returns:
+        A step for `yield from`. It results in what the function returned, and raises its
+        exceptions.
+
+    Raises:
+        PluginError: an argument is not callable.
+        DeadlineExceededError: raised by `yield from`; the call's deadline came before `async_`
+            ended.
+
+    Example:
+        `secret = yield from run(sync=vault.get, async_=async_vault.get)`
+    """
+    if not callable(sync) or not callable(async_):
+        raise MistakeError("called run() without two functions: pass run(sync=..., async_=...)")
+    return Step(Run(sync, async_), "run(...)")
