@@ -30,6 +30,7 @@ class Composition(Generic[TransportT]):
     Attributes:
         transport: the transport, which the manager closes.
         transport_name: its installed name, or its class if it was passed as an object.
+        plugins: the names of the plugins: those of the list, then the discovered ones.
         order: the names of the plugins, in the order in which they act.
         handler: the hooks of all plugins, chained around the transport.
         done_hooks: the hooks that observe the end of a call, in the order of their calls.
@@ -38,6 +39,7 @@ class Composition(Generic[TransportT]):
 
     transport: TransportT
     transport_name: str
+    plugins: tuple[str, ...]
     order: EffectiveOrder
     handler: Proceed
     done_hooks: tuple[Hook[Callable[..., Any]], ...]
@@ -71,6 +73,7 @@ def compose(
     return Composition(
         transport=transport_object,
         transport_name=describe_transport(transport, mode),
+        plugins=registry.names,
         order=effective_order(registry),
         handler=_chain(registry),
         done_hooks=_innermost_first(registry, "usersmanager_done"),
