@@ -20,10 +20,7 @@ from usersmanager.plugins import hookimpl
 
 class Plugin:
     @hookimpl
-    def usersmanager_wrap_attempt(self):
-        return self.around
-
-    def around(self, request, proceed):
+    def usersmanager_wrap_attempt(self, request, proceed):
         print(request.headers.get("X-Outer", "nothing"), "around {name}")
         return proceed(request.with_headers({{"X-Outer": "{name}"}}))
 """

@@ -19,7 +19,6 @@ from usersmanager import (
 )
 from usersmanager.plugins import (
     Flow,
-    Middleware,
     PluginReport,
     Proceed,
     Token,
@@ -83,22 +82,16 @@ def errors(api: APIError, transport: TransportError) -> None:
 
 class Plugin:
     @hookimpl
-    def usersmanager_wrap_call(self) -> Middleware:
-        return self.with_response
-
-    @hookimpl
-    def usersmanager_wrap_attempt(self) -> Middleware:
-        return self.with_changed_request
-
-    def with_response(self, request: Request, proceed: Proceed) -> Flow:
+    def usersmanager_wrap_call(self, request: Request, proceed: Proceed) -> Flow[Response]:
         response = yield from proceed(request)
         assert_type(response, Response)
         yield from sleep(0.1)
-        answer = yield from run(lambda: 7, self.seven)
+        answer = yield from run(sync=lambda: 7, async_=self.seven)
         assert_type(answer, int)
         return response
 
-    def with_changed_request(self, request: Request, proceed: Proceed) -> Flow:
+    @hookimpl
+    def usersmanager_wrap_attempt(self, request: Request, proceed: Proceed) -> Flow[Response]:
         assert_type(request.token, Token)
         return proceed(request.with_headers({"X-A": "1"}).with_token("t"))
 
