@@ -142,8 +142,8 @@ class CapturingClient:
         Args:
             call: what to do with the manager.
             base_url: of the manager.
-            settings: of the manager; `transport_settings` are those of its transport, `retry` is its
-                retry plugin.
+            settings: of the manager; `transport_settings` are those of its transport, and `retry`
+                is its retry plugin.
         """
         retry = settings.pop("retry", None) or Retry(2, wait=wait_none())
         plugins = [*settings.pop("plugins", ()), self.plugin, retry, Logging()]
