@@ -119,7 +119,7 @@ def outcome(call: Callable[..., Any], script: Script, operation: str) -> dict[st
     return {
         "error": type(error).__name__,
         "message": str(error),
-        "phase": error.phase if isinstance(error, TransportError) else None,
+        "sent": error.sent if isinstance(error, TransportError) else None,
         "connections": server.connections,
         # Each server has another port.
         "requests": [re.sub(rb"Host: .*", b"Host:", sent) for sent in server.requests],

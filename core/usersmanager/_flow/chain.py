@@ -37,7 +37,7 @@ def chain(per_call: Sequence[NamedMiddleware], per_attempt: Sequence[NamedMiddle
 
 def _send(request: Request) -> Flow:
     if request.remaining() <= 0:
-        raise DeadlineExceededError("the deadline passed before sending", phase="not sent")
+        raise DeadlineExceededError("the deadline passed before sending", sent=False)
     error: UsersManagerError
     try:
         response = yield Send(request)

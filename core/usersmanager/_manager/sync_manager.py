@@ -236,8 +236,8 @@ class UsersManager(BaseUsersManager[Transport]):
             ArgumentError: an argument is not valid.
             LifecycleError: the manager is closed.
             APIError: the server responded with an error.
-            TransportError: no complete response arrived. If its `phase` is "unknown", the server
-                may have created a link, and the request was not repeated.
+            TransportError: no complete response arrived. If its `sent` is True, the server may
+                have created a link, and the request was not repeated.
             DecodeError: the response is not a link.
 
         Example:
