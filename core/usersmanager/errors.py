@@ -17,6 +17,7 @@ __all__ = [
     "DecodeError",
     "DisconnectedError",
     "ForbiddenError",
+    "InvalidTokenError",
     "LifecycleError",
     "NotFoundError",
     "PluginError",
@@ -76,6 +77,9 @@ class PluginWarning(UserWarning):
 class UsersManagerError(Exception):
     """Base class of every error that this library raises.
 
+    Those of the provider and of the way to it say "get_info at https://tenant.auth0.com failed"
+    first; the others speak for themselves.
+
     Attributes:
         operation: the operation that failed ("get_info", "impersonate" or "discover"), or None
             if the error was not raised by a call.
@@ -83,12 +87,21 @@ class UsersManagerError(Exception):
             error was not raised by a call.
     """
 
+    # How the message continues after the operation and the origin; None if it names neither.
+    _verb: ClassVar[str | None] = None
+
     def __init__(
         self, message: str = "", *, operation: str | None = None, origin: str | None = None
     ) -> None:
         super().__init__(message)
         self.operation = operation
         self.origin = origin
+
+    def __str__(self) -> str:
+        message = super().__str__()
+        if self._verb is None or self.operation is None or self.origin is None:
+            return message
+        return f"{self.operation} at {self.origin} {self._verb} {message}"
 
     def _without_traceback(self) -> Self:
         """Return this error without its traceback, cause and context.
@@ -104,6 +117,14 @@ class ArgumentError(UsersManagerError, ValueError):
     """An argument is missing or not valid. Nothing was sent.
 
     Correct the call. It is raised by the method itself, even if a callback is given.
+    """
+
+
+class InvalidTokenError(ArgumentError):
+    """The access token of `get_info` is a string that cannot be a bearer token (RFC 6750).
+
+    It is empty, or contains a blank, a character outside ASCII, ... If a user sent it, an API
+    answers 401. Any other invalid token is a mistake of the program: a plain `ArgumentError`.
     """
 
 
@@ -130,6 +151,8 @@ class ProviderUnavailableError(UsersManagerError):
     Attributes:
         retry_after: the seconds to wait before the next call, or None if they are not known.
     """
+
+    _verb = "failed:"
 
     def __init__(
         self,
@@ -275,6 +298,8 @@ class APIError(UsersManagerError):
         request_id: the id that the server gave the request, for its support, or None.
     """
 
+    _verb = "failed with"
+
     def __init__(
         self,
         message: str = "",
@@ -323,6 +348,8 @@ class ServerError(APIError, ProviderUnavailableError):
 
 class DecodeError(UsersManagerError):
     """The status is a success, but the body is not valid. Check the settings of the provider."""
+
+    _verb = "failed:"
 
 
 class SubjectMismatchError(DecodeError):
