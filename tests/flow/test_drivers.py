@@ -61,7 +61,7 @@ def test_nothing_is_sent_after_the_deadline(
 
     error = error_of(lambda: fetch(plugins=[Around(slow)], timeout=0.02))
     assert isinstance(error, DeadlineExceededError)
-    assert error.phase == "not sent"
+    assert error.sent is False
     assert fake.requests == []
 
 

@@ -9,7 +9,6 @@ from typing import Any, assert_type
 from usersmanager import (
     APIError,
     AsyncUsersManager,
-    Phase,
     RateLimit,
     Request,
     Response,
@@ -76,7 +75,7 @@ def errors(api: APIError, transport: TransportError) -> None:
     assert_type(api.error, str | None)
     assert_type(api.retry_after, float | None)
     assert_type(api.rate_limit, RateLimit | None)
-    assert_type(transport.phase, Phase)
+    assert_type(transport.sent, bool)
     assert_type(transport.operation, str | None)
 
 
