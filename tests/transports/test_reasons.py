@@ -6,6 +6,7 @@ The connections are real ones: the table has rows for every reason, except "othe
 from __future__ import annotations
 
 import datetime
+import pickle
 import threading
 import typing
 from functools import partial
@@ -380,6 +381,9 @@ def test_a_failure_has_its_reason_over_every_transport(row: Row, transport: str)
     assert (error.reason, error.sent) == (row.reason, row.sent)
     assert str(error) == f"get_info at {origin} failed: {row.message}"
     assert (error.operation, error.origin) == ("get_info", origin)
+    duplicate = pickle.loads(pickle.dumps(error))
+    assert (type(duplicate), str(duplicate)) == (type(error), str(error))
+    assert vars(duplicate) == vars(error)
 
 
 def test_every_reason_is_tested() -> None:
