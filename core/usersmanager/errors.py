@@ -68,9 +68,10 @@ _REASONS = frozenset(get_args(Reason))
 
 
 class PluginWarning(UserWarning):
-    """A plugin or transport is ignored, because it is broken or its name is ambiguous.
+    """A plugin is not used: it failed, its name is ambiguous, or the environment leaves it out.
 
-    The manager works without it. Fix or uninstall it, or add it to USERSMANAGER_DISABLE.
+    The manager works without it. Fix or uninstall it, or add it to USERSMANAGER_DISABLE. If an
+    environment variable leaves it out, do not ask for it.
     """
 
 
