@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from typing import Any
 
 import pytest
 
@@ -10,13 +11,20 @@ import usersmanager
 from usersmanager import (
     APIError,
     ArgumentError,
+    BodyTooLargeError,
     ConnectError,
     DeadlineExceededError,
     DecodeError,
     DisconnectedError,
     PoolTimeoutError,
+    ProtocolError,
+    ProviderUnavailableError,
     RateLimit,
+    RateLimitedError,
+    ServerError,
     SubjectMismatchError,
+    TLSError,
+    TransportError,
     UsersManagerError,
 )
 
@@ -43,6 +51,57 @@ def test_errors_are_subclasses_of_the_matching_built_in_ones() -> None:
     assert issubclass(SubjectMismatchError, DecodeError)
 
 
-def test_an_error_before_sending_is_not_sent_and_any_other_is_unknown() -> None:
-    assert ConnectError("x").phase == PoolTimeoutError("x").phase == "not sent"
-    assert DisconnectedError("x").phase == "unknown"
+def test_sent_is_true_by_default_except_for_errors_before_sending() -> None:
+    assert ConnectError("x").sent is PoolTimeoutError("x").sent is False
+    assert DisconnectedError("x").sent is True
+    assert DisconnectedError("x", sent=False).sent is False
+
+
+@pytest.mark.parametrize("error_type", [ConnectError, PoolTimeoutError])
+def test_the_errors_before_sending_take_no_sent(error_type: Any) -> None:
+    with pytest.raises(TypeError, match="sent"):
+        error_type("x", sent=True)
+
+
+def test_one_base_class_covers_all_that_keeps_a_provider_from_being_asked() -> None:
+    unavailable = {error for error in ERRORS if issubclass(error, ProviderUnavailableError)}
+    transport_errors = {error for error in ERRORS if issubclass(error, TransportError)}
+    other = {ProviderUnavailableError, RateLimitedError, ServerError}
+    assert unavailable == transport_errors | other
+    assert issubclass(RateLimitedError, APIError)
+    assert issubclass(ServerError, APIError)
+
+
+@pytest.mark.parametrize(
+    "error_type",
+    [ProviderUnavailableError, TransportError, ConnectError, RateLimitedError, ServerError],
+)
+def test_an_error_of_an_unavailable_provider_says_when_to_try_again(error_type: Any) -> None:
+    assert error_type("x").retry_after is None
+    assert error_type("x", retry_after=2.5).retry_after == 2.5
+
+
+@pytest.mark.parametrize(
+    ("error_type", "reason"),
+    [
+        (TransportError, "other"),
+        (ConnectError, "other"),
+        (DisconnectedError, "other"),
+        (TLSError, "other"),
+        (PoolTimeoutError, "pool_timeout"),
+        (DeadlineExceededError, "deadline"),
+        (ProtocolError, "malformed"),
+        (BodyTooLargeError, "too_large"),
+    ],
+)
+def test_the_reason_is_that_of_the_class_unless_another_is_given(
+    error_type: Any, reason: str
+) -> None:
+    assert error_type("x").reason == reason
+    assert error_type("x", reason="reset").reason == "reset"
+
+
+def test_an_unknown_reason_is_a_mistake() -> None:
+    error_type: Any = DisconnectedError
+    with pytest.raises(ValueError, match="reason must be one of"):
+        error_type("x", reason="sun spots")

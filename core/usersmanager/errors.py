@@ -6,7 +6,7 @@ code and description that the server sent.
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, Self
+from typing import ClassVar, Literal, NamedTuple, Self, TypeAlias, get_args
 
 __all__ = [
     "APIError",
@@ -17,15 +17,17 @@ __all__ = [
     "DecodeError",
     "DisconnectedError",
     "ForbiddenError",
+    "InvalidTokenError",
     "LifecycleError",
     "NotFoundError",
-    "Phase",
     "PluginError",
     "PluginWarning",
     "PoolTimeoutError",
     "ProtocolError",
+    "ProviderUnavailableError",
     "RateLimit",
     "RateLimitedError",
+    "Reason",
     "RedirectError",
     "ServerError",
     "SubjectMismatchError",
@@ -35,12 +37,34 @@ __all__ = [
     "UsersManagerError",
 ]
 
-Phase = Literal["not sent", "unknown"]
-"""Whether a request without a response may have reached the server.
+Reason: TypeAlias = Literal[
+    "refused",
+    "unreachable",
+    "name_not_found",
+    "resolver_timeout",
+    "connect_timeout",
+    "pool_timeout",
+    "certificate_expired",
+    "certificate_not_yet_valid",
+    "unknown_authority",
+    "self_signed",
+    "wrong_host",
+    "client_certificate",
+    "tls_version",
+    "tls",
+    "proxy_unreachable",
+    "proxy_refused",
+    "reset",
+    "no_response",
+    "truncated",
+    "deadline",
+    "malformed",
+    "too_large",
+    "other",
+]
+"""Why no complete response arrived. The page "Errors" of the documentation explains each."""
 
-"not sent": no byte of it was sent, so sending it again is safe.
-"unknown": the server may have processed it.
-"""
+_REASONS = frozenset(get_args(Reason))
 
 
 class PluginWarning(UserWarning):
@@ -53,14 +77,31 @@ class PluginWarning(UserWarning):
 class UsersManagerError(Exception):
     """Base class of every error that this library raises.
 
+    Those of the provider and of the way to it say "get_info at https://tenant.auth0.com failed"
+    first; the others speak for themselves.
+
     Attributes:
         operation: the operation that failed ("get_info", "impersonate" or "discover"), or None
             if the error was not raised by a call.
+        origin: the scheme, host and port of its endpoint: "https://tenant.auth0.com"; None if the
+            error was not raised by a call.
     """
 
-    def __init__(self, message: str = "", *, operation: str | None = None) -> None:
+    # How the message continues after the operation and the origin; None if it names neither.
+    _verb: ClassVar[str | None] = None
+
+    def __init__(
+        self, message: str = "", *, operation: str | None = None, origin: str | None = None
+    ) -> None:
         super().__init__(message)
         self.operation = operation
+        self.origin = origin
+
+    def __str__(self) -> str:
+        message = super().__str__()
+        if self._verb is None or self.operation is None or self.origin is None:
+            return message
+        return f"{self.operation} at {self.origin} {self._verb} {message}"
 
     def _without_traceback(self) -> Self:
         """Return this error without its traceback, cause and context.
@@ -79,6 +120,14 @@ class ArgumentError(UsersManagerError, ValueError):
     """
 
 
+class InvalidTokenError(ArgumentError):
+    """The access token of `get_info` is a string that cannot be a bearer token (RFC 6750).
+
+    It is empty, or contains a blank, a character outside ASCII, ... If a user sent it, an API
+    answers 401. Any other invalid token is a mistake of the program: a plain `ArgumentError`.
+    """
+
+
 class PluginError(UsersManagerError):
     """A plugin or transport is missing, broken or ambiguous, or violates its contract.
 
@@ -94,26 +143,90 @@ class LifecycleError(UsersManagerError):
     """
 
 
-class TransportError(UsersManagerError):
-    """No complete response arrived. Try again later if repeating is safe.
+class ProviderUnavailableError(UsersManagerError):
+    """The provider can't be asked now. Try again later; an API answers 503.
+
+    A plugin may raise it instead of sending a request, as a circuit breaker does.
 
     Attributes:
-        phase: "not sent" if no byte of the request was sent, otherwise "unknown". Repeating is
-            safe for "not sent", and always for `get_info`.
+        retry_after: the seconds to wait before the next call, or None if they are not known.
     """
 
+    _verb = "failed:"
+
     def __init__(
-        self, message: str = "", *, phase: Phase = "unknown", operation: str | None = None
+        self,
+        message: str = "",
+        *,
+        retry_after: float | None = None,
+        operation: str | None = None,
+        origin: str | None = None,
     ) -> None:
-        super().__init__(message, operation=operation)
-        self.phase: Phase = phase
+        super().__init__(message, operation=operation, origin=origin)
+        self.retry_after = retry_after
+
+
+class TransportError(ProviderUnavailableError):
+    """No complete response arrived. Try again later if repeating is safe.
+
+    Args:
+        message: what happened.
+        sent: see below.
+        reason: see below. "other" is replaced where the class says more: "pool_timeout" of a
+            PoolTimeoutError, "deadline" of a DeadlineExceededError, "malformed" of a ProtocolError,
+            "too_large" of a BodyTooLargeError.
+        retry_after: see `ProviderUnavailableError`.
+        operation: see `UsersManagerError`.
+        origin: see `UsersManagerError`.
+
+    Raises:
+        ValueError: `reason` is not one of `Reason`.
+
+    Attributes:
+        sent: False if certainly no byte of the request was written in the last attempt. Then
+            repeating is safe, as it always is for `get_info`.
+        reason: one of a fixed set of words, for dashboards and alerts.
+    """
+
+    _reason_of_class: ClassVar[Reason] = "other"
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        sent: bool = True,
+        reason: Reason = "other",
+        retry_after: float | None = None,
+        operation: str | None = None,
+        origin: str | None = None,
+    ) -> None:
+        super().__init__(message, retry_after=retry_after, operation=operation, origin=origin)
+        self.sent = sent
+        self.reason: Reason = self._reason_of_class if reason == "other" else reason
+        if self.reason not in _REASONS:
+            raise ValueError(f"reason must be one of {', '.join(sorted(_REASONS))}")
 
 
 class _NotSentError(TransportError):
     """A failure that is only possible before the first byte of a request is sent."""
 
-    def __init__(self, message: str = "", *, operation: str | None = None) -> None:
-        super().__init__(message, phase="not sent", operation=operation)
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        reason: Reason = "other",
+        retry_after: float | None = None,
+        operation: str | None = None,
+        origin: str | None = None,
+    ) -> None:
+        super().__init__(
+            message,
+            sent=False,
+            reason=reason,
+            retry_after=retry_after,
+            operation=operation,
+            origin=origin,
+        )
 
 
 class ConnectError(_NotSentError):
@@ -126,17 +239,21 @@ class ConnectError(_NotSentError):
 class TLSError(TransportError):
     """TLS failed: the certificate, host name or version is not accepted, or a record is corrupt.
 
-    Check the certificates of both sides; it is never retried. The phase is "unknown" if TLS failed
-    after the request was sent, as with a client certificate that a TLS 1.3 server rejects.
+    Check the certificates of both sides; it is never retried. `sent` is True if TLS failed after
+    the request was sent, as with a client certificate that a TLS 1.3 server rejects.
     """
 
 
 class PoolTimeoutError(_NotSentError):
     """No connection became available before the deadline. Increase the transport's `pool_size`."""
 
+    _reason_of_class = "pool_timeout"
+
 
 class DeadlineExceededError(TransportError, TimeoutError):
     """The `timeout` of the call expired. Allow more time, or treat the server as unavailable."""
+
+    _reason_of_class = "deadline"
 
 
 class DisconnectedError(TransportError):
@@ -146,9 +263,13 @@ class DisconnectedError(TransportError):
 class ProtocolError(TransportError):
     """The response is malformed, or its framing is ambiguous. The server or a proxy is broken."""
 
+    _reason_of_class = "malformed"
+
 
 class BodyTooLargeError(TransportError):
     """The response body is larger than the transport's `max_response_bytes`: increase it."""
+
+    _reason_of_class = "too_large"
 
 
 class RateLimit(NamedTuple):
@@ -177,19 +298,22 @@ class APIError(UsersManagerError):
         request_id: the id that the server gave the request, for its support, or None.
     """
 
+    _verb = "failed with"
+
     def __init__(
         self,
         message: str = "",
         *,
-        operation: str | None = None,
         status: int = 0,
         error: str | None = None,
         error_description: str | None = None,
         retry_after: float | None = None,
         rate_limit: RateLimit | None = None,
         request_id: str | None = None,
+        operation: str | None = None,
+        origin: str | None = None,
     ) -> None:
-        super().__init__(message, operation=operation)
+        super().__init__(message, operation=operation, origin=origin)
         self.status = status
         self.error = error
         self.error_description = error_description
@@ -214,16 +338,18 @@ class NotFoundError(APIError):
     """404. The user or the endpoint does not exist. Check the id and the base URL."""
 
 
-class RateLimitedError(APIError):
+class RateLimitedError(APIError, ProviderUnavailableError):
     """429. Too many requests. Wait `retry_after` seconds, if it is not None, and try again."""
 
 
-class ServerError(APIError):
+class ServerError(APIError, ProviderUnavailableError):
     """5xx. The server failed. Try again later, if repeating is safe."""
 
 
 class DecodeError(UsersManagerError):
     """The status is a success, but the body is not valid. Check the settings of the provider."""
+
+    _verb = "failed:"
 
 
 class SubjectMismatchError(DecodeError):

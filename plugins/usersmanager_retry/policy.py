@@ -44,7 +44,7 @@ def is_retryable(state: RetryCallState) -> bool:
         return response.status in (_TRANSIENT if request.idempotent else _NOT_PROCESSED)
     if not isinstance(error, TransportError) or isinstance(error, _PERMANENT):
         return False
-    return error.phase == "not sent" or request.idempotent
+    return not error.sent or request.idempotent
 
 
 class full_jitter(wait_base):  # noqa: N801 - tenacity names its strategies like this.

@@ -9,9 +9,6 @@ from contextlib import contextmanager
 
 import pytest
 
-from usersmanager import ConnectError, TLSError
-from usersmanager.cli.errors import with_address
-
 NOWHERE = "https://nowhere.invalid"
 TRANSPORTS = pytest.mark.parametrize("transport", ["urllib3", "aiohttp", "httptools"])
 ADDRESS_OPTIONS = pytest.mark.parametrize("option", ["--base-url", "--issuer"])
@@ -20,10 +17,7 @@ from usersmanager.plugins import hookimpl
 
 class Plugin:
     @hookimpl
-    def usersmanager_wrap_attempt(self):
-        return self.around
-
-    def around(self, request, proceed):
+    def usersmanager_wrap_attempt(self, request, proceed):
         print(request.headers.get("X-Outer", "nothing"), "around {name}")
         return proceed(request.with_headers({{"X-Outer": "{name}"}}))
 """
@@ -139,48 +133,17 @@ def test_a_failed_connection_is_reported_with_its_address(info, transport, optio
         arguments = ("--timeout", "1", "--no-plugin", "retry", "--transport", transport)
         result = info(option, f"{address}/realm", *arguments)
     assert (result.returncode, result.stdout) == (3, "")
-    assert f"can't connect to {address}: " in result.stderr
-    assert "refused" in result.stderr
+    assert f"at {address} failed: the connection was refused" in result.stderr
 
 
-@pytest.mark.parametrize(
-    ("error", "url", "message"),
-    [
-        (
-            ConnectError("no such host"),
-            "https://Tenant.example:443/x",
-            "can't connect to https://tenant.example: no such host",
-        ),
-        (
-            ConnectError("refused"),
-            "http://intranet:8080",
-            "can't connect to http://intranet:8080: refused",
-        ),
-        (
-            TLSError("untrusted"),
-            "https://tenant.example/",
-            "can't connect to https://tenant.example: untrusted",
-        ),
-        (
-            TLSError("untrusted"),
-            "https://[::1]:8443",
-            "can't connect to https://[::1]:8443: untrusted"
-            " (if port 8443 speaks plain http, write http://)",
-        ),
-    ],
-)
-def test_the_address_has_no_path_and_an_unusual_tls_port_has_a_hint(error, url, message):
-    assert str(with_address(error, url)) == message
-
-
-def test_the_endpoint_of_a_provider_is_not_reported_with_the_address_of_the_issuer(info, server):
+def test_a_failed_connection_to_a_named_endpoint_is_reported_with_its_address(info, server):
     with closed_port() as port:
         endpoint = f"http://127.0.0.1:{port}/me"
         configuration = {"issuer": server.base_url, "userinfo_endpoint": endpoint}
         server.response = (200, "application/json", json.dumps(configuration).encode())
         result = info("--issuer", server.base_url, "--no-plugin", "retry")
     assert result.returncode == 3
-    assert "refused" in result.stderr
+    assert f"get_info at http://127.0.0.1:{port} failed: " in result.stderr
     assert server.base_url not in result.stderr
 
 
@@ -193,9 +156,8 @@ def test_an_http_endpoint_is_rejected_with_the_option_that_allows_it(info, serve
 
 
 @TRANSPORTS
-def test_tls_to_a_plain_http_port_has_a_hint(info, server, transport):
+def test_tls_to_a_plain_http_port_is_reported_with_its_address(info, server, transport):
     address = server.base_url.replace("http:", "https:")
     result = info("--base-url", address, "--transport", transport)
     assert (result.returncode, result.stdout) == (3, "")
-    assert f"can't connect to {address}: " in result.stderr
-    assert f"port {server.server_port} speaks plain http, write http://" in result.stderr
+    assert f"get_info at {address} failed: " in result.stderr

@@ -43,6 +43,11 @@ def test_an_error_status_exits_1(info, server, status):
     assert_error(info(), 1, "get_info", str(status))
 
 
+def test_a_missing_endpoint_asks_for_the_option_of_the_base_url(info, server):
+    server.response = (404, "text/plain", b"")
+    assert_error(info(), 1, f"get_info at {server.base_url} failed", "is --base-url right?")
+
+
 def test_a_token_that_the_server_echoes_is_redacted(info, server):
     body = b'{"error": "invalid_token", "error_description": "no such token: %s\\u001b[31m"}'
     server.response = (401, "application/json", body % SECRET.encode())

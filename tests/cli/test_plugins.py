@@ -13,7 +13,7 @@ from usersmanager.plugins import PluginReport
 
 WORDS = {
     *("name", "kind", "mode", "hooks", "distribution", "status", "plugin", "sync", "async"),
-    *("transport", "async_transport", "wrap_call", "wrap_attempt"),
+    *("transport", "async_transport", "wrap_call", "wrap_attempt", "request", "done"),
     *("aiohttp", "httptools", "urllib3", "headers", "logging", "retry", "usersmanager"),
     *(usersmanager.__version__, "acme", "opentelemetry", "1.2"),
     *(word for status in get_args(Status) for word in status.split()),

@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.composition.support import Install, Tag, names
+from tests.composition.support import Install, Tag, names, order
 
 from usersmanager import PluginError
+from usersmanager._composition.registry import Registry
 from usersmanager.plugins import hookimpl
 from usersmanager.testing import FakeTransport
 
 
 class Misspelled:
     @hookimpl
-    def usersmanager_wrap_cal(self) -> Any: ...
+    def usersmanager_wrap_cal(self, request: Any, proceed: Any) -> Any: ...
 
 
 class Unmarked:
-    def usersmanager_wrap_call(self) -> Any: ...
+    def usersmanager_wrap_call(self, request: Any, proceed: Any) -> Any: ...
 
 
 class Hookless:
@@ -31,20 +32,50 @@ class Wrapper:
         return (yield)
 
 
-class TakesArguments:
+class TakesAnUnknownArgument:
     @hookimpl
-    def usersmanager_wrap_call(self, request: Any) -> Any: ...
+    def usersmanager_wrap_call(self, request: Any, handler: Any) -> Any: ...
 
 
-class ReturnsNoFunction:
+class TakesADefault:
     @hookimpl
-    def usersmanager_wrap_call(self) -> Any:
-        return 7
+    def usersmanager_request(self, request: Any, prefix: str = "x") -> Any: ...
+
+
+class TakesEverything:
+    @hookimpl
+    def usersmanager_response(self, *arguments: Any) -> Any: ...
+
+
+class TakesKeywords:
+    @hookimpl
+    def usersmanager_done(self, *, error: Any) -> Any: ...
+
+
+class Coroutine:
+    @hookimpl
+    async def usersmanager_wrap_call(self, request: Any, proceed: Any) -> Any: ...
+
+
+class AsyncGenerator:
+    @hookimpl
+    async def usersmanager_wrap_attempt(self, request: Any, proceed: Any) -> Any:
+        yield
+
+
+class GeneratorObserver:
+    @hookimpl
+    def usersmanager_response(self, response: Any) -> Any:
+        yield
 
 
 class ImplementsATransportHook:
     @hookimpl
     def usersmanager_transport(self) -> Any: ...
+
+
+class Retries(Tag):
+    retries = True
 
 
 @pytest.mark.parametrize(
@@ -54,8 +85,14 @@ class ImplementsATransportHook:
         ({"plugins": [Unmarked()]}, "not marked with @hookimpl"),
         ({"plugins": [Hookless()]}, "does not implement any hook"),
         ({"plugins": [Wrapper()]}, "hook wrapper"),
-        ({"plugins": [TakesArguments()]}, "a hook takes no arguments"),
-        ({"plugins": [ReturnsNoFunction()]}, "must return a function"),
+        ({"plugins": [TakesAnUnknownArgument()]}, "are (request, proceed), or fewer"),
+        ({"plugins": [TakesADefault()]}, "has the parameter \"prefix: 'str' = 'x'\""),
+        ({"plugins": [TakesEverything()]}, 'has the parameter "*arguments'),
+        ({"plugins": [TakesKeywords()]}, 'has the parameter "error'),
+        ({"plugins": [Coroutine()]}, "usersmanager_wrap_call is an async function"),
+        ({"plugins": [AsyncGenerator()]}, "usersmanager_wrap_attempt is an async function"),
+        ({"plugins": [GeneratorObserver()]}, "usersmanager_response is a generator function"),
+        ({"plugins": [Retries("a"), Retries("b")]}, "'Retries' and 'Retries#2' both retry"),
         ({"plugins": [ImplementsATransportHook()]}, "pass it as transport="),
         ({"plugins": [Tag]}, "pass an instance, Tag(...)"),
         ({"plugins": [lambda request, proceed: None]}, "does not implement any hook"),
@@ -81,23 +118,44 @@ def test_a_mistake_is_rejected_with_advice(arguments: Any, keyword: str) -> None
 
 def test_a_method_with_another_name_may_implement_a_hook() -> None:
     class Audit:
-        calls = 0
+        @hookimpl(specname="usersmanager_request")
+        def _audit(self, request: Any) -> Any:
+            return request.with_headers({"X-Order": "audit,"})
 
-        @hookimpl(specname="usersmanager_wrap_call")
-        def _audit(self) -> None:
-            self.calls += 1
-
-    plugin = Audit()
-    assert names(plugins=[plugin], discover=False) == ("Audit",)
-    assert plugin.calls == 1
+    assert order(plugins=[Audit()], discover=False) == ["audit"]
 
 
 def test_a_hook_may_be_set_on_the_instance() -> None:
     class Empty: ...
 
     plugin = Empty()
-    vars(plugin)["usersmanager_wrap_call"] = hookimpl(lambda: None)
+    vars(plugin)["usersmanager_wrap_call"] = hookimpl(lambda request, proceed: proceed(request))
     assert names(plugins=[plugin], discover=False) == ("Empty",)
+
+
+def test_an_implementation_may_take_fewer_arguments_in_any_order() -> None:
+    class Picky:
+        @hookimpl
+        def usersmanager_wrap_call(self, proceed: Any, request: Any) -> Any:
+            return proceed(request.with_headers({"X-Order": "picky,"}))
+
+        @hookimpl
+        def usersmanager_done(self, elapsed: float, response: Any) -> None:
+            done.append((elapsed >= 0, response.status))
+
+    done: list[Any] = []
+    assert order(plugins=[Picky()], discover=False) == ["picky"]
+    assert done == [(True, 200)]
+
+
+def test_a_plugin_that_was_rejected_leaves_no_trace() -> None:
+    registry = Registry()
+    for plugin in (Misspelled(), TakesADefault(), Hookless()):
+        with pytest.raises(PluginError):
+            registry.add("plugin", plugin)
+    registry.add("plugin", Tag("x"))
+    assert registry.names == ("plugin",)
+    assert len(list(registry.implementations("usersmanager_wrap_call"))) == 1
 
 
 def test_a_misspelled_hook_of_a_discovered_plugin_is_rejected(install: Install) -> None:

@@ -35,7 +35,7 @@ def test_each_manager_has_its_own_instance_of_a_plugin(install: Install) -> None
         "counting",
         "from usersmanager.plugins import hookimpl\nmade = []\nclass Plugin:\n"
         "    def __init__(self): made.append(self)\n"
-        "    @hookimpl\n    def usersmanager_wrap_call(self): return None\n",
+        "    @hookimpl\n    def usersmanager_close(self): return None\n",
     )
     names()
     names()
@@ -45,7 +45,7 @@ def test_each_manager_has_its_own_instance_of_a_plugin(install: Install) -> None
 @pytest.mark.parametrize("target", ["", ":plugin"])
 def test_an_entry_point_may_refer_to_a_module_or_an_object(install: Install, target: str) -> None:
     source = "from usersmanager.plugins import hookimpl\nimport sys\n"
-    source += "@hookimpl\ndef usersmanager_wrap_call(): return lambda r, p: p(r)\n"
+    source += "@hookimpl\ndef usersmanager_wrap_call(request, proceed): return proceed(request)\n"
     source += "plugin = sys.modules[__name__]\n"
     install("modular", source, target=target)
     assert "modular" in names()

@@ -51,7 +51,7 @@ def test_an_ambiguous_transport_that_is_requested_raises(install: Install) -> No
 
 @pytest.mark.parametrize(
     "requested",
-    [{}, {"plugins": ["retry"]}, {"discover": SHIPPED}, {"plugins": ["retry", "retry"]}],
+    [{}, {"plugins": ["retry"]}, {"discover": SHIPPED}],
 )
 def test_a_shipped_plugin_is_used_although_another_distribution_provides_its_name(
     install: Install, requested: Any

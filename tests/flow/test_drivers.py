@@ -30,7 +30,7 @@ ErrorOf = Callable[[Callable[[], object]], UsersManagerError]
 
 
 def test_sleep_waits(fetch: Fetch, fake: FakeTransport) -> None:
-    def waiting(request: Request, proceed: Proceed) -> Flow:
+    def waiting(request: Request, proceed: Proceed) -> Flow[Response]:
         yield from sleep(0.05)
         return (yield from proceed(request))
 
@@ -41,7 +41,7 @@ def test_sleep_waits(fetch: Fetch, fake: FakeTransport) -> None:
 
 
 def test_sleep_ends_at_the_deadline(fetch: Fetch, fake: FakeTransport, error_of: ErrorOf) -> None:
-    def waiting(request: Request, proceed: Proceed) -> Flow:
+    def waiting(request: Request, proceed: Proceed) -> Flow[Response]:
         yield from sleep(60)
         return (yield from proceed(request))
 
@@ -55,13 +55,13 @@ def test_sleep_ends_at_the_deadline(fetch: Fetch, fake: FakeTransport, error_of:
 def test_nothing_is_sent_after_the_deadline(
     fetch: Fetch, fake: FakeTransport, error_of: ErrorOf
 ) -> None:
-    def slow(request: Request, proceed: Proceed) -> Flow:
+    def slow(request: Request, proceed: Proceed) -> Flow[Response]:
         time.sleep(0.03)
         return proceed(request)
 
     error = error_of(lambda: fetch(plugins=[Around(slow)], timeout=0.02))
     assert isinstance(error, DeadlineExceededError)
-    assert error.phase == "not sent"
+    assert error.sent is False
     assert fake.requests == []
 
 
@@ -70,8 +70,8 @@ def test_run_calls_the_form_of_the_mode(fetch: Fetch, fake: FakeTransport, mode:
         await asyncio.sleep(0)
         return "async"
 
-    def asking(request: Request, proceed: Proceed) -> Flow:
-        answer = yield from run(lambda: "sync", asynchronous)
+    def asking(request: Request, proceed: Proceed) -> Flow[Response]:
+        answer = yield from run(sync=lambda: "sync", async_=asynchronous)
         return (yield from proceed(request.with_headers({"X-Mode": answer})))
 
     fake.profile("u")
@@ -86,9 +86,9 @@ def test_run_raises_the_exception_of_the_function(fetch: Fetch, fake: FakeTransp
     async def failing_async() -> str:
         raise KeyError("vault")
 
-    def asking(request: Request, proceed: Proceed) -> Flow:
+    def asking(request: Request, proceed: Proceed) -> Flow[Response]:
         with pytest.raises(KeyError):
-            yield from run(failing, failing_async)
+            yield from run(sync=failing, async_=failing_async)
         return (yield from proceed(request))
 
     fake.profile("u")
@@ -104,8 +104,8 @@ def test_the_async_form_is_cancelled_at_the_deadline_and_keeps_its_own_timeout_e
             raise TimeoutError("of the vault")
         await asyncio.sleep(60)
 
-    def asking(request: Request, proceed: Proceed) -> Flow:
-        yield from run(lambda: None, hanging)
+    def asking(request: Request, proceed: Proceed) -> Flow[Response]:
+        yield from run(sync=lambda: None, async_=hanging)
         return (yield from proceed(request))
 
     async def main() -> None:
@@ -146,7 +146,7 @@ def test_a_transport_that_returns_no_response_is_a_plugin_error(
 def test_a_flow_is_always_finished(fetch: Fetch, fake: FakeTransport) -> None:
     ended: list[str] = []
 
-    def cleaning_up(request: Request, proceed: Proceed) -> Flow:
+    def cleaning_up(request: Request, proceed: Proceed) -> Flow[Response]:
         try:
             return (yield from proceed(request))
         finally:
@@ -166,7 +166,7 @@ def test_a_flow_is_always_finished(fetch: Fetch, fake: FakeTransport) -> None:
 def test_a_cancellation_reaches_every_flow_and_the_caller() -> None:
     seen: list[str] = []
 
-    def watching(request: Request, proceed: Proceed) -> Flow:
+    def watching(request: Request, proceed: Proceed) -> Flow[Response]:
         try:
             return (yield from proceed(request))
         except BaseException as error:

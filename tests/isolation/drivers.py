@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from usersmanager import AsyncUsersManager, Request, UsersManager
-from usersmanager.plugins import Flow, Middleware, Proceed, hookimpl
+from usersmanager.plugins import hookimpl
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_httptools import HttptoolsTransport
 from usersmanager_retry import Retry, full_jitter
@@ -69,13 +69,9 @@ class Attempts:
         self._lock = threading.Lock()
 
     @hookimpl
-    def usersmanager_wrap_attempt(self) -> Middleware:
-        return self._around
-
-    def _around(self, request: Request, proceed: Proceed) -> Flow:
+    def usersmanager_request(self, request: Request) -> None:
         with self._lock:
             self.counts[request.token.reveal()] += 1
-        return proceed(request)
 
 
 class Driver(Protocol):

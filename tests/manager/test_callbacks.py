@@ -147,6 +147,7 @@ def test_the_callback_of_a_cancelled_call_gets_an_error() -> None:
     asyncio.run(main())
     ((error, result),) = outcomes
     assert isinstance(error, LifecycleError)
+    assert (error.operation, error.origin) == ("get_info", TENANT)
     assert result is None
 
 

@@ -95,23 +95,20 @@ def settings(**changes: Any) -> Callable[[], None]:
 
 
 class Unmarked:
-    def usersmanager_wrap_call(self) -> Any: ...
-
-
-class WithArguments:
-    @hookimpl
     def usersmanager_wrap_call(self, request: Any, proceed: Any) -> Any: ...
 
 
+class WithOtherArguments:
+    @hookimpl
+    def usersmanager_wrap_call(self, request: Any, handler: Any) -> Any: ...
+
+
 class Forgetful:
-    """Middleware that does not return the response."""
+    """A wrap that does not return the response."""
 
     @hookimpl
-    def usersmanager_wrap_attempt(self) -> Any:
-        def middleware(request: Any, proceed: Any) -> Any:
-            yield from proceed(request)
-
-        return middleware
+    def usersmanager_wrap_attempt(self, request: Any, proceed: Any) -> Any:
+        yield from proceed(request)
 
 
 def forgotten_return() -> None:
@@ -121,7 +118,7 @@ def forgotten_return() -> None:
 
 class Misspelled:
     @hookimpl
-    def usersmanager_wrap_atempt(self) -> Any: ...
+    def usersmanager_wrap_atempt(self, request: Any, proceed: Any) -> Any: ...
 
 
 MISTAKES: list[tuple[Callable[[], object], str]] = [
@@ -142,8 +139,11 @@ MISTAKES: list[tuple[Callable[[], object], str]] = [
         lambda: sync_manager(plugins=[Unmarked()]),
         "usersmanager_wrap_call is not marked with @hookimpl",
     ),
-    (lambda: sync_manager(plugins=[WithArguments()]), "takes no arguments: it returns a function"),
-    (forgotten_return, "plugin 'Forgetful' returned NoneType, not a Response: write `return"),
+    (
+        lambda: sync_manager(plugins=[WithOtherArguments()]),
+        "the arguments of usersmanager_wrap_call are (request, proceed), or fewer",
+    ),
+    (forgotten_return, "plugin 'Forgetful' returned None: return the Response"),
     (lambda: sync_manager(plugins=[Misspelled()]), "did you mean 'usersmanager_wrap_attempt'?"),
     (settings(impersonater_id="x"), "did you mean 'impersonator_id'?"),
     (settings(clientID="x"), "did you mean 'clientId'?"),

@@ -134,8 +134,10 @@ def test_a_failed_construction_leaves_no_warning() -> None:
 
 def test_the_repr_of_a_manager_contains_its_url_transport_and_plugins() -> None:
     with UsersManager(TENANT, transport=FakeTransport(), discover=False) as users:
-        assert repr(users) == f"<UsersManager {TENANT} transport=FakeTransport plugins=none>"
+        assert (
+            repr(users) == f"<UsersManager {TENANT} transport=FakeTransport call=none attempt=none>"
+        )
     asynchronous = AsyncUsersManager(TENANT)
     assert repr(asynchronous) == (
-        f"<AsyncUsersManager {TENANT} transport=aiohttp plugins=headers, logging, retry>"
+        f"<AsyncUsersManager {TENANT} transport=aiohttp call=logging,retry attempt=headers,logging>"
     )

@@ -14,6 +14,7 @@ from usersmanager import (
     DecodeError,
     NotFoundError,
     Response,
+    UnauthorizedError,
     UserInfo,
     UsersManager,
 )
@@ -183,8 +184,25 @@ def test_a_malformed_configuration_is_a_decode_error(
     assert fake.closed
 
 
+def test_the_origin_of_an_error_is_that_of_the_endpoint_which_the_provider_names(
+    mode: Any, fake: FakeTransport
+) -> None:
+    add_configuration(fake, userinfo_endpoint="https://api.example:8443/me").status(401)
+    with pytest.raises(
+        UnauthorizedError, match=r"get_info at https://api\.example:8443 "
+    ) as caught:
+        fetch_profile(mode, ISSUER, transport=fake)
+    assert caught.value.origin == "https://api.example:8443"
+
+
+def test_an_error_of_the_discovery_names_the_issuer(mode: Any, fake: FakeTransport) -> None:
+    add_configuration(fake, issuer="https://elsewhere.example")
+    with pytest.raises(DecodeError, match=f"^discover at {ISSUER} failed: issuer mismatch"):
+        fetch_profile(mode, ISSUER, transport=fake)
+
+
 def test_a_missing_document_is_a_not_found_error(mode: Any, fake: FakeTransport) -> None:
-    with pytest.raises(NotFoundError, match="discover failed with 404"):
+    with pytest.raises(NotFoundError, match=f"discover at {ISSUER} failed with 404 Not Found$"):
         fetch_profile(mode, ISSUER, transport=fake.status(404))
     assert fake.closed
 

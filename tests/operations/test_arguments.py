@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usersmanager import ArgumentError, UsersManager, UsersManagerError
+from usersmanager import ArgumentError, InvalidTokenError, UsersManager, UsersManagerError
 from usersmanager._operations.arguments import get_info_arguments
 from usersmanager._values.token import Secret
 from usersmanager.testing import FakeTransport
@@ -49,6 +49,34 @@ def test_a_bad_token_has_the_reference_message_and_advice(
     assert str(error).startswith(start)
     assert keyword in str(error)
     assert fake.requests == []
+
+
+@pytest.mark.parametrize(
+    "token", ["", " ", "a b", "a,b", 'a"', "Bearer a", "a\n", "a\0", "t\u00f6ken", "\ud800", "="]
+)
+def test_a_str_that_cannot_be_a_token_is_told_apart_from_a_mistake_of_the_program(
+    token: str, fetch: Callable[..., Any], fake: FakeTransport, error_of: ErrorOf
+) -> None:
+    assert type(error_of(lambda: fetch(token))) is InvalidTokenError
+    assert fake.requests == []
+
+
+@pytest.mark.parametrize("token", [None, b"a", 7, ["a"]])
+def test_a_missing_token_or_another_type_is_a_mistake_of_the_program(
+    token: object, fetch: Callable[..., Any], error_of: ErrorOf
+) -> None:
+    assert type(error_of(lambda: fetch(token))) is ArgumentError
+
+
+@pytest.mark.parametrize("token", ["", "a b", "t\u00f6ken"])
+def test_an_invalid_token_of_impersonate_is_a_mistake_of_the_program(
+    token: str,
+    impersonate: Callable[..., Any],
+    impersonation: Callable[..., Any],
+    error_of: ErrorOf,
+) -> None:
+    error = error_of(lambda: impersonate("u", impersonation(token=token)))
+    assert type(error) is ArgumentError
 
 
 # The messages up to a colon are those of the reference implementation.

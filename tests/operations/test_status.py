@@ -21,6 +21,7 @@ from usersmanager import (
     RedirectError,
     Response,
     ServerError,
+    TransportError,
     UnauthorizedError,
 )
 from usersmanager._operations.status import raise_for_status
@@ -62,8 +63,8 @@ def api_error(status: int, headers: Any = (), body: bytes = b"") -> APIError:
 def test_each_status_has_its_error(status: int, error_type: type[APIError]) -> None:
     error = api_error(status)
     assert type(error) is error_type
-    assert (error.status, error.operation) == (status, "get_info")
-    assert f"get_info failed with {status}" in str(error)
+    assert error.status == status
+    assert str(error).startswith(str(status))
 
 
 @pytest.mark.parametrize("status", [200, 201, 204, 299])
@@ -159,11 +160,25 @@ def test_the_message_contains_status_code_and_description() -> None:
     error = api_error(
         403, {}, b'{"error": "insufficient_scope", "error_description": "needs openid"}'
     )
-    assert str(error) == "get_info failed with 403 Forbidden: insufficient_scope: needs openid"
+    assert str(error) == "403 Forbidden: insufficient_scope: needs openid"
 
 
 def test_a_status_without_a_phrase_is_a_number_in_the_message() -> None:
-    assert str(api_error(600)) == "get_info failed with 600"
+    assert str(api_error(600)) == "600"
+
+
+def test_a_404_of_get_info_asks_for_the_base_url() -> None:
+    body = b'{"error": "not_found"}'
+    assert str(api_error(404, {}, body)) == "404 Not Found: not_found: is base_url right?"
+    with pytest.raises(NotFoundError) as caught:
+        raise_for_status(make_request(operation="impersonate"), Response(404))
+    assert str(caught.value) == "404 Not Found"
+
+
+def test_a_407_is_the_answer_of_a_proxy() -> None:
+    with pytest.raises(TransportError, match=r"^the proxy answered 407$") as caught:
+        raise_for_status(make_request(), Response(407))
+    assert (caught.value.sent, caught.value.reason) == (True, "proxy_refused")
 
 
 def test_an_echoed_token_is_redacted_and_control_characters_are_replaced() -> None:

@@ -82,7 +82,7 @@ def test_a_malformed_response_is_not_retried(fetch: Call, fake: FakeTransport) -
     ("response", "retried"),
     [
         (ConnectError("x"), True),
-        (DisconnectedError("x", phase="not sent"), True),
+        (DisconnectedError("x", sent=False), True),
         (Response(429), True),
         (DisconnectedError("x"), False),
         (ProtocolError("x"), False),

@@ -18,9 +18,9 @@ from tests.redaction.introspection import Exposure
 from tests.redaction.secrets import Secrets
 from tests.support import TENANT
 
-from usersmanager import AsyncUsersManager, Request, UsersManager
-from usersmanager._composition import order
-from usersmanager.plugins import Flow, Middleware, Proceed, hookimpl
+from usersmanager import AsyncUsersManager, Request, Response, UsersManager
+from usersmanager._composition import registry
+from usersmanager.plugins import Flow, Proceed, hookimpl
 from usersmanager.testing import FakeTransport
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_httptools import HttptoolsTransport
@@ -68,14 +68,14 @@ class _ObjectCapture:
         self.objects: list[object] = []
 
     @hookimpl
-    def usersmanager_wrap_call(self) -> Middleware:
-        return self._around
+    def usersmanager_wrap_call(self, request: Request, proceed: Proceed) -> Flow[Response]:
+        return self._around(request, proceed)
 
     @hookimpl(trylast=True)
-    def usersmanager_wrap_attempt(self) -> Middleware:
-        return self._around
+    def usersmanager_wrap_attempt(self, request: Request, proceed: Proceed) -> Flow[Response]:
+        return self._around(request, proceed)
 
-    def _around(self, request: Request, proceed: Proceed) -> Flow:
+    def _around(self, request: Request, proceed: Proceed) -> Flow[Response]:
         flow = proceed(request)
         self.objects += [request, request.headers, request.body, proceed, flow]
         response = yield from flow
@@ -121,7 +121,7 @@ class CapturingClient:
         try:
             with (
                 warnings.catch_warnings(record=True) as caught,
-                mock.patch.object(order, "_PluginManager", _tracing(self.trace)),
+                mock.patch.object(registry, "_PluginManager", _tracing(self.trace)),
             ):
                 warnings.simplefilter("always")
                 yield
@@ -142,9 +142,11 @@ class CapturingClient:
         Args:
             call: what to do with the manager.
             base_url: of the manager.
-            settings: of the manager; `transport_settings` are those of its transport.
+            settings: of the manager; `transport_settings` are those of its transport, and `retry`
+                is its retry plugin.
         """
-        plugins = [*settings.pop("plugins", ()), self.plugin, Retry(2, wait=wait_none()), Logging()]
+        retry = settings.pop("retry", None) or Retry(2, wait=wait_none())
+        plugins = [*settings.pop("plugins", ()), self.plugin, retry, Logging()]
         transport = self.transport(**settings.pop("transport_settings", {}))
         settings = {"discover": ["headers"], "transport": transport, **settings, "plugins": plugins}
         with self.capture():
@@ -225,7 +227,7 @@ class CapturingClient:
 def _tracing(lines: list[str]) -> type[pluggy.PluginManager]:
     """Return pluggy's manager with every kind of tracing switched on."""
 
-    class Tracing(order._PluginManager):
+    class Tracing(registry._PluginManager):
         def __init__(self, project_name: str) -> None:
             super().__init__(project_name)
             self.trace.root.setwriter(lines.append)

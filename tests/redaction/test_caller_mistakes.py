@@ -15,11 +15,12 @@ from tests.support import TENANT
 from usersmanager import (
     ArgumentError,
     AsyncUsersManager,
+    Request,
     Response,
     UsersManager,
     UsersManagerError,
 )
-from usersmanager.plugins import Token, hookimpl
+from usersmanager.plugins import Proceed, Token, hookimpl
 from usersmanager.testing import FakeTransport
 
 
@@ -36,8 +37,8 @@ def test_an_error_about_a_malformed_token_shows_no_part_of_it(
 
     class Renew:
         @hookimpl
-        def usersmanager_wrap_call(self) -> Any:
-            return lambda request, proceed: proceed(request.with_token(secrets.token))
+        def usersmanager_wrap_call(self, request: Request, proceed: Proceed) -> Any:
+            return proceed(request.with_token(secrets.token))
 
     errors = [
         *client.errors_over_fake(secrets),

@@ -19,7 +19,7 @@ from usersmanager import (
     TransportError,
     UsersManagerError,
 )
-from usersmanager.plugins import Flow, Middleware, Proceed, hookimpl, run
+from usersmanager.plugins import Flow, Proceed, hookimpl, run
 from usersmanager_headers import Headers
 
 
@@ -31,15 +31,15 @@ def client(client_over_fake: CapturingClient) -> CapturingClient:
 # Plugins. None keeps the token in a variable of its own.
 
 
-class MiddlewarePlugin:
+class Around:
     """A plugin around calls, made of one function."""
 
-    def __init__(self, middleware: Any) -> None:
-        self._middleware = middleware
+    def __init__(self, wrap: Any) -> None:
+        self._wrap = wrap
 
     @hookimpl
-    def usersmanager_wrap_call(self) -> Middleware:
-        return self._middleware
+    def usersmanager_wrap_call(self, request: Request, proceed: Proceed) -> Any:
+        return self._wrap(request, proceed)
 
 
 def adding_headers(make_headers: Callable[[Request], Any]) -> Any:
@@ -55,31 +55,31 @@ def return_text(request: Request, proceed: Proceed) -> Any:
     return request.token.reveal()
 
 
-def fail_after_running_a_function(request: Request, proceed: Proceed) -> Flow:
+def fail_after_running_a_function(request: Request, proceed: Proceed) -> Flow[Response]:
     async def reveal() -> str:
         return request.token.reveal()
 
-    yield from run(request.token.reveal, reveal)
+    yield from run(sync=request.token.reveal, async_=reveal)
     raise PluginError("the function did not help")
 
 
-def fail_in_a_function(request: Request, proceed: Proceed) -> Flow:
+def fail_in_a_function(request: Request, proceed: Proceed) -> Flow[Response]:
     def fail() -> None:
         raise PluginError("no vault")
 
     async def fail_async() -> None:
         fail()
 
-    yield from run(fail, fail_async)
+    yield from run(sync=fail, async_=fail_async)
     return (yield from proceed(request))
 
 
-def fail_after_the_response(request: Request, proceed: Proceed) -> Flow:
+def fail_after_the_response(request: Request, proceed: Proceed) -> Flow[Response]:
     yield from proceed(request)
     raise PluginError("unwanted response")
 
 
-def repeat_inside_an_except_block(request: Request, proceed: Proceed) -> Flow:
+def repeat_inside_an_except_block(request: Request, proceed: Proceed) -> Flow[Response]:
     try:
         return (yield from proceed(request))
     except TransportError:
@@ -117,7 +117,7 @@ def test_a_mistake_of_a_plugin_shows_no_secret(
     script = [DisconnectedError("x"), Response(200, {}, secrets.fill("TOKEN LINK"))]
     errors = [
         client.error_over_fake(
-            operation(secrets), *script[first:] * 4, plugins=[MiddlewarePlugin(PLUGINS[name])]
+            operation(secrets), *script[first:] * 4, plugins=[Around(PLUGINS[name])]
         )
         for operation in OPERATIONS.values()
         for first in range(2)

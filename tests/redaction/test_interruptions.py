@@ -122,7 +122,7 @@ def test_a_task_that_is_cancelled_between_two_attempts_shows_no_secret(
     responses = [Response(429, {"X-Request-Id": secrets.token}, secrets.token.encode())] * 2
     errors = [
         async_client.error_over_fake(
-            timed_out(operation), *responses, plugins=[Retry(wait=wait_fixed(1))]
+            timed_out(operation), *responses, retry=Retry(wait=wait_fixed(1))
         )
         for operation in OPERATIONS.values()
     ]

@@ -147,5 +147,6 @@ def test_an_uncaught_error_in_development_mode_shows_no_secret(way: str) -> None
     output = process.stdout + process.stderr
     assert process.returncode == 1, output
     assert output.count("Traceback (most recent call last)") >= 2, output
-    assert "UnauthorizedError: get_info failed with 401 Unauthorized: [redacted]" in output
+    message = f"get_info at {server.origin} failed with 401 Unauthorized: [redacted]"
+    assert f"UnauthorizedError: {message}" in output
     assert not [fragment for fragment in B64TOKEN.fragments() if fragment in output]

@@ -31,12 +31,13 @@ from usersmanager import (
     DeadlineExceededError,
     DecodeError,
     PoolTimeoutError,
+    Request,
     SubjectMismatchError,
     TLSError,
     UnauthorizedError,
     UserInfo,
 )
-from usersmanager.plugins import hookimpl
+from usersmanager.plugins import Proceed, hookimpl
 from usersmanager.testing import FaultServer, Sandbox
 from usersmanager.testing.certificates import server_context
 
@@ -87,8 +88,8 @@ def test_neither_the_callers_token_nor_a_plugins_replacement_shows(
 ) -> None:
     class Refresh:
         @hookimpl
-        def usersmanager_wrap_call(self) -> Any:
-            return lambda request, proceed: proceed(request.with_token(B64TOKEN.token))
+        def usersmanager_wrap_call(self, request: Request, proceed: Proceed) -> Any:
+            return proceed(request.with_token(B64TOKEN.token))
 
     behavior = answering("401 TOKEN", *ECHOES.values())
     calls = [operation(JWT) for operation in OPERATIONS.values()] * len(ECHOES)

@@ -93,9 +93,7 @@ def test_a_failing_contract_shows_the_rule_and_the_values(pytester: pytest.Pytes
             @hookimpl
             def usersmanager_wrap_call(self):
                 body = b'{"sub": "attacker"}'
-                return lambda request, proceed: Response(
-                    200, {"Content-Type": "application/json"}, body
-                )
+                return Response(200, {"Content-Type": "application/json"}, body)
 
         class TestWrong(PluginContract):
             def plugin(self):

@@ -43,9 +43,9 @@ class Attempt(NamedTuple):
     error: TransportError | None
 
     @property
-    def phase(self) -> str | None:
-        """How far the request got, according to the transport."""
-        return None if self.error is None else self.error.phase
+    def sent(self) -> bool | None:
+        """Whether anything may have been sent, according to the transport."""
+        return None if self.error is None else self.error.sent
 
 
 class Outcome(NamedTuple):

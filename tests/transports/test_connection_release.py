@@ -186,7 +186,7 @@ def test_nothing_is_sent_to_a_server_that_sent_or_closed_first(
             patch.setattr(socket.socket, "connect", connect_slowly)
             with pytest.raises(ConnectError) as caught:
                 transport.send(make_request(server))
-        assert caught.value.phase == "not sent"
+        assert caught.value.sent is False
         assert subject(transport.send(make_request(server, "mine"))) == "mine"
         transport.close()
 
@@ -212,7 +212,7 @@ def test_nothing_is_sent_to_a_server_that_sent_or_closed_before_the_event_loop_r
             patch.setattr(asyncio.BaseEventLoop, "create_connection", connect_slowly)
             with pytest.raises(ConnectError) as caught:
                 await transport.asend(make_request(server))
-        assert caught.value.phase == "not sent"
+        assert caught.value.sent is False
         assert subject(await transport.asend(make_request(server, "mine"))) == "mine"
         await transport.aclose()
 
@@ -236,7 +236,7 @@ def test_nothing_is_sent_after_the_deadline_even_if_the_event_loop_was_blocked(
         for idempotent in (True, False):
             with pytest.raises(TransportError) as caught:
                 await transport.asend(make_request(server, timeout=0.2, idempotent=idempotent))
-            assert caught.value.phase == "not sent"
+            assert caught.value.sent is False
         await transport.aclose()
 
     with FaultServer(*[silent] * 2) as server:

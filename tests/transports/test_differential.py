@@ -118,10 +118,11 @@ def outcome(call: Callable[..., Any], script: Script, operation: str) -> dict[st
             error = caught
     return {
         "error": type(error).__name__,
-        "message": str(error),
-        "phase": error.phase if isinstance(error, TransportError) else None,
-        "connections": server.connections,
         # Each server has another port.
+        "message": str(error).replace(server.origin, "ORIGIN"),
+        "sent": error.sent if isinstance(error, TransportError) else None,
+        "reason": error.reason if isinstance(error, TransportError) else None,
+        "connections": server.connections,
         "requests": [re.sub(rb"Host: .*", b"Host:", sent) for sent in server.requests],
     }
 

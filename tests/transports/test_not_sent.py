@@ -1,4 +1,4 @@
-"""An error says "not sent" only if no byte of the request was written.
+"""The `sent` of an error is False only if no byte of the request was written.
 
 A caller that repeats a call because of such an error must not get a second one-time link.
 So connections fail at every point and in every way here, over each transport, and the
@@ -271,7 +271,7 @@ def timeout_of(case: Case) -> float:
 
 
 @pytest.mark.parametrize("case", COVERING_CASES, ids=str)
-def test_an_error_says_not_sent_only_if_nothing_was_written(case: Case) -> None:
+def test_sent_is_false_only_if_nothing_was_written(case: Case) -> None:
     with failing(case) as (server, conversations):
         outcome = make_call(case, server.port)
     error = outcome.error
@@ -281,7 +281,7 @@ def test_an_error_says_not_sent_only_if_nothing_was_written(case: Case) -> None:
     if case.ending != "silence":
         assert not isinstance(error, DeadlineExceededError), "the end was not detected"
     assert case.is_refused or conversations[0].has_failed
-    check_phases(case, outcome, conversations)
+    check_sent(case, outcome, conversations)
     check_repetitions(case, outcome, conversations)
     if case.is_tls_failure:
         check_tls_failure(case, outcome, conversations)
@@ -292,17 +292,17 @@ def test_an_error_says_not_sent_only_if_nothing_was_written(case: Case) -> None:
         assert TOKEN.encode() not in connection.received
 
 
-def check_phases(case: Case, outcome: Outcome, conversations: list[Conversation]) -> None:
-    """Compare the phase of each attempt with what arrived over its connection."""
-    phases = [attempt.phase for attempt in outcome.attempts]
+def check_sent(case: Case, outcome: Outcome, conversations: list[Conversation]) -> None:
+    """Compare the `sent` of each attempt with what arrived over its connection."""
+    sent = [attempt.sent for attempt in outcome.attempts]
     arrived = [conversation.request_arrived for conversation in conversations]
-    for phase, has_arrived in zip(phases, arrived, strict=False):
-        assert phase == "unknown" or not has_arrived, "something was sent"
+    for is_sent, has_arrived in zip(sent, arrived, strict=False):
+        assert is_sent or not has_arrived, "something was sent"
     if case.is_refused or (case.has_tls and case.point <= Point.HANDSHAKE):
-        assert set(phases) == {"not sent"}
+        assert set(sent) == {False}
     if case.point >= Point.AFTER_REQUEST:
         assert all(arrived)
-        assert set(phases) == {"unknown"}
+        assert set(sent) == {True}
 
 
 def check_repetitions(case: Case, outcome: Outcome, conversations: list[Conversation]) -> None:
@@ -313,7 +313,7 @@ def check_repetitions(case: Case, outcome: Outcome, conversations: list[Conversa
 
 def check_tls_failure(case: Case, outcome: Outcome, conversations: list[Conversation]) -> None:
     """Check that a failure of TLS after the request was written is a TLSError and ends the call."""
-    written = [attempt.error for attempt in outcome.attempts if attempt.phase == "unknown"]
+    written = [attempt.error for attempt in outcome.attempts if attempt.sent]
     assert [type(error) for error in written] in ([], [TLSError])
     assert not written or written == [outcome.error]
     assert sum(conversation.request_arrived for conversation in conversations) <= 1
@@ -369,7 +369,7 @@ def test_a_client_certificate_that_tls_1_3_refuses_may_be_refused_after_the_requ
     assert type(outcome.error) is TLSError
     (channel,) = channels
     assert channel.request_arrived or not waits
-    assert outcome.error.phase == ("unknown" if channel.request_arrived else "not sent")
+    assert outcome.error.sent is channel.request_arrived
 
 
 @pytest.mark.parametrize(("transport", "operation"), CALLS)
@@ -382,7 +382,7 @@ def test_a_client_certificate_that_tls_1_2_refuses_is_refused_before_the_request
         outcome = direct_call(transport, operation, server)
     assert server.mistakes == []
     assert type(outcome.error) is TLSError
-    assert outcome.error.phase == "not sent"
+    assert outcome.error.sent is False
     assert [channel.request_arrived for channel in channels] == [False]
 
 

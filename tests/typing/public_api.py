@@ -9,7 +9,6 @@ from typing import Any, assert_type
 from usersmanager import (
     APIError,
     AsyncUsersManager,
-    Phase,
     RateLimit,
     Request,
     Response,
@@ -19,7 +18,6 @@ from usersmanager import (
 )
 from usersmanager.plugins import (
     Flow,
-    Middleware,
     PluginReport,
     Proceed,
     Token,
@@ -77,28 +75,22 @@ def errors(api: APIError, transport: TransportError) -> None:
     assert_type(api.error, str | None)
     assert_type(api.retry_after, float | None)
     assert_type(api.rate_limit, RateLimit | None)
-    assert_type(transport.phase, Phase)
+    assert_type(transport.sent, bool)
     assert_type(transport.operation, str | None)
 
 
 class Plugin:
     @hookimpl
-    def usersmanager_wrap_call(self) -> Middleware:
-        return self.with_response
-
-    @hookimpl
-    def usersmanager_wrap_attempt(self) -> Middleware:
-        return self.with_changed_request
-
-    def with_response(self, request: Request, proceed: Proceed) -> Flow:
+    def usersmanager_wrap_call(self, request: Request, proceed: Proceed) -> Flow[Response]:
         response = yield from proceed(request)
         assert_type(response, Response)
         yield from sleep(0.1)
-        answer = yield from run(lambda: 7, self.seven)
+        answer = yield from run(sync=lambda: 7, async_=self.seven)
         assert_type(answer, int)
         return response
 
-    def with_changed_request(self, request: Request, proceed: Proceed) -> Flow:
+    @hookimpl
+    def usersmanager_wrap_attempt(self, request: Request, proceed: Proceed) -> Flow[Response]:
         assert_type(request.token, Token)
         return proceed(request.with_headers({"X-A": "1"}).with_token("t"))
 

@@ -57,7 +57,7 @@ class ExternalSession:
     async def send(self, request: Request) -> Response:
         """Send a request and return its response; see `AsyncTransport.asend`."""
         if request.remaining() <= 0:
-            raise DeadlineExceededError("the deadline has passed", phase="not sent")
+            raise DeadlineExceededError("the deadline has passed", sent=False)
         send_once = _SendOnce()
         slot = await self._limiter.acquire(request.deadline)
         try:

@@ -39,7 +39,7 @@ def connect(hop: Hop, deadline: Deadline) -> socket.socket:
         connection.close()
         if isinstance(error, CertificateError):
             # urllib3 itself checks the host name if the context does not. Not an OSError.
-            raise TLSError("the certificate is for another host", phase="not sent") from error
+            raise TLSError("the certificate is for another host", sent=False) from error
         raise
     # Detach the socket: urllib3's connection would close it.
     sock: socket.socket = connection.sock

@@ -142,7 +142,7 @@ def _translate(error: Exception) -> UsersManagerError:
         case exceptions.ClosedPoolError():
             return LifecycleError("the pool is closed")
         case CertificateError():
-            return TLSError("the certificate is for another host", phase="not sent")
+            return TLSError("the certificate is for another host", sent=False)
         case exceptions.NameResolutionError():
             return connect_error(socket.gaierror())
         case exceptions.ConnectTimeoutError():

@@ -87,7 +87,9 @@ class Registry:
             if _retries(plugin):
                 self._check_only_retry(unique_name)
         except PluginError:
-            self._pluggy.unregister(plugin)
+            # pluggy itself rejects some plugins before, and some after it has registered them.
+            if self._pluggy.has_plugin(unique_name):
+                self._pluggy.unregister(name=unique_name)
             raise
         self._plugins[unique_name] = plugin
         return hooks

@@ -69,7 +69,7 @@ def call_hook(hook: Hook[Observe], *arguments: object) -> object:
 
 def _send(request: Request) -> Flow[Response]:
     if request.remaining() <= 0:
-        raise DeadlineExceededError("the deadline passed before sending", phase="not sent")
+        raise DeadlineExceededError("the deadline passed before sending", sent=False)
     error: UsersManagerError
     try:
         response = yield Send(request)

@@ -22,9 +22,9 @@ class Transport(Protocol):
         Send `request.headers_to_send()`, and give up at `request.deadline`.
 
         Raises:
-            TransportError: no complete response arrived. The subclass says why, and `phase` whether
-                anything was sent. Any other exception reaches the caller unchanged, as it may be an
-                interruption.
+            TransportError: no complete response arrived. The subclass and `reason` say why, and
+                `sent` whether anything was sent. Any other exception reaches the caller unchanged,
+                as it may be an interruption.
         """
         ...
 

@@ -21,7 +21,7 @@ from .._values.urls import parse_base_url
 from .._values.userinfo import UserInfo
 from ..errors import LifecycleError
 from .base import BaseUsersManager, ManagerOptions, PreparedCall
-from .callbacks import Callback, call_back_async, require_callable
+from .callbacks import Callback, call_back_async
 
 __all__ = ["AsyncUsersManager"]
 
@@ -151,8 +151,8 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
         """
         secret: Secret[object] = Secret(access_token)
         del access_token
-        self._require_usable(callback)
-        return self._dispatch(self._prepare_get_info(secret, timeout, expected_subject), callback)
+        call = self._prepare_get_info(secret, callback, timeout, expected_subject)
+        return self._dispatch(call, callback)
 
     @overload
     def impersonate(
@@ -191,8 +191,8 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
         """
         sealed = SealedSettings(Secret(settings))
         del settings
-        self._require_usable(callback)
-        return self._dispatch(self._prepare_impersonate(user_id, sealed, timeout), callback)
+        call = self._prepare_impersonate(user_id, sealed, callback, timeout)
+        return self._dispatch(call, callback)
 
     def _dispatch(
         self, call: PreparedCall[T], callback: Callback[T] | None
@@ -203,19 +203,27 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
             assert isinstance(coroutine, CoroutineType)  # noqa: S101 - for the type.
             coroutine.__qualname__ = f"AsyncUsersManager.{call.spec.name}"
             return coroutine
-        self._enter_loop()
-        with_callback = call_back_async(lambda: self._perform(call), callback, call.spec.name)
+        self._require_loop(call)
+        with_callback = call_back_async(lambda: self._perform(call), callback, call.add_context)
         task = asyncio.get_running_loop().create_task(with_callback)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return None
 
     async def _perform(self, call: PreparedCall[T]) -> T:
-        self._enter_loop()
-        if self._is_closed:
-            raise self._closed_error()
+        self._require_loop(call)
         flow, deadline = call.start()
         return await drive_async(flow, self._composition.transport, deadline)
+
+    def _require_loop(self, call: PreparedCall[Any]) -> None:
+        """Check that a call is made in the event loop of this manager, and before its close."""
+        try:
+            self._enter_loop()
+            if self._is_closed:
+                raise self._closed_error()
+        except LifecycleError as error:
+            call.add_context(error)
+            raise
 
     def _enter_loop(self) -> None:
         """Bind the manager to the event loop of its first use, as its connections are."""
@@ -232,11 +240,6 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
                 "this AsyncUsersManager belongs to another event loop: create one inside each"
                 " asyncio.run(...)"
             )
-
-    def _require_usable(self, callback: object) -> None:
-        require_callable(callback)
-        if not self._is_open:
-            raise self._closed_error()
 
     async def aclose(self) -> None:
         """Await the calls with callbacks, then close the transport and the plugins.

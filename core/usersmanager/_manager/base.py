@@ -26,6 +26,7 @@ from .._values.urls import Endpoint, parse_base_url
 from .._values.userinfo import UserInfo
 from .._values.validation import validate_seconds, validate_text
 from ..errors import ArgumentError, LifecycleError, SubjectMismatchError, UsersManagerError
+from .callbacks import require_callable
 
 if TYPE_CHECKING:
     from .._composition.compose import Composition
@@ -37,6 +38,7 @@ _SPECS = (GET_INFO, IMPERSONATE, DISCOVER)
 
 TransportT = TypeVar("TransportT")
 Result = TypeVar("Result")
+ErrorT = TypeVar("ErrorT", bound=UsersManagerError)
 
 
 class ManagerOptions(TypedDict, total=False):
@@ -92,24 +94,34 @@ class BaseUsersManager(Generic[TransportT]):
     # Each of these checks the arguments of a call. Nothing is sent yet.
 
     def _prepare_get_info(
-        self, access_token: Secret[object], timeout: float | None, expected_subject: str | None
+        self,
+        access_token: Secret[object],
+        callback: object,
+        timeout: float | None,
+        expected_subject: str | None,
     ) -> PreparedCall[UserInfo]:
         try:
+            self._require_usable(callback)
             arguments = get_info_arguments(access_token)
             validate_text("expected_subject", expected_subject)
             return self._prepare(GET_INFO, arguments, timeout, expected_subject)
         except UsersManagerError as error:
-            error.operation = error.operation or GET_INFO.name
+            self._add_context(error, GET_INFO)
             raise
 
     def _prepare_impersonate(
-        self, user_id: object, settings: SealedSettings, timeout: float | None
+        self,
+        user_id: object,
+        settings: SealedSettings,
+        callback: object,
+        timeout: float | None,
     ) -> PreparedCall[str]:
         try:
+            self._require_usable(callback)
             arguments = impersonate_arguments(user_id, settings, self._client_id)
             return self._prepare(IMPERSONATE, arguments, timeout)
         except UsersManagerError as error:
-            error.operation = error.operation or IMPERSONATE.name
+            self._add_context(error, IMPERSONATE)
             raise
 
     def _prepare_discover(self) -> PreparedCall[dict[str, Any]]:
@@ -134,7 +146,7 @@ class BaseUsersManager(Generic[TransportT]):
         try:
             endpoint = userinfo_endpoint(configuration, issuer, allow_insecure=self._allow_insecure)
         except UsersManagerError as error:
-            error.operation = error.operation or DISCOVER.name
+            self._add_context(error, DISCOVER)
             raise
         self._endpoints = {**self._endpoints, GET_INFO.name: endpoint}
 
@@ -159,6 +171,17 @@ class BaseUsersManager(Generic[TransportT]):
         composition = self._composition
         close_transport = getattr(composition.transport, self._mode.close)
         return [close_transport, *(hook.function for hook in composition.closing_hooks)]
+
+    def _add_context(self, error: ErrorT, spec: RequestSpec[Any]) -> ErrorT:
+        """Return an error of a call with its operation and origin."""
+        error.operation = error.operation or spec.name
+        error.origin = error.origin or self._endpoints[spec.name].origin
+        return error
+
+    def _require_usable(self, callback: object) -> None:
+        require_callable(callback)
+        if not self._is_open:
+            raise self._closed_error()
 
     def _closed_error(self) -> LifecycleError:
         return LifecycleError(f"this {type(self).__name__} is closed: create a new one")
@@ -199,6 +222,10 @@ class PreparedCall(Generic[Result]):
     def __repr__(self) -> str:
         return f"<PreparedCall {self.spec.name}>"
 
+    def add_context(self, error: ErrorT) -> ErrorT:
+        """Return an error of this call with its operation and origin."""
+        return self._users._add_context(error, self.spec)
+
     def start(self) -> tuple[Flow[Result], Deadline]:
         """Start the timeout; return the flow to drive, and its deadline."""
         deadline = Deadline.after(self._timeout)
@@ -213,7 +240,7 @@ class PreparedCall(Generic[Result]):
             result = self._read(request, response)
         except BaseException as error:
             if isinstance(error, UsersManagerError):
-                error.operation = error.operation or self.spec.name
+                self.add_context(error)
             self._report_done(request, response, error)
             raise
         try:

@@ -49,9 +49,17 @@ def call_back(perform: Callable[[], T], callback: Callback[T]) -> None:
 
 
 async def call_back_async(
-    perform: Callable[[], Awaitable[T]], callback: Callback[T], operation: str
+    perform: Callable[[], Awaitable[T]],
+    callback: Callback[T],
+    add_context: Callable[[LifecycleError], LifecycleError],
 ) -> None:
-    """Make a call, and pass its result or error to the callback."""
+    """Make a call, and pass its result or error to the callback.
+
+    Args:
+        perform: makes the call.
+        callback: of the call.
+        add_context: returns an error with the operation and the origin of the call.
+    """
     import asyncio  # Slow to import, and a sync program does not need it.
 
     results: list[T] = []
@@ -61,7 +69,7 @@ async def call_back_async(
         results.append(await perform())
     except asyncio.CancelledError as cancellation:
         cancelled = cancellation
-        errors.append(LifecycleError("the call was cancelled", operation=operation))
+        errors.append(add_context(LifecycleError("the call was cancelled")))
     except Exception as error:
         errors.append(error)
     try:

@@ -20,7 +20,7 @@ from .._values.urls import parse_base_url
 from .._values.userinfo import UserInfo
 from ..errors import LifecycleError
 from .base import BaseUsersManager, ManagerOptions, PreparedCall, is_in_event_loop
-from .callbacks import Callback, call_back, require_callable
+from .callbacks import Callback, call_back
 
 __all__ = ["UsersManager"]
 
@@ -171,7 +171,8 @@ class UsersManager(BaseUsersManager[Transport]):
             The profile, a dict of claims with typed properties.
 
         Raises:
-            ArgumentError: an argument is not valid.
+            ArgumentError: an argument is not valid: `InvalidTokenError` if the token is a str that
+                can't be one.
             LifecycleError: the manager is closed.
             APIError: the server responded with an error: `UnauthorizedError` for a bad token.
             TransportError: no complete response arrived.
@@ -185,8 +186,8 @@ class UsersManager(BaseUsersManager[Transport]):
         """
         secret: Secret[object] = Secret(access_token)
         del access_token
-        self._require_usable(callback)
-        return self._dispatch(self._prepare_get_info(secret, timeout, expected_subject), callback)
+        call = self._prepare_get_info(secret, callback, timeout, expected_subject)
+        return self._dispatch(call, callback)
 
     @overload
     def impersonate(
@@ -237,8 +238,8 @@ class UsersManager(BaseUsersManager[Transport]):
             ArgumentError: an argument is not valid.
             LifecycleError: the manager is closed.
             APIError: the server responded with an error.
-            TransportError: no complete response arrived. If its `phase` is "unknown", the server
-                may have created a link, and the request was not repeated.
+            TransportError: no complete response arrived. If its `sent` is True, the server may
+                have created a link, and the request was not repeated.
             DecodeError: the response is not a link.
 
         Example:
@@ -254,8 +255,8 @@ class UsersManager(BaseUsersManager[Transport]):
         """
         sealed = SealedSettings(Secret(settings))
         del settings
-        self._require_usable(callback)
-        return self._dispatch(self._prepare_impersonate(user_id, sealed, timeout), callback)
+        call = self._prepare_impersonate(user_id, sealed, callback, timeout)
+        return self._dispatch(call, callback)
 
     def _dispatch(self, call: PreparedCall[T], callback: Callback[T] | None) -> T | None:
         if callback is None:
@@ -274,11 +275,6 @@ class UsersManager(BaseUsersManager[Transport]):
             )
         flow, deadline = call.start()
         return drive(flow, self._composition.transport, deadline)
-
-    def _require_usable(self, callback: object) -> None:
-        require_callable(callback)
-        if not self._is_open:
-            raise self._closed_error()
 
     def close(self) -> None:
         """Close the transport, then the plugins; closing again has no effect.

@@ -12,7 +12,7 @@ from typing import Any
 from .._values.suggestions import did_you_mean
 from .._values.token import Secret, Token, explain_invalid_token
 from .._values.urls import encode_path_segment
-from ..errors import ArgumentError
+from ..errors import ArgumentError, InvalidTokenError
 
 __all__ = ["Arguments", "SealedSettings", "get_info_arguments", "impersonate_arguments"]
 
@@ -43,11 +43,13 @@ def get_info_arguments(access_token: Secret[object]) -> Arguments:
     """Check the argument of `get_info`.
 
     Raises:
-        ArgumentError: the token is missing, or not a bearer token (RFC 6750, section 2.1).
+        ArgumentError: the token is missing, or not a str.
+        InvalidTokenError: it is a str that is not a bearer token (RFC 6750, section 2.1).
     """
     if access_token.reveal() is None:
         raise ArgumentError("An access token is required")
-    return Arguments(_parse_token(access_token, "Invalid access token"))
+    error_type = InvalidTokenError if isinstance(access_token.reveal(), str) else ArgumentError
+    return Arguments(_parse_token(access_token, "Invalid access token", error_type))
 
 
 _KNOWN_SETTINGS = (
@@ -166,8 +168,10 @@ def _to_json(body: Mapping[str, object]) -> bytes:
     raise ArgumentError("the impersonation settings must be JSON-serializable")
 
 
-def _parse_token(value: Secret[object], message: str) -> Token:
+def _parse_token(
+    value: Secret[object], message: str, error_type: type[ArgumentError] = ArgumentError
+) -> Token:
     token = Token.parse(value)
     if token is None:
-        raise ArgumentError(f"{message}: {explain_invalid_token(value)}")
+        raise error_type(f"{message}: {explain_invalid_token(value)}")
     return token

@@ -18,6 +18,7 @@ from ..errors import (
     RateLimitedError,
     RedirectError,
     ServerError,
+    TransportError,
     UnauthorizedError,
 )
 from .decoding import parse_object
@@ -31,6 +32,7 @@ _BY_STATUS: dict[int, type[APIError]] = {
     429: RateLimitedError,
 }
 _BY_STATUS_CLASS: dict[int, type[APIError]] = {3: RedirectError, 5: ServerError}
+_ADVICE = {("get_info", 404): "is base_url right?"}
 _REQUEST_ID_HEADERS = ("X-Request-Id", "X-Auth0-RequestId", "X-Correlation-Id")
 _MAX_TEXT_LENGTH = 300
 
@@ -48,17 +50,19 @@ def raise_for_status(request: Request, response: Response) -> None:
     Raises:
         APIError: the subclass that represents the status.
         ProtocolError: the status is an interim one (1xx), not a final response.
+        TransportError: the status is 407, which only a proxy sends (RFC 9110, section 15.5.8).
     """
     status = response.status
     if status < 200:
         raise ProtocolError(f"the final response has the interim status {status}")
     if status < 300:
         return
+    if status == 407:
+        raise TransportError(f"the proxy answered {status}", reason="proxy_refused")
     error_type = _BY_STATUS.get(status) or _BY_STATUS_CLASS.get(status // 100, APIError)
     code, description = (_sanitize(text, request) for text in _error_fields(response))
     raise error_type(
         _message(request.operation, status, code, description),
-        operation=request.operation,
         status=status,
         error=code,
         error_description=description,
@@ -75,7 +79,8 @@ def _message(operation: str, status: int, code: str | None, description: str | N
         phrase = f" {HTTPStatus(status).phrase}"
     except ValueError:
         phrase = ""
-    parts = (f"{operation} failed with {status}{phrase}", code, description)
+    advice = _ADVICE.get((operation, status))
+    parts = (f"{status}{phrase}", code, description, advice)
     return ": ".join(part for part in parts if part)
 
 

@@ -138,7 +138,7 @@ class Request:
         headers = merge_headers(self.headers, fields)
         del fields  # A value may be a secret, and a traceback shows local variables.
         if isinstance(headers, str):
-            raise PluginError(headers, operation=self.operation)
+            raise PluginError(headers)
         return self._replace(headers=headers)
 
     def with_token(self, token: str | Token) -> Request:

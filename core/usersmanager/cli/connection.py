@@ -9,12 +9,11 @@ from typing import Any, TypeAlias, TypeVar, cast
 
 import click
 
-from .. import ArgumentError, AsyncUsersManager, ConnectError, TLSError, UsersManager
+from .. import ArgumentError, AsyncUsersManager, UsersManager
 from .._composition.entry_points import Kind, by_name
 from .._manager.base import ManagerOptions
 from .._values.suggestions import did_you_mean
 from ..plugins import installed_plugins
-from .errors import with_address
 from .verbose import CallLogger, log_to
 
 __all__ = ["Connection"]
@@ -58,13 +57,8 @@ class Connection:
             ArgumentError: an option is not valid.
             UsersManagerError: the call failed.
         """
-        try:
-            with log_to(_write_log_line) if self.verbose else nullcontext():
-                return self._call(operation)
-        except (ConnectError, TLSError) as error:
-            # The endpoint that an issuer names may be on any host: it is not known here.
-            url = self.issuer if error.operation == "discover" else self.base_url
-            raise (error if url is None else with_address(error, url)) from None
+        with log_to(_write_log_line) if self.verbose else nullcontext():
+            return self._call(operation)
 
     def _call(self, operation: Operation[T]) -> T:
         options = self._manager_options()

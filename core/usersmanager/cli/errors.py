@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
-from urllib.parse import urlsplit
 
 import click
 
-from .. import ArgumentError, ConnectError, TLSError
-from .._values.urls import parse_base_url
+from .. import ArgumentError
 
-__all__ = ["argument_message", "usage_message", "with_address", "with_option_names"]
+__all__ = ["argument_message", "usage_message", "with_option_names"]
 
 _OPTIONS = {
     "base_url": "--base-url",
@@ -46,24 +44,9 @@ def argument_message(error: ArgumentError) -> str:
 
 
 def with_option_names(message: str) -> str:
-    """Replace the Python settings that a message recommends by the matching options."""
+    """Replace the Python arguments that a message recommends by the matching options."""
+    message = message.replace("is base_url right?", "is --base-url right?")
     return message.replace("allow_insecure=True", "--allow-insecure")
-
-
-def with_address(error: ConnectError | TLSError, url: str) -> ConnectError:
-    """Return the error with the origin of a URL in its message.
-
-    Args:
-        error: why the connection failed.
-        url: a base URL or an issuer that a manager has accepted.
-    """
-    origin = parse_base_url(url, allow_insecure=True).origin
-    # The origin has no port if it is the default of its scheme.
-    port = urlsplit(origin).port
-    hint = ""
-    if isinstance(error, TLSError) and port is not None:
-        hint = f" (if port {port} speaks plain http, write http://)"
-    return ConnectError(f"can't connect to {origin}: {error}{hint}")
 
 
 def _problem(error: click.UsageError) -> str:

@@ -35,7 +35,7 @@ def test_a_connect_error_names_its_cause(
 ) -> None:
     translated = connect_error(error)
     assert type(translated) is kind
-    assert translated.phase == "not sent"
+    assert translated.sent is False
     assert words in str(translated)
     assert "hush" not in str(translated)
 
@@ -55,6 +55,6 @@ def test_an_exchange_error_is_of_the_matching_class(
     error: Exception, kind: type[Exception]
 ) -> None:
     translated = exchange_error(error)
-    assert translated.phase == "unknown"
+    assert translated.sent is True
     assert type(translated) is kind
     assert "hush" not in str(translated)

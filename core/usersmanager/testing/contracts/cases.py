@@ -140,8 +140,7 @@ class Contract(Exemptions):
         late = -request.remaining()
         assert isinstance(outcome, error_types), f"{rule}, not {outcome!r}"
         assert late < self.slack, f"{rule} before the deadline, not {late:.2f} s after it"
-        phase = "unknown" if sent else "not sent"
-        assert outcome.phase == phase, f"{rule} with the phase {phase!r}"
+        assert outcome.sent is sent, f"{rule} whose `sent` is {sent}"
         return outcome
 
     def assert_fault(self, script: Script, error_types: ErrorTypes, fault: str) -> None:

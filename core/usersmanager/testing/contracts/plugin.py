@@ -127,7 +127,7 @@ class PluginContract(SharingCases, Exemptions):
         assert len(sent) == 3, "each call must make one link"
 
     def test_an_impersonation_that_may_have_been_processed_is_not_repeated(self) -> None:
-        transport = RespondingTransport(raising(DisconnectedError("contract", phase="unknown")))
+        transport = RespondingTransport(raising(DisconnectedError("contract", sent=True)))
         with self._users(transport) as users, contextlib.suppress(TransportError):
             users.impersonate("u", _IMPERSONATION)
         assert len(transport.requests) == 1, "a plugin must not repeat an impersonation"

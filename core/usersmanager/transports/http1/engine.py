@@ -138,7 +138,7 @@ def check_deadline(deadline: Deadline) -> None:
         DeadlineExceededError: the deadline has passed.
     """
     if deadline.remaining() <= 0:
-        raise DeadlineExceededError("the deadline has passed", phase="not sent")
+        raise DeadlineExceededError("the deadline has passed", sent=False)
 
 
 def is_network_error(error: BaseException) -> bool:

@@ -32,9 +32,7 @@ def connect_error(error: BaseException) -> ConnectError | TLSError:
         ```
     """
     if _is_tls_error(error):
-        return TLSError(
-            "the TLS handshake failed: certificate, host name or version", phase="not sent"
-        )
+        return TLSError("the TLS handshake failed: certificate, host name or version", sent=False)
     match error:
         case TimeoutError():
             return ConnectError("no connection before the deadline")

@@ -98,7 +98,7 @@ class Httpx2Transport:
         if self._closed:
             raise LifecycleError("the transport is closed")
         if request.remaining() <= 0:
-            raise DeadlineExceededError("the deadline has passed", phase="not sent")
+            raise DeadlineExceededError("the deadline has passed", sent=False)
         if self._process != os.getpid():
             self._reset()
 

@@ -1,7 +1,8 @@
-"""Middleware: its order, what it may do, and the advice for mistakes in it."""
+"""Wraps: their order, what they may do, and the advice for mistakes in them."""
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,7 @@ from usersmanager import (
     Response,
     UsersManagerError,
 )
-from usersmanager.plugins import Flow, Proceed, sleep
+from usersmanager.plugins import Flow, Proceed, run, sleep
 from usersmanager.testing import FakeTransport
 
 Fetch = Callable[..., Any]
@@ -23,14 +24,14 @@ ErrorOf = Callable[[Callable[[], object]], UsersManagerError]
 PROFILE = Response(200, {"Content-Type": "application/json"}, b'{"sub": "cached"}')
 
 
-def tagging(tag: str, log: list[str]) -> Callable[[Request, Proceed], Flow]:
-    def middleware(request: Request, proceed: Proceed) -> Flow:
+def tagging(tag: str, log: list[str]) -> Callable[[Request, Proceed], Flow[Response]]:
+    def wrap(request: Request, proceed: Proceed) -> Flow[Response]:
         log.append(f"{tag}>")
         response = yield from proceed(request)
         log.append(f"<{tag}")
         return response
 
-    return middleware
+    return wrap
 
 
 def test_the_first_plugin_is_the_outermost_and_attempts_are_inside_calls(
@@ -65,10 +66,10 @@ def test_a_plain_function_may_return_a_response_itself(
     assert fake.requests == []
 
 
-def test_middleware_may_repeat_a_call_and_each_attempt_has_a_number(
+def test_a_wrap_may_repeat_a_call_and_each_attempt_has_a_number(
     fetch: Fetch, fake: FakeTransport
 ) -> None:
-    def thrice(request: Request, proceed: Proceed) -> Flow:
+    def thrice(request: Request, proceed: Proceed) -> Flow[Response]:
         yield from proceed(request)
         yield from proceed(request)
         return (yield from proceed(request))
@@ -81,7 +82,7 @@ def test_middleware_may_repeat_a_call_and_each_attempt_has_a_number(
 
 
 def test_proceed_raises_the_transport_error(fetch: Fetch, fake: FakeTransport) -> None:
-    def recovering(request: Request, proceed: Proceed) -> Flow:
+    def recovering(request: Request, proceed: Proceed) -> Flow[Response]:
         try:
             return (yield from proceed(request))
         except DisconnectedError:
@@ -100,6 +101,15 @@ def yields_the_flow(request: Request, proceed: Proceed) -> Any:
     return (yield proceed(request))
 
 
+def yields_a_step(request: Request, proceed: Proceed) -> Any:
+    yield sleep(0)
+    return (yield from proceed(request))
+
+
+def yields_a_coroutine(request: Request, proceed: Proceed) -> Any:
+    yield is_a_coroutine(request, proceed)
+
+
 def yields_a_number(request: Request, proceed: Proceed) -> Any:
     yield 7
     return (yield from proceed(request))
@@ -109,6 +119,18 @@ def returns_nothing(request: Request, proceed: Proceed) -> Any:
     yield from proceed(request)
 
 
+def sleeps_for_a_text(request: Request, proceed: Proceed) -> Any:
+    yield from sleep("1")  # type: ignore[arg-type] # The mistake.
+
+
+def sleeps_backwards(request: Request, proceed: Proceed) -> Any:
+    yield from sleep(-1)
+
+
+def runs_a_value(request: Request, proceed: Proceed) -> Any:
+    yield from run(sync=7, async_=7)  # type: ignore[arg-type] # The mistake.
+
+
 async def is_a_coroutine(request: Request, proceed: Proceed) -> Any:
     return proceed(request)
 
@@ -116,22 +138,50 @@ async def is_a_coroutine(request: Request, proceed: Proceed) -> Any:
 @pytest.mark.parametrize(
     ("mistake", "advice"),
     [
-        (returns_the_flow, "return (yield from proceed(request))"),
-        (yields_the_flow, "`yield from proceed(request)`"),
-        (yields_a_number, "yielded int, not an effect"),
-        (returns_nothing, "returned NoneType"),
-        (lambda request, proceed: None, "returned NoneType; write a generator"),
-        (lambda request, proceed: 7, "'Around'"),
+        (returns_the_flow, "write `return (yield from proceed(request))`"),
+        (yields_the_flow, "`yield` without `from`: write `yield from proceed(request)`"),
+        (yields_a_step, "`yield` without `from`: write"),
+        (yields_a_coroutine, "yielded a coroutine: write `yield from run(sync=..., async_=...)`"),
+        (yields_a_number, "yielded int, which is not an effect: write"),
+        (returns_nothing, "returned None: return the Response"),
+        (lambda request, proceed: None, "returned None: return the Response"),
+        (lambda request, proceed: sleep(1), "write `return (yield from proceed(request))`"),
+        (lambda request, proceed: 7, "returned int, not a Response"),
+        (sleeps_for_a_text, "sleep() with str: pass a number of seconds"),
+        (sleeps_backwards, "sleep(-1): pass 0 or more seconds"),
+        (runs_a_value, "pass run(sync=..., async_=...)"),
+        (lambda *arguments: is_a_coroutine(*arguments), "is an async function: write a generator"),
     ],
 )
-def test_a_mistake_in_middleware_is_rejected_with_the_code_to_write(
+@pytest.mark.filterwarnings("error")
+def test_a_mistake_in_a_wrap_is_rejected_with_the_code_to_write(
     mistake: Any, advice: str, fetch: Fetch, fake: FakeTransport, error_of: ErrorOf
 ) -> None:
     fake.profile("u")
-    error = error_of(lambda: fetch(plugins=[Around(mistake)]))
-    assert isinstance(error, PluginError)
+    error = error_of(lambda: fetch(plugins=[Around(tagging("outer", [])), Innocent(mistake)]))
+    assert type(error) is PluginError
+    assert str(error).startswith("plugin 'Innocent' ")
     assert advice in str(error)
     assert error.operation == "get_info"
+    gc.collect()
+
+
+class Innocent(Around):
+    """A wrap inside another one, which must not be blamed."""
+
+
+@pytest.mark.parametrize("step", [lambda: sleep(1), lambda: run(sync=str, async_=str)])  # type: ignore[arg-type, return-value] # Never run.
+def test_a_step_that_is_not_used_warns_when_it_is_collected(
+    step: Callable[[], object], fetch: Fetch, fake: FakeTransport
+) -> None:
+    def forgetful(request: Request, proceed: Proceed) -> Flow[Response]:
+        step()
+        gc.collect()
+        return (yield from proceed(request))
+
+    fake.profile("u")
+    with pytest.warns(RuntimeWarning, match="has no effect: write `yield from"):
+        fetch(plugins=[Around(forgetful)])
 
 
 def test_a_finished_flow_can_not_be_returned_again(
@@ -148,16 +198,11 @@ def test_a_finished_flow_can_not_be_returned_again(
     fetch(plugins=[plugin])
     error = error_of(lambda: fetch(plugins=[plugin]))
     assert isinstance(error, PluginError)
-    assert "'Around' returned NoneType" in str(error)
-
-
-def test_a_coroutine_function_is_rejected(fetch: Fetch, error_of: ErrorOf) -> None:
-    error = error_of(lambda: fetch(plugins=[Around(is_a_coroutine)]))
-    assert "returned coroutine; write a generator" in str(error)
+    assert "'Around' returned None" in str(error)
 
 
 def test_an_exception_of_a_plugin_reaches_the_caller_unchanged(fetch: Fetch) -> None:
-    def failing(request: Request, proceed: Proceed) -> Flow:
+    def failing(request: Request, proceed: Proceed) -> Flow[Response]:
         raise LookupError("no such vault")
 
     with pytest.raises(LookupError, match="no such vault"):
