@@ -68,9 +68,10 @@ _REASONS = frozenset(get_args(Reason))
 
 
 class PluginWarning(UserWarning):
-    """A plugin or transport is ignored, because it is broken or its name is ambiguous.
+    """A plugin is not used: it failed, its name is ambiguous, or the environment leaves it out.
 
-    The manager works without it. Fix or uninstall it, or add it to USERSMANAGER_DISABLE.
+    The manager works without it. Fix or uninstall it, or add it to USERSMANAGER_DISABLE. If an
+    environment variable leaves it out, do not ask for it.
     """
 
 
@@ -233,7 +234,25 @@ class ConnectError(_NotSentError):
     """No connection was established: refused, unreachable, unknown host, or timed out.
 
     Check the URL, the network and the proxy; repeating is safe.
+
+    Attributes:
+        proxy_status: the status that a proxy refused a tunnel with ("proxy_refused"), or None.
     """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        reason: Reason = "other",
+        proxy_status: int | None = None,
+        retry_after: float | None = None,
+        operation: str | None = None,
+        origin: str | None = None,
+    ) -> None:
+        super().__init__(
+            message, reason=reason, retry_after=retry_after, operation=operation, origin=origin
+        )
+        self.proxy_status = proxy_status
 
 
 class TLSError(TransportError):

@@ -112,7 +112,7 @@ class Retry:
         if not is_retryable(state) or should_stop(self._stop, state):
             return None
         # Not shortened to max_wait: the server would reject an attempt that comes too early.
-        if isinstance(outcome, Response) and (outcome.retry_after or 0.0) > self._max_wait:
+        if (outcome.retry_after or 0.0) > self._max_wait:
             return None
         seconds = min(seconds_to_wait(self._wait, state), self._max_wait)
         request: Request = state.args[0]

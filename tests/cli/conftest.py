@@ -232,16 +232,20 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     """Installs a plugin from the source of its module, for this process and the test."""
     modules: list[str] = []
 
-    def install(name: str, source: str) -> None:
+    def install(
+        name: str,
+        source: str,
+        *,
+        group: str = "usersmanager.plugins",
+        requires: str = "usersmanager>=0.1",
+    ) -> None:
         module = f"acme_{name}"
         metadata = tmp_path / f"{module}-1.2.dist-info"
         metadata.mkdir()
         (metadata / "METADATA").write_text(
-            f"Metadata-Version: 2.1\nName: acme-{name}\nVersion: 1.2\n"
+            f"Metadata-Version: 2.1\nName: acme-{name}\nVersion: 1.2\nRequires-Dist: {requires}\n"
         )
-        (metadata / "entry_points.txt").write_text(
-            f"[usersmanager.plugins]\n{name} = {module}:Plugin\n"
-        )
+        (metadata / "entry_points.txt").write_text(f"[{group}]\n{name} = {module}:Plugin\n")
         (tmp_path / f"{module}.py").write_text(source)
         modules.append(module)
         monkeypatch.syspath_prepend(tmp_path)

@@ -56,8 +56,8 @@ def test_it_creates_a_complete_package(make, kind):
         ".gitignore",
         "README.md",
         "pyproject.toml",
-        "src/usersmanager_one_two/__init__.py",
-        "src/usersmanager_one_two/py.typed",
+        "src/one_two_usersmanager/__init__.py",
+        "src/one_two_usersmanager/py.typed",
         "tests/test_contract.py",
         f"tests/test_{kind}.py",
     ]
@@ -71,7 +71,7 @@ def test_every_placeholder_is_replaced(make, kind):
 
 @pytest.mark.parametrize(
     ("kind", "entry_point"),
-    [("plugin", "usersmanager_one_two:OneTwoPlugin"), ("transport", "usersmanager_one_two")],
+    [("plugin", "one_two_usersmanager:OneTwoPlugin"), ("transport", "one_two_usersmanager")],
 )
 def test_it_has_an_entry_point_and_complete_metadata(make, kind, entry_point):
     project = tomllib.loads((make(kind, "one-two") / "pyproject.toml").read_text())["project"]
@@ -141,9 +141,17 @@ def test_an_invalid_name_is_not_quoted(reject):
     assert "hush" not in reject("plugin", "eyJ.hush.hush")
 
 
-@pytest.mark.parametrize("name", ["retry", "urllib3", "pytest"])
-def test_the_name_of_an_installed_package_is_rejected(reject, name):
-    assert "already installed" in reject("transport", name)
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["retry", "urllib3", "json-tool"])
+def test_the_name_of_what_is_installed_is_rejected(reject, tmp_path, monkeypatch, kind, name):
+    (tmp_path / "json_tool_usersmanager.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    assert "already installed" in reject(kind, name)
+
+
+@pytest.mark.parametrize("name", ["usersmanager", "usersmanager-usersmanager-retry"])
+def test_a_package_with_the_prefix_of_the_shipped_ones_is_rejected(reject, name):
+    assert "usersmanager is reserved" in reject("plugin", name)
 
 
 def test_any_other_kind_is_rejected(reject):

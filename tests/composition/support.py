@@ -12,11 +12,12 @@ import pytest
 from usersmanager import PluginWarning, UsersManager
 from usersmanager._composition.compose import compose
 from usersmanager._composition.modes import SYNC
-from usersmanager.plugins import hookimpl
+from usersmanager.plugins import PluginReport, hookimpl, installed_plugins
 from usersmanager.testing import FakeTransport
 
 SHIPPED = ("headers", "logging", "retry")
-NEVER_IMPORTED = "raise SystemExit('imported')"
+# Anything else would only be a warning.
+NEVER_IMPORTED = "raise KeyboardInterrupt('imported')"
 PLUGIN = """
 from usersmanager.plugins import hookimpl
 class Plugin:
@@ -44,19 +45,31 @@ class Install:
         group: str = "usersmanager.plugins",
         target: str = ":Plugin",
         distribution: str | None = None,
+        requires: str | None = None,
     ) -> str:
         module = f"installed_{next(self._count)}_{abs(hash(self._path))}"
-        if "{" in source:
+        if source is PLUGIN:
             source = source.format(name=name, options=options, hook=hook)
         (self._path / f"{module}.py").write_text(source)
         distribution = distribution or f"dist-{module.replace('_', '-')}"
+        metadata = f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.2\n"
+        if requires is not None:
+            metadata += f"Requires-Dist: {requires}\n"
+        entry_points = f"[{group}]\n{name} = {module}{target}\n"
+        self.write_info(distribution, metadata, entry_points)
+        return module
+
+    def write_info(
+        self, distribution: str, metadata: str | bytes | None, entry_points: str | bytes | None
+    ) -> Path:
+        """Write the dist-info folder of a distribution, without the files that are None."""
         info = self._path / f"{distribution.replace('-', '_')}-1.2.dist-info"
         info.mkdir()
-        (info / "METADATA").write_text(
-            f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.2\n"
-        )
-        (info / "entry_points.txt").write_text(f"[{group}]\n{name} = {module}{target}\n")
-        return module
+        for file, content in (("METADATA", metadata), ("entry_points.txt", entry_points)):
+            if content is not None:
+                data = content.encode() if isinstance(content, str) else content
+                (info / file).write_bytes(data)
+        return info
 
 
 def install_twice(install: Install, **settings: Any) -> list[str]:
@@ -92,6 +105,12 @@ def order(**arguments: Any) -> list[str]:
     with UsersManager("https://tenant.example", transport=fake, **arguments) as users:
         users.get_info("t")
     return fake.requests[0].headers.get("X-Order", "").split(",")[:-1]
+
+
+def report_on(name: str) -> PluginReport:
+    """Return the report on the only plugin or transport of this name."""
+    (report,) = (report for report in installed_plugins() if report.name == name)
+    return report
 
 
 def only_warning(action: Callable[[], object]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.composition.support import Install, Tag, names, order
+from tests.composition.support import Tag, names, order
 
 from usersmanager import PluginError
 from usersmanager._composition.registry import Registry
@@ -156,9 +156,3 @@ def test_a_plugin_that_was_rejected_leaves_no_trace() -> None:
     registry.add("plugin", Tag("x"))
     assert registry.names == ("plugin",)
     assert len(list(registry.implementations("usersmanager_wrap_call"))) == 1
-
-
-def test_a_misspelled_hook_of_a_discovered_plugin_is_rejected(install: Install) -> None:
-    install("wrong", hook="usersmanager_wrap_cal")
-    with pytest.raises(PluginError, match="'wrong': no such hook"):
-        names()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,11 +13,9 @@ from tests.composition.support import (
     install_twice,
     names,
     only_warning,
-    order,
 )
 
 from usersmanager import AsyncUsersManager, NotFoundError, PluginError, PluginWarning, UsersManager
-from usersmanager.plugins import installed_plugins
 from usersmanager.testing import FakeTransport
 
 TRANSPORTS = "usersmanager.transports"
@@ -101,38 +97,6 @@ def test_a_conflict_over_a_name_that_is_not_used_is_ignored(install: Install) ->
 def test_each_manager_warns_about_a_conflict(install: Install) -> None:
     install("retry", NEVER_IMPORTED, distribution="acme-retry")
     assert only_warning(names) == only_warning(names)
-
-
-@pytest.mark.parametrize("folder", ["dist_one-1.1.dist-info", "~ist_one-1.1.dist-info"])
-def test_two_dist_info_folders_of_one_distribution_are_no_conflict(
-    install: Install, tmp_path: Path, folder: str
-) -> None:
-    install("twice", distribution="dist-one")
-    shutil.copytree(tmp_path / "dist_one-1.2.dist-info", tmp_path / folder)
-    metadata = tmp_path / folder / "METADATA"
-    metadata.write_text(metadata.read_text().replace("dist-one", "Dist.One"))
-    assert order(discover=["twice"]) == ["twice"]
-    assert [report.status for report in installed_plugins() if report.name == "twice"] == ["active"]
-
-
-def test_a_name_that_a_distribution_lists_twice_is_no_conflict(
-    install: Install, tmp_path: Path
-) -> None:
-    install("twice", distribution="dist-one")
-    entry_points = tmp_path / "dist_one-1.2.dist-info" / "entry_points.txt"
-    text = entry_points.read_text()
-    entry_points.write_text(text + text.splitlines()[1] + "\n")
-    assert order(discover=["twice"]) == ["twice"]
-
-
-def test_a_plugin_of_a_distribution_without_metadata_is_used(
-    install: Install, tmp_path: Path
-) -> None:
-    install("plain", distribution="dist-one")
-    (tmp_path / "dist_one-1.2.dist-info" / "METADATA").unlink()
-    assert "plain" in names()
-    plain = next(report for report in installed_plugins() if report.name == "plain")
-    assert (plain.distribution, plain.version, plain.status) == ("unknown", "", "active")
 
 
 def test_a_plugin_and_a_transport_may_have_the_same_name(install: Install) -> None:

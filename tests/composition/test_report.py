@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.composition.support import NEVER_IMPORTED, Install, install_twice
+from tests.composition.support import NEVER_IMPORTED, PLUGIN, Install, install_twice, report_on
 
+from usersmanager import PluginWarning, UsersManager
+from usersmanager._composition.report import reported_order
 from usersmanager.plugins import installed_plugins
 
 
@@ -26,13 +28,6 @@ def test_a_report_has_the_status_modes_and_hooks_of_a_plugin(
     assert reports["broken"].version == "1.2"
 
 
-def test_a_plugin_with_a_missing_dependency_has_its_own_status(install: Install) -> None:
-    install("needy", "import a_module_that_is_not_installed")
-    (report,) = (report for report in installed_plugins() if report.name == "needy")
-    assert report.status == "missing dependency"
-    assert "a_module_that_is_not_installed" in report.reason
-
-
 def test_both_plugins_of_a_conflict_are_reported_as_failed(install: Install) -> None:
     install_twice(install)
     failed = [report for report in installed_plugins() if report.name == "twice"]
@@ -41,10 +36,45 @@ def test_both_plugins_of_a_conflict_are_reported_as_failed(install: Install) -> 
     assert all("dist-one 1.2 and dist-two 1.2" in report.reason for report in failed)
 
 
-def test_a_shadowed_plugin_is_reported_and_not_imported(install: Install) -> None:
+def test_a_plugin_under_a_shipped_name_is_reported_as_failed_and_not_imported(
+    install: Install,
+) -> None:
     install("retry", NEVER_IMPORTED, distribution="acme-retry")
-    shadowed, shipped = (report for report in installed_plugins() if report.name == "retry")
-    assert (shadowed.distribution, shadowed.status) == ("acme-retry", "shadowed")
-    assert "of usersmanager" in shadowed.reason
-    assert (shadowed.hooks, shadowed.modes) == ((), ())
+    other, shipped = (report for report in installed_plugins() if report.name == "retry")
+    assert (other.distribution, other.status) == ("acme-retry", "failed")
+    assert "of usersmanager" in other.reason
+    assert (other.hooks, other.modes) == ((), ())
+    assert (other.around_call, other.around_attempt) == (None, None)
     assert (shipped.distribution, shipped.status) == ("usersmanager", "active")
+
+
+def test_the_reports_have_the_order_of_a_manager_without_arguments(install: Install) -> None:
+    install("inner", options="(trylast=True)")
+    install("outer", options="(tryfirst=True)")
+    install("broken", "raise RuntimeError")
+    install("caching", group="usersmanager.optional_plugins")
+    order = reported_order(installed_plugins())
+    assert order.call == ("logging", "outer", "inner", "retry")
+    assert order.attempt == ("headers", "logging")
+    with pytest.warns(PluginWarning, match="broken"):
+        users = UsersManager("https://tenant.example")
+    users.close()
+    assert str(order) in repr(users)
+    assert report_on("outer").around_call == 2
+    assert report_on("outer").around_attempt is None
+    assert report_on("logging").around_attempt == 2
+
+
+def test_of_two_discovered_plugins_that_retry_the_first_by_name_is_used(install: Install) -> None:
+    source = PLUGIN.format(name="again", options="", hook="usersmanager_wrap_call")
+    install("again", f"{source}    retries = True\n")
+    assert report_on("again").status == "active"
+    assert report_on("retry").status == "failed"
+    assert "'again' and 'retry' both retry" in report_on("retry").reason
+
+
+def test_a_report_issues_no_warning(install: Install) -> None:
+    install("broken", "raise RuntimeError")
+    install("retry", NEVER_IMPORTED, distribution="acme-retry")
+    install_twice(install)
+    assert installed_plugins()  # A warning is an error.

@@ -18,23 +18,28 @@ class Environment:
     """A new virtual environment.
 
     It sees the packages of the environment of the tests, so that nothing is downloaded.
+
+    Attributes:
+        packages: its folder of installed packages.
     """
 
     def __init__(self, folder: Path) -> None:
         venv.create(folder, symlinks=True)
         self._python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
         packages = self.run("-c", "import site; print(site.getsitepackages()[0])").strip()
+        self.packages = Path(packages)
         # addsitedir reads .pth files, and so finds editable installs.
         visible = [*site.getsitepackages(), str(Path(usersmanager.__file__).parents[1])]
         lines = [f"import site; site.addsitedir({path!r})" for path in visible]
         Path(packages, "visible.pth").write_text("\n".join(lines) + "\n")
 
-    def install(self, *folders: Path) -> None:
-        """Build and install the distributions in these folders."""
+    def install(self, *folders: Path, target: Path | None = None) -> None:
+        """Build and install the distributions in these folders, into a target folder if given."""
         subprocess.run(
             [
                 *(sys.executable, "-m", "pip", "--python", self._python, "install", "--quiet"),
                 *("--no-deps", "--no-build-isolation", "--disable-pip-version-check", *folders),
+                *(["--target", target] if target else []),
             ],
             check=True,
             env={**os.environ, "PYTHONPATH": ""},

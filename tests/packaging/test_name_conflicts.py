@@ -51,11 +51,11 @@ def test_managers_use_the_shipped_extensions_and_warn_once_per_name(
             assert "acme-impostor 6.6.6 and usersmanager " in message
 
 
-def test_the_command_line_lists_the_impostor_as_shadowed(run: Callable[..., str]) -> None:
+def test_the_command_line_lists_the_impostor_as_failed(run: Callable[..., str]) -> None:
     listed = json.loads(run("-m", "usersmanager", "plugins", "--json"))
     impostors = [entry for entry in listed if entry["distribution"] == "acme-impostor"]
     assert [entry["name"] for entry in impostors] == ["aiohttp", "urllib3", "retry"]
-    assert {entry["status"] for entry in impostors} == {"shadowed"}
+    assert {entry["status"] for entry in impostors} == {"failed"}
     assert all("of usersmanager" in entry["reason"] for entry in impostors)
     shipped = [entry for entry in listed if entry["distribution"] == "usersmanager"]
     assert {entry["status"] for entry in shipped} == {"active"}

@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING
 from usersmanager.transports import AsyncTransport, hookimpl
 
 if TYPE_CHECKING:
+    import ssl
+
     from .transport import AiohttpTransport
 
 __all__ = ["AiohttpTransport", "usersmanager_async_transport"]
 
 
 @hookimpl
-def usersmanager_async_transport() -> AsyncTransport:
-    """Return a transport with the default settings."""
+def usersmanager_async_transport(
+    proxy: str | None, ssl_context: ssl.SSLContext | None
+) -> AsyncTransport:
+    """Return a transport, with the default settings except for those that are given."""
     from .transport import AiohttpTransport
 
-    return AiohttpTransport()
+    return AiohttpTransport(proxy=proxy, ssl_context=ssl_context)
 
 
 def __getattr__(name: str) -> object:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from usersmanager.transports import AsyncTransport, Transport, hookimpl
 
 if TYPE_CHECKING:
+    import ssl
+
     from .transport import HttptoolsTransport
 
 __all__ = ["HttptoolsTransport", "usersmanager_async_transport", "usersmanager_transport"]
@@ -19,19 +21,21 @@ if find_spec("httptools") is None:
 
 
 @hookimpl
-def usersmanager_transport() -> Transport:
-    """Return a transport with the default settings."""
+def usersmanager_transport(proxy: str | None, ssl_context: ssl.SSLContext | None) -> Transport:
+    """Return a transport, with the default settings except for those that are given."""
     from .transport import HttptoolsTransport
 
-    return HttptoolsTransport()
+    return HttptoolsTransport(proxy=proxy, ssl_context=ssl_context)
 
 
 @hookimpl
-def usersmanager_async_transport() -> AsyncTransport:
-    """Return a transport with the default settings."""
+def usersmanager_async_transport(
+    proxy: str | None, ssl_context: ssl.SSLContext | None
+) -> AsyncTransport:
+    """Return a transport, with the default settings except for those that are given."""
     from .transport import HttptoolsTransport
 
-    return HttptoolsTransport()
+    return HttptoolsTransport(proxy=proxy, ssl_context=ssl_context)
 
 
 def __getattr__(name: str) -> object:

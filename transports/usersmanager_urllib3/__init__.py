@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 from usersmanager.transports import Transport, hookimpl
 
 if TYPE_CHECKING:
+    import ssl
+
     from .transport import Urllib3Transport
 
 __all__ = ["Urllib3Transport", "usersmanager_transport"]
 
 
 @hookimpl
-def usersmanager_transport() -> Transport:
-    """Return a transport with the default settings."""
+def usersmanager_transport(proxy: str | None, ssl_context: ssl.SSLContext | None) -> Transport:
+    """Return a transport, with the default settings except for those that are given."""
     from .transport import Urllib3Transport
 
-    return Urllib3Transport()
+    return Urllib3Transport(proxy=proxy, ssl_context=ssl_context)
 
 
 def __getattr__(name: str) -> object:

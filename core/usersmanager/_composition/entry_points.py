@@ -3,53 +3,73 @@
 from __future__ import annotations
 
 import inspect
-import os
-import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.metadata import EntryPoint, entry_points
+from functools import lru_cache, reduce
+from importlib.metadata import EntryPoint
 from typing import Literal
 
 from ..errors import PluginError
+from .distributions import Provider, find_providers
+from .names import normalize
 
 __all__ = [
     "InstalledEntryPoint",
     "Kind",
     "by_name",
     "describe_conflict",
-    "disabled_names",
     "entry_point_of",
     "installed",
+    "installed_names",
     "load",
     "resolve",
 ]
 
 Kind = Literal["plugin", "transport"]
+_OPTIONAL_PLUGINS = "usersmanager.optional_plugins"
 _GROUPS: dict[str, Kind] = {
     "usersmanager.plugins": "plugin",
+    _OPTIONAL_PLUGINS: "plugin",
     "usersmanager.transports": "transport",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class InstalledEntryPoint:
-    """The entry point of a plugin or transport, and the distribution that provides it."""
+    """The entry point of a plugin or transport, and the distribution that provides it.
+
+    Attributes:
+        name: its name.
+        value: the module, and the object in it, that it refers to.
+        kind: "plugin" or "transport".
+        is_optional: whether it is used only if a program asks for it.
+        distribution: the name of the distribution.
+        version: the version of the distribution, or "" if that is unknown.
+        requires: what the distribution requires of this library, or "".
+    """
 
     name: str
+    value: str
     kind: Kind
+    is_optional: bool
     distribution: str
     version: str
-    entry_point: EntryPoint
+    requires: str
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.name!r} of {self.distribution} {self.version}"
+        return f"{self.kind} {self.name!r} of {self.owner}"
+
+    @property
+    def owner(self) -> str:
+        """The name and version of the distribution."""
+        return f"{self.distribution} {self.version}".rstrip()
 
     @property
     def is_shipped(self) -> bool:
         """Whether this library provides it."""
-        return _normalized(self.distribution) == "usersmanager"
+        return normalize(self.distribution) == "usersmanager"
 
 
 def installed() -> tuple[InstalledEntryPoint, ...]:
@@ -60,42 +80,42 @@ def installed() -> tuple[InstalledEntryPoint, ...]:
 # Reading the metadata of every distribution is slow: once per process is enough.
 @lru_cache(maxsize=4)
 def _scan(path: tuple[str, ...]) -> tuple[InstalledEntryPoint, ...]:
-    candidates = [
-        InstalledEntryPoint(entry_point.name, kind, *_distribution_of(entry_point), entry_point)
-        for group, kind in _GROUPS.items()
-        for entry_point in entry_points(group=group)
-    ]
-    # A distribution may list a name twice, or have left an old dist-info folder behind.
+    # A distribution may list a name twice.
     unique: dict[tuple[Kind, str, str], InstalledEntryPoint] = {}
-    for candidate in candidates:
-        key = (candidate.kind, candidate.name, _normalized(candidate.distribution))
-        unique.setdefault(key, candidate)
-    return tuple(sorted(unique.values(), key=_sort_key))
+    for provider in find_providers(_GROUPS):
+        for entry_point in _entry_points(provider):
+            key = entry_point.kind, normalize(entry_point.name), entry_point.distribution
+            unique.setdefault(key, entry_point)
+    return tuple(unique[key] for key in sorted(unique))
 
 
-def _sort_key(entry_point: InstalledEntryPoint) -> tuple[str, str, str]:
-    return entry_point.kind, entry_point.name, entry_point.distribution
-
-
-def _distribution_of(entry_point: EntryPoint) -> tuple[str, str]:
-    """Return the name and version of a distribution, whose METADATA may be missing."""
-    if entry_point.dist is None:
-        return "unknown", ""
-    metadata = entry_point.dist.metadata
-    return metadata.get_all("Name", ["unknown"])[0], metadata.get_all("Version", [""])[0]
-
-
-def _normalized(distribution: str) -> str:
-    return re.sub(r"[-_.]+", "-", distribution).lower()
+def _entry_points(provider: Provider) -> list[InstalledEntryPoint]:
+    return [
+        InstalledEntryPoint(
+            name=line.name,
+            value=line.value,
+            kind=_GROUPS[line.group],
+            is_optional=line.group == _OPTIONAL_PLUGINS,
+            distribution=provider.name,
+            version=provider.version,
+            requires=provider.requires,
+        )
+        for line in provider.entry_points
+    ]
 
 
 def by_name(kind: Kind) -> dict[str, list[InstalledEntryPoint]]:
-    """Return the entry points of one kind, grouped by name and sorted by it."""
+    """Return the entry points of one kind, grouped by normalized name and sorted by it."""
     groups: dict[str, list[InstalledEntryPoint]] = {}
     for entry_point in installed():
         if entry_point.kind == kind:
-            groups.setdefault(entry_point.name, []).append(entry_point)
+            groups.setdefault(normalize(entry_point.name), []).append(entry_point)
     return groups
+
+
+def installed_names(kind: Kind) -> list[str]:
+    """Return the names of the installed plugins or transports, as they spell them."""
+    return [candidates[0].name for candidates in by_name(kind).values()]
 
 
 def resolve(candidates: Sequence[InstalledEntryPoint]) -> InstalledEntryPoint:
@@ -115,38 +135,62 @@ def resolve(candidates: Sequence[InstalledEntryPoint]) -> InstalledEntryPoint:
 
 def describe_conflict(candidates: Sequence[InstalledEntryPoint]) -> str:
     """Return which distributions provide the same name, as a clause of a message."""
-    owners = " and ".join(f"{item.distribution} {item.version}" for item in candidates)
+    owners = " and ".join(candidate.owner for candidate in candidates)
     return f"the {candidates[0].kind} name {candidates[0].name!r} is provided by {owners}"
 
 
 def entry_point_of(plugin: object) -> InstalledEntryPoint | None:
     """Return the entry point that refers to this object or its class. Imports nothing."""
     for candidate in installed():
-        entry_point = candidate.entry_point
-        if entry_point.pattern.match(entry_point.value) is None:
-            continue  # Malformed: `module` would raise.
-        module = sys.modules.get(entry_point.module)
-        target = getattr(module, entry_point.attr, None) if entry_point.attr else module
+        target = None
+        with suppress(Exception):  # It is malformed, or its module is not imported.
+            target = _imported(candidate)
         if target is not None and (target is plugin or target is type(plugin)):
             return candidate
     return None
+
+
+def _imported(candidate: InstalledEntryPoint) -> object:
+    entry_point = _parsed(candidate)
+    attributes = entry_point.attr.split(".") if entry_point.attr else ()
+    return reduce(getattr, attributes, sys.modules[entry_point.module])
 
 
 def load(entry_point: InstalledEntryPoint) -> object:
     """Import what an entry point refers to. A class is instantiated without arguments.
 
     Raises:
-        PluginError: the import or the constructor raised an exception.
+        PluginError: it is malformed, or refers to a class that needs arguments.
+        BaseException: whatever the import or the constructor raises.
     """
+    target: object = _parsed(entry_point).load()
+    if not inspect.isclass(target):
+        return target
+    if _needs_arguments(target):
+        raise PluginError(f"it needs arguments: pass an instance {_instead_of(entry_point)}")
+    return target()
+
+
+def _instead_of(entry_point: InstalledEntryPoint) -> str:
+    if entry_point.kind == "transport":
+        return "as transport="
+    return f"in plugins=[...], or set USERSMANAGER_DISABLE={entry_point.name}"
+
+
+def _parsed(entry_point: InstalledEntryPoint) -> EntryPoint:
+    parsed = EntryPoint(entry_point.name, entry_point.value, group="")
+    if parsed.pattern.match(entry_point.value) is None:
+        raise PluginError(f"its entry point {entry_point.value!r} is malformed")
+    return parsed
+
+
+def _needs_arguments(target: type) -> bool:
     try:
-        target = entry_point.entry_point.load()
-        return target() if inspect.isclass(target) else target
-    except Exception as error:
-        message = f"failed to load {entry_point}: {type(error).__name__}: {error}"
-        raise PluginError(message) from error
-
-
-def disabled_names() -> frozenset[str]:
-    """Return the names in the environment variable USERSMANAGER_DISABLE."""
-    value = os.environ.get("USERSMANAGER_DISABLE", "")
-    return frozenset(name.strip() for name in value.split(",") if name.strip())
+        signature = inspect.signature(target)
+    except (TypeError, ValueError):
+        return False  # It is written in C, and tells nothing.
+    try:
+        signature.bind()
+    except TypeError:
+        return True
+    return False

@@ -1,50 +1,128 @@
-"""Load installed plugins and transports by name, and warn about conflicts."""
+"""Load installed plugins and transports by name, each guarded against its mistakes."""
 
 from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Callable
 from types import FrameType
+from typing import TypeVar
 
 from .._values.suggestions import did_you_mean
 from ..errors import PluginError, PluginWarning
-from .entry_points import Kind, by_name, describe_conflict, disabled_names, load, resolve
+from .entry_points import (
+    InstalledEntryPoint,
+    Kind,
+    by_name,
+    describe_conflict,
+    installed_names,
+    load,
+    resolve,
+)
+from .names import allowed_names, disabled_names, normalize
+from .registry import Registry
 
-__all__ = ["Loader"]
+__all__ = ["Loader", "guarded"]
+
+T = TypeVar("T")
 
 
 class Loader:
     """Load plugins and transports for one manager.
 
     Attributes:
-        disabled: the names that USERSMANAGER_DISABLE contains.
+        loaded: the entry points of the plugins and transports that take part.
     """
 
     def __init__(self) -> None:
-        self.disabled = disabled_names()
+        self.loaded: list[InstalledEntryPoint] = []
+        self._disabled = disabled_names()
+        self._allowed = allowed_names()
         self._warnings: set[str] = set()
 
-    def load(self, kind: Kind, name: str) -> object:
-        """Return what the entry point of this name refers to.
+    def is_disabled(self, name: str) -> bool:
+        """Return whether USERSMANAGER_DISABLE contains a name."""
+        return normalize(name) in self._disabled
+
+    def is_allowed(self, name: str) -> bool:
+        """Return whether a plugin of this name may be discovered, by USERSMANAGER_PLUGINS."""
+        return self._allowed is None or normalize(name) in self._allowed
+
+    def find(self, kind: Kind, name: str) -> InstalledEntryPoint:
+        """Return the entry point of a name.
 
         Raises:
-            PluginError: the name is not installed, ambiguous, or failed to load.
+            PluginError: the name is not installed, or ambiguous.
         """
-        installed = by_name(kind)
-        if name not in installed:
-            suggestion = did_you_mean(name, installed)
+        candidates = by_name(kind).get(normalize(name))
+        if candidates is None:
+            suggestion = did_you_mean(name, installed_names(kind))
             raise PluginError(f"no {kind} of that name is installed{suggestion}")
-        candidates = installed[name]
         entry_point = resolve(candidates)
         if len(candidates) > 1:
             self.warn(f"{describe_conflict(candidates)}: using {entry_point.distribution}")
-        return load(entry_point)
+        return entry_point
+
+    def add(self, registry: Registry, entry_point: InstalledEntryPoint) -> tuple[str, ...]:
+        """Load a plugin or transport, add it to a registry, and return the names of its hooks.
+
+        Raises:
+            PluginError: anything went wrong. The registry is as before.
+        """
+        hooks = guarded(
+            f"failed to load {entry_point}",
+            lambda: registry.add(entry_point.name, load(entry_point)),
+        )
+        self.record(entry_point)
+        return hooks
+
+    def record(self, entry_point: InstalledEntryPoint | None) -> None:
+        """Record the entry point of a plugin that takes part, if it has one."""
+        if entry_point is not None:
+            self.loaded.append(entry_point)
 
     def warn(self, message: str) -> None:
         """Issue a PluginWarning, unless this loader has issued the same one before."""
         if message not in self._warnings:
             self._warnings.add(message)
             warnings.warn(message, PluginWarning, stacklevel=_caller_level())
+
+
+def guarded(problem: str, step: Callable[[], T], *, conceals: bool = False) -> T:
+    """Run a step with code of a plugin or transport, and return its result.
+
+    Args:
+        problem: what has failed if the step fails, for the message.
+        step: loads it, for example.
+        conceals: whether to conceal the message and the frames of an exception, which may contain
+            the password of a proxy.
+
+    Raises:
+        PluginError: the step raised anything but KeyboardInterrupt, such as SystemExit.
+    """
+    try:
+        return step()
+    except KeyboardInterrupt as interruption:
+        if conceals:
+            raise interruption.with_traceback(None) from None
+        raise
+    except BaseException as error:
+        if not conceals:
+            raise PluginError(f"{problem}: {_explain(error)}") from error
+        kind = type(error).__name__
+    # Not inside the `except` block, which would attach the exception.
+    raise PluginError(
+        f"{problem}: {kind} (its message is not shown: it may contain the password of the proxy)"
+    )
+
+
+def _explain(error: BaseException) -> str:
+    name = "" if isinstance(error, PluginError) else type(error).__name__
+    try:
+        text = str(error)
+    except Exception:
+        text = ""
+    return ": ".join(part for part in (name, text) if part)
 
 
 def _caller_level() -> int:

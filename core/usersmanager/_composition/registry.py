@@ -12,6 +12,7 @@ from ..errors import PluginError
 from . import hookspecs
 from .checks import check_implementation, check_marked, explain_rejected
 from .hookspecs import HOOKS
+from .modes import TRANSPORT_HOOKS
 
 __all__ = ["Implementation", "Registry"]
 
@@ -22,6 +23,7 @@ class Implementation(NamedTuple):
     Attributes:
         plugin: the name of its plugin.
         function: takes all arguments of the hook.
+        arguments: the names of those that the implementation takes itself.
         mark: -1 for tryfirst, 1 for trylast, otherwise 0.
         position: that of its plugin in the manager, from 0.
         retries: whether its plugin retries.
@@ -29,6 +31,7 @@ class Implementation(NamedTuple):
 
     plugin: str
     function: Callable[..., Any]
+    arguments: tuple[str, ...]
     mark: int
     position: int
     retries: bool
@@ -55,9 +58,14 @@ def _is_unmarked_function(plugin: object, name: str) -> bool:
 
 
 class Registry:
-    """The plugins of one manager: those of the user's list first, then the discovered by name."""
+    """The plugins of one manager: those of the user's list first, then the discovered by name.
 
-    def __init__(self) -> None:
+    Args:
+        transports: whether it accepts transports.
+    """
+
+    def __init__(self, *, transports: bool = False) -> None:
+        self._accepts_transports = transports
         self._pluggy = _PluginManager("usersmanager")
         self._pluggy.add_hookspecs(hookspecs)
         self._plugins: dict[str, object] = {}
@@ -73,8 +81,9 @@ class Registry:
             plugin: an instance, a module, or any object with hook implementations.
 
         Raises:
-            PluginError: it implements no hook, or one that is unknown, unmarked or malformed; or it
-                retries, as another one does.
+            PluginError: it implements no hook, or one that is unknown, unmarked or malformed; it is
+                a transport and those are not accepted; or it retries, as another one does.
+            BaseException: whatever its attributes raise.
         """
         check_marked(name, plugin)
         if any(other is plugin for other in self._plugins.values()):
@@ -84,9 +93,10 @@ class Registry:
             hooks = self._register(unique_name, plugin)
             if not hooks:
                 raise PluginError(f"{name!r} does not implement any hook (missing @hookimpl?)")
+            self._check_kind(name, hooks)
             if _retries(plugin):
                 self._check_only_retry(unique_name)
-        except PluginError:
+        except BaseException:
             # pluggy itself rejects some plugins before, and some after it has registered them.
             if self._pluggy.has_plugin(unique_name):
                 self._pluggy.unregister(name=unique_name)
@@ -108,6 +118,13 @@ class Registry:
                     check_implementation(name, caller.name, implementation)
         return tuple(caller.name for caller in callers)
 
+    def _check_kind(self, name: str, hooks: Iterable[str]) -> None:
+        if not self._accepts_transports and TRANSPORT_HOOKS.intersection(hooks):
+            raise PluginError(
+                f"{name!r} implements a transport hook: pass it as transport=, or register it in"
+                " the entry point group usersmanager.transports"
+            )
+
     def _check_only_retry(self, name: str) -> None:
         for other, plugin in self._plugins.items():
             if _retries(plugin):
@@ -125,6 +142,7 @@ class Registry:
             yield Implementation(
                 plugin=name,
                 function=_taking(caller.spec.argnames, implementation),
+                arguments=tuple(implementation.argnames),
                 mark=int(implementation.trylast) - int(implementation.tryfirst),
                 position=names.index(name),
                 retries=_retries(implementation.plugin),

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from ..errors import PluginError
-from .entry_points import InstalledEntryPoint, Kind, by_name, disabled_names, load, resolve
+from .entry_points import InstalledEntryPoint, Kind, by_name, resolve
+from .loader import Loader
 from .modes import ASYNC, SYNC
+from .names import normalize
+from .order import EffectiveOrder, effective_order
 from .registry import Registry
+from .selection import how_to_use
 
-__all__ = ["PluginReport", "installed_plugins"]
+__all__ = ["PluginReport", "installed_plugins", "reported_order", "transport_modes"]
 
-Status: TypeAlias = Literal["active", "disabled", "shadowed", "missing dependency", "failed"]
+Status: TypeAlias = Literal["active", "off", "disabled", "missing dependency", "failed"]
 _State: TypeAlias = tuple[Status, str, tuple[str, ...]]
+_KINDS: tuple[Kind, ...] = ("transport", "plugin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +31,18 @@ class PluginReport:
         kind: "plugin" or "transport".
         modes: "sync", "async" or both; empty if it was not loaded.
         distribution: the distribution that provides it.
-        version: the version of that distribution.
+        version: the version of that distribution, or "" if it is unknown.
+        requires: the version of this library that the distribution requires, such as
+            "usersmanager>=1.2"; "" if it names none.
         hooks: the hooks that it implements; empty if it was not loaded.
-        status: "active", "disabled" (by USERSMANAGER_DISABLE), "shadowed" (this library provides
-            the same name itself), "missing dependency" (a module that it imports is not
-            installed, such as that of an extra) or "failed".
-        reason: why it is not active, or "".
+        around_call: its place around a call in a manager without arguments, from 1 for the
+            outermost; None if it does not act there.
+        around_attempt: its place around each attempt, likewise.
+        status: "active"; "off" (it is used only if a program asks for it, or USERSMANAGER_PLUGINS
+            leaves it out); "disabled" (by USERSMANAGER_DISABLE); "missing dependency" (a module
+            that it imports is not installed, such as that of an extra); or "failed" (anything else
+            went wrong, or another distribution provides the same name).
+        reason: why it is not active and what to do, or "".
     """
 
     name: str
@@ -39,7 +50,10 @@ class PluginReport:
     modes: tuple[str, ...]
     distribution: str
     version: str
+    requires: str
     hooks: tuple[str, ...]
+    around_call: int | None
+    around_attempt: int | None
     status: Status
     reason: str
 
@@ -47,7 +61,7 @@ class PluginReport:
 def installed_plugins() -> list[PluginReport]:
     """Return a report on every installed plugin and transport, transports first.
 
-    Those that could be used are loaded.
+    Those that a manager without arguments could use are loaded.
 
     Example:
         ```python
@@ -55,29 +69,36 @@ def installed_plugins() -> list[PluginReport]:
             print(report.name, report.status, report.reason)
         ```
     """
-    disabled = disabled_names()
-    kinds: tuple[Kind, ...] = ("transport", "plugin")
-    return [
-        _report(candidate, candidates, disabled)
-        for kind in kinds
+    loader, registry = Loader(), Registry()
+    states = {
+        candidate: _state(candidate, candidates, loader, registry)
+        for kind in _KINDS
         for candidates in by_name(kind).values()
         for candidate in candidates
-    ]
+    }
+    order = effective_order(registry)
+    return [_report(entry_point, state, order) for entry_point, state in states.items()]
 
 
-def _report(
-    entry_point: InstalledEntryPoint,
-    candidates: Sequence[InstalledEntryPoint],
-    disabled: frozenset[str],
-) -> PluginReport:
-    status, reason, hooks = _state(entry_point, candidates, disabled)
+def transport_modes(name: str) -> tuple[str, ...]:
+    """Return the modes of an installed transport; none if it cannot be used."""
+    candidates = by_name("transport").get(normalize(name), [])
+    states = [_state(candidate, candidates, Loader(), Registry()) for candidate in candidates]
+    return next((_modes("transport", hooks) for _, _, hooks in states if hooks), ())
+
+
+def _report(entry_point: InstalledEntryPoint, state: _State, order: EffectiveOrder) -> PluginReport:
+    status, reason, hooks = state
     return PluginReport(
         name=entry_point.name,
         kind=entry_point.kind,
         modes=_modes(entry_point.kind, hooks),
         distribution=entry_point.distribution,
         version=entry_point.version,
+        requires=entry_point.requires,
         hooks=hooks,
+        around_call=_place(entry_point, status, order.call),
+        around_attempt=_place(entry_point, status, order.attempt),
         status=status,
         reason=reason,
     )
@@ -86,22 +107,46 @@ def _report(
 def _state(
     entry_point: InstalledEntryPoint,
     candidates: Sequence[InstalledEntryPoint],
-    disabled: frozenset[str],
+    loader: Loader,
+    registry: Registry,
 ) -> _State:
-    if entry_point.name in disabled:
+    """Return the status, the reason and the hooks; an active plugin is added to the registry."""
+    if loader.is_disabled(entry_point.name):
         return "disabled", "disabled by USERSMANAGER_DISABLE", ()
     try:
         preferred = resolve(candidates)
         if preferred is not entry_point:
-            return "shadowed", f"the {preferred} is used instead", ()
-        hooks = Registry().add(entry_point.name, load(entry_point))
+            return "failed", f"the {preferred} is used instead: its name is reserved", ()
+        if entry_point.is_optional:
+            return "off", how_to_use(entry_point), ()
+        if entry_point.kind == "transport":
+            registry = Registry(transports=True)
+        elif not loader.is_allowed(entry_point.name):
+            return "off", f"not in USERSMANAGER_PLUGINS; {how_to_use(entry_point)}", ()
+        return "active", "", loader.add(registry, entry_point)
     except PluginError as error:
         is_missing = isinstance(error.__cause__, ModuleNotFoundError)
         return "missing dependency" if is_missing else "failed", str(error), ()
-    return "active", "", hooks
 
 
 def _modes(kind: Kind, hooks: tuple[str, ...]) -> tuple[str, ...]:
     if kind == "plugin":
         return (SYNC.name, ASYNC.name) if hooks else ()
     return tuple(mode.name for mode in (SYNC, ASYNC) if mode.hook in hooks)
+
+
+def _place(entry_point: InstalledEntryPoint, status: Status, order: Sequence[str]) -> int | None:
+    if entry_point.kind != "plugin" or status != "active" or entry_point.name not in order:
+        return None
+    return order.index(entry_point.name) + 1
+
+
+def reported_order(reports: Collection[PluginReport]) -> EffectiveOrder:
+    """Return the order in which the plugins of a manager without arguments act."""
+    call = {report.around_call: report.name for report in reports}
+    attempt = {report.around_attempt: report.name for report in reports}
+    return EffectiveOrder(call=_in_order(call), attempt=_in_order(attempt))
+
+
+def _in_order(names: Mapping[int | None, str]) -> tuple[str, ...]:
+    return tuple(names[place] for place in sorted(place for place in names if place is not None))

@@ -3,48 +3,95 @@
 from __future__ import annotations
 
 import inspect
+import ssl
+from typing import NamedTuple
 
+from .._values.token import Secret
 from ..errors import PluginError
-from .loader import Loader
+from .entry_points import InstalledEntryPoint
+from .loader import Loader, guarded
 from .modes import Mode, other_mode
 from .registry import Registry
 
-__all__ = ["describe_transport", "find_transport"]
+__all__ = ["DEFAULT_SETTINGS", "TransportSettings", "find_transport"]
 
 
-def find_transport(transport: object, mode: Mode, loader: Loader) -> object:
-    """Return the transport that the argument of a constructor stands for.
+class TransportSettings(NamedTuple):
+    """The arguments of the transport hooks.
+
+    Attributes:
+        proxy: the sealed URL of a proxy, or a sealed None for the default of the transport.
+        ssl_context: the TLS settings, or None for the default of the transport.
+    """
+
+    proxy: Secret[str | None] = Secret(None)
+    ssl_context: ssl.SSLContext | None = None
+
+
+DEFAULT_SETTINGS = TransportSettings()
+
+
+def find_transport(
+    transport: object,
+    mode: Mode,
+    loader: Loader,
+    settings: TransportSettings = DEFAULT_SETTINGS,
+) -> tuple[str, object]:
+    """Return the transport that the argument of a constructor stands for, after its name.
 
     Args:
-        transport: an installed name, an object, or None for the default of the mode.
+        transport: an installed name, an object, or None for the default of the mode. The name of
+            an object is its class.
         mode: the mode of the manager.
         loader: loads an installed transport.
+        settings: the settings of an installed transport.
 
     Raises:
-        PluginError: the transport is missing, disabled, or does not fit the mode.
+        PluginError: the transport is missing, disabled or broken, does not fit the mode, or does
+            not take one of the settings.
     """
-    name = describe_transport(transport, mode)
-    if transport is None or isinstance(transport, str):
-        transport = _load_transport(name, mode, loader)
-    _check_transport(name, transport, mode)
+    if transport is None:
+        transport = mode.default_transport
+    if not isinstance(transport, str):
+        name = type(transport).__name__
+        _check_transport(name, transport, mode)
+        return name, transport
+    if loader.is_disabled(transport):
+        raise PluginError(f"the transport {transport!r} is disabled by USERSMANAGER_DISABLE")
+    entry_point = loader.find("transport", transport)
+    return entry_point.name, _make_transport(entry_point, mode, loader, settings)
+
+
+def _make_transport(
+    entry_point: InstalledEntryPoint, mode: Mode, loader: Loader, settings: TransportSettings
+) -> object:
+    registry = Registry(transports=True)
+    if mode.hook not in loader.add(registry, entry_point):
+        raise _wrong_mode_error(entry_point.name, mode)
+    has_proxy = settings.proxy.reveal() is not None
+    if has_proxy:
+        _require_argument("proxy", registry, entry_point, mode)
+    if settings.ssl_context is not None:
+        _require_argument("ssl_context", registry, entry_point, mode)
+    problem = f"{mode.hook} of the {entry_point} failed"
+    transport = guarded(
+        problem,
+        lambda: registry.first_result(
+            mode.hook, proxy=settings.proxy.reveal(), ssl_context=settings.ssl_context
+        ),
+        conceals=has_proxy,
+    )
+    guarded(problem, lambda: _check_transport(entry_point.name, transport, mode))
     return transport
 
 
-def describe_transport(transport: object, mode: Mode) -> str:
-    """Return the installed name of a transport, or the class of an object."""
-    if transport is None:
-        return mode.default_transport
-    return transport if isinstance(transport, str) else type(transport).__name__
-
-
-def _load_transport(name: str, mode: Mode, loader: Loader) -> object:
-    if name in loader.disabled:
-        raise PluginError(f"the transport {name!r} is disabled by USERSMANAGER_DISABLE")
-    registry = Registry()
-    hooks = registry.add(name, loader.load("transport", name))
-    if mode.hook not in hooks:
-        raise _wrong_mode_error(name, mode)
-    return registry.first_result(mode.hook, proxy=None, ssl_context=None)
+def _require_argument(
+    argument: str, registry: Registry, entry_point: InstalledEntryPoint, mode: Mode
+) -> None:
+    if any(argument not in hook.arguments for hook in registry.implementations(mode.hook)):
+        raise PluginError(
+            f"the {entry_point} can't be used with {argument}=: its {mode.hook} does not take it"
+        )
 
 
 def _check_transport(name: str, transport: object, mode: Mode) -> None:

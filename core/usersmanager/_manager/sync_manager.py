@@ -40,7 +40,8 @@ class UsersManager(BaseUsersManager[Transport]):
             `send(request)` and `close()`. The manager closes it.
         plugins: instances or installed names, the outermost first. An instance replaces the
             discovered plugin of the same name.
-        discover: True for every installed plugin, False for none, or their names.
+        discover: True for every discovered plugin, False for none, or their names. Optional
+            plugins are not discovered.
         allow_insecure: allow http for every host, and an http endpoint of an https issuer. Tokens
             are then sent in the clear.
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import click
 
-from .._composition.entry_points import Kind, by_name
+from .._composition.entry_points import Kind, installed_names
 
 __all__ = ["complete_from", "complete_installed"]
 
@@ -20,7 +20,7 @@ def complete_from(values: Iterable[str]) -> Complete:
 
 def complete_installed(kind: Kind) -> Complete:
     """Return a completion function that offers the names of installed plugins or transports."""
-    return _complete(lambda: by_name(kind))
+    return _complete(lambda: installed_names(kind))
 
 
 def _complete(values: Callable[[], Iterable[str]]) -> Complete:

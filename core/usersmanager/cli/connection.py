@@ -10,10 +10,16 @@ from typing import Any, TypeAlias, TypeVar, cast
 import click
 
 from .. import ArgumentError, AsyncUsersManager, UsersManager
-from .._composition.entry_points import Kind, by_name
+from .._composition.entry_points import Kind, installed_names
+from .._composition.loader import Loader
+from .._composition.modes import ASYNC, SYNC
+from .._composition.names import normalize
+from .._composition.report import transport_modes
+from .._composition.selection import discovered_names
 from .._manager.base import ManagerOptions
 from .._values.suggestions import did_you_mean
-from ..plugins import installed_plugins
+from .._values.token import Secret
+from .transport import make_transport
 from .verbose import CallLogger, log_to
 
 __all__ = ["Connection"]
@@ -31,6 +37,8 @@ class Connection:
         issuer: OpenID provider whose configuration names the endpoint.
         timeout: seconds for a call, retries included.
         transport: name of an installed transport, sync or async; None for the default.
+        proxy: sealed URL of the proxy to use, if any.
+        cacert: path of a PEM file with the authorities to trust; None for those of the system.
         plugin: names of installed plugins to put first, outermost first.
         no_plugin: names of installed plugins to leave out.
         verbose: log to stderr.
@@ -41,6 +49,8 @@ class Connection:
     issuer: str | None = None
     timeout: float
     transport: str | None
+    proxy: Secret[str | None] | None
+    cacert: str | None
     plugin: tuple[str, ...]
     no_plugin: tuple[str, ...]
     verbose: bool
@@ -74,21 +84,23 @@ class Connection:
             return await cast(Coroutine[Any, Any, T], operation(users))
 
     def _sync_manager(self, options: ManagerOptions) -> UsersManager:
+        transport = make_transport(self.transport, SYNC, self.proxy, self.cacert)
         if self.issuer is None:
-            return UsersManager(str(self.base_url), transport=self.transport, **options)
-        return UsersManager.from_issuer(self.issuer, transport=self.transport, **options)
+            return UsersManager(str(self.base_url), transport=transport, **options)
+        return UsersManager.from_issuer(self.issuer, transport=transport, **options)
 
     async def _async_manager(self, options: ManagerOptions) -> AsyncUsersManager:
+        transport = make_transport(self.transport, ASYNC, self.proxy, self.cacert)
         if self.issuer is None:
-            return AsyncUsersManager(str(self.base_url), transport=self.transport, **options)
-        return await AsyncUsersManager.from_issuer(self.issuer, transport=self.transport, **options)
+            return AsyncUsersManager(str(self.base_url), transport=transport, **options)
+        return await AsyncUsersManager.from_issuer(self.issuer, transport=transport, **options)
 
     def _manager_options(self) -> ManagerOptions:
         if self.transport is not None:
             _require_installed("--transport", "transport", [self.transport])
         _require_installed("--plugin", "plugin", self.plugin)
         _require_installed("--no-plugin", "plugin", self.no_plugin)
-        if set(self.plugin) & set(self.no_plugin):
+        if set(map(normalize, self.plugin)) & set(map(normalize, self.no_plugin)):
             raise ArgumentError("--plugin and --no-plugin name the same plugin")
         return {
             "timeout": self.timeout,
@@ -100,23 +112,18 @@ class Connection:
     def _discover(self) -> bool | list[str]:
         if not self.no_plugin:
             return True
-        return [name for name in by_name("plugin") if name not in self.no_plugin]
+        left_out = set(map(normalize, self.no_plugin))
+        return [name for name in discovered_names(Loader()) if name not in left_out]
 
     def _is_async_only(self) -> bool:
         """Tell whether the transport is async only. The default transport is sync."""
-        if self.transport is None:
-            return False
-        return any(
-            report.modes == ("async",)
-            for report in installed_plugins()
-            if (report.kind, report.name) == ("transport", self.transport)
-        )
+        return self.transport is not None and transport_modes(self.transport) == (ASYNC.name,)
 
 
 def _require_installed(option: str, kind: Kind, names: Collection[str]) -> None:
-    installed = by_name(kind)
+    installed = installed_names(kind)
     for name in names:
-        if name not in installed:
+        if normalize(name) not in map(normalize, installed):
             suggestion = did_you_mean(name, installed)
             raise ArgumentError(f"{option}: no {kind} with that name is installed{suggestion}")
 

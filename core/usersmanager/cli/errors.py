@@ -25,6 +25,14 @@ _OPTIONS = {
 }
 """Python arguments that begin a message of the library, and the options that set them."""
 
+_RECOMMENDED = {
+    "allow_insecure=True": "--allow-insecure",
+    "can't be used with proxy=": "can't be used with --proxy",
+    "can't be used with ssl_context=": "can't be used with --cacert",
+    "is base_url right?": "is --base-url right?",
+}
+"""Parts of messages about Python arguments, and the same about options."""
+
 
 def usage_message(error: click.UsageError) -> str:
     """Return a one-line message for a usage error; click's own may quote the arguments."""
@@ -44,9 +52,10 @@ def argument_message(error: ArgumentError) -> str:
 
 
 def with_option_names(message: str) -> str:
-    """Replace the Python arguments that a message recommends by the matching options."""
-    message = message.replace("is base_url right?", "is --base-url right?")
-    return message.replace("allow_insecure=True", "--allow-insecure")
+    """Replace the Python arguments in a message by the matching options."""
+    for argument, option in _RECOMMENDED.items():
+        message = message.replace(argument, option)
+    return message
 
 
 def _problem(error: click.UsageError) -> str:

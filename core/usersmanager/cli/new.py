@@ -11,12 +11,13 @@ from string import Template
 import click
 
 from .. import ArgumentError
+from .._composition.entry_points import Kind, by_name
 from .completion import complete_from
 from .output import escape_control_characters
 
 __all__ = ["new"]
 
-_KINDS = ("plugin", "transport")
+_KINDS: tuple[Kind, ...] = ("plugin", "transport")
 _TEMPLATES = Path(__file__).with_name("templates")
 _NAME = re.compile("[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _MAX_NAME_LENGTH = 30
@@ -34,10 +35,11 @@ _MAX_NAME_LENGTH = 30
     help="Output directory (default: current directory).",
 )
 def new(kind: str, name: str, into: Path) -> None:
-    """Create a package, usersmanager-NAME, with a plugin or a transport.
+    """Create a distribution, usersmanager-NAME, with a plugin or a transport.
 
     It contains working code with tests, to be replaced by your own. NAME consists of
-    lower-case letters and digits in words joined by hyphens, such as request-id.
+    lower-case letters and digits in words joined by hyphens, such as request-id. The
+    package to import is then request_id_usersmanager.
     """
     if kind not in _KINDS:
         raise ArgumentError("the first argument must be 'plugin' or 'transport'")
@@ -64,13 +66,21 @@ def _template_values(kind: str, name: str) -> dict[str, str]:
             "invalid name: use lower-case letters and digits in words joined by hyphens, such as"
             f" request-id, starting with a letter; at most {_MAX_NAME_LENGTH} characters"
         )
-    package = f"usersmanager_{name.replace('-', '_')}"
-    if find_spec(package) is not None:
-        raise ArgumentError("a package with this name is already installed: choose another name")
+    # Not usersmanager_NAME: that could be a package which usersmanager itself ships.
+    package = f"{name.replace('-', '_')}_usersmanager"
+    if package.startswith("usersmanager_"):
+        raise ArgumentError("invalid name: usersmanager is reserved, use one such as request-id")
+    if _is_installed(name) or find_spec(package) is not None:
+        raise ArgumentError("this name is already installed: choose another name")
     # The kind as a suffix prevents a class name that is a keyword or a builtin.
     words = [*name.removesuffix(f"-{kind}").split("-"), kind]
     class_name = "".join(word.capitalize() for word in words)
     return {"name": name, "package": package, "class_name": class_name}
+
+
+def _is_installed(name: str) -> bool:
+    """Return whether a plugin or transport of this name is installed: two would conflict."""
+    return any(name in by_name(kind) for kind in _KINDS)
 
 
 def _render(kind: str, values: dict[str, str]) -> dict[str, str]:

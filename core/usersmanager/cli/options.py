@@ -12,6 +12,8 @@ import click
 from click.core import ParameterSource
 
 from .. import ArgumentError
+from .._values.token import Secret
+from .._values.urls import is_proxy_url
 from .completion import complete_installed
 from .connection import Connection
 from .tokens import token_file_option
@@ -45,6 +47,18 @@ def _parse_seconds(text: str) -> float:
     return seconds
 
 
+def _parse_proxy(url: str) -> Secret[str | None]:
+    # It may contain a password.
+    sealed = Secret[str | None](url)
+    del url
+    if not is_proxy_url(sealed.reveal()):
+        # The message of a BadParameter would quote the value.
+        raise click.BadOptionUsage(
+            "--proxy", "--proxy must be a URL such as http://proxy.example:3128"
+        )
+    return sealed
+
+
 _ISSUER_OPTION = click.option(
     "--issuer",
     envvar="USERSMANAGER_ISSUER",
@@ -69,6 +83,18 @@ _OPTIONS = (
         metavar="NAME",
         shell_complete=complete_installed("transport"),
         help="Installed transport to use, sync or async.",
+    ),
+    click.option(
+        "--proxy",
+        type=_parse_proxy,
+        metavar="URL",
+        help="HTTP proxy to use, such as http://user:password@proxy.example:3128.",
+    ),
+    click.option(
+        "--cacert",
+        type=click.Path(),
+        metavar="PATH",
+        help="PEM file with the authorities to trust, in place of the system's.",
     ),
     click.option(
         "--plugin",

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..._composition.compose import compose
 from ..._composition.modes import SYNC
-from ..._flow.effects import Sleep
+from ..._flow.effects import Sleep, Wait
 from ..._manager.async_manager import AsyncUsersManager
 from ..._manager.sync_manager import UsersManager
 from ..._values.messages import Request, Response
@@ -103,9 +103,11 @@ class PluginContract(SharingCases, Exemptions):
 
     def test_its_flow_ends_when_it_is_closed(self) -> None:
         composition = compose(SYNC, FakeTransport(), [self.plugin()], False)
-        flow = composition.handler(_make_request())
-        while isinstance(next(flow), Sleep):
-            pass
+        request = _make_request()
+        flow = composition.handler(request)
+        effect = next(flow)
+        while isinstance(effect, Sleep | Wait):
+            effect = flow.send(request.deadline if isinstance(effect, Wait) else None)
         flow.close()  # Raises RuntimeError if the flow goes on.
 
     def test_every_user_gets_their_own_profile(self) -> None:

@@ -10,7 +10,9 @@ import contextlib
 import ssl
 from functools import lru_cache
 
-__all__ = ["Handshake", "TLSLayer", "default_ssl_context"]
+from .tls_errors import do_handshake
+
+__all__ = ["Handshake", "TLSLayer", "default_ssl_context", "new_ssl_context"]
 
 # RFC 8446, section 5.1: a record has a header of 5 bytes, the last 2 of them its length.
 _HEADER_SIZE = 5
@@ -21,7 +23,20 @@ _LARGEST_RECORD = 16384
 @lru_cache(maxsize=1)
 def default_ssl_context() -> ssl.SSLContext:
     """Return the shared default context: system trust, host names checked, TLS 1.2 or newer."""
-    context = ssl.create_default_context()
+    return new_ssl_context()
+
+
+def new_ssl_context(cafile: str | None = None) -> ssl.SSLContext:
+    """Return a context that checks host names, for TLS 1.2 or newer.
+
+    Args:
+        cafile: the path of a PEM file with the authorities to trust, in place of the system's.
+
+    Raises:
+        OSError: the file cannot be read.
+        ssl.SSLError: it contains no certificate.
+    """
+    context = ssl.create_default_context(cafile=cafile)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
 
@@ -97,7 +112,7 @@ class TLSLayer:
         self._boundary.follow(data)
         self._incoming.write(data)
         try:
-            self._tls.do_handshake()
+            do_handshake(self._tls)
         except ssl.SSLWantReadError:
             return False
         return True

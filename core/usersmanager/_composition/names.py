@@ -1,0 +1,30 @@
+"""Compare the names of plugins, transports and distributions as package names are compared."""
+
+from __future__ import annotations
+
+import os
+import re
+
+__all__ = ["allowed_names", "disabled_names", "normalize"]
+
+_SEPARATORS = re.compile(r"[-_.]+")
+
+
+def normalize(name: str) -> str:
+    """Return the form of a name to compare: `ACME_Tint` and `acme-tint` are the same (PEP 503)."""
+    return _SEPARATORS.sub("-", name).lower()
+
+
+def disabled_names() -> frozenset[str]:
+    """Return the normalized names in the environment variable USERSMANAGER_DISABLE."""
+    return _names_in("USERSMANAGER_DISABLE")
+
+
+def allowed_names() -> frozenset[str] | None:
+    """Return the normalized names in USERSMANAGER_PLUGINS, or None if it is unset or empty."""
+    return _names_in("USERSMANAGER_PLUGINS") or None
+
+
+def _names_in(variable: str) -> frozenset[str]:
+    names = os.environ.get(variable, "").split(",")
+    return frozenset(normalize(name.strip()) for name in names if name.strip())

@@ -1,0 +1,123 @@
+"""Select the plugins of a manager: those that the program passes, then the discovered ones."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from types import ModuleType
+
+from ..errors import PluginError
+from .entry_points import InstalledEntryPoint, by_name, entry_point_of
+from .loader import Loader
+from .names import normalize
+from .registry import Registry
+
+__all__ = ["add_plugins", "discovered_names", "how_to_use"]
+
+
+def add_plugins(
+    registry: Registry, plugins: Iterable[object], discover: bool | Collection[str], loader: Loader
+) -> None:
+    """Add the plugins of a manager to its registry.
+
+    Args:
+        registry: the registry of the manager.
+        plugins: instances and installed names. Each replaces the discovered plugin of its name.
+        discover: True for every discovered plugin, False for none, or their names.
+        loader: the loader of the manager.
+
+    Raises:
+        PluginError: an argument is not valid; an instance is not a plugin; or one that was asked
+            for by name is missing or failed.
+    """
+    explicit_names = _add_explicit(registry, plugins, loader)
+    if discover is True:
+        _add_every_discovered(registry, loader, skip=explicit_names)
+        return
+    for name, given in sorted(_discover_names(discover).items()):
+        if name not in explicit_names:
+            _add_discovered(registry, given, loader)
+
+
+def _add_explicit(registry: Registry, plugins: Iterable[object], loader: Loader) -> set[str]:
+    """Add the plugins of the list; return their normalized names, disabled ones included."""
+    if isinstance(plugins, str) or not isinstance(plugins, Iterable):
+        raise PluginError("plugins must be a list of instances and installed names")
+    names = set()
+    for plugin in plugins:
+        name = plugin if isinstance(plugin, str) else _name_of(plugin)
+        names.add(normalize(name))
+        if loader.is_disabled(name):
+            _warn_skipped(name, "is disabled by USERSMANAGER_DISABLE", loader)
+        elif isinstance(plugin, str):
+            loader.add(registry, loader.find("plugin", plugin))
+        else:
+            registry.add(name, plugin)
+            loader.record(entry_point_of(plugin))
+    return names
+
+
+def discovered_names(loader: Loader) -> list[str]:
+    """Return the normalized names of the plugins that a manager uses without being asked to."""
+    return [
+        name
+        for name, candidates in by_name("plugin").items()
+        if not all(candidate.is_optional for candidate in candidates)
+        and loader.is_allowed(name)
+        and not loader.is_disabled(name)
+    ]
+
+
+def _add_every_discovered(registry: Registry, loader: Loader, *, skip: Collection[str]) -> None:
+    for name in discovered_names(loader):
+        if name in skip:
+            continue
+        try:
+            _add_discovered(registry, name, loader)
+        except PluginError as error:
+            loader.warn(f"{error}; skipping it")
+
+
+def _discover_names(discover: bool | Collection[str]) -> dict[str, str]:
+    """Return the names that were asked for, by their normalized form."""
+    if discover is False:
+        return {}
+    if (
+        isinstance(discover, bool | str)
+        or not isinstance(discover, Collection)
+        or not all(isinstance(name, str) for name in discover)
+    ):
+        raise PluginError("discover must be True, False or a collection of installed names")
+    return {normalize(name): name for name in discover}
+
+
+def _add_discovered(registry: Registry, name: str, loader: Loader) -> None:
+    if loader.is_disabled(name):
+        _warn_skipped(name, "is disabled by USERSMANAGER_DISABLE", loader)
+        return
+    entry_point = loader.find("plugin", name)
+    if entry_point.is_optional:
+        raise PluginError(f"the {entry_point} is optional: {how_to_use(entry_point)}")
+    if loader.is_allowed(name):
+        loader.add(registry, entry_point)
+    else:
+        _warn_skipped(name, "is not in USERSMANAGER_PLUGINS", loader)
+
+
+def how_to_use(entry_point: InstalledEntryPoint) -> str:
+    """Return how to use a plugin that is not discovered, as a clause of a message."""
+    return f"to use it, name it in plugins=[{entry_point.name!r}], or pass an instance"
+
+
+def _warn_skipped(name: str, reason: str, loader: Loader) -> None:
+    loader.warn(f"the plugin {name!r}, which was asked for, {reason}; skipping it")
+
+
+def _name_of(plugin: object) -> str:
+    """Return the `name` of a plugin, or that of its entry point, module or class."""
+    own_name = getattr(plugin, "name", None)
+    if isinstance(own_name, str) and own_name:
+        return own_name
+    entry_point = entry_point_of(plugin)
+    if entry_point is not None:
+        return entry_point.name
+    return plugin.__name__ if isinstance(plugin, ModuleType) else type(plugin).__name__
