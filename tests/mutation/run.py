@@ -53,6 +53,7 @@ TESTS = {
     "usersmanager_retry.budget": ["tests/plugins/test_retry_budget.py"],
     "usersmanager_retry.policy": [
         "tests/plugins/test_retry.py",
+        "tests/plugins/test_retry_settings.py",
         "tests/plugins/test_retry_wait.py",
     ],
     "usersmanager_retry.retry": [
@@ -60,6 +61,7 @@ TESTS = {
         "tests/plugins/test_retry_wait.py",
         "tests/plugins/test_retry_budget.py",
     ],
+    "usersmanager_retry.settings": ["tests/plugins/test_retry_settings.py"],
 }
 # The profile "ci" makes hypothesis deterministic, and so the score.
 PYTEST = ["--hypothesis-profile=ci", "-pno:cacheprovider"]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from ..._manager.async_manager import AsyncUsersManager
 from ..._manager.sync_manager import UsersManager
 from ..._values.messages import Request, Response
+from .meeting import MeetingTransport
 from .responding import RespondingTransport, own_profile
 from .watchdog import run_within
 
@@ -32,7 +33,7 @@ class SharingCases:
 
     def test_threads_can_share_it(self) -> None:
         def main() -> None:
-            transport = _MeetingTransport()
+            transport = MeetingTransport(len(_USERS), _MEETING)
             with _sync(self.plugin(), transport) as users:
                 assert _in_threads(lambda user: users.get_info(user).sub) == _USERS
                 transport.end_meeting()
@@ -45,7 +46,7 @@ class SharingCases:
 
     def test_tasks_can_share_it(self) -> None:
         async def main() -> None:
-            async with _async(self.plugin(), _MeetingTransport()) as users:
+            async with _async(self.plugin(), MeetingTransport(len(_USERS), _MEETING)) as users:
                 for _ in range(2):
                     profiles = await asyncio.gather(*[users.get_info(user) for user in _USERS])
                     assert [profile.sub for profile in profiles] == _USERS
@@ -123,33 +124,6 @@ class SharingCases:
                 users.get_info("a-token")
             asyncio.run(main())
             _join_all(set(threading.enumerate()) - threads)
-
-
-class _MeetingTransport(RespondingTransport):
-    """A transport whose requests overlap: each waits until as many as there are users are here."""
-
-    def __init__(self) -> None:
-        super().__init__(own_profile)
-        self._barrier = threading.Barrier(len(_USERS))
-        self._arrived = 0
-        self._all_arrived = asyncio.Event()
-
-    def send(self, request: Request) -> Response:
-        with contextlib.suppress(threading.BrokenBarrierError):
-            self._barrier.wait(_MEETING)
-        return super().send(request)
-
-    async def asend(self, request: Request) -> Response:
-        self._arrived += 1
-        if self._arrived == len(_USERS):
-            self._all_arrived.set()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._all_arrived.wait(), _MEETING)
-        return super().send(request)
-
-    def end_meeting(self) -> None:
-        """Let the requests that come alone pass."""
-        self._barrier.abort()
 
 
 @contextlib.contextmanager

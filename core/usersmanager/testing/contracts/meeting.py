@@ -1,0 +1,48 @@
+"""A transport whose requests overlap, for the contract of plugins."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+
+from ..._values.messages import Request, Response
+from .responding import RespondingTransport, own_profile
+
+__all__ = ["MeetingTransport"]
+
+
+class MeetingTransport(RespondingTransport):
+    """A transport in which each request waits until a number of them has arrived.
+
+    Args:
+        parties: the number of requests.
+        seconds: how long to wait for the others, for a plugin that lets only one through.
+    """
+
+    def __init__(self, parties: int, seconds: float) -> None:
+        super().__init__(own_profile)
+        self._parties = parties
+        self._seconds = seconds
+        self._barrier = threading.Barrier(parties)
+        self._arrived = 0
+        self._all_arrived = asyncio.Event()
+
+    def send(self, request: Request) -> Response:
+        """Wait for the other threads; return a profile whose subject is the token."""
+        with contextlib.suppress(threading.BrokenBarrierError):
+            self._barrier.wait(self._seconds)
+        return super().send(request)
+
+    async def asend(self, request: Request) -> Response:
+        """Wait for the other tasks; return a profile whose subject is the token."""
+        self._arrived += 1
+        if self._arrived == self._parties:
+            self._all_arrived.set()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._all_arrived.wait(), self._seconds)
+        return super().send(request)
+
+    def end_meeting(self) -> None:
+        """Let the requests that come alone pass."""
+        self._barrier.abort()
