@@ -25,7 +25,8 @@ class Headers:
             and returns one. They replace fields of the same name.
 
     Raises:
-        PluginError: at the call, if a field is malformed or one that only the client may set.
+        ArgumentError: a field is malformed, given twice, or one that only the client may set.
+        PluginError: the same, raised by the call if a function returned the field.
 
     Example:
         ```python
@@ -37,7 +38,10 @@ class Headers:
     name = "headers"
 
     def __init__(self, fields: Fields | Callable[[Request], Fields] | None = None) -> None:
-        self._fields = fields if callable(fields) else StaticHeaders(fields) if fields else None
+        try:
+            self._fields = fields if callable(fields) else StaticHeaders(fields) if fields else None
+        finally:
+            del fields  # A value may be a secret, and a traceback shows local variables.
 
     @hookimpl
     def usersmanager_request(self, request: Request) -> Request:

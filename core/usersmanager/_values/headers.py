@@ -12,6 +12,8 @@ from typing import TypeAlias
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from ..errors import ArgumentError
+
 __all__ = ["TCHAR", "TOKEN", "HeaderInput", "Headers", "StaticHeaders", "merge_headers"]
 
 HeaderInput: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
@@ -95,7 +97,10 @@ class StaticHeaders:
     Not for values of one user: they are kept as long as this object.
 
     Args:
-        fields: a mapping or pairs. If they are malformed, `Request.with_headers` raises the error.
+        fields: a mapping or pairs of header names and printable ASCII values.
+
+    Raises:
+        ArgumentError: a field is malformed, given twice, or one that only the client may set.
 
     Example:
         ```python
@@ -105,16 +110,19 @@ class StaticHeaders:
         ```
     """
 
-    __slots__ = ("_pairs", "_problem")
+    __slots__ = ("_pairs",)
 
     def __init__(self, fields: HeaderInput) -> None:
         pairs = _as_pairs(fields)
-        self._problem = _explain_malformed(pairs)
+        problem = _explain_malformed(pairs)
+        if problem is not None:
+            del fields, pairs  # A value may be a secret, and a traceback shows local variables.
+            raise ArgumentError(problem)
         self._pairs = pairs or ()
 
-    def merge_into(self, base: Headers) -> Headers | str:
-        """Return `base` with these fields, or a description of what is wrong with them."""
-        return self._problem or base.merged_once(self._pairs)
+    def merge_into(self, base: Headers) -> Headers:
+        """Return `base` with these fields."""
+        return base.merged_once(self._pairs)
 
 
 def merge_headers(base: Headers, fields: HeaderInput | StaticHeaders) -> Headers | str:
