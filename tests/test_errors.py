@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 from typing import Any
 
@@ -33,12 +34,14 @@ ERRORS = [getattr(usersmanager, name) for name in usersmanager.__all__ if name.e
 
 @pytest.mark.parametrize("error_type", ERRORS, ids=lambda error_type: error_type.__name__)
 def test_every_error_can_be_pickled_with_its_fields(error_type: type[UsersManagerError]) -> None:
-    error = error_type("words", operation="get_info")
-    if isinstance(error, APIError):
-        error.status, error.rate_limit = 429, RateLimit(1, 2, 3)
-    copy = pickle.loads(pickle.dumps(error))
-    assert type(copy) is error_type
-    assert (str(copy), vars(copy)) == ("words", vars(error))
+    error = error_type("words", operation="get_info", origin="https://tenant.example")
+    # Every attribute has another value than by default.
+    changes = {"sent": not getattr(error, "sent", False), "rate_limit": RateLimit(1, 2, 3)}
+    for name in vars(error).keys() - {"operation", "origin"}:
+        setattr(error, name, changes.get(name, "changed"))
+    for duplicate in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
+        assert type(duplicate) is error_type
+        assert (str(duplicate), vars(duplicate)) == (str(error), vars(error))
 
 
 def test_every_error_has_the_same_base_class() -> None:

@@ -234,7 +234,25 @@ class ConnectError(_NotSentError):
     """No connection was established: refused, unreachable, unknown host, or timed out.
 
     Check the URL, the network and the proxy; repeating is safe.
+
+    Attributes:
+        proxy_status: the status that a proxy refused a tunnel with ("proxy_refused"), or None.
     """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        reason: Reason = "other",
+        proxy_status: int | None = None,
+        retry_after: float | None = None,
+        operation: str | None = None,
+        origin: str | None = None,
+    ) -> None:
+        super().__init__(
+            message, reason=reason, retry_after=retry_after, operation=operation, origin=origin
+        )
+        self.proxy_status = proxy_status
 
 
 class TLSError(TransportError):

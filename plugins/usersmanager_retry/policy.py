@@ -11,6 +11,7 @@ from tenacity.wait import wait_base
 
 from usersmanager import (
     BodyTooLargeError,
+    ConnectError,
     PoolTimeoutError,
     Request,
     Response,
@@ -33,16 +34,26 @@ def is_retryable(state: RetryCallState) -> bool:
     A request that is not idempotent may only be sent again if it was certainly not processed
     (RFC 9110, section 9.2.2).
     """
-    if state.outcome is None:
+    outcome = _outcome(state)
+    if not isinstance(outcome, Response | TransportError):
         return False
     request: Request = state.args[0]
-    error = state.outcome.exception()
-    if error is None:
-        response: Response = state.outcome.result()
-        return response.status in (_TRANSIENT if request.idempotent else _NOT_PROCESSED)
-    if not isinstance(error, TransportError) or isinstance(error, _PERMANENT):
-        return False
-    return not error.sent or request.idempotent
+    if isinstance(outcome, Response):
+        return outcome.status in (_TRANSIENT if request.idempotent else _NOT_PROCESSED)
+    return not _is_permanent(outcome) and (request.idempotent or not outcome.sent)
+
+
+def _outcome(state: RetryCallState) -> object:
+    """Return the response or the error of the last attempt."""
+    if state.outcome is None:
+        return None
+    return state.outcome.exception() or state.outcome.result()
+
+
+def _is_permanent(error: TransportError) -> bool:
+    if isinstance(error, ConnectError) and error.proxy_status is not None:
+        return error.proxy_status not in _TRANSIENT
+    return isinstance(error, _PERMANENT)
 
 
 class full_jitter(wait_base):  # noqa: N801 - tenacity names its strategies like this.
@@ -63,9 +74,8 @@ class full_jitter(wait_base):  # noqa: N801 - tenacity names its strategies like
 
     def __call__(self, retry_state: RetryCallState) -> float:
         """Return the seconds to wait before the next attempt."""
-        outcome = retry_state.outcome
-        if outcome is None or outcome.failed:
-            return self._default(retry_state)
-        response: Response = outcome.result()
-        wait = self._overloaded if response.status in _OVERLOADED else self._default
-        return max(wait(retry_state), response.retry_after or 0.0)
+        outcome = _outcome(retry_state)
+        is_overloaded = isinstance(outcome, Response) and outcome.status in _OVERLOADED
+        wait = self._overloaded if is_overloaded else self._default
+        asked = outcome.retry_after if isinstance(outcome, Response | TransportError) else None
+        return max(wait(retry_state), asked or 0.0)

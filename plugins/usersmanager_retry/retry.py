@@ -110,7 +110,7 @@ class Retry:
         if not self._tenacity.retry(state) or self._tenacity.stop(state):
             return None
         # Not shortened to max_wait: the server would reject an attempt that comes too early.
-        if isinstance(outcome, Response) and (outcome.retry_after or 0.0) > self._max_wait:
+        if (outcome.retry_after or 0.0) > self._max_wait:
             return None
         seconds = min(float(self._tenacity.wait(state)), self._max_wait)
         request: Request = state.args[0]

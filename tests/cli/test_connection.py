@@ -156,8 +156,9 @@ def test_an_http_endpoint_is_rejected_with_the_option_that_allows_it(info, serve
 
 
 @TRANSPORTS
-def test_tls_to_a_plain_http_port_is_reported_with_its_address(info, server, transport):
+def test_tls_to_a_plain_http_port_has_a_hint(info, server, transport):
     address = server.base_url.replace("http:", "https:")
     result = info("--base-url", address, "--transport", transport)
     assert (result.returncode, result.stdout) == (3, "")
     assert f"get_info at {address} failed: " in result.stderr
+    assert "does the server speak plain http?" in result.stderr

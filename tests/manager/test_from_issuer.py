@@ -188,9 +188,7 @@ def test_the_origin_of_an_error_is_that_of_the_endpoint_which_the_provider_names
     mode: Any, fake: FakeTransport
 ) -> None:
     add_configuration(fake, userinfo_endpoint="https://api.example:8443/me").status(401)
-    with pytest.raises(
-        UnauthorizedError, match=r"get_info at https://api\.example:8443 "
-    ) as caught:
+    with pytest.raises(UnauthorizedError) as caught:
         fetch_profile(mode, ISSUER, transport=fake)
     assert caught.value.origin == "https://api.example:8443"
 

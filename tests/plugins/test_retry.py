@@ -18,6 +18,7 @@ from usersmanager import (
     DisconnectedError,
     PoolTimeoutError,
     ProtocolError,
+    ProviderUnavailableError,
     Response,
     ServerError,
     TLSError,
@@ -59,7 +60,15 @@ def test_get_info_is_not_retried_after_a_permanent_status(
 
 
 @pytest.mark.parametrize(
-    "error", [ConnectError("x"), DisconnectedError("x"), ProtocolError("x"), TransportError("x")]
+    "error",
+    [
+        ConnectError("x"),
+        ConnectError("x", reason="proxy_refused", proxy_status=502),
+        ConnectError("x", reason="proxy_refused", proxy_status=503),
+        DisconnectedError("x"),
+        ProtocolError("x"),
+        TransportError("x"),
+    ],
 )
 def test_get_info_is_retried_after_a_transient_error(
     fetch: Call, fake: FakeTransport, error: TransportError
@@ -67,9 +76,20 @@ def test_get_info_is_retried_after_a_transient_error(
     assert attempts(fetch, fake, error) == 2
 
 
-@pytest.mark.parametrize("error", [TLSError("x"), PoolTimeoutError("x"), BodyTooLargeError("x")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        TLSError("x"),
+        PoolTimeoutError("x"),
+        BodyTooLargeError("x"),
+        ConnectError("x", reason="proxy_refused", proxy_status=407),
+        ConnectError("x", reason="proxy_refused", proxy_status=403),
+        ConnectError("x", retry_after=3600),
+        ProviderUnavailableError("the circuit is open"),
+    ],
+)
 def test_get_info_is_not_retried_after_a_permanent_error(
-    fetch: Call, fake: FakeTransport, error: TransportError
+    fetch: Call, fake: FakeTransport, error: ProviderUnavailableError
 ) -> None:
     assert attempts(fetch, fake, error) == 1
 
@@ -82,6 +102,8 @@ def test_a_malformed_response_is_not_retried(fetch: Call, fake: FakeTransport) -
     ("response", "retried"),
     [
         (ConnectError("x"), True),
+        (ConnectError("x", reason="proxy_refused", proxy_status=502), True),
+        (ConnectError("x", reason="proxy_refused", proxy_status=407), False),
         (DisconnectedError("x", sent=False), True),
         (Response(429), True),
         (DisconnectedError("x"), False),

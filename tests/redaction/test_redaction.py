@@ -34,12 +34,13 @@ from usersmanager import (
     Request,
     SubjectMismatchError,
     TLSError,
+    TransportError,
     UnauthorizedError,
     UserInfo,
 )
 from usersmanager.plugins import Proceed, hookimpl
 from usersmanager.testing import FaultServer, Sandbox
-from usersmanager.testing.certificates import server_context
+from usersmanager.testing.certificates import client_context, server_context
 
 # One of each class of error.
 STATUSES = [302, 400, 401, 403, 404, 429, 503]
@@ -187,6 +188,39 @@ def test_an_untrusted_certificate_shows_no_secret(
     with FaultServer(ssl_context=untrusted, host="localhost") as server:
         errors = both_errors(secrets, client, server.origin)
     assert all(isinstance(error, TLSError) for error in errors)
+    assert_hidden(secrets, client, errors)
+
+
+def test_a_certificate_that_quotes_a_secret_shows_none(
+    client: CapturingClient, secrets: Secrets
+) -> None:
+    # A label of a host name has at most 63 characters, none of "/", "=" or "~".
+    label = "".join(filter(str.isalnum, secrets.token))[:60]
+    with FaultServer(ssl_context=server_context(f"{label}.example"), host="localhost") as server:
+        settings = {"transport_settings": {"ssl_context": client_context()}}
+        error = client.error(OPERATIONS["get_info"](secrets), server.origin, **settings)
+    assert isinstance(error, TLSError)
+    assert error.reason == "wrong_host"
+    assert label.lower() not in repr(error).lower() + str(error).lower()
+
+
+@pytest.mark.parametrize("origin", ["http://origin.example", "https://origin.example"])
+def test_a_proxy_that_refuses_shows_neither_a_secret_nor_its_password(
+    origin: str, client: CapturingClient, secrets: Secrets
+) -> None:
+    behavior = answering("407 TOKEN", 'Proxy-Authenticate: Basic realm="TOKEN"\n\nTOKEN LINK')
+    with FaultServer(otherwise=lambda peer: behavior(secrets, peer)) as proxy:
+        address = proxy.origin.replace("://", f"://user:{secrets.link.rpartition('/')[2]}@")
+        errors = client.errors(
+            [operation(secrets) for operation in OPERATIONS.values()],
+            origin,
+            transport_settings={"proxy": address},
+            allow_insecure=True,
+        )
+        assert b"Proxy-Authorization: Basic " in proxy.requests[0]
+    for error in errors:
+        assert isinstance(error, TransportError)
+        assert error.reason == "proxy_refused"
     assert_hidden(secrets, client, errors)
 
 

@@ -17,14 +17,14 @@ from typing import Any, NamedTuple
 
 import pytest
 from tenacity import wait_none
-from tests.certificates import server_context
+from tests.certificates import requiring_client_certificates, server_context
 from tests.transports.calls import TOKEN, TRANSPORTS, Outcome, call
 from tests.transports.pairwise import covering
-from tests.transports.tls_server import TCP, TLS, Channel, Script, Server, read_head
+from tests.transports.tls_server import TCP, TLS, Channel, Server, read_head, refusing
 
 import usersmanager
 from usersmanager import DeadlineExceededError, TLSError, TransportError
-from usersmanager.testing.certificates import authority, client_context
+from usersmanager.testing.certificates import client_context
 from usersmanager_retry import Retry
 
 pytestmark = pytest.mark.slow
@@ -321,39 +321,7 @@ def check_tls_failure(case: Case, outcome: Outcome, conversations: list[Conversa
         assert len(outcome.attempts) == 1
 
 
-def requiring_client_certificates(version: ssl.TLSVersion) -> ssl.SSLContext:
-    """Return a server's context that refuses a client without a certificate."""
-    context = server_context(version, NAME, ADDRESS)
-    authority().configure_trust(context)
-    context.verify_mode = ssl.CERT_REQUIRED
-    return context
-
-
 CALLS = [(transport, operation) for transport in TRANSPORTS for operation in OPERATIONS]
-
-
-def refusing(context: ssl.SSLContext, channels: list[TLS], *, waits: bool) -> Script:
-    """Return a script that refuses a client without a certificate, and then continues to read.
-
-    Args:
-        context: of the server.
-        channels: the list that connections are added to.
-        waits: whether to finish the handshake only after the client's request has arrived.
-    """
-
-    def script(connection: TCP) -> None:
-        channel = TLS(connection, context)
-        channels.append(channel)
-        channel.fetch()
-        channel.advance()
-        while waits and not channel.request_arrived and channel.fetch():
-            pass
-        with contextlib.suppress(ssl.SSLError):
-            channel.handshake()
-        while channel.fetch():
-            pass
-
-    return script
 
 
 @pytest.mark.parametrize("waits", [True, False], ids=["late", "early"])
@@ -362,7 +330,7 @@ def test_a_client_certificate_that_tls_1_3_refuses_may_be_refused_after_the_requ
     transport: str, operation: str, waits: bool
 ) -> None:
     channels: list[TLS] = []
-    context = requiring_client_certificates(VERSIONS["TLS 1.3"])
+    context = requiring_client_certificates(VERSIONS["TLS 1.3"], NAME, ADDRESS)
     with Server(refusing(context, channels, waits=waits)) as server:
         outcome = direct_call(transport, operation, server)
     assert server.mistakes == []
@@ -377,7 +345,7 @@ def test_a_client_certificate_that_tls_1_2_refuses_is_refused_before_the_request
     transport: str, operation: str
 ) -> None:
     channels: list[TLS] = []
-    context = requiring_client_certificates(VERSIONS["TLS 1.2"])
+    context = requiring_client_certificates(VERSIONS["TLS 1.2"], NAME, ADDRESS)
     with Server(refusing(context, channels, waits=False)) as server:
         outcome = direct_call(transport, operation, server)
     assert server.mistakes == []

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self, TypeAlias
 
-__all__ = ["TCP", "TLS", "Channel", "Script", "Server", "read_head"]
+__all__ = ["TCP", "TLS", "Channel", "Script", "Server", "read_head", "refusing"]
 
 _RECORD_HEADER = 5
 _APPLICATION_DATA = 23
@@ -200,6 +200,30 @@ def read_head(channel: Channel) -> bytes:
             raise EOFError
         head += data
     return head
+
+
+def refusing(context: ssl.SSLContext, channels: list[TLS], *, waits: bool) -> Script:
+    """Return a script that refuses a client without a certificate, and then continues to read.
+
+    Args:
+        context: of the server.
+        channels: the list that connections are added to.
+        waits: whether to finish the handshake only after the client's request has arrived.
+    """
+
+    def script(connection: TCP) -> None:
+        channel = TLS(connection, context)
+        channels.append(channel)
+        channel.fetch()
+        channel.advance()
+        while waits and not channel.request_arrived and channel.fetch():
+            pass
+        with contextlib.suppress(ssl.SSLError):
+            channel.handshake()
+        while channel.fetch():
+            pass
+
+    return script
 
 
 class Server:

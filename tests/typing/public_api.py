@@ -9,13 +9,19 @@ from typing import Any, assert_type
 from usersmanager import (
     APIError,
     AsyncUsersManager,
+    ConnectError,
+    InvalidTokenError,
+    ProviderUnavailableError,
     RateLimit,
+    RateLimitedError,
     Request,
     Response,
+    ServerError,
     TransportError,
     UserInfo,
     UsersManager,
 )
+from usersmanager.errors import Reason
 from usersmanager.plugins import (
     Flow,
     PluginReport,
@@ -76,7 +82,31 @@ def errors(api: APIError, transport: TransportError) -> None:
     assert_type(api.retry_after, float | None)
     assert_type(api.rate_limit, RateLimit | None)
     assert_type(transport.sent, bool)
+    assert_type(transport.reason, Reason)
     assert_type(transport.operation, str | None)
+    assert_type(transport.origin, str | None)
+
+
+def an_outage(token: str) -> float | int | None:
+    with UsersManager("https://tenant.example") as users:
+        try:
+            users.get_info(token)
+        except InvalidTokenError:
+            return 401
+        except ProviderUnavailableError as error:
+            assert_type(error.retry_after, float | None)
+            return error.retry_after
+    return None
+
+
+def new_errors() -> list[ProviderUnavailableError]:
+    return [
+        ProviderUnavailableError("the circuit is open", retry_after=30),
+        TransportError("m", sent=False, reason="refused", retry_after=1.5),
+        ConnectError("m", reason="proxy_refused", proxy_status=407),
+        RateLimitedError("m", status=429),
+        ServerError("m", status=503, retry_after=2),
+    ]
 
 
 class Plugin:

@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 from aiohappyeyeballs import start_connection
 
-from usersmanager.transports import Hop
+from usersmanager.transports import Hop, resolving
 
 __all__ = ["Connector"]
 
@@ -48,10 +48,19 @@ class Connector:
         try:
             version = ip_address(hop.host).version
         except ValueError:
-            hosts = await self._resolver.resolve(hop.host, hop.port, family=socket.AF_UNSPEC)
-            return [_address_info(host["family"], host["host"], host["port"]) for host in hosts]
+            return await self._look_up(hop)
         family = socket.AF_INET if version == 4 else socket.AF_INET6
         return [_address_info(family, hop.host, hop.port)]
+
+    async def _look_up(self, hop: Hop) -> list[_AddressInfo]:
+        lookup = self._resolver.resolve(hop.host, hop.port, family=socket.AF_UNSPEC)
+        try:
+            hosts = await resolving(lookup)
+        except OSError as error:  # Of a resolver over aiodns, it says no more.
+            raise socket.gaierror(*error.args) from error
+        if not hosts:
+            raise socket.gaierror("the host has no address")
+        return [_address_info(host["family"], host["host"], host["port"]) for host in hosts]
 
     async def close(self) -> None:
         """Close the resolver."""

@@ -145,9 +145,16 @@ def _translate(error: Exception, *, sent: bool) -> TransportError:
     cause = _cause(error)
     if not sent:
         return connect_error(cause)
-    if isinstance(cause, aiohttp.ClientConnectionError | aiohttp.ClientPayloadError):
-        return DisconnectedError("the connection ended before the response was complete")
-    return exchange_error(cause)
+    message = "the connection ended before the response was complete"
+    match cause:
+        case aiohttp.ServerDisconnectedError():
+            return DisconnectedError(message, reason="no_response")
+        case aiohttp.ClientPayloadError():
+            return DisconnectedError(message, reason="truncated")
+        case aiohttp.ClientConnectionError():
+            return DisconnectedError(message, reason="reset")
+        case _:
+            return exchange_error(cause)
 
 
 def _cause(error: BaseException) -> BaseException:

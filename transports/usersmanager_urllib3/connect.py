@@ -31,7 +31,8 @@ def connect(hop: Hop, deadline: Deadline) -> socket.socket:
     if hop.ssl_context is None:
         connection = _Connection(hop.host, hop.port)
     else:
-        connection = _TLSConnection(hop.host, hop.port, ssl_context=hop.ssl_context)
+        context: Any = _Context(hop, deadline)
+        connection = _TLSConnection(hop.host, hop.port, ssl_context=context)
     connection.deadline = deadline
     try:
         connection.connect()
@@ -39,7 +40,8 @@ def connect(hop: Hop, deadline: Deadline) -> socket.socket:
         connection.close()
         if isinstance(error, CertificateError):
             # urllib3 itself checks the host name if the context does not. Not an OSError.
-            raise TLSError("the certificate is for another host", sent=False) from error
+            message = "the certificate is for another host"
+            raise TLSError(message, sent=False, reason="wrong_host") from error
         raise
     # Detach the socket: urllib3's connection would close it.
     sock: socket.socket = connection.sock
@@ -62,3 +64,17 @@ class _Connection(_WithDeadline):
 
 class _TLSConnection(_WithDeadline, HTTPSConnection):
     """A TLS connection."""
+
+
+class _Context:
+    """The TLS settings of a hop, with its handshake, whose errors say what failed."""
+
+    def __init__(self, hop: Hop, deadline: Deadline) -> None:
+        self._hop = hop
+        self._deadline = deadline
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._hop.ssl_context, name)
+
+    def wrap_socket(self, sock: socket.socket, server_hostname: str) -> socket.socket:
+        return self._hop.secure(sock, self._deadline)

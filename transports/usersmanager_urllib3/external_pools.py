@@ -142,19 +142,22 @@ def _translate(error: Exception) -> UsersManagerError:
         case exceptions.ClosedPoolError():
             return LifecycleError("the pool is closed")
         case CertificateError():
-            return TLSError("the certificate is for another host", sent=False)
+            message = "the certificate is for another host"
+            return TLSError(message, sent=False, reason="wrong_host")
         case exceptions.NameResolutionError():
             return connect_error(socket.gaierror())
         case exceptions.ConnectTimeoutError():
             return connect_error(TimeoutError())
         case exceptions.NewConnectionError() as cause:
-            return connect_error(cause)
+            return connect_error(cause.__cause__ or cause)
         case exceptions.ProxyError():
-            return ConnectError("failed to connect through the proxy")
+            message = "failed to connect through the proxy"
+            return ConnectError(message, reason="proxy_unreachable")
         case exceptions.ReadTimeoutError():
             return exchange_error(TimeoutError())
         case exceptions.IncompleteRead():
-            return DisconnectedError("the connection ended before the response was complete")
+            message = "the connection ended before the response was complete"
+            return DisconnectedError(message, reason="truncated")
         case cause:
             return exchange_error(cause)
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .http1.engine import Engine
     from .http1.error_mapping import connect_error, exchange_error
     from .http1.parser import ResponseParser
+    from .http1.resolving import resolving
 
 __all__ = [
     "AsyncConnectionLimiter",
@@ -35,6 +36,7 @@ __all__ = [
     "connect_tcp",
     "exchange_error",
     "hookimpl",
+    "resolving",
 ]
 
 # Imported on first use, because sockets, ssl and asyncio are slow to import.
@@ -55,6 +57,7 @@ _MODULES = {
     "connect_tcp": "http1.connect",
     "exchange_error": "http1.error_mapping",
     "hookimpl": "._composition.hookspecs",
+    "resolving": "http1.resolving",
 }
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import socket
 import ssl
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -14,47 +17,100 @@ from usersmanager import (
     ProtocolError,
     TLSError,
 )
-from usersmanager.transports import connect_error, exchange_error
+from usersmanager.transports import connect_error, exchange_error, resolving
+from usersmanager.transports.http1.resolving import ResolverTimeoutError
 
 
 @pytest.mark.parametrize(
-    ("error", "kind", "words"),
+    ("error", "kind", "reason", "words"),
     [
-        (ConnectionRefusedError(), ConnectError, "refused"),
-        (socket.gaierror(), ConnectError, "cannot be resolved"),
-        (TimeoutError(), ConnectError, "before the deadline"),
-        (ConnectionResetError(), ConnectError, "while connecting"),
-        (OSError("hush"), ConnectError, "(OSError)"),
-        (ssl.SSLEOFError(), ConnectError, "(SSLEOFError)"),
-        (ssl.SSLError("hush"), TLSError, "handshake failed"),
-        (ssl.SSLCertVerificationError("hush"), TLSError, "certificate"),
+        (ConnectionRefusedError(), ConnectError, "refused", "refused"),
+        (OSError(errno.EHOSTUNREACH, "hush"), ConnectError, "unreachable", "unreachable"),
+        (OSError(errno.ENETUNREACH, "hush"), ConnectError, "unreachable", "unreachable"),
+        (socket.gaierror(), ConnectError, "name_not_found", "cannot be resolved"),
+        (UnicodeError("hush"), ConnectError, "name_not_found", "cannot be resolved"),
+        (ResolverTimeoutError(), ConnectError, "resolver_timeout", "not resolved in time"),
+        (TimeoutError(), ConnectError, "connect_timeout", "timed out"),
+        (ConnectionResetError(), ConnectError, "reset", "while connecting"),
+        (ssl.SSLEOFError(), ConnectError, "reset", "while connecting"),
+        (OSError("hush"), ConnectError, "other", "(OSError)"),
+        (ssl.SSLError("hush"), TLSError, "tls", "handshake failed: SSLError"),
+        (ssl.SSLCertVerificationError("hush"), TLSError, "tls", "certificate"),
     ],
 )
 def test_a_connect_error_names_its_cause(
-    error: Exception, kind: type[Exception], words: str
+    error: Exception, kind: type[Exception], reason: str, words: str
 ) -> None:
     translated = connect_error(error)
     assert type(translated) is kind
-    assert translated.sent is False
+    assert (translated.sent, translated.reason) == (False, reason)
     assert words in str(translated)
     assert "hush" not in str(translated)
 
 
 @pytest.mark.parametrize(
-    ("error", "kind"),
+    ("error", "message"),
     [
-        (TimeoutError("hush"), DeadlineExceededError),
-        (ConnectionResetError("hush"), DisconnectedError),
-        (BrokenPipeError("hush"), DisconnectedError),
-        (ssl.SSLEOFError("hush"), DisconnectedError),
-        (ssl.SSLError("hush"), TLSError),
-        (ValueError("hush"), ProtocolError),
+        (ConnectionRefusedError(), "the connection to the proxy was refused"),
+        (OSError(errno.EHOSTUNREACH, "hush"), "the host of the proxy is unreachable"),
+        (socket.gaierror(), "the host name of the proxy cannot be resolved"),
+        (ResolverTimeoutError(), "the host name of the proxy was not resolved in time"),
+        (TimeoutError(), "the connection to the proxy timed out"),
+        (ConnectionResetError(), "the connection to the proxy ended while connecting"),
+        (OSError("hush"), "failed to connect to the proxy (OSError)"),
+    ],
+)
+def test_a_failure_to_reach_the_proxy_says_so(error: Exception, message: str) -> None:
+    translated = connect_error(error, to_proxy=True)
+    assert (translated.reason, str(translated)) == ("proxy_unreachable", message)
+
+
+def test_a_resolver_that_is_cancelled_in_time_is_cancelled_as_usual() -> None:
+    async def main() -> None:
+        task = asyncio.ensure_future(resolving(asyncio.sleep(10)))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("wait", "reason"),
+    [
+        (lambda: resolving(asyncio.sleep(10)), "resolver_timeout"),
+        (lambda: asyncio.sleep(10), "connect_timeout"),
+    ],
+)
+def test_a_resolver_that_the_deadline_cancels_is_told_apart_from_a_slow_server(
+    wait: Callable[[], Awaitable[None]], reason: str
+) -> None:
+    async def main() -> None:
+        async with asyncio.timeout(0):
+            await wait()
+
+    with pytest.raises(TimeoutError) as caught:
+        asyncio.run(main())
+    assert connect_error(caught.value).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "reason"),
+    [
+        (TimeoutError("hush"), DeadlineExceededError, "deadline"),
+        (ConnectionResetError("hush"), DisconnectedError, "reset"),
+        (BrokenPipeError("hush"), DisconnectedError, "reset"),
+        (ssl.SSLEOFError("hush"), DisconnectedError, "reset"),
+        (OSError(errno.EHOSTUNREACH, "hush"), DisconnectedError, "unreachable"),
+        (ssl.SSLError("hush"), TLSError, "tls"),
+        (ValueError("hush"), ProtocolError, "malformed"),
     ],
 )
 def test_an_exchange_error_is_of_the_matching_class(
-    error: Exception, kind: type[Exception]
+    error: Exception, kind: type[Exception], reason: str
 ) -> None:
     translated = exchange_error(error)
-    assert translated.sent is True
     assert type(translated) is kind
+    assert (translated.sent, translated.reason) == (True, reason)
     assert "hush" not in str(translated)

@@ -58,7 +58,8 @@ def test_a_2xx_opens_the_tunnel_however_it_arrives(response: bytes, step: int) -
 def test_any_other_status_is_an_error(status: int) -> None:
     with pytest.raises(ConnectError, match=f"the proxy answered {status}") as caught:
         TunnelReader().receive_data(b"HTTP/1.1 %d No\r\nContent-Length: 3\r\n\r\nno!" % status)
-    assert caught.value.sent is False
+    error = caught.value
+    assert (error.sent, error.reason, error.proxy_status) == (False, "proxy_refused", status)
 
 
 @pytest.mark.parametrize(
@@ -66,8 +67,9 @@ def test_any_other_status_is_an_error(status: int) -> None:
     [b"SSH-2.0-OpenSSH\r\n\r\n", b"HTTP/1.1 200 OK\r\n folded\r\n\r\n", b"x" * 1_000_000],
 )
 def test_a_malformed_response_is_an_error(response: bytes) -> None:
-    with pytest.raises(ConnectError, match="malformed"):
+    with pytest.raises(ConnectError, match="malformed") as caught:
         TunnelReader().receive_data(response)
+    assert caught.value.reason == "malformed"
 
 
 def test_data_after_the_response_is_an_error() -> None:
@@ -78,5 +80,6 @@ def test_data_after_the_response_is_an_error() -> None:
 def test_an_end_of_the_connection_before_the_response_is_an_error() -> None:
     reader = TunnelReader()
     reader.receive_data(b"HTTP/1.1 200")
-    with pytest.raises(ConnectError, match="the proxy closed the connection"):
+    with pytest.raises(ConnectError, match="the proxy closed the connection") as caught:
         reader.receive_eof()
+    assert caught.value.reason == "proxy_unreachable"

@@ -6,7 +6,7 @@ import asyncio
 import time
 
 from ..._values.deadline import Deadline
-from ...errors import ConnectError, DeadlineExceededError, TransportError
+from ...errors import DeadlineExceededError, TransportError
 from .poll import Readable, readable
 from .reader import Reader
 from .receiver import WeakProtocol
@@ -92,14 +92,13 @@ class AsyncConnection:
         """Check that nothing has arrived before the first request.
 
         Raises:
-            OSError: the connection ended.
-            ConnectError: the server sent data, or closed the connection.
+            OSError: the connection ended, or the server sent data.
         """
         self._require_open()
         # After a TLS handshake, session tickets may have arrived: they are expected.
         is_plain_and_readable = not self._layers and self._is_readable()
         if self._has_unexpected_data or is_plain_and_readable:
-            raise ConnectError("unexpected data or EOF on a new connection")
+            raise ConnectionResetError("unexpected data or EOF on a new connection")
 
     def _require_open(self) -> None:
         if self._error is not None:

@@ -84,26 +84,30 @@ class AsyncEngine:
         """Open a connection to an origin, through the proxy if there is one."""
         deadline = deadline.within(self._config.connect_timeout)
         connection = AsyncConnection(asyncio.get_running_loop())
+        to_proxy = self._config.proxy is not None
         try:
             route = self._config.route(origin)
             async with asyncio.timeout(deadline.remaining()):
-                await self._establish(connection, route)
+                await self._reach(connection, route)
+                if route.tunnelled is not None:
+                    to_proxy = False
+                    await connection.start_tls(route.tunnelled_tls())
             connection.require_unused()
         except BaseException as error:
             connection.close()
             if is_network_error(error):
-                raise connect_error(error) from error
+                raise connect_error(error, to_proxy=to_proxy) from error
             raise
         return connection
 
-    async def _establish(self, connection: AsyncConnection, route: Route) -> None:
+    async def _reach(self, connection: AsyncConnection, route: Route) -> None:
+        """Connect to the first hop, and through it if it is a proxy of a tunnel."""
         hop = route.hop
         connection.attach(await self._connect(hop, connection.protocol))
         if hop.ssl_context is not None:
             await connection.start_tls(TLSLayer(hop.ssl_context, hop.host))
         if route.tunnel_request is not None:
             await connection.exchange(route.tunnel_request, TunnelReader())
-            await connection.start_tls(route.tunnelled_tls())
 
     def _require_open(self) -> None:
         if self._closed:

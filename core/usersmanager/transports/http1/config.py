@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from ..._values.deadline import Deadline
 from ..._values.messages import Request
 from ..._values.token import Secret
 from ..._values.validation import validate_count, validate_seconds
 from .parser import ResponseParser
 from .proxy import Proxy
 from .tls import TLSLayer, default_ssl_context
+from .tls_errors import do_handshake
 from .writer import serialize_request
 
 __all__ = ["Hop", "PoolConfig", "Route"]
@@ -36,6 +39,33 @@ class Hop(NamedTuple):
     def authority(self) -> str:
         """The host and port in the form of a URL."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    def secure(self, sock: socket.socket, deadline: Deadline) -> socket.socket:
+        """Return a connected socket after the TLS handshake, or as it is for a plain connection.
+
+        Args:
+            sock: connected to this hop. It is closed if the handshake fails.
+            deadline: of the handshake.
+
+        Raises:
+            TimeoutError: the deadline passed.
+            OSError: the handshake failed.
+
+        Example:
+            `return hop.secure(connect_tcp(hop.host, hop.port, deadline), deadline)`
+        """
+        if self.ssl_context is None:
+            return sock
+        try:
+            sock.settimeout(deadline.remaining_or_raise())
+            sock = self.ssl_context.wrap_socket(
+                sock, server_hostname=self.host, do_handshake_on_connect=False
+            )
+            do_handshake(sock)
+        except BaseException:
+            sock.close()
+            raise
+        return sock
 
 
 @lru_cache(maxsize=64)

@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from ..._values.deadline import Deadline
+from .resolving import ResolverTimeoutError
 
 __all__ = ["connect_tcp"]
 
@@ -74,7 +75,7 @@ def _resolve(host: str, port: int, deadline: Deadline) -> list[_Address]:
     threading.Thread(target=work, name="usersmanager-resolve", daemon=True).start()
     # A lock, because an exception of a signal handler could leave an Event locked.
     if not done.acquire(timeout=deadline.remaining_or_raise()) or not results:
-        raise TimeoutError("the deadline passed while resolving the host")
+        raise ResolverTimeoutError("the deadline passed while resolving the host")
     result = results.pop()
     if isinstance(result, BaseException):
         try:

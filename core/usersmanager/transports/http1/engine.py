@@ -12,7 +12,6 @@ from collections.abc import Callable
 from ..._values.deadline import Deadline
 from ..._values.messages import Request, Response
 from ...errors import (
-    ConnectError,
     DeadlineExceededError,
     DisconnectedError,
     LifecycleError,
@@ -97,21 +96,23 @@ class Engine:
     def _open(self, origin: str, deadline: Deadline) -> Stream:
         """Open a connection to an origin, through the proxy if there is one."""
         deadline = deadline.within(self._config.connect_timeout)
+        to_proxy = self._config.proxy is not None
         stream: Stream | None = None
         try:
             route = self._config.route(origin)
             stream = SocketStream(self._connect(route.hop, deadline))
             if route.tunnel_request is not None:
                 exchange(stream, memoryview(route.tunnel_request), TunnelReader(), deadline)
+                to_proxy = False
                 stream = TLSStream(stream, route.tunnelled_tls(), deadline)
             # After a TLS handshake, session tickets may have arrived: they are expected.
             if route.hop.ssl_context is None and stream.is_readable():
-                raise ConnectError("unexpected data or EOF on a new connection")
+                raise ConnectionResetError("unexpected data or EOF on a new connection")
         except BaseException as error:
             if stream is not None:
                 stream.close()
             if is_network_error(error):
-                raise connect_error(error) from error
+                raise connect_error(error, to_proxy=to_proxy) from error
             raise
         return stream
 

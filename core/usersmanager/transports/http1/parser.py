@@ -104,9 +104,13 @@ class ResponseParser:
         next(self._steps, None)
         self.keep_alive = False
         if self._head is None and self._buffer:
-            raise ProtocolError("the connection ended within the response head")
+            message = "the connection ended within the response head"
+            raise ProtocolError(message, reason="truncated")
+        if not self.has_begun:
+            raise DisconnectedError("the connection ended without a response", reason="no_response")
         if not self.complete:
-            raise DisconnectedError("the connection ended before the response was complete")
+            message = "the connection ended before the response was complete"
+            raise DisconnectedError(message, reason="truncated")
 
     def response(self) -> Response:
         """Return the response.

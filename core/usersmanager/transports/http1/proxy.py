@@ -77,22 +77,27 @@ class TunnelReader:
             head, end, rest = self._received.partition(b"\r\n\r\n")
             if not end:
                 if len(self._received) > HEAD_LIMIT:
-                    raise ConnectError(f"malformed response from the proxy: {TOO_LONG}")
+                    raise _malformed(TOO_LONG)
                 return
             self._received = rest
             self._parse(head + b"\r\n")
         if self._received:
-            raise ConnectError("the proxy sent unexpected data before the tunnel was used")
+            raise _malformed("unexpected data before the tunnel was used")
 
     def _parse(self, head: bytes) -> None:
         try:
             status = parse_head(head).status
         except ProtocolError as error:
-            raise ConnectError(f"malformed response from the proxy: {error}") from None
+            raise _malformed(str(error)) from None
         if status >= 300 or status == 101:
-            raise ConnectError(f"the proxy answered {status}")
+            message = f"the proxy answered {status}"
+            raise ConnectError(message, reason="proxy_refused", proxy_status=status)
         self.complete = status >= 200
 
     def receive_eof(self, *, in_order: bool = True) -> None:
         """Raise the error for an incomplete response."""
-        raise ConnectError("the proxy closed the connection")
+        raise ConnectError("the proxy closed the connection", reason="proxy_unreachable")
+
+
+def _malformed(problem: str) -> ConnectError:
+    return ConnectError(f"malformed response from the proxy: {problem}", reason="malformed")

@@ -10,6 +10,8 @@ import contextlib
 import ssl
 from functools import lru_cache
 
+from .tls_errors import do_handshake
+
 __all__ = ["Handshake", "TLSLayer", "default_ssl_context", "new_ssl_context"]
 
 # RFC 8446, section 5.1: a record has a header of 5 bytes, the last 2 of them its length.
@@ -110,7 +112,7 @@ class TLSLayer:
         self._boundary.follow(data)
         self._incoming.write(data)
         try:
-            self._tls.do_handshake()
+            do_handshake(self._tls)
         except ssl.SSLWantReadError:
             return False
         return True

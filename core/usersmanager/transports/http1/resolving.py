@@ -1,0 +1,44 @@
+"""Tell a resolver that is too slow from a server that is too slow."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import TypeVar
+
+__all__ = ["ResolverTimeoutError", "is_resolver_timeout", "resolving"]
+
+T = TypeVar("T")
+
+_CANCELLED = "cancelled while resolving a host name"
+
+
+class ResolverTimeoutError(TimeoutError):
+    """A host name was not resolved in time."""
+
+
+async def resolving(lookup: Awaitable[T]) -> T:
+    """Await a name resolution.
+
+    If the deadline cancels it, the engine then reports that the resolver was too slow, not the
+    server.
+
+    Args:
+        lookup: of a host name.
+
+    Example:
+        `hosts = await resolving(resolver.resolve(hop.host, hop.port))`
+    """
+    import asyncio  # Slow to import, and a sync program does not need it.
+
+    try:
+        return await lookup
+    except asyncio.CancelledError as error:
+        # Of no class of its own: `asyncio.timeout` replaces a plain CancelledError only.
+        raise asyncio.CancelledError(_CANCELLED) from error
+
+
+def is_resolver_timeout(error: TimeoutError) -> bool:
+    """Return whether a name resolution was too slow."""
+    cancelled = error.__cause__
+    was_cancelled = cancelled is not None and cancelled.args == (_CANCELLED,)
+    return was_cancelled or isinstance(error, ResolverTimeoutError)
