@@ -82,7 +82,7 @@ def installed_plugins() -> list[PluginReport]:
 
 def transport_modes(name: str) -> tuple[str, ...]:
     """Return the modes of an installed transport; none if it cannot be used."""
-    candidates = by_name("transport").get(normalize(name), [])
+    candidates = by_name("transport").get(normalize(name), ())
     states = [_state(candidate, candidates, Loader(), Registry()) for candidate in candidates]
     return next((_modes("transport", hooks) for _, _, hooks in states if hooks), ())
 
