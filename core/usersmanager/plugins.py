@@ -5,6 +5,7 @@ from __future__ import annotations
 from ._composition.hookspecs import hookimpl
 from ._composition.report import PluginReport, installed_plugins
 from ._flow.effects import Effect, Flow, Proceed
+from ._flow.single_flight import SingleFlight
 from ._flow.steps import run, sleep
 from ._values.headers import StaticHeaders
 from ._values.messages import Call, Request, Response
@@ -19,6 +20,7 @@ __all__ = [
     "Proceed",
     "Request",
     "Response",
+    "SingleFlight",
     "StaticHeaders",
     "Token",
     "hookimpl",

@@ -21,10 +21,13 @@ class Logging:
 
     Calls are logged to `usersmanager.call`, attempts to `usersmanager.attempt` (DEBUG). A call that
     succeeded is INFO, and so is one that the API rejected with a 4xx status other than 429; any
-    other error is WARNING. Each record has the extra fields `operation`, `status` (an int, or None
-    without a response), `outcome` (the status, or the class of the error that the caller gets),
-    `attempt` (its number; for a call, the number of attempts) and `elapsed` (the seconds, including
-    waits).
+    other error is WARNING, interruptions and cancellation included.
+
+    Each record has the fields `operation`, `status` (an int, or None without a response), `outcome`
+    (the status, or the class of the exception that the caller gets), `attempt` (its number; for a
+    call, the number of attempts) and `elapsed` (seconds; those of a call include waits). They are
+    attributes, unless the application's record factory has set one of that name, and always the
+    arguments of the message, `record.args`. What a handler or filter raises is not caught.
 
     Example:
         `logging.getLogger("usersmanager").setLevel(logging.DEBUG)`
@@ -48,7 +51,7 @@ class Logging:
         level = _level(error)
         if self._call_logger.isEnabledFor(level):
             fields = _fields(request, response, error, elapsed)
-            self._call_logger.log(level, _CALL, fields, extra=fields)
+            _log(self._call_logger, level, _CALL, fields)
 
     @hookimpl(trylast=True)
     def usersmanager_wrap_attempt(self, request: Request, proceed: Proceed) -> Flow[Response]:
@@ -69,7 +72,7 @@ class Logging:
         finally:
             fields = _fields(request, response, error, time.perf_counter() - started)
             del error  # Break the reference cycle.
-            self._attempt_logger.debug(_ATTEMPT, fields, extra=fields)
+            _log(self._attempt_logger, logging.DEBUG, _ATTEMPT, fields)
         return response
 
 
@@ -95,3 +98,12 @@ def _fields(
         "attempt": request.call.attempts,
         "elapsed": elapsed,
     }
+
+
+def _log(logger: logging.Logger, level: int, message: str, fields: dict[str, object]) -> None:
+    """Log a record with these fields. `extra` would raise KeyError if a factory has set one."""
+    path, line, function, _ = logger.findCaller()
+    record = logger.makeRecord(logger.name, level, path, line, message, (fields,), None, function)
+    for name, value in fields.items():
+        vars(record).setdefault(name, value)
+    logger.handle(record)

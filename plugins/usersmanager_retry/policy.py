@@ -19,6 +19,8 @@ from usersmanager import (
     TransportError,
 )
 
+from .settings import validate_wait
+
 __all__ = ["full_jitter", "is_retryable"]
 
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -60,17 +62,24 @@ class full_jitter(wait_base):  # noqa: N801 - tenacity names its strategies like
     """Wait a random time up to a limit that doubles, or as long as the server asks if that is more.
 
     Args:
-        base: the limit before the first retry, in seconds.
+        base: the limit before the first retry, in seconds, 0 or more.
         overloaded_base: the same after a 429 or 503.
         maximum: the seconds beyond which the limit does not grow. A server may ask for more, up to
             the `max_wait` of `Retry`.
+
+    Raises:
+        ArgumentError: an argument is not a number, or negative or infinite.
+
+    Example:
+        `Retry(wait=full_jitter(maximum=30), max_wait=30)`
     """
 
     def __init__(
         self, base: float = 0.1, overloaded_base: float = 1.0, maximum: float = 5.0
     ) -> None:
-        self._default = wait_random_exponential(multiplier=base, max=maximum)
-        self._overloaded = wait_random_exponential(multiplier=overloaded_base, max=maximum)
+        maximum = validate_wait("maximum", maximum)
+        self._default = _random_exponential("base", base, maximum)
+        self._overloaded = _random_exponential("overloaded_base", overloaded_base, maximum)
 
     def __call__(self, retry_state: RetryCallState) -> float:
         """Return the seconds to wait before the next attempt."""
@@ -79,3 +88,7 @@ class full_jitter(wait_base):  # noqa: N801 - tenacity names its strategies like
         wait = self._overloaded if is_overloaded else self._default
         asked = outcome.retry_after if isinstance(outcome, Response | TransportError) else None
         return max(wait(retry_state), asked or 0.0)
+
+
+def _random_exponential(name: str, base: float, maximum: float) -> wait_random_exponential:
+    return wait_random_exponential(multiplier=validate_wait(name, base), max=maximum)

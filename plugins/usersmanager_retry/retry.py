@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 
-from tenacity import RetryCallState, Retrying, stop_after_attempt
+from tenacity import RetryCallState, Retrying
 from tenacity.stop import StopBaseT
 from tenacity.wait import WaitBaseT
 
-from usersmanager import Request, Response, TransportError
-from usersmanager.plugins import (
-    Flow,
-    Proceed,
-    hookimpl,
-    sleep,
-    validate_count,
-    validate_seconds,
-)
+from usersmanager import ArgumentError, Request, Response, TransportError
+from usersmanager.plugins import Flow, Proceed, hookimpl, sleep, validate_seconds
 
 from .budget import Budget
 from .policy import full_jitter, is_retryable
+from .settings import seconds_to_wait, should_stop, stop_strategy, wait_strategy
 
 __all__ = ["Retry"]
 
@@ -32,19 +27,27 @@ class Retry:
     call fails at once, and the `retry_after` of the error is what the server asked for.
 
     Args:
-        attempts: the maximum number of attempts, including the first; 1 or more.
-        wait: a tenacity wait strategy. The default is `full_jitter()`: up to 0.1 s (1 s after 429
-            and 503) before the first retry, up to 5 s later, or the Retry-After of the server.
-            Another strategy decides itself whether to respect a Retry-After.
-        stop: a tenacity stop strategy, instead of `attempts`.
+        attempts: the maximum number of attempts, including the first; 1 or more, 3 by default.
+        wait: how long to wait before a retry: a number of seconds, 0 or more; a timedelta; or a
+            tenacity wait strategy, which may be any function of a RetryCallState that returns
+            seconds. The default is `full_jitter()`: up to 0.1 s (1 s after 429 and 503) before the
+            first retry, up to 5 s later, or the Retry-After of the server. Any other wait does not
+            respect a Retry-After, unless the strategy does.
+        stop: when to give up, instead of `attempts`: a number of attempts, or a tenacity stop
+            strategy, which may be any function of a RetryCallState that returns a bool.
         budget: limits the retries of all calls together.
         max_wait: the maximum seconds of a wait. A longer backoff is shortened to it.
 
     Raises:
-        ArgumentError: `attempts` or `max_wait` is not a positive number.
+        ArgumentError: an argument is something else; `attempts` and `stop` are both given; or
+            `wait` is fixed and longer than `max_wait`.
+        PluginError: at the call, if a strategy returns something else than seconds or a bool.
 
     Example:
-        `UsersManager(url, plugins=[Retry(attempts=5)])`
+        ```python
+        Retry(attempts=5, wait=0.5)
+        Retry(wait=wait_fixed(1) + wait_random(0, 1), stop=stop_after_delay(8))
+        ```
     """
 
     name = "retry"
@@ -52,21 +55,20 @@ class Retry:
 
     def __init__(
         self,
-        attempts: int = 3,
+        attempts: int | None = None,
         *,
-        wait: WaitBaseT | None = None,
-        stop: StopBaseT | None = None,
+        wait: float | timedelta | WaitBaseT | None = None,
+        stop: int | StopBaseT | None = None,
         budget: Budget | None = None,
         max_wait: float = 5.0,
     ) -> None:
-        validate_count("attempts", attempts)
         self._max_wait = validate_seconds("max_wait", max_wait)
-        self._tenacity = Retrying(
-            retry=is_retryable,
-            wait=wait or full_jitter(),
-            stop=stop or stop_after_attempt(attempts),
-        )
-        self._budget = budget or Budget()
+        self._wait = full_jitter() if wait is None else wait_strategy(wait, self._max_wait)
+        self._stop = stop_strategy(attempts, stop)
+        self._budget = Budget() if budget is None else budget
+        if not isinstance(self._budget, Budget):
+            raise ArgumentError("budget must be a Budget")
+        self._tenacity = Retrying(retry=is_retryable, wait=self._wait, stop=self._stop)
 
     @hookimpl
     def usersmanager_wrap_call(self, request: Request, proceed: Proceed) -> Flow[Response]:
@@ -107,12 +109,12 @@ class Retry:
             state.set_result(outcome)
         else:
             state.set_exception((type(outcome), outcome, outcome.__traceback__))
-        if not self._tenacity.retry(state) or self._tenacity.stop(state):
+        if not is_retryable(state) or should_stop(self._stop, state):
             return None
         # Not shortened to max_wait: the server would reject an attempt that comes too early.
         if (outcome.retry_after or 0.0) > self._max_wait:
             return None
-        seconds = min(float(self._tenacity.wait(state)), self._max_wait)
+        seconds = min(seconds_to_wait(self._wait, state), self._max_wait)
         request: Request = state.args[0]
         if seconds >= request.remaining() or not self._budget.spend():
             return None

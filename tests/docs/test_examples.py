@@ -79,6 +79,27 @@ def test_an_example_in_the_readme_prints_the_expected_output(
     assert printed(text).startswith(output)
 
 
+def plugin_blocks() -> Iterator[Any]:
+    for block in blocks():
+        source = block.values[2]
+        if "class " in source and "@hookimpl" in source and "def __init__(self, " not in source:
+            yield block
+
+
+@pytest.mark.parametrize(("page", "line", "source"), list(plugin_blocks()))
+def test_a_plugin_of_the_documentation_works_in_both_modes(
+    page: Path, line: int, source: str, names: dict[str, Any], sandbox: Sandbox, mode: Any
+) -> None:
+    class_name = re.findall(r"^class (\w+)", source, re.MULTILINE)[-1]
+    source = source.replace("https://tenant.auth0.com", sandbox.base_url)
+    exec(compile("\n" * (line - 1) + source, str(page), "exec"), names)
+    plugin = names[class_name]()
+    call = ("get_info", (names["access_token"],), {})
+    settings = {"base_url": sandbox.base_url, "plugins": [plugin], "discover": False}
+    profiles = mode.calls([call, call], **settings)
+    assert [profile.sub for profile in profiles] == ["auth0|123"] * 2
+
+
 @pytest.mark.parametrize(
     "hook", [name for name in dir(hookspecs) if name.startswith("usersmanager_")]
 )

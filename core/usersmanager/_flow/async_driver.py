@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Generator
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from .._values.deadline import Deadline
-from .effects import Effect, Run, Send, Sleep, waited_too_long_error
+from .effects import Effect, Run, Send, Sleep, Wait, waited_too_long_error
 from .mistakes import explain_yielded
 from .transport import AsyncTransport
+from .waiter import Waiter
 
 __all__ = ["drive_async"]
 
@@ -26,29 +28,36 @@ async def drive_async(
     resume: Callable[[Any], Effect] = flow.send
     value: object = None
     effect: object
-    while True:
-        try:
-            effect = resume(value)
-        except StopIteration as end:
-            return cast(T, end.value)
-        finally:
-            value = None
-        try:
-            match effect:
-                case Send():
-                    resume, value = flow.send, await transport.asend(effect.request)
-                case Sleep():
-                    await asyncio.sleep(effect.duration(deadline))
-                    resume = flow.send
-                    effect.check_deadline(deadline)
-                case Run():
-                    resume, value = flow.send, await _run(effect, deadline)
-                case _:
-                    mistake = explain_yielded(effect)
-                    del effect  # It may be a secret, and a traceback shows local variables.
-                    raise mistake
-        except BaseException as error:
-            resume, value = flow.throw, error
+    try:
+        while True:
+            try:
+                effect = resume(value)
+            except StopIteration as end:
+                return cast(T, end.value)
+            finally:
+                value = None
+            try:
+                match effect:
+                    case Send():
+                        resume, value = flow.send, await transport.asend(effect.request)
+                    case Sleep():
+                        await asyncio.sleep(effect.duration(deadline))
+                        resume = flow.send
+                        effect.check_deadline(deadline)
+                    case Run():
+                        resume, value = flow.send, await _run(effect, deadline)
+                    case Wait():
+                        await _wait(effect.waiter, effect.duration(deadline))
+                        resume, value = flow.send, deadline
+                        effect.check_deadline(deadline)
+                    case _:
+                        mistake = explain_yielded(effect)
+                        del effect  # It may be a secret, and a traceback shows local variables.
+                        raise mistake
+            except BaseException as error:
+                resume, value = flow.throw, error
+    finally:
+        flow.close()  # An interruption may have come between two steps of the flow.
 
 
 async def _run(effect: Run[T], deadline: Deadline) -> T:
@@ -60,3 +69,33 @@ async def _run(effect: Run[T], deadline: Deadline) -> T:
         if not limit.expired():
             raise
     raise waited_too_long_error()
+
+
+async def _wait(waiter: Waiter, seconds: float) -> None:
+    """Wait until the waiter is woken, or the seconds have passed."""
+    if seconds <= 0:
+        return
+    loop = asyncio.get_running_loop()
+    woken: asyncio.Future[None] = loop.create_future()
+    waiter.notify = partial(_call_soon, loop, partial(_complete, woken))
+    try:
+        if not waiter.wait(0):  # It may have been woken before.
+            await asyncio.wait([woken], timeout=seconds)
+    finally:
+        waiter.notify = None
+
+
+def _complete(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def _call_soon(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> bool:
+    """Call a function in an event loop, from any thread. Return False if the loop is closed."""
+    try:
+        loop.call_soon_threadsafe(callback)
+    except RuntimeError:
+        if not loop.is_closed():
+            raise
+        return False
+    return True

@@ -1,9 +1,9 @@
 """Flows and the effects they yield.
 
 A flow is a generator that contains the logic of a call, written once for sync and asyncio. It
-never does I/O: it yields *effects* and is resumed with their results. There are three: sending a
-request, waiting, and running something that exists in a sync and an async form. The drivers,
-`sync_driver.py` and `async_driver.py`, carry them out.
+never does I/O: it yields *effects* and is resumed with their results. There are four: sending a
+request, sleeping, running something that exists in a sync and an async form, and waiting for
+another call. The drivers, `sync_driver.py` and `async_driver.py`, carry them out.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from .._values.deadline import Deadline
 from .._values.messages import Request, Response
 from ..errors import DeadlineExceededError
+from .waiter import Waiter
 
 __all__ = [
     "Effect",
@@ -24,6 +25,7 @@ __all__ = [
     "Send",
     "Sleep",
     "Step",
+    "Wait",
     "Wrap",
     "waited_too_long_error",
 ]
@@ -40,8 +42,19 @@ class Send:
         self.request = request
 
 
-class Sleep:
-    """Wait this many seconds, but not beyond the deadline of the call."""
+class _Pause:
+    """An effect that takes time, but not beyond the deadline of the call."""
+
+    __slots__ = ()
+
+    def check_deadline(self, deadline: Deadline) -> None:
+        """Raise DeadlineExceededError if the deadline has passed."""
+        if deadline.remaining() <= 0:
+            raise waited_too_long_error()
+
+
+class Sleep(_Pause):
+    """Wait this many seconds."""
 
     __slots__ = ("seconds",)
 
@@ -51,11 +64,6 @@ class Sleep:
     def duration(self, deadline: Deadline) -> float:
         """Return the seconds to wait."""
         return max(0.0, min(self.seconds, deadline.remaining()))
-
-    def check_deadline(self, deadline: Deadline) -> None:
-        """Raise DeadlineExceededError if the deadline cut the wait."""
-        if deadline.remaining() <= 0:
-            raise waited_too_long_error()
 
 
 class Run(Generic[T]):
@@ -68,9 +76,23 @@ class Run(Generic[T]):
         self.async_ = async_
 
 
+class Wait(_Pause):
+    """Wait until `waiter` is woken or a moment has come; results in the deadline of the call."""
+
+    __slots__ = ("until", "waiter")
+
+    def __init__(self, waiter: Waiter, until: Deadline) -> None:
+        self.waiter = waiter
+        self.until = until
+
+    def duration(self, deadline: Deadline) -> float:
+        """Return the seconds to wait."""
+        return max(0.0, min(self.until.remaining(), deadline.remaining()))
+
+
 # What a flow is resumed with depends on the effect it yielded, which the type of a generator
 # can't express: hence Any.
-Effect: TypeAlias = Send | Sleep | Run[Any]
+Effect: TypeAlias = Send | Sleep | Run[Any] | Wait
 Flow: TypeAlias = Generator[Effect, Any, T]
 Proceed: TypeAlias = Callable[[Request], Flow[Response]]
 Wrap: TypeAlias = Callable[[Request, Proceed], Flow[Response] | Response]

@@ -12,7 +12,19 @@ from types import AsyncGeneratorType, GeneratorType
 from ..errors import PluginError
 from .effects import Step
 
-__all__ = ["MistakeError", "blame", "explain_result", "explain_yielded"]
+__all__ = [
+    "WAITS_FOR_ITSELF",
+    "MistakeError",
+    "blame",
+    "explain_result",
+    "explain_shared_flow",
+    "explain_yielded",
+]
+
+WAITS_FOR_ITSELF = (
+    "called SingleFlight.run() inside the flow that runs for an equal key, and would wait for"
+    " itself: use another key, or run the inner flow without SingleFlight"
+)
 
 _YIELD_FROM = (
     "write `yield from proceed(request)`, `yield from sleep(...)` or `yield from run(...)`"
@@ -52,6 +64,23 @@ def explain_result(value: object) -> str:
             " `yield from run(sync=..., async_=...)`"
         )
     return f"returned {type(value).__name__}, not a Response"
+
+
+def explain_shared_flow(value: object) -> MistakeError:
+    """Return the mistake of calling SingleFlight.run without a function that returns a flow.
+
+    Args:
+        value: what was passed instead of a function, or what the function returned.
+    """
+    kind = type(value).__name__
+    if isinstance(value, Step):
+        value.discard()
+    elif _is_async(value):
+        kind = "coroutine"
+    return MistakeError(
+        f"passed {kind} to SingleFlight.run(): pass a generator function, or a function that"
+        " returns a flow, as in `flight.run(key, lambda: proceed(request))`"
+    )
 
 
 def _needs_yield_from(value: object) -> bool:

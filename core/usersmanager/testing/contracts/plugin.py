@@ -8,43 +8,29 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import json
 import weakref
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
 from ..._composition.compose import compose
 from ..._composition.modes import SYNC
-from ..._flow.effects import Sleep
+from ..._flow.effects import Sleep, Wait
 from ..._manager.async_manager import AsyncUsersManager
 from ..._manager.sync_manager import UsersManager
 from ..._values.messages import Request, Response
 from ...errors import DisconnectedError, TLSError, TransportError, UnauthorizedError
 from ..fake import FakeTransport
 from .exemptions import Exemptions
+from .responding import Responder, RespondingTransport, own_profile, raising
+from .sharing import SharingCases
 
 __all__ = ["PluginContract"]
-
-Responder: TypeAlias = Callable[[Request], Response]
 
 _URL = "https://contract.example"
 _IMPERSONATION = {"impersonator_id": "i", "protocol": "oauth2", "token": "t"}
 _SECRET_TOKEN = "secret-token-77"
 
 
-class _FunctionTransport(FakeTransport):
-    """A transport that calls a function for every request."""
-
-    def __init__(self, respond: Responder) -> None:
-        super().__init__()
-        self._respond = respond
-
-    def send(self, request: Request) -> Response:
-        self.requests.append(request)
-        return self._respond(request)
-
-
-class PluginContract(Exemptions):
+class PluginContract(SharingCases, Exemptions):
     """What a plugin must do. Subclass it and override `plugin`.
 
     Example:
@@ -68,7 +54,7 @@ class PluginContract(Exemptions):
         return [self._call_sync(respond), asyncio.run(self._call_async(respond))]
 
     def _call_sync(self, respond: Responder) -> tuple[Any, list[Request]]:
-        transport = _FunctionTransport(respond)
+        transport = RespondingTransport(respond)
         with self._users(transport) as users:
             try:
                 return users.get_info("a-token"), transport.requests
@@ -76,7 +62,7 @@ class PluginContract(Exemptions):
                 return error, transport.requests
 
     async def _call_async(self, respond: Responder) -> tuple[Any, list[Request]]:
-        transport = _FunctionTransport(respond)
+        transport = RespondingTransport(respond)
         async with AsyncUsersManager(
             _URL, transport=transport, plugins=[self.plugin()], discover=False
         ) as users:
@@ -86,12 +72,12 @@ class PluginContract(Exemptions):
                 return error, transport.requests
 
     def test_a_profile_passes_through_in_both_modes(self) -> None:
-        for result, requests in self._call_both(_own_profile):
+        for result, requests in self._call_both(own_profile):
             assert result == {"sub": "a-token"}, "a plugin must return the profile unchanged"
             assert len(requests) == 1, "a plugin must not repeat a call that succeeds"
 
     def test_both_modes_send_the_same(self) -> None:
-        (_, sync), (_, async_) = self._call_both(_own_profile)
+        (_, sync), (_, async_) = self._call_both(own_profile)
         # Only the names: a value may differ, as a trace id does.
         names = [[list(request.headers) for request in requests] for requests in (sync, async_)]
         assert names[0] == names[1], "a plugin must set the same headers in both modes"
@@ -104,26 +90,28 @@ class PluginContract(Exemptions):
 
     def test_transport_errors_pass_through_in_both_modes(self) -> None:
         for error_type in (DisconnectedError, TLSError):
-            for result, _ in self._call_both(_raising(error_type("contract"))):
+            for result, _ in self._call_both(raising(error_type("contract"))):
                 rule = f"a plugin must not hide a {error_type.__name__}"
                 assert isinstance(result, error_type), rule
 
     def test_an_interruption_is_not_swallowed(self) -> None:
         for interruption in (KeyboardInterrupt(), asyncio.CancelledError()):
             name = type(interruption).__name__
-            result, requests = self._call_sync(_raising(interruption))
+            result, requests = self._call_sync(raising(interruption))
             assert result is interruption, f"a plugin must not catch {name}"
             assert len(requests) == 1, f"a plugin must not repeat a call after {name}"
 
     def test_its_flow_ends_when_it_is_closed(self) -> None:
         composition = compose(SYNC, FakeTransport(), [self.plugin()], False)
-        flow = composition.handler(_make_request())
-        while isinstance(next(flow), Sleep):
-            pass
+        request = _make_request()
+        flow = composition.handler(request)
+        effect = next(flow)
+        while isinstance(effect, Sleep | Wait):
+            effect = flow.send(request.deadline if isinstance(effect, Wait) else None)
         flow.close()  # Raises RuntimeError if the flow goes on.
 
     def test_every_user_gets_their_own_profile(self) -> None:
-        with self._users(_FunctionTransport(_own_profile)) as users:
+        with self._users(RespondingTransport(own_profile)) as users:
             for token in ("alice", "bob", "alice", "carol"):
                 subject = users.get_info(token).sub
                 assert subject == token, "a plugin must not return another user's profile"
@@ -135,20 +123,20 @@ class PluginContract(Exemptions):
             sent.append(f"https://contract.example/{len(sent)}")
             return Response(200, {}, sent[-1].encode())
 
-        with self._users(_FunctionTransport(new_link)) as users:
+        with self._users(RespondingTransport(new_link)) as users:
             links = [users.impersonate("u", _IMPERSONATION) for _ in range(3)]
         assert links == sent, "each call must return the link that was made for it"
         assert len(sent) == 3, "each call must make one link"
 
     def test_an_impersonation_that_may_have_been_processed_is_not_repeated(self) -> None:
-        transport = _FunctionTransport(_raising(DisconnectedError("contract", sent=True)))
+        transport = RespondingTransport(raising(DisconnectedError("contract", sent=True)))
         with self._users(transport) as users, contextlib.suppress(TransportError):
             users.impersonate("u", _IMPERSONATION)
         assert len(transport.requests) == 1, "a plugin must not repeat an impersonation"
 
     def test_it_holds_no_call_and_shows_no_token_afterwards(self) -> None:
         plugin = self.plugin()
-        transport = _FunctionTransport(_own_profile)
+        transport = RespondingTransport(own_profile)
         with UsersManager(_URL, transport=transport, plugins=[plugin], discover=False) as users:
             users.get_info(_SECRET_TOKEN)
             call = weakref.ref(transport.requests.pop().call)
@@ -158,21 +146,9 @@ class PluginContract(Exemptions):
         assert _SECRET_TOKEN not in state, "a plugin must not keep a token"
 
 
-def _own_profile(request: Request) -> Response:
-    body = json.dumps({"sub": request.token.reveal()}).encode()
-    return Response(200, {"Content-Type": "application/json"}, body)
-
-
-def _raising(error: BaseException) -> Responder:
-    def respond(request: Request) -> Response:
-        raise error.with_traceback(None)
-
-    return respond
-
-
 def _make_request() -> Request:
     """Return a request that a manager made."""
-    transport = _FunctionTransport(_own_profile)
+    transport = RespondingTransport(own_profile)
     with UsersManager(_URL, transport=transport, discover=False) as users:
         users.get_info("a-token")
     return transport.requests[0]

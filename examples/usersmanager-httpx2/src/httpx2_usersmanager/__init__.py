@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+
 from usersmanager.plugins import hookimpl
 
 from .transport import Httpx2Transport
@@ -10,12 +12,9 @@ __all__ = ["Httpx2Transport", "usersmanager_async_transport", "usersmanager_tran
 
 
 @hookimpl
-def usersmanager_transport() -> Httpx2Transport:
-    """Return a transport with the default settings."""
-    return Httpx2Transport()
+def usersmanager_transport(ssl_context: ssl.SSLContext | None) -> Httpx2Transport:
+    """Return a transport; the command line may pass an SSL context."""
+    return Httpx2Transport(ssl_context=ssl_context)
 
 
-@hookimpl
-def usersmanager_async_transport() -> Httpx2Transport:
-    """Return a transport with the default settings."""
-    return Httpx2Transport()
+usersmanager_async_transport = usersmanager_transport

@@ -16,7 +16,7 @@ from opentelemetry.trace import SpanKind, StatusCode, TracerProvider, get_tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from usersmanager import Request, Response
-from usersmanager.plugins import Flow, Middleware, Proceed, hookimpl
+from usersmanager.plugins import Flow, Proceed, hookimpl
 
 __all__ = ["OpenTelemetry"]
 
@@ -63,27 +63,17 @@ class OpenTelemetry:
         self._propagator = TraceContextTextMapPropagator()
 
     @hookimpl(tryfirst=True)
-    def usersmanager_wrap_call(self) -> Middleware:
-        """Return the outermost middleware, so that the span covers the whole call."""
-        return self._trace_call
+    def usersmanager_wrap_call(self, request: Request, proceed: Proceed) -> Flow[Response]:
+        """Trace the whole call, retries and waits included."""
+        name, outcome = f"usersmanager.{request.operation}", Attributes()
+        with self._span(name, SpanKind.INTERNAL, _operation(request), outcome):
+            response = yield from proceed(request)
+            outcome.update(_outcome(response))
+            return response
 
     @hookimpl(trylast=True)
-    def usersmanager_wrap_attempt(self) -> Middleware:
-        """Return the innermost middleware, so that the span covers the request alone."""
-        return self._trace_attempt
-
-    def _trace_call(self, request: Request, proceed: Proceed) -> Flow:
-        operation: Attributes = {"usersmanager.operation": request.operation}
-        name, outcome = f"usersmanager.{request.operation}", Attributes()
-        try:
-            with self._span(name, SpanKind.INTERNAL, operation, outcome):
-                response = yield from proceed(request)
-                outcome.update(_outcome(response))
-        finally:
-            self._retries.add(max(0, request.call.attempts - 1), operation)
-        return response
-
-    def _trace_attempt(self, request: Request, proceed: Proceed) -> Flow:
+    def usersmanager_wrap_attempt(self, request: Request, proceed: Proceed) -> Flow[Response]:
+        """Trace and measure the request alone, and send the trace context with it."""
         server, outcome, started = _server(request), Attributes(), time.perf_counter()
         name = f"{request.method} {request.template}"
         try:
@@ -92,9 +82,14 @@ class OpenTelemetry:
                 self._propagator.inject(fields)
                 response = yield from proceed(request.with_headers(fields))
                 outcome.update(_outcome(response))
+                return response
         finally:
             self._duration.record(time.perf_counter() - started, server | outcome)
-        return response
+
+    @hookimpl
+    def usersmanager_done(self, request: Request) -> None:
+        """Count the retries of a call."""
+        self._retries.add(max(0, request.call.attempts - 1), _operation(request))
 
     @contextlib.contextmanager
     def _span(
@@ -121,6 +116,10 @@ class OpenTelemetry:
                 span.set_attributes(outcome)
                 if "error.type" in outcome:
                     span.set_status(StatusCode.ERROR)
+
+
+def _operation(request: Request) -> Attributes:
+    return {"usersmanager.operation": request.operation}
 
 
 def _server(request: Request) -> Attributes:

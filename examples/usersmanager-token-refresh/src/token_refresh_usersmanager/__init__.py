@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from usersmanager import Request
-from usersmanager.plugins import Flow, Middleware, Proceed, Token, hookimpl, run
+from usersmanager import Request, Response
+from usersmanager.plugins import Flow, Proceed, Token, hookimpl, run
 
 __all__ = ["RefreshToken"]
 
@@ -35,17 +35,13 @@ class RefreshToken:
         self._arefresh = arefresh
 
     @hookimpl
-    def usersmanager_wrap_call(self) -> Middleware:
-        """Return middleware for the call, so that requests with the new token are retried too."""
-        return self._refresh_and_repeat
-
-    def _refresh_and_repeat(self, request: Request, proceed: Proceed) -> Flow:
+    def usersmanager_wrap_call(self, request: Request, proceed: Proceed) -> Flow[Response]:
+        """Send a rejected request again, outside the retries, so that it is retried too."""
         response = yield from proceed(request)
         if response.status != 401 or request.operation != "get_info":
             return response
         token = yield from run(
-            lambda: self._refresh(request.token), lambda: self._arefresh(request.token)
+            sync=lambda: self._refresh(request.token),
+            async_=lambda: self._arefresh(request.token),
         )
-        if token is None:
-            return response
-        return (yield from proceed(request.with_token(token)))
+        return response if token is None else (yield from proceed(request.with_token(token)))

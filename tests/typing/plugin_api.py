@@ -1,0 +1,167 @@
+"""Plugins as a type checker sees them. Checked by mypy and pyright, never run."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Generator
+from datetime import timedelta
+from typing import Any, assert_type
+
+from tenacity import (
+    RetryCallState,
+    stop_after_attempt,
+    stop_after_delay,
+    wait_fixed,
+    wait_random,
+)
+
+from usersmanager import Request, Response, UsersManager
+from usersmanager.plugins import (
+    Call,
+    Effect,
+    Flow,
+    Proceed,
+    StaticHeaders,
+    Token,
+    hookimpl,
+    run,
+    sleep,
+    validate_count,
+    validate_seconds,
+)
+from usersmanager.testing import FakeTransport
+from usersmanager.transports import AsyncTransport, Transport
+from usersmanager_headers import Headers
+from usersmanager_logging import Logging
+from usersmanager_retry import Budget, Retry, full_jitter
+
+
+class EachHook:
+    name = "each-hook"
+    retries = True
+
+    @hookimpl
+    def usersmanager_request(self, request: Request) -> Request | None:
+        return request.with_headers({"X-A": "1"}) if request.attempt > 1 else None
+
+    @hookimpl
+    def usersmanager_response(self, request: Request, response: Response) -> None:
+        assert_type(request.headers.get("X-A"), str | None)
+        assert_type(response.status, int)
+
+    @hookimpl(tryfirst=True)
+    def usersmanager_wrap_call(self, request: Request, proceed: Proceed) -> Flow[Response]:
+        assert_type(proceed(request), Flow[Response])
+        response = yield from proceed(request)
+        assert_type(response, Response)
+        assert_type((yield from sleep(0.1)), None)
+        assert_type((yield from sleep(1)), None)
+        assert_type((yield from run(sync=lambda: 7, async_=self.seven)), int)
+        return (yield from self.again(request, proceed))
+
+    def again(self, request: Request, proceed: Proceed) -> Flow[Response]:
+        return (yield from proceed(request.with_token(Token("t"))))
+
+    async def seven(self) -> int:
+        return 7
+
+    @hookimpl(trylast=True)
+    def usersmanager_wrap_attempt(self, request: Request, proceed: Proceed) -> Flow[Response]:
+        assert_type(request.token, Token)
+        assert_type(request.call, Call)
+        return proceed(request.with_headers(StaticHeaders({"X-A": "1"})).with_token("t"))
+
+    @hookimpl
+    def usersmanager_done(
+        self,
+        request: Request,
+        response: Response | None,
+        error: BaseException | None,
+        elapsed: float,
+    ) -> None: ...
+
+    @hookimpl
+    def usersmanager_close(self) -> None: ...
+
+    @hookimpl
+    async def usersmanager_aclose(self) -> None: ...
+
+
+class Plain:
+    """A wrap may be a plain function, and a hook may take fewer arguments."""
+
+    @hookimpl
+    def usersmanager_wrap_call(
+        self, request: Request, proceed: Proceed
+    ) -> Flow[Response] | Response:
+        return Response(304) if request.operation == "discover" else proceed(request)
+
+    @hookimpl
+    def usersmanager_wrap_attempt(self) -> Response:
+        return Response(200)
+
+    @hookimpl
+    def usersmanager_done(self, elapsed: float) -> None: ...
+
+
+@hookimpl
+def usersmanager_transport(proxy: str | None, ssl_context: ssl.SSLContext | None) -> Transport:
+    return FakeTransport()
+
+
+@hookimpl
+def usersmanager_async_transport() -> AsyncTransport:
+    return FakeTransport()
+
+
+def flows_are_generators(flow: Flow[int]) -> Generator[Effect, Any, int]:
+    return flow
+
+
+class Mistakes:
+    """A type checker reports each: otherwise its comment would be reported as unused."""
+
+    def without_from(self, request: Request, proceed: Proceed) -> Flow[Response]:
+        yield proceed(request)  # type: ignore[misc]
+        yield sleep(1)  # type: ignore[misc]
+        return Response(200)
+
+    def without_yield(self, request: Request, proceed: Proceed) -> Flow[Response]:
+        yield from sleep(1)
+        return proceed(request)  # type: ignore[return-value]
+
+    def without_result(self, request: Request, proceed: Proceed) -> Flow[Response]:  # type: ignore[return]
+        yield from proceed(request)
+
+    def of_other_types(self) -> Flow[None]:
+        yield from sleep("1")  # type: ignore[arg-type]
+        yield from run(lambda: 7, self.seven)  # type: ignore[call-arg]
+        yield from run(sync=lambda: 7)  # type: ignore[call-arg]
+
+    async def seven(self) -> int:
+        return 7
+
+
+def give_up(state: RetryCallState) -> bool:
+    return state.attempt_number > 2
+
+
+def shipped_plugins() -> None:
+    plugins: list[object] = [
+        Retry(5, budget=Budget(10), max_wait=3),
+        Retry(wait=0),
+        Retry(wait=0.5, stop=3),
+        Retry(wait=timedelta(seconds=1), stop=give_up),
+        Retry(wait=wait_fixed(1) + wait_random(0, 1)),
+        Retry(wait=full_jitter() + wait_fixed(1), stop=stop_after_attempt(3) | stop_after_delay(5)),
+        Retry(wait=lambda state: state.attempt_number / 2),
+        Retry(wait="1"),  # type: ignore[arg-type]
+        Logging(),
+        Headers({"X-A": "1"}),
+        Headers(lambda request: {"X-A": str(request.attempt)}),
+        EachHook(),
+        Plain(),
+    ]
+    UsersManager("https://tenant.example", plugins=plugins)
+    assert_type(validate_seconds("timeout", plugins), float)
+    assert_type(validate_count("attempts", plugins), int)
