@@ -78,8 +78,8 @@ class PluginWarning(UserWarning):
 class UsersManagerError(Exception):
     """Base class of every error that this library raises.
 
-    Those of the provider and of the way to it say "get_info at https://tenant.auth0.com failed"
-    first; the others speak for themselves.
+    The messages of transport errors, API errors and decoding errors begin with the operation and
+    the origin: "get_info at https://tenant.auth0.com failed with 503 Service Unavailable".
 
     Attributes:
         operation: the operation that failed ("get_info", "impersonate" or "discover"), or None
