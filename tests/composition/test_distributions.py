@@ -87,6 +87,12 @@ def test_a_distribution_without_a_name_has_that_of_its_folder(
         assert report.status == "active"
 
 
+def test_an_entry_point_without_a_name_is_reported_by_its_line(install: Install) -> None:
+    install.write_info("dist-mine", METADATA, "[usersmanager.plugins]\n= a:b:c\n")
+    assert "plugin '= a:b:c' of other 1.2" in only_warning(names)
+    assert report_on("= a:b:c").status == "failed"
+
+
 def test_a_finder_that_fails_costs_only_what_it_would_have_found(
     install: Install, monkeypatch: pytest.MonkeyPatch
 ) -> None:

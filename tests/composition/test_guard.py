@@ -192,6 +192,9 @@ def test_the_hook_of_a_transport_that_fails_is_named(
     pattern = r"usersmanager_(async_)?transport of the transport 'curl' of dist-curl 1\.2 failed: "
     assert re.match(pattern, str(caught.value))
     assert text in str(caught.value)
+    report = report_on("curl")
+    assert (report.status, report.hooks) == ("failed", ())
+    assert text in report.reason
 
 
 def test_a_transport_that_can_not_be_imported_is_an_error_and_listed(install: Install) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from tests.composition.support import NEVER_IMPORTED, PLUGIN, Install, install_twice, report_on
 
@@ -78,3 +80,37 @@ def test_a_report_issues_no_warning(install: Install) -> None:
     install("retry", NEVER_IMPORTED, distribution="acme-retry")
     install_twice(install)
     assert installed_plugins()  # A warning is an error.
+
+
+TRANSPORT = """
+from usersmanager.transports import hookimpl
+events = []
+class Transport:
+    def send(self, request): ...
+    def close(self): events.append("close")
+    async def asend(self, request): ...
+    async def aclose(self): events.append("aclose")
+@hookimpl
+def usersmanager_transport(): return Transport()
+@hookimpl
+def usersmanager_async_transport(): return Transport()
+"""
+
+
+def test_the_transports_that_a_report_makes_are_closed(install: Install) -> None:
+    module = install("curl", TRANSPORT, group="usersmanager.transports", target="")
+    assert report_on("curl").status == "active"
+    assert sys.modules[module].events == ["close", "aclose"]
+
+
+def test_a_transport_whose_close_fails_is_still_active(install: Install) -> None:
+    source = TRANSPORT.replace("events.append", "asyncio.get_running_loop() or ")
+    install("curl", f"import asyncio\n{source}", group="usersmanager.transports", target="")
+    assert report_on("curl").status == "active"
+
+
+def test_a_transport_without_its_library_has_a_missing_dependency(install: Install) -> None:
+    source = TRANSPORT.replace("return Transport()", "import a_module_that_is_not_installed")
+    install("curl", source, group="usersmanager.transports", target="")
+    report = report_on("curl")
+    assert (report.status, report.modes) == ("missing dependency", ())

@@ -25,7 +25,7 @@ def usersmanager_async_transport(
 
 
 def __getattr__(name: str) -> object:
-    # Listing the installed transports must not import aiohttp.
+    # Looking for the hooks must not import aiohttp.
     if name == "AiohttpTransport":
         from .transport import AiohttpTransport
 

@@ -39,7 +39,7 @@ def usersmanager_async_transport(
 
 
 def __getattr__(name: str) -> object:
-    # Listing the installed transports must not import httptools.
+    # Looking for the hooks must not import httptools.
     if name == "HttptoolsTransport":
         from .transport import HttptoolsTransport
 

@@ -23,7 +23,7 @@ def usersmanager_transport(proxy: str | None, ssl_context: ssl.SSLContext | None
 
 
 def __getattr__(name: str) -> object:
-    # Listing the installed transports must not import urllib3.
+    # Looking for the hooks must not import urllib3.
     if name == "Urllib3Transport":
         from .transport import Urllib3Transport
 

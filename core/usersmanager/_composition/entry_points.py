@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, reduce
@@ -104,10 +104,15 @@ def _entry_points(provider: Provider) -> list[InstalledEntryPoint]:
     ]
 
 
-def by_name(kind: Kind) -> dict[str, list[InstalledEntryPoint]]:
+def by_name(kind: Kind) -> Mapping[str, Sequence[InstalledEntryPoint]]:
     """Return the entry points of one kind, grouped by normalized name and sorted by it."""
+    return _group(tuple(sys.path), kind)
+
+
+@lru_cache(maxsize=8)
+def _group(path: tuple[str, ...], kind: Kind) -> Mapping[str, Sequence[InstalledEntryPoint]]:
     groups: dict[str, list[InstalledEntryPoint]] = {}
-    for entry_point in installed():
+    for entry_point in _scan(path):
         if entry_point.kind == kind:
             groups.setdefault(normalize(entry_point.name), []).append(entry_point)
     return groups
@@ -166,9 +171,12 @@ def load(entry_point: InstalledEntryPoint) -> object:
     target: object = _parsed(entry_point).load()
     if not inspect.isclass(target):
         return target
-    if _needs_arguments(target):
-        raise PluginError(f"it needs arguments: pass an instance {_instead_of(entry_point)}")
-    return target()
+    try:
+        return target()
+    except TypeError:
+        if not _needs_arguments(target):
+            raise
+    raise PluginError(f"it needs arguments: pass an instance {_instead_of(entry_point)}")
 
 
 def _instead_of(entry_point: InstalledEntryPoint) -> str:

@@ -10,10 +10,10 @@ from ..errors import PluginError
 from .entry_points import InstalledEntryPoint, Kind, by_name, resolve
 from .loader import Loader
 from .modes import ASYNC, SYNC
-from .names import normalize
 from .order import EffectiveOrder, effective_order
 from .registry import Registry
 from .selection import how_to_use
+from .transport import try_hooks
 
 __all__ = ["PluginReport", "installed_plugins", "reported_order", "transport_modes"]
 
@@ -61,7 +61,8 @@ class PluginReport:
 def installed_plugins() -> list[PluginReport]:
     """Return a report on every installed plugin and transport, transports first.
 
-    Those that a manager without arguments could use are loaded.
+    The plugins that a manager without arguments uses are loaded, and so are the transports, whose
+    hooks are called.
 
     Example:
         ```python
@@ -82,9 +83,14 @@ def installed_plugins() -> list[PluginReport]:
 
 def transport_modes(name: str) -> tuple[str, ...]:
     """Return the modes of an installed transport; none if it cannot be used."""
-    candidates = by_name("transport").get(normalize(name), [])
-    states = [_state(candidate, candidates, Loader(), Registry()) for candidate in candidates]
-    return next((_modes("transport", hooks) for _, _, hooks in states if hooks), ())
+    loader = Loader()
+    if loader.is_disabled(name):
+        return ()
+    try:
+        hooks = loader.add(Registry(transports=True), loader.find("transport", name))
+    except PluginError:
+        return ()
+    return _modes("transport", hooks)
 
 
 def _report(entry_point: InstalledEntryPoint, state: _State, order: EffectiveOrder) -> PluginReport:
@@ -120,13 +126,20 @@ def _state(
         if entry_point.is_optional:
             return "off", how_to_use(entry_point), ()
         if entry_point.kind == "transport":
-            registry = Registry(transports=True)
-        elif not loader.is_allowed(entry_point.name):
+            return "active", "", _try_transport(entry_point, loader)
+        if not loader.is_allowed(entry_point.name):
             return "off", f"not in USERSMANAGER_PLUGINS; {how_to_use(entry_point)}", ()
         return "active", "", loader.add(registry, entry_point)
     except PluginError as error:
         is_missing = isinstance(error.__cause__, ModuleNotFoundError)
         return "missing dependency" if is_missing else "failed", str(error), ()
+
+
+def _try_transport(entry_point: InstalledEntryPoint, loader: Loader) -> tuple[str, ...]:
+    registry = Registry(transports=True)
+    hooks = loader.add(registry, entry_point)
+    try_hooks(registry, entry_point)
+    return hooks
 
 
 def _modes(kind: Kind, hooks: tuple[str, ...]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import ssl
 from typing import NamedTuple
@@ -10,10 +11,10 @@ from .._values.token import Secret
 from ..errors import PluginError
 from .entry_points import InstalledEntryPoint
 from .loader import Loader, guarded
-from .modes import Mode, other_mode
+from .modes import ASYNC, SYNC, Mode, other_mode
 from .registry import Registry
 
-__all__ = ["DEFAULT_SETTINGS", "TransportSettings", "find_transport"]
+__all__ = ["DEFAULT_SETTINGS", "TransportSettings", "find_transport", "try_hooks"]
 
 
 class TransportSettings(NamedTuple):
@@ -68,21 +69,50 @@ def _make_transport(
     registry = Registry(transports=True)
     if mode.hook not in loader.add(registry, entry_point):
         raise _wrong_mode_error(entry_point.name, mode)
-    has_proxy = settings.proxy.reveal() is not None
-    if has_proxy:
+    if settings.proxy.reveal() is not None:
         _require_argument("proxy", registry, entry_point, mode)
     if settings.ssl_context is not None:
         _require_argument("ssl_context", registry, entry_point, mode)
+    return _call_hook(registry, entry_point, mode, settings)
+
+
+def try_hooks(registry: Registry, entry_point: InstalledEntryPoint) -> None:
+    """Make a transport for each mode that an entry point supports, and close it.
+
+    Args:
+        registry: contains what the entry point refers to.
+        entry_point: that of the transport.
+
+    Raises:
+        PluginError: a hook failed.
+    """
+    for mode in (SYNC, ASYNC):
+        if any(registry.implementations(mode.hook)):
+            _close_unused(_call_hook(registry, entry_point, mode, DEFAULT_SETTINGS), mode)
+
+
+def _call_hook(
+    registry: Registry, entry_point: InstalledEntryPoint, mode: Mode, settings: TransportSettings
+) -> object:
     problem = f"{mode.hook} of the {entry_point} failed"
     transport = guarded(
         problem,
         lambda: registry.first_result(
             mode.hook, proxy=settings.proxy.reveal(), ssl_context=settings.ssl_context
         ),
-        conceals=has_proxy,
+        conceals=settings.proxy.reveal() is not None,
     )
     guarded(problem, lambda: _check_transport(entry_point.name, transport, mode))
     return transport
+
+
+def _close_unused(transport: object, mode: Mode) -> None:
+    with contextlib.suppress(Exception):
+        closing = getattr(transport, mode.close)()
+        if inspect.iscoroutine(closing):
+            # There may be no event loop, and without a connection there is nothing to wait for.
+            with contextlib.closing(closing):
+                closing.send(None)
 
 
 def _require_argument(
