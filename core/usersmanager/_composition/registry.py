@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from types import FunctionType, ModuleType
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import pluggy
@@ -46,15 +46,15 @@ class _PluginManager(pluggy.PluginManager):
         return super().parse_hookspec_opts(module_or_class, name) if name in HOOKS else None
 
     def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
-        if name.startswith("__") or _is_unmarked_function(plugin, name):
+        if name.startswith("__") or not _may_be_marked(plugin, name):
             return None
         return super().parse_hookimpl_opts(plugin, name)
 
 
-def _is_unmarked_function(plugin: object, name: str) -> bool:
+def _may_be_marked(plugin: object, name: str) -> bool:
     attributes = getattr(plugin, "__dict__", {})
     value = attributes[name] if name in attributes else getattr(type(plugin), name, None)
-    return isinstance(value, FunctionType) and not hasattr(value, "usersmanager_impl")
+    return hasattr(value, "usersmanager_impl") or isinstance(value, staticmethod | classmethod)
 
 
 class Registry:
