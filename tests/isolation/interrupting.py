@@ -318,13 +318,12 @@ def count_descriptors() -> int:
 
 def settled_descriptors(at_most: int) -> int:
     """Open descriptors, once the threads of a server had time to close theirs."""
-    limit = time.monotonic() + 1
+    pause, limit = 0.0005, time.monotonic() + 4
     while (count := count_descriptors()) > at_most and time.monotonic() < limit:
-        time.sleep(0.0005)
-    if count > at_most:
-        gc.collect()
-        time.sleep(0.01)
-        count = count_descriptors()
+        time.sleep(pause)
+        pause *= 2
+        if pause > 0.05:
+            gc.collect()
     return count
 
 

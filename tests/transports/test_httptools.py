@@ -159,6 +159,11 @@ def test_a_second_event_loop_is_refused() -> None:
             asyncio.run(main())
 
 
+def stack_of(thread: threading.Thread) -> traceback.StackSummary:
+    frame = sys._current_frames().get(thread.ident or 0)
+    return traceback.StackSummary.extract(traceback.walk_stack(frame), capture_locals=True)
+
+
 @pytest.mark.parametrize("is_tls", [False, True])
 def test_a_stack_trace_shows_nothing_of_a_request_that_is_being_sent(is_tls: bool) -> None:
     server_context, client_context = tls_contexts()
@@ -173,7 +178,7 @@ def test_a_stack_trace_shows_nothing_of_a_request_that_is_being_sent(is_tls: boo
             token=Token("canary"),
             body=b"canary" * 2_000_000,
             idempotent=False,
-            deadline=Deadline.after(0.6),
+            deadline=Deadline.after(1.5),
         )
         errors: list[TransportError] = []
 
@@ -185,12 +190,13 @@ def test_a_stack_trace_shows_nothing_of_a_request_that_is_being_sent(is_tls: boo
 
         sending = threading.Thread(target=send)
         sending.start()
-        time.sleep(0.4)
-        frame = sys._current_frames()[sending.ident or 0]
-        stack = traceback.StackSummary.extract(traceback.walk_stack(frame), capture_locals=True)
+        stack = stack_of(sending)
+        while not {"exchange", "_try_nonblocking"} < {frame.name for frame in stack}:
+            assert sending.is_alive(), "it was not seen sending"
+            time.sleep(0.01)
+            stack = stack_of(sending)
         sending.join()
         transport.close()
-    assert "_try_nonblocking" in {frame.name for frame in stack}
     assert "canary" not in "".join(stack.format())
     assert [type(error) for error in errors] == [DeadlineExceededError]
 

@@ -259,7 +259,7 @@ def make_call(case: Case, port: int) -> Outcome:
         case.operation,
         origin,
         timeout=timeout_of(case),
-        connect_timeout=0.4 if case.ending == "silence" else 3.0,
+        connect_timeout=1.0 if case.ending == "silence" else 3.0,
         plugins=[Retry(wait=wait_none())],
         ssl_context=client_context(),
         **settings,
@@ -267,7 +267,7 @@ def make_call(case: Case, port: int) -> Outcome:
 
 
 def timeout_of(case: Case) -> float:
-    return 0.6 if case.ending == "silence" else 5.0
+    return 1.5 if case.ending == "silence" else 5.0
 
 
 @pytest.mark.parametrize("case", COVERING_CASES, ids=str)

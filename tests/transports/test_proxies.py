@@ -107,7 +107,7 @@ def test_a_proxy_that_drips_its_response_is_given_up_in_time(mode: Any, response
                 transport=transport,
                 discover=False,
             )
-        assert 0.3 < time.monotonic() - began < 1.5
+        assert 0.3 < time.monotonic() - began < 5
     assert caught.value.phase == "not sent"
 
 
