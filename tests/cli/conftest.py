@@ -63,25 +63,29 @@ def run_command(
     stdin: str = "",
     encoding: str = "utf-8",
     terminal: bool = False,
+    stdout: io.TextIOWrapper | None = None,
     **variables: str,
 ) -> Result:
-    """Run the command line in this process, with these environment variables."""
-    stdout, stderr = Stream("", encoding, terminal), Stream("", encoding, terminal)
+    """Run the command line in this process, with these environment variables.
+
+    With `stdout`, the output goes there and is not in the result.
+    """
+    captured, stderr = Stream("", encoding, terminal), Stream("", encoding, terminal)
     with (
         mock.patch.dict(os.environ, environment(**variables), clear=True),
         mock.patch.multiple(
             sys,
             argv=["usersmanager", *arguments],
             stdin=Stream(stdin),
-            stdout=stdout,
+            stdout=stdout or captured,
             stderr=stderr,
         ),
     ):
         try:
             exit_code = main()
-        except SystemExit as error:  # From click, when it completes for a shell.
+        except SystemExit as error:  # From click: a completion, or a broken pipe.
             exit_code = int(error.code or 0)
-    return subprocess.CompletedProcess(arguments, exit_code, stdout.content(), stderr.content())
+    return subprocess.CompletedProcess(arguments, exit_code, captured.content(), stderr.content())
 
 
 @pytest.fixture(scope="session")
@@ -122,30 +126,6 @@ def default_interrupts() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, handler)
-
-
-@pytest.fixture
-def spawn() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Starts a command in a child process, on pipes. It is killed after the test."""
-    processes: list[subprocess.Popen[str]] = []
-
-    def spawn(*arguments: str, **variables: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [*COMMAND, *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            env=environment(**variables),
-        )
-        processes.append(process)
-        return process
-
-    yield spawn
-    for process in processes:
-        process.kill()
-        process.communicate()
 
 
 @pytest.fixture
