@@ -21,7 +21,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pytest
-import trustme
 from tests.isolation.interrupting import (
     ASYNC,
     SYNC,
@@ -68,11 +67,6 @@ AT_ONCE = 1.5
 
 SLOW_ENOUGH = 12
 """After so many interruptions that cost a whole deadline, the rest would take too long."""
-
-
-@pytest.fixture(scope="module")
-def ca() -> trustme.CA:
-    return trustme.CA()
 
 
 @pytest.fixture
@@ -383,14 +377,13 @@ def _check(problems: Mapping[str, Sequence[object]]) -> None:
 def test_an_exception_at_any_moment_passes_through_and_harms_no_other_call(
     scenario: Scenario,
     recorder: type[Recorder],
-    ca: trustme.CA,
     reported: list[BaseException | None],
 ) -> None:
-    trusted = ca if scenario.is_tls else None
     make_client = SyncClient if scenario.transport in SYNC else AsyncClient
-    with collected_quickly(), serving(trusted) as server:
+    with collected_quickly(), serving(is_tls=scenario.is_tls) as server:
         client = make_client(
-            lambda: make_manager(scenario.transport, server.origin, trusted), reported
+            lambda: make_manager(scenario.transport, server.origin, is_tls=scenario.is_tls),
+            reported,
         )
         interruptions = Interruptions(scenario, client, recorder)
         moments = interruptions.record()

@@ -10,7 +10,6 @@ from typing import Any
 from unittest import mock
 
 import pytest
-import trustme
 from tests.redaction.assertions import assert_hidden, raised
 from tests.redaction.capture import OPERATIONS, CapturingClient
 from tests.redaction.scenarios import (
@@ -38,7 +37,7 @@ from usersmanager import (
 )
 from usersmanager.plugins import hookimpl
 from usersmanager.testing import FaultServer, Sandbox
-from usersmanager.testing.certificates import server_context
+from usersmanager.testing.certificates import new_authority, server_context
 
 # One of each class of error.
 STATUSES = [302, 400, 401, 403, 404, 429, 503]
@@ -177,7 +176,7 @@ def test_an_unknown_host_shows_no_secret(client: CapturingClient, secrets: Secre
 @pytest.fixture(scope="module")
 def untrusted() -> ssl.SSLContext:
     """A server's context with a certificate that no client trusts."""
-    return server_context(issuer=trustme.CA())
+    return server_context(issuer=new_authority())
 
 
 def test_an_untrusted_certificate_shows_no_secret(

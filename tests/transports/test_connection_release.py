@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import select
 import socket
-import ssl
 import threading
 import time
 from typing import Any
 
 import pytest
-from tests.transports.servers import tls_contexts, tunnel
+from tests.transports.servers import tunnel
 
 from usersmanager import (
     ConnectError,
@@ -20,17 +19,12 @@ from usersmanager import (
     TransportError,
 )
 from usersmanager.testing import FaultServer, Peer, profile
+from usersmanager.testing.certificates import client_context, server_context
 from usersmanager.testing.contracts.cases import make_request, subject
 from usersmanager.transports.http1.async_connection import AsyncConnection
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_httptools import HttptoolsTransport
 from usersmanager_urllib3 import Urllib3Transport
-
-
-@pytest.fixture
-def contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """The contexts of a server and its client."""
-    return tls_contexts()
 
 
 @pytest.fixture
@@ -75,13 +69,9 @@ def silent(peer: Peer) -> None:
 
 
 @pytest.mark.parametrize("script", [silent, announce_close])
-def test_a_tls_socket_is_closed_when_its_call_ends(
-    script: Any, contexts: tuple[ssl.SSLContext, ssl.SSLContext], sockets: list[Any]
-) -> None:
-    server_context, client_context = contexts
-
+def test_a_tls_socket_is_closed_when_its_call_ends(script: Any, sockets: list[Any]) -> None:
     async def main(server: FaultServer) -> None:
-        transport = AiohttpTransport(ssl_context=client_context)
+        transport = AiohttpTransport(ssl_context=client_context())
         try:
             await transport.asend(make_request(server, timeout=1))
         except DeadlineExceededError:
@@ -89,7 +79,7 @@ def test_a_tls_socket_is_closed_when_its_call_ends(
         await assert_closed(sockets)
         await transport.aclose()
 
-    with FaultServer(script, ssl_context=server_context, host="localhost") as server:
+    with FaultServer(script, ssl_context=server_context(), host="localhost") as server:
         asyncio.run(main(server))
 
 
@@ -169,15 +159,12 @@ def test_closing_the_connection_ourselves_does_not_complete_a_body(
 
 
 @pytest.mark.parametrize("make_transport", [Urllib3Transport, HttptoolsTransport])
-def test_a_connection_with_tls_inside_tls_is_reused(
-    make_transport: Any, contexts: tuple[ssl.SSLContext, ssl.SSLContext]
-) -> None:
-    server_context, client_context = contexts
+def test_a_connection_with_tls_inside_tls_is_reused(make_transport: Any) -> None:
     with (
-        FaultServer(ssl_context=server_context, host="localhost") as server,
-        FaultServer(tunnel, tunnel, ssl_context=server_context, host="localhost") as proxy,
+        FaultServer(ssl_context=server_context(), host="localhost") as server,
+        FaultServer(tunnel, tunnel, ssl_context=server_context(), host="localhost") as proxy,
     ):
-        transport = make_transport(proxy=proxy.origin, ssl_context=client_context)
+        transport = make_transport(proxy=proxy.origin, ssl_context=client_context())
         for token in ("one", "two"):
             assert subject(transport.send(make_request(server, token))) == token
         transport.close()
@@ -262,17 +249,13 @@ def test_nothing_is_sent_after_the_deadline_even_if_the_event_loop_was_blocked(
     assert server.requests == []
 
 
-def test_a_stalled_tls_proxy_leaves_no_socket_open(
-    contexts: tuple[ssl.SSLContext, ssl.SSLContext], sockets: list[Any]
-) -> None:
-    server_context, client_context = contexts
-
+def test_a_stalled_tls_proxy_leaves_no_socket_open(sockets: list[Any]) -> None:
     async def main(proxy: FaultServer) -> None:
-        transport = AiohttpTransport(ssl_context=client_context, proxy=proxy.origin)
+        transport = AiohttpTransport(ssl_context=client_context(), proxy=proxy.origin)
         with pytest.raises(ConnectError):
             await transport.asend(make_request(proxy, timeout=1))
         await assert_closed(sockets)
         await transport.aclose()
 
-    with FaultServer(silent, ssl_context=server_context, host="localhost") as proxy:
+    with FaultServer(silent, ssl_context=server_context(), host="localhost") as proxy:
         asyncio.run(main(proxy))

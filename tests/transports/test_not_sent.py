@@ -17,14 +17,13 @@ from typing import Any, NamedTuple
 
 import pytest
 from tenacity import wait_none
-from tests.certificates import server_context
 from tests.transports.calls import TOKEN, TRANSPORTS, Outcome, call
 from tests.transports.pairwise import covering
 from tests.transports.tls_server import TCP, TLS, Channel, Script, Server, read_head
 
 import usersmanager
 from usersmanager import DeadlineExceededError, TLSError, TransportError
-from usersmanager.testing.certificates import authority, client_context
+from usersmanager.testing.certificates import authority, client_context, server_context
 from usersmanager_retry import Retry
 
 pytestmark = pytest.mark.slow
@@ -190,7 +189,7 @@ class Conversation:
             raise PointReached
 
     def _begin_tls(self, version: str) -> None:
-        self._channel = TLS(self._channel, server_context(VERSIONS[version], NAME, ADDRESS))
+        self._channel = TLS(self._channel, server_context(NAME, ADDRESS, version=VERSIONS[version]))
 
     def _make_tunnel(self) -> None:
         if isinstance(self._channel, TLS):
@@ -323,7 +322,7 @@ def check_tls_failure(case: Case, outcome: Outcome, conversations: list[Conversa
 
 def requiring_client_certificates(version: ssl.TLSVersion) -> ssl.SSLContext:
     """Return a server's context that refuses a client without a certificate."""
-    context = server_context(version, NAME, ADDRESS)
+    context = server_context(NAME, ADDRESS, version=version)
     authority().configure_trust(context)
     context.verify_mode = ssl.CERT_REQUIRED
     return context

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ssl
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -12,12 +11,11 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from tests.certificates import server_context
 from tests.transports.calls import TOKEN, TRANSPORTS, Outcome, call
 from tests.transports.tls_server import TCP, TLS, Channel, Script, Server, read_head
 
 from usersmanager import ConnectError, DeadlineExceededError
-from usersmanager.testing.certificates import client_context
+from usersmanager.testing.certificates import client_context, server_context
 from usersmanager.testing.fault_server import profile
 
 NAME, ADDRESS = "origin.example", "127.0.0.1"
@@ -44,7 +42,7 @@ def scheme(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def connect(scheme: str) -> Connect:
     """Return a function that accepts a connection: with a TLS handshake if the scheme is https."""
-    context = server_context(ssl.TLSVersion.TLSv1_3, NAME, ADDRESS)
+    context = server_context(NAME, ADDRESS)
 
     def connect(connection: TCP) -> Channel:
         if scheme == "http":
@@ -116,7 +114,7 @@ def test_a_slow_handshake_with_a_proxy_and_its_silence_share_one_limit(
     heads = []
 
     def script(connection: TCP) -> None:
-        channel = TLS(connection, server_context(ssl.TLSVersion.TLSv1_3, NAME, ADDRESS))
+        channel = TLS(connection, server_context(NAME, ADDRESS))
         channel.fetch()
         time.sleep(PART)
         channel.handshake()
@@ -203,7 +201,7 @@ def serve_with_tickets(connect: Connect, early: list[bool]) -> Script:
         early: the list to which it appends, for each connection, whether the tickets were sent
             before the request arrived.
     """
-    context = server_context(ssl.TLSVersion.TLSv1_3, NAME, ADDRESS)
+    context = server_context(NAME, ADDRESS)
 
     def script(connection: TCP) -> None:
         channel = TLS(connect(connection), context)
