@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import re
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
@@ -107,7 +109,7 @@ def terminal() -> Callable[..., str]:
     return terminal
 
 
-@contextmanager
+@contextlib.contextmanager
 def instant_waits() -> Iterator[None]:
     """Skip the waits of sync managers in this process."""
     time = SimpleNamespace(sleep=lambda seconds: None)
@@ -115,7 +117,7 @@ def instant_waits() -> Iterator[None]:
         yield
 
 
-@contextmanager
+@contextlib.contextmanager
 def default_interrupts() -> Iterator[None]:
     """Let processes started in this context react to SIGINT.
 
@@ -126,6 +128,34 @@ def default_interrupts() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, handler)
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Callable[[str, str], Result]:
+    """Runs a script in a shell that finds the command. Processes it leaves behind are killed."""
+
+    def shell(name: str, script: str) -> Result:
+        if shutil.which(name) is None:
+            pytest.skip(f"{name} is not installed")
+        program = tmp_path / "usersmanager"
+        program.write_text(f'#!/bin/sh\nexec {shlex.join(COMMAND)} "$@"\n')
+        program.chmod(0o755)
+        process = subprocess.Popen(
+            [name, "-c", script],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(PATH=f"{tmp_path}{os.pathsep}{os.environ['PATH']}"),
+            start_new_session=True,
+        )
+        try:
+            stdout, stderr = process.communicate(timeout=60)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+    return shell
 
 
 @pytest.fixture
