@@ -37,7 +37,6 @@ usersmanager impersonate {user_id} \\
     --client-id {client_id} --impersonator {impersonator}
 """
 
-
 _EPILOG = """\b
 Run it in the background of a shell:
   eval "$(usersmanager sandbox --env &)"
