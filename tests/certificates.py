@@ -11,22 +11,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from usersmanager.testing.certificates import authority
+from usersmanager.testing.certificates import authority, server_context
 
-__all__ = ["requiring_client_certificates", "self_signed_context", "server_context"]
-
-
-def server_context(version: ssl.TLSVersion, *hosts: str) -> ssl.SSLContext:
-    """Return a new context for a TLS server with one version of TLS and several hosts."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = context.maximum_version = version
-    authority().issue_cert(*hosts).configure_cert(context)
-    return context
+__all__ = ["requiring_client_certificates", "self_signed_context"]
 
 
 def requiring_client_certificates(version: ssl.TLSVersion, *hosts: str) -> ssl.SSLContext:
-    """Return the same for a server that refuses a client without a certificate."""
-    context = server_context(version, *hosts)
+    """Return a new context for a TLS server that refuses a client without a certificate."""
+    context = server_context(*hosts, version=version)
     authority().configure_trust(context)
     context.verify_mode = ssl.CERT_REQUIRED
     return context

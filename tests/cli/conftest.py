@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import re
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
@@ -63,25 +65,29 @@ def run_command(
     stdin: str = "",
     encoding: str = "utf-8",
     terminal: bool = False,
+    stdout: io.TextIOWrapper | None = None,
     **variables: str,
 ) -> Result:
-    """Run the command line in this process, with these environment variables."""
-    stdout, stderr = Stream("", encoding, terminal), Stream("", encoding, terminal)
+    """Run the command line in this process, with these environment variables.
+
+    With `stdout`, the output goes there and is not in the result.
+    """
+    captured, stderr = Stream("", encoding, terminal), Stream("", encoding, terminal)
     with (
         mock.patch.dict(os.environ, environment(**variables), clear=True),
         mock.patch.multiple(
             sys,
             argv=["usersmanager", *arguments],
             stdin=Stream(stdin),
-            stdout=stdout,
+            stdout=stdout or captured,
             stderr=stderr,
         ),
     ):
         try:
             exit_code = main()
-        except SystemExit as error:  # From click, when it completes for a shell.
+        except SystemExit as error:  # From click: a completion, or a broken pipe.
             exit_code = int(error.code or 0)
-    return subprocess.CompletedProcess(arguments, exit_code, stdout.content(), stderr.content())
+    return subprocess.CompletedProcess(arguments, exit_code, captured.content(), stderr.content())
 
 
 @pytest.fixture(scope="session")
@@ -103,7 +109,7 @@ def terminal() -> Callable[..., str]:
     return terminal
 
 
-@contextmanager
+@contextlib.contextmanager
 def instant_waits() -> Iterator[None]:
     """Skip the waits of sync managers in this process."""
     time = SimpleNamespace(sleep=lambda seconds: None)
@@ -111,7 +117,7 @@ def instant_waits() -> Iterator[None]:
         yield
 
 
-@contextmanager
+@contextlib.contextmanager
 def default_interrupts() -> Iterator[None]:
     """Let processes started in this context react to SIGINT.
 
@@ -125,27 +131,31 @@ def default_interrupts() -> Iterator[None]:
 
 
 @pytest.fixture
-def spawn() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Starts a command in a child process, on pipes. It is killed after the test."""
-    processes: list[subprocess.Popen[str]] = []
+def shell(tmp_path: Path) -> Callable[[str, str], Result]:
+    """Runs a script in a shell that finds the command. Processes it leaves behind are killed."""
 
-    def spawn(*arguments: str, **variables: str) -> subprocess.Popen[str]:
+    def shell(name: str, script: str) -> Result:
+        if shutil.which(name) is None:
+            pytest.skip(f"{name} is not installed")
+        program = tmp_path / "usersmanager"
+        program.write_text(f'#!/bin/sh\nexec {shlex.join(COMMAND)} "$@"\n')
+        program.chmod(0o755)
         process = subprocess.Popen(
-            [*COMMAND, *arguments],
-            stdin=subprocess.DEVNULL,
+            [name, "-c", script],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            encoding="utf-8",
-            env=environment(**variables),
+            env=environment(PATH=f"{tmp_path}{os.pathsep}{os.environ['PATH']}"),
+            start_new_session=True,
         )
-        processes.append(process)
-        return process
+        try:
+            stdout, stderr = process.communicate(timeout=60)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
-    yield spawn
-    for process in processes:
-        process.kill()
-        process.communicate()
+    return shell
 
 
 @pytest.fixture

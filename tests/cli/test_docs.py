@@ -30,7 +30,7 @@ def test_every_option_is_described(name):
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_every_example_is_a_valid_command_line(example, monkeypatch):
     monkeypatch.setenv("USERSMANAGER_BASE_URL", "https://tenant.auth0.com")
-    words = re.split(r"[|>]", re.sub(r"'[^']*'", "quoted", example.partition("usersmanager ")[2]))
+    words = re.split(r"[|>&]", re.sub(r"'[^']*'", "quoted", example.partition("usersmanager ")[2]))
     name, *arguments = shlex.split(words[0])
     if name in app.commands:
         app.commands[name].make_context(name, arguments)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
 from unittest import mock
 
 import pytest
-from tests.cli.conftest import environment
+from tests.cli.conftest import COMMAND, environment, instant_waits
 
 from usersmanager.cli import main
 
@@ -187,27 +188,45 @@ def test_a_plugin_that_fails_to_load_is_a_warning_and_the_command_continues(info
     assert all(word in result.stderr for word in ("acme-broken 1.2", r"gone\x1b[31m"))
 
 
-@pytest.mark.skipif(os.name == "nt", reason="POSIX pipes")
+POSIX_PIPES = pytest.mark.skipif(os.name == "nt", reason="POSIX pipes")
+
+
+@pytest.fixture
+def broken_pipe():
+    """A pipe that nobody reads, as a stream to write to."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    # Text that is still buffered cannot be written when the stream is closed.
+    with contextlib.suppress(BrokenPipeError), open(writer, "w", encoding="utf-8") as stream:
+        yield stream
+
+
+@POSIX_PIPES
 @pytest.mark.parametrize("arguments", [["--help"], ["info"], ["plugins"], ["demo"]])
-def test_a_broken_pipe_exits_1_without_a_traceback(spawn, server, arguments):
+def test_a_broken_pipe_exits_1_without_a_message(command, server, broken_pipe, arguments):
     server.response = (200, "application/json", b'{"sub": "auth0|ada"}')
-    process = spawn(*arguments, USERSMANAGER_BASE_URL=server.base_url, USERSMANAGER_TOKEN=SECRET)
-    process.stdout.close()
-    assert process.wait(30) == 1
-    assert process.stderr.read() == ""
+    variables = {"USERSMANAGER_BASE_URL": server.base_url, "USERSMANAGER_TOKEN": SECRET}
+    with instant_waits():
+        result = command(*arguments, stdout=broken_pipe, **variables)
+    assert (result.returncode, result.stderr) == (1, "")
+
+
+@POSIX_PIPES
+def test_the_interpreter_does_not_report_a_broken_pipe_either(broken_pipe):
+    result = subprocess.run(
+        [*COMMAND, "plugins"],
+        stdout=broken_pipe,
+        stderr=subprocess.PIPE,
+        env=environment(),
+        timeout=60,
+    )
+    assert (result.returncode, result.stderr) == (1, b"")
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
-def test_a_full_disk_exits_3_with_one_line():
-    with open("/dev/full", "w") as full:
-        result = subprocess.run(
-            [sys.executable, "-m", "usersmanager", "plugins"],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environment(),
-            timeout=30,
-        )
+def test_a_full_disk_exits_3_with_one_line(command):
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        result = command("plugins", stdout=full)
     assert result.returncode == 3
     assert "No space left on device" in result.stderr
     assert result.stderr.count("\n") == 1

@@ -1,12 +1,10 @@
-"""`usersmanager new`. tests/packaging/test_templates.py installs the packages it creates."""
+"""`usersmanager new`. tests/packaging/test_templates.py checks, installs and tests its packages."""
 
 from __future__ import annotations
 
 import ast
 import builtins
 import keyword
-import subprocess
-import sys
 import tomllib
 
 import pytest
@@ -177,21 +175,6 @@ def test_no_valid_name_collides_with_a_keyword_a_builtin_or_an_import(make, kind
                 for alias in node.names
             ]
             assert not set(defined) & {*imported, *dir(builtins)}
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", ["x", "a-name-of-thirty-letters-in-it"])
-def test_ruff_accepts_the_package(make, kind, name):
-    pytest.importorskip("ruff")
-    directory = make(kind, name)
-    for arguments in (["check"], ["format", "--check"]):
-        result = subprocess.run(
-            [sys.executable, "-m", "ruff", *arguments, "--no-cache", "."],
-            cwd=directory,
-            capture_output=True,
-            text=True,
-        )
-        assert result.returncode == 0, result.stdout
 
 
 def test_its_usage_names_the_kinds(command):

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import functools
 import gc
 import inspect
 import os
 import re
 import signal
-import ssl
 import textwrap
 import threading
 import time
@@ -19,12 +17,12 @@ from pathlib import Path
 from types import CodeType, FrameType, TracebackType
 from typing import Any, NamedTuple
 
-import trustme
 from tests.isolation.moments import CARRIERS, SoftTimeLimit
 from tests.isolation.server import LINKS, link
 
 from usersmanager import AsyncUsersManager, UsersManager
 from usersmanager.testing import FaultServer, Peer, profile
+from usersmanager.testing.certificates import client_context, server_context
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_headers import Headers
 from usersmanager_httptools import HttptoolsTransport
@@ -98,33 +96,23 @@ def answer(peer: Peer) -> None:
         peer.send(answer_to(request))
 
 
-def serving(ca: trustme.CA | None = None) -> FaultServer:
-    """A server that answers everybody, with TLS if there is a CA."""
-    context = None
-    if ca is not None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        ca.issue_cert("127.0.0.1").configure_cert(context)
+def serving(*, is_tls: bool = False) -> FaultServer:
+    """A server that answers everybody."""
+    context = server_context("127.0.0.1") if is_tls else None
     return FaultServer(otherwise=answer, ssl_context=context)
 
 
 def make_manager(
-    name: str, origin: str, ca: trustme.CA | None = None, *, pool_size: int = 1, **settings: Any
+    name: str, origin: str, *, is_tls: bool = False, pool_size: int = 1, **settings: Any
 ) -> Any:
     """A manager with every shipped plugin over a transport with one connection."""
     carrier: dict[str, Any] = {"pool_size": pool_size}
-    if ca is not None:
-        carrier["ssl_context"] = _trusting(ca)
+    if is_tls:
+        carrier["ssl_context"] = client_context()
     plugins = [Retry(), Headers(), Logging()]
     defaults = {"plugins": plugins, "discover": False, "client_id": "a-client"}
     kind = UsersManager if name in SYNC else AsyncUsersManager
     return kind(origin, transport=TRANSPORTS[name](**carrier), **defaults | settings)
-
-
-@functools.cache
-def _trusting(ca: trustme.CA) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    ca.configure_trust(context)
-    return context
 
 
 def call(manager: Any, operation: str, subject: str, *arguments: Any, **options: Any) -> Any:
@@ -318,13 +306,12 @@ def count_descriptors() -> int:
 
 def settled_descriptors(at_most: int) -> int:
     """Open descriptors, once the threads of a server had time to close theirs."""
-    limit = time.monotonic() + 1
+    pause, limit = 0.0005, time.monotonic() + 4
     while (count := count_descriptors()) > at_most and time.monotonic() < limit:
-        time.sleep(0.0005)
-    if count > at_most:
-        gc.collect()
-        time.sleep(0.01)
-        count = count_descriptors()
+        time.sleep(pause)
+        pause *= 2
+        if pause > 0.05:
+            gc.collect()
     return count
 
 

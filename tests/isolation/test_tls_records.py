@@ -17,10 +17,9 @@ from typing import Any, TypeAlias, TypeVar
 
 import pytest
 from tests.callers import AIOHTTP, AIOHTTP_UVLOOP, KINDS, URLLIB3, UVLOOP_KINDS, Caller, Kind
-from tests.certificates import server_context
 
 from usersmanager.testing import FaultServer, Peer, profile
-from usersmanager.testing.certificates import client_context
+from usersmanager.testing.certificates import client_context, server_context
 
 pytestmark = pytest.mark.slow
 
@@ -188,12 +187,12 @@ def route(request: pytest.FixtureRequest) -> Route:
 
 @pytest.fixture(params=TLS_VERSIONS, ids=lambda version: version.name)
 def setup(request: pytest.FixtureRequest, route: Route) -> Setup:
-    return Setup(server_context(request.param, "localhost"), route)
+    return Setup(server_context(version=request.param), route)
 
 
 @pytest.fixture
 def tls_1_3_setup(route: Route) -> Setup:
-    return Setup(server_context(ssl.TLSVersion.TLSv1_3, "localhost"), route)
+    return Setup(server_context(version=ssl.TLSVersion.TLSv1_3), route)
 
 
 # Connections that must not be reused.

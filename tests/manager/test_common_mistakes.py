@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import linecache
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
 
-from usersmanager import AsyncUsersManager, UsersManager
+from usersmanager import AsyncUsersManager, Response, UsersManager
+from usersmanager._manager.sync_manager import _warn_of_blocked_loop
 from usersmanager.plugins import hookimpl
 from usersmanager.testing import FakeTransport
 
 URL = "https://tenant.example"
+
+
+@pytest.fixture(autouse=True)
+def not_warned() -> None:
+    """As if no call of this process had blocked an event loop yet."""
+    _warn_of_blocked_loop.cache_clear()
 
 
 def sync_manager(**arguments: Any) -> UsersManager:
@@ -174,15 +182,40 @@ def test_a_common_mistake_is_reported_with_advice(
     assert any(advice in message for message in messages), messages
 
 
-def test_a_sync_call_in_an_event_loop_warns_once_at_the_call() -> None:
-    async def main() -> None:
-        with sync_manager(transport=FakeTransport().profile("u").profile("u")) as users:
-            users.get_info("t")
-            users.get_info("t")
+async def get_info() -> None:
+    with sync_manager() as users:
+        users.get_info("t")  # The call.
 
+
+async def get_info_with_callback() -> None:
+    with sync_manager() as users:
+        users.get_info("t", lambda error, profile: None)  # The call.
+
+
+async def discover() -> None:
+    document = b'{"issuer": "https://id.example", "userinfo_endpoint": "https://id.example/me"}'
+    fake = FakeTransport(Response(200, {"Content-Type": "application/json"}, document))
+    UsersManager.from_issuer("https://id.example", transport=fake).close()  # The call.
+
+
+@pytest.mark.parametrize("call", [get_info, get_info_with_callback, discover])
+def test_a_sync_call_in_an_event_loop_warns_at_the_call(
+    call: Callable[[], Coroutine[Any, Any, None]],
+) -> None:
     with pytest.warns(RuntimeWarning, match="blocks the running event loop") as warned:
+        asyncio.run(call())
+    (warning,) = warned
+    assert linecache.getline(warning.filename, warning.lineno).endswith("  # The call.\n")
+
+
+def test_a_process_is_warned_of_a_blocked_event_loop_once() -> None:
+    async def main() -> None:
+        await get_info()
+        await get_info()
+
+    with pytest.warns(RuntimeWarning) as warned:
         asyncio.run(main())
-    assert [warning.filename for warning in warned] == [__file__]
+    assert len(warned) == 1
 
 
 def test_a_sync_call_in_a_thread_beside_an_event_loop_does_not_warn() -> None:

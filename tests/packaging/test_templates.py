@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -60,6 +62,17 @@ def test_its_types_are_correct(
     packages.environment.run(
         *("-m", "mypy", "--strict", "--cache-dir", str(cache)), folder=packages.folders[kind]
     )
+
+
+@pytest.mark.parametrize("kind", DISTRIBUTIONS)
+@pytest.mark.parametrize("name", ["x", "a-name-of-thirty-letters-in-it"])
+def test_ruff_accepts_it(kind: str, name: str, tmp_path: Path) -> None:
+    pytest.importorskip("ruff")
+    assert run(["new", kind, name, "--into", str(tmp_path)]) == 0
+    for arguments in (["check"], ["format", "--check"]):
+        ruff = [sys.executable, "-m", "ruff", *arguments, "--no-cache", "."]
+        result = subprocess.run(ruff, cwd=tmp_path, capture_output=True, text=True)
+        assert result.returncode == 0, result.stdout
 
 
 @pytest.mark.parametrize("kind", DISTRIBUTIONS)

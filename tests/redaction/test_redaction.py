@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from unittest import mock
 
 import pytest
-import trustme
-from tests.redaction.assertions import assert_hidden
+from tests.redaction.assertions import assert_hidden, raised
 from tests.redaction.capture import OPERATIONS, CapturingClient
 from tests.redaction.scenarios import (
     ECHOES,
@@ -25,6 +23,7 @@ from tests.redaction.scenarios import (
     sending,
 )
 from tests.redaction.secrets import B64TOKEN, JWT, Secrets
+from tests.redaction.stalling import StallingServer, before_the_response
 
 from usersmanager import (
     ConnectError,
@@ -40,7 +39,7 @@ from usersmanager import (
 )
 from usersmanager.plugins import Proceed, hookimpl
 from usersmanager.testing import FaultServer, Sandbox
-from usersmanager.testing.certificates import client_context, server_context
+from usersmanager.testing.certificates import client_context, new_authority, server_context
 
 # One of each class of error.
 STATUSES = [302, 400, 401, 403, 404, 429, 503]
@@ -179,7 +178,7 @@ def test_an_unknown_host_shows_no_secret(client: CapturingClient, secrets: Secre
 @pytest.fixture(scope="module")
 def untrusted() -> ssl.SSLContext:
     """A server's context with a certificate that no client trusts."""
-    return server_context(issuer=trustme.CA())
+    return server_context(issuer=new_authority())
 
 
 def test_an_untrusted_certificate_shows_no_secret(
@@ -234,31 +233,27 @@ def test_a_deadline_that_expires_before_sending_shows_no_secret(
 
 
 def test_a_full_pool_shows_no_secret(client: CapturingClient, secrets: Secrets) -> None:
-    # The first call occupies the only connection until the second gives up.
-    timeouts = [0.4, 0.1]
-
+    # The first call occupies the only connection until the second has given up.
     def call_from_threads(users: Any) -> list[object]:
-        def call(timeout: float) -> object:
-            time.sleep(0 if timeout == timeouts[0] else 0.03)
-            try:
-                return users.get_info(secrets.token, timeout=timeout)
-            except Exception as error:
-                return error
-
-        with ThreadPoolExecutor(2) as threads:
-            return list(threads.map(call, timeouts))
+        with ThreadPoolExecutor(1) as threads:
+            first = threads.submit(users.get_info, secrets.token, timeout=1)
+            assert server.stalls.acquire(timeout=5)
+            second = raised(lambda: users.get_info(secrets.token, timeout=0.1))
+            return [first.exception(), second]
 
     async def call_from_tasks(users: Any) -> list[object]:
-        calls = [users.get_info(secrets.token, timeout=timeout) for timeout in timeouts]
-        return await asyncio.gather(*calls, return_exceptions=True)
+        first = asyncio.ensure_future(users.get_info(secrets.token, timeout=1))
+        await server.stalled()
+        second = users.get_info(secrets.token, timeout=0.1)
+        return await asyncio.gather(first, second, return_exceptions=True)
 
-    with FaultServer(otherwise=lambda peer: (peer.request(), peer.stall())) as server:
+    with StallingServer(before_the_response, secrets) as server:
         errors = client.call(
             call_from_threads if client.is_sync else call_from_tasks,
-            server.origin,
+            server.url,
             transport_settings={"pool_size": 1},
         )
-    assert any(isinstance(error, PoolTimeoutError) for error in errors), errors
+    assert isinstance(errors[1], PoolTimeoutError), errors
     assert_hidden(secrets, client, errors)
 
 

@@ -162,7 +162,15 @@ async def async_generation(server: Server, name: str, seconds: float, tally: Tal
     tally.is_closing = True
     await users.aclose()
     await last
-    await asyncio.sleep(0.05)
+    return await count_tasks_left()
+
+
+async def count_tasks_left() -> int:
+    """Count the other tasks of the event loop, once they had time to end."""
+    for _ in range(500):
+        if len(asyncio.all_tasks()) == 1:
+            break
+        await asyncio.sleep(0.01)
     return len(asyncio.all_tasks()) - 1
 
 

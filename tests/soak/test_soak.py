@@ -22,9 +22,11 @@ def test_two_seconds_of_the_soak_test_find_no_failure() -> None:
         timeout=60,
     )
     report = json.loads(process.stdout.splitlines()[-2])
-    for name in ("urllib3", "aiohttp", "httptools", "httptools, async"):
-        assert report[name]["calls"] > 50
+    names = ("urllib3", "aiohttp", "httptools", "httptools, async")
+    for name in names:
+        assert report[name]["outcomes"]["ok"] > 0
         assert report[name]["mismatches"] == 0
-        assert len(report[name]["outcomes"]) > 1
+    # The server misbehaves in one of ten responses.
+    assert len(set().union(*[report[name]["outcomes"] for name in names])) > 1
     assert report["tasks_left"] == 0
     assert report["after"]["descriptors"] <= report["before"]["descriptors"]

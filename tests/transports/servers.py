@@ -4,24 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import ssl
 import threading
-
-import trustme
 
 from usersmanager.testing import Peer
 
-__all__ = ["tls_contexts", "tunnel"]
-
-
-def tls_contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """Return the context of a server named localhost, and a client's that trusts it."""
-    authority = trustme.CA()
-    server_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    client_context = ssl.create_default_context()
-    authority.issue_cert("localhost").configure_cert(server_context)
-    authority.configure_trust(client_context)
-    return server_context, client_context
+__all__ = ["tunnel"]
 
 
 def tunnel(peer: Peer) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import socket
-import ssl
+import threading
 import time
 from typing import Any
 
 import pytest
-from tests.transports.servers import tls_contexts, tunnel
+from tests.transports.servers import tunnel
 
 from usersmanager import (
     ConnectError,
@@ -18,17 +19,12 @@ from usersmanager import (
     TransportError,
 )
 from usersmanager.testing import FaultServer, Peer, profile
+from usersmanager.testing.certificates import client_context, server_context
 from usersmanager.testing.contracts.cases import make_request, subject
 from usersmanager.transports.http1.async_connection import AsyncConnection
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_httptools import HttptoolsTransport
 from usersmanager_urllib3 import Urllib3Transport
-
-
-@pytest.fixture
-def contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """The contexts of a server and its client."""
-    return tls_contexts()
 
 
 @pytest.fixture
@@ -45,36 +41,45 @@ def sockets(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return attached
 
 
+async def assert_closed(sockets: list[Any]) -> None:
+    """Check that there was one socket, and that the event loop closes it soon."""
+    for _ in range(500):
+        if all(sock.fileno() == -1 for sock in sockets):
+            break
+        await asyncio.sleep(0.01)
+    assert [sock.fileno() for sock in sockets] == [-1]
+
+
+def wait_for_data(sock: Any) -> None:
+    """Block until data, or the end of the connection, has arrived."""
+    assert select.select([sock], [], [], 5)[0]
+
+
 def announce_close(peer: Peer) -> None:
     """A script: respond with `Connection: close`, but do not close the connection."""
     peer.request()
     body = b'{"sub": "u"}'
     peer.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 12\r\n\r\n" + body)
-    peer.stall(2)
+    peer.stall()
 
 
 def silent(peer: Peer) -> None:
     peer.request()
-    peer.stall(2)
+    peer.stall()
 
 
 @pytest.mark.parametrize("script", [silent, announce_close])
-def test_a_tls_socket_is_closed_when_its_call_ends(
-    script: Any, contexts: tuple[ssl.SSLContext, ssl.SSLContext], sockets: list[Any]
-) -> None:
-    server_context, client_context = contexts
-
+def test_a_tls_socket_is_closed_when_its_call_ends(script: Any, sockets: list[Any]) -> None:
     async def main(server: FaultServer) -> None:
-        transport = AiohttpTransport(ssl_context=client_context)
+        transport = AiohttpTransport(ssl_context=client_context())
         try:
-            await transport.asend(make_request(server, timeout=0.4))
+            await transport.asend(make_request(server, timeout=1))
         except DeadlineExceededError:
             assert script is silent
-        await asyncio.sleep(0.05)
-        assert [sock.fileno() for sock in sockets] == [-1]
+        await assert_closed(sockets)
         await transport.aclose()
 
-    with FaultServer(script, ssl_context=server_context, host="localhost") as server:
+    with FaultServer(script, ssl_context=server_context(), host="localhost") as server:
         asyncio.run(main(server))
 
 
@@ -106,7 +111,7 @@ def test_a_connection_is_not_reused_after_a_response_to_half_a_request(make_tran
     def respond_early(peer: Peer) -> None:
         peer.receive()
         peer.send(profile("early"))
-        peer.stall(0.5)
+        peer.stall()
 
     async def main(server: FaultServer) -> None:
         transport = make_transport()
@@ -124,6 +129,7 @@ def test_closing_the_connection_ourselves_does_not_complete_a_body(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     connections: list[AsyncConnection] = []
+    responded = threading.Event()
     attach = AsyncConnection.attach
 
     def record(self: AsyncConnection, transport: asyncio.Transport) -> None:
@@ -135,12 +141,14 @@ def test_closing_the_connection_ourselves_does_not_complete_a_body(
     def respond_without_end(peer: Peer) -> None:
         peer.request()
         peer.send(b'HTTP/1.1 200 OK\r\n\r\n{"sub": "u"}')
+        responded.set()
         peer.wait_closed()
 
     async def main(server: FaultServer) -> None:
         transport = AiohttpTransport()
         call = asyncio.ensure_future(transport.asend(make_request(server)))
-        await asyncio.sleep(0.2)
+        assert await asyncio.to_thread(responded.wait, 5)
+        await asyncio.sleep(0.05)  # The client reads the response.
         connections[0].close()
         with pytest.raises(DisconnectedError):
             await call
@@ -151,15 +159,12 @@ def test_closing_the_connection_ourselves_does_not_complete_a_body(
 
 
 @pytest.mark.parametrize("make_transport", [Urllib3Transport, HttptoolsTransport])
-def test_a_connection_with_tls_inside_tls_is_reused(
-    make_transport: Any, contexts: tuple[ssl.SSLContext, ssl.SSLContext]
-) -> None:
-    server_context, client_context = contexts
+def test_a_connection_with_tls_inside_tls_is_reused(make_transport: Any) -> None:
     with (
-        FaultServer(ssl_context=server_context, host="localhost") as server,
-        FaultServer(tunnel, tunnel, ssl_context=server_context, host="localhost") as proxy,
+        FaultServer(ssl_context=server_context(), host="localhost") as server,
+        FaultServer(tunnel, tunnel, ssl_context=server_context(), host="localhost") as proxy,
     ):
-        transport = make_transport(proxy=proxy.origin, ssl_context=client_context)
+        transport = make_transport(proxy=proxy.origin, ssl_context=client_context())
         for token in ("one", "two"):
             assert subject(transport.send(make_request(server, token))) == token
         transport.close()
@@ -178,7 +183,7 @@ def test_nothing_is_sent_to_a_server_that_sent_or_closed_first(
 
     def connect_slowly(sock: socket.socket, address: Any) -> None:
         connect(sock, address)
-        time.sleep(0.1)
+        wait_for_data(sock)
 
     with FaultServer(send_first) as server:
         transport = make_transport()
@@ -203,7 +208,7 @@ def test_nothing_is_sent_to_a_server_that_sent_or_closed_before_the_event_loop_r
 
     async def connect_slowly(*args: Any, **kwargs: Any) -> Any:
         connection = await create_connection(*args, **kwargs)
-        time.sleep(0.1)  # noqa: ASYNC251 - the event loop must not run while data arrives.
+        wait_for_data(connection[0].get_extra_info("socket"))  # The event loop does not run.
         return connection
 
     async def main(server: FaultServer) -> None:
@@ -244,18 +249,13 @@ def test_nothing_is_sent_after_the_deadline_even_if_the_event_loop_was_blocked(
     assert server.requests == []
 
 
-def test_a_stalled_tls_proxy_leaves_no_socket_open(
-    contexts: tuple[ssl.SSLContext, ssl.SSLContext], sockets: list[Any]
-) -> None:
-    server_context, client_context = contexts
-
+def test_a_stalled_tls_proxy_leaves_no_socket_open(sockets: list[Any]) -> None:
     async def main(proxy: FaultServer) -> None:
-        transport = AiohttpTransport(ssl_context=client_context, proxy=proxy.origin)
+        transport = AiohttpTransport(ssl_context=client_context(), proxy=proxy.origin)
         with pytest.raises(ConnectError):
-            await transport.asend(make_request(proxy, timeout=0.4))
-        await asyncio.sleep(0.05)
-        assert [sock.fileno() for sock in sockets] == [-1]
+            await transport.asend(make_request(proxy, timeout=1))
+        await assert_closed(sockets)
         await transport.aclose()
 
-    with FaultServer(silent, ssl_context=server_context, host="localhost") as proxy:
+    with FaultServer(silent, ssl_context=server_context(), host="localhost") as proxy:
         asyncio.run(main(proxy))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import pytest
@@ -135,10 +136,9 @@ def test_a_fault_has_the_same_outcome_over_every_transport(
     from tests.conftest import Mode
 
     case = FAULTS[name]
-    outcomes = []
-    for mode, transport in TRANSPORTS:
 
-        def call(method: str, origin: str, mode: str = mode, transport: str = transport) -> Any:
+    def outcome_over(mode: str, transport: str) -> dict[str, Any]:
+        def call(method: str, origin: str) -> Any:
             arguments = ("a-token",) if method == "get_info" else ("u", impersonation())
             return Mode(mode).call(
                 method,
@@ -146,11 +146,13 @@ def test_a_fault_has_the_same_outcome_over_every_transport(
                 base_url=origin,
                 transport=transport,
                 plugins=[Retry(wait=wait_none() if "hour" not in name else None)],
-                timeout=0.4 if name == "silent" else 5.0,
+                timeout=1.0 if name == "silent" else 5.0,
             )
 
-        outcomes.append(outcome(call, case.script, operation))
-    first, *others = outcomes
+        return outcome(call, case.script, operation)
+
+    with ThreadPoolExecutor() as threads:
+        first, *others = threads.map(lambda names: outcome_over(*names), TRANSPORTS)
     for other in others:
         assert other == first
     assert first["error"] == case.error

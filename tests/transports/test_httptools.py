@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 from tests.support import make_request
 from tests.transports.http1.parsing import Parsed, parse, split
-from tests.transports.servers import tls_contexts
 
 from usersmanager import (
     ArgumentError,
@@ -31,6 +30,7 @@ from usersmanager import (
 )
 from usersmanager.plugins import Token
 from usersmanager.testing import FaultServer, Peer
+from usersmanager.testing.certificates import client_context, server_context
 from usersmanager.testing.contracts.cases import make_request as request_to
 from usersmanager.testing.contracts.cases import subject
 from usersmanager.transports import Deadline
@@ -107,9 +107,8 @@ def error_of(mode: Any, origin: str, **settings: Any) -> UsersManagerError:
 @contextmanager
 def tls_server(script: Any) -> Iterator[tuple[str, ssl.SSLContext]]:
     """A server, and a client context that trusts it."""
-    server_context, client_context = tls_contexts()
-    with FaultServer(script, ssl_context=server_context, host="localhost") as server:
-        yield server.origin, client_context
+    with FaultServer(script, ssl_context=server_context(), host="localhost") as server:
+        yield server.origin, client_context()
 
 
 UNSIZED_RESPONSE = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{"sub": "mine"}'
@@ -120,8 +119,8 @@ def test_an_end_without_close_notify_completes_no_body(mode: Any) -> None:
         peer.request()
         peer.send(UNSIZED_RESPONSE)
 
-    with tls_server(close_abruptly) as (origin, client_context):
-        assert isinstance(error_of(mode, origin, ssl_context=client_context), DisconnectedError)
+    with tls_server(close_abruptly) as (origin, trusting):
+        assert isinstance(error_of(mode, origin, ssl_context=trusting), DisconnectedError)
 
 
 def test_close_notify_completes_a_body(mode: Any) -> None:
@@ -130,12 +129,12 @@ def test_close_notify_completes_a_body(mode: Any) -> None:
         peer.send(UNSIZED_RESPONSE)
         peer._sock.unwrap()  # type: ignore[attr-defined] # It is an SSLSocket.
 
-    with tls_server(close_in_order) as (origin, client_context):
+    with tls_server(close_in_order) as (origin, trusting):
         profile = mode.call(
             "get_info",
             "mine",
             base_url=origin,
-            transport=HttptoolsTransport(ssl_context=client_context),
+            transport=HttptoolsTransport(ssl_context=trusting),
             discover=False,
         )
     assert profile.sub == "mine"
@@ -159,13 +158,17 @@ def test_a_second_event_loop_is_refused() -> None:
             asyncio.run(main())
 
 
+def stack_of(thread: threading.Thread) -> traceback.StackSummary:
+    frame = sys._current_frames().get(thread.ident or 0)
+    return traceback.StackSummary.extract(traceback.walk_stack(frame), capture_locals=True)
+
+
 @pytest.mark.parametrize("is_tls", [False, True])
 def test_a_stack_trace_shows_nothing_of_a_request_that_is_being_sent(is_tls: bool) -> None:
-    server_context, client_context = tls_contexts()
-    transport = HttptoolsTransport(ssl_context=client_context)
+    transport = HttptoolsTransport(ssl_context=client_context())
     with FaultServer(
         otherwise=lambda peer: peer.stall(3),
-        ssl_context=server_context if is_tls else None,
+        ssl_context=server_context() if is_tls else None,
         host="localhost",
     ) as server:
         request = make_request(
@@ -173,7 +176,7 @@ def test_a_stack_trace_shows_nothing_of_a_request_that_is_being_sent(is_tls: boo
             token=Token("canary"),
             body=b"canary" * 2_000_000,
             idempotent=False,
-            deadline=Deadline.after(0.6),
+            deadline=Deadline.after(1.5),
         )
         errors: list[TransportError] = []
 
@@ -185,12 +188,13 @@ def test_a_stack_trace_shows_nothing_of_a_request_that_is_being_sent(is_tls: boo
 
         sending = threading.Thread(target=send)
         sending.start()
-        time.sleep(0.4)
-        frame = sys._current_frames()[sending.ident or 0]
-        stack = traceback.StackSummary.extract(traceback.walk_stack(frame), capture_locals=True)
+        stack = stack_of(sending)
+        while not {"exchange", "_try_nonblocking"} < {frame.name for frame in stack}:
+            assert sending.is_alive(), "it was not seen sending"
+            time.sleep(0.01)
+            stack = stack_of(sending)
         sending.join()
         transport.close()
-    assert "_try_nonblocking" in {frame.name for frame in stack}
     assert "canary" not in "".join(stack.format())
     assert [type(error) for error in errors] == [DeadlineExceededError]
 

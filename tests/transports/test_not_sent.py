@@ -17,14 +17,14 @@ from typing import Any, NamedTuple
 
 import pytest
 from tenacity import wait_none
-from tests.certificates import requiring_client_certificates, server_context
+from tests.certificates import requiring_client_certificates
 from tests.transports.calls import TOKEN, TRANSPORTS, Outcome, call
 from tests.transports.pairwise import covering
 from tests.transports.tls_server import TCP, TLS, Channel, Server, read_head, refusing
 
 import usersmanager
 from usersmanager import DeadlineExceededError, TLSError, TransportError
-from usersmanager.testing.certificates import client_context
+from usersmanager.testing.certificates import client_context, server_context
 from usersmanager_retry import Retry
 
 pytestmark = pytest.mark.slow
@@ -190,7 +190,7 @@ class Conversation:
             raise PointReached
 
     def _begin_tls(self, version: str) -> None:
-        self._channel = TLS(self._channel, server_context(VERSIONS[version], NAME, ADDRESS))
+        self._channel = TLS(self._channel, server_context(NAME, ADDRESS, version=VERSIONS[version]))
 
     def _make_tunnel(self) -> None:
         if isinstance(self._channel, TLS):
@@ -259,7 +259,7 @@ def make_call(case: Case, port: int) -> Outcome:
         case.operation,
         origin,
         timeout=timeout_of(case),
-        connect_timeout=0.4 if case.ending == "silence" else 3.0,
+        connect_timeout=1.0 if case.ending == "silence" else 3.0,
         plugins=[Retry(wait=wait_none())],
         ssl_context=client_context(),
         **settings,
@@ -267,7 +267,7 @@ def make_call(case: Case, port: int) -> Outcome:
 
 
 def timeout_of(case: Case) -> float:
-    return 0.6 if case.ending == "silence" else 5.0
+    return 1.5 if case.ending == "silence" else 5.0
 
 
 @pytest.mark.parametrize("case", COVERING_CASES, ids=str)

@@ -145,8 +145,8 @@ def test_a_slow_response_ends_at_the_deadline(mode: Any, sandbox: Sandbox) -> No
     sandbox.delay_next(30)
     started = time.monotonic()
     with pytest.raises(DeadlineExceededError):
-        mode.call("get_info", "t", base_url=sandbox.base_url, timeout=0.2)
-    assert 0.2 <= time.monotonic() - started < 10
+        mode.call("get_info", "t", base_url=sandbox.base_url, timeout=0.5)
+    assert 0.5 <= time.monotonic() - started < 10
 
 
 def test_a_refused_connection_is_a_connect_error(mode: Any) -> None:

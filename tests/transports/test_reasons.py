@@ -15,7 +15,6 @@ from typing import NamedTuple
 import pytest
 from tenacity import wait_none
 from tests.certificates import self_signed_context
-from tests.certificates import server_context as context_of_version
 from tests.transports.calls import TRANSPORTS, Outcome, call
 from tests.transports.faults import (
     HOST,
@@ -177,7 +176,7 @@ ROWS = {
         HANDSHAKE + "tlsv1 alert protocol version",
     ),
     "client with an old version of TLS": Row(
-        partial(secured, partial(context_of_version, TLS_1_3, HOST), old_client_context),
+        partial(secured, partial(server_context, HOST, version=TLS_1_3), old_client_context),
         TLSError,
         "tls_version",
         False,

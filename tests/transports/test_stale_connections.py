@@ -150,7 +150,7 @@ def silent(server: Server, peer: Peer) -> None:
 
 def wait_until(caller: Caller, condition: Callable[[], bool]) -> None:
     """Wait until the server has seen what the client did."""
-    limit = time.monotonic() + 2
+    limit = time.monotonic() + 5
     while not condition() and time.monotonic() < limit:
         caller.idle(MOMENT)
 
@@ -327,7 +327,7 @@ def test_the_only_slot_is_free_again_after_a_failed_call(kind: Kind) -> None:
         assert caller.get_info(server.origin, USERS[0]) == USERS[0]
         with pytest.raises(DisconnectedError):
             caller.get_info(server.origin, "bob")
-        assert caller.get_info(server.origin, "carol", timeout=2) == "carol"
+        assert caller.get_info(server.origin, "carol", timeout=5) == "carol"
         assert server.connections_of("carol") == [1]
 
 
@@ -335,9 +335,9 @@ def test_a_call_over_a_silent_connection_ends_at_the_deadline(kind: Kind) -> Non
     with Server(silent, warm=1) as server, kind.caller(pool_size=1) as caller:
         assert caller.get_info(server.origin, USERS[0]) == USERS[0]
         with pytest.raises(DeadlineExceededError):
-            caller.get_info(server.origin, "bob", timeout=0.2)
+            caller.get_info(server.origin, "bob", timeout=0.6)
         assert server.connections_of("bob") == [0]
-        assert caller.get_info(server.origin, "carol", timeout=2) == "carol"
+        assert caller.get_info(server.origin, "carol", timeout=5) == "carol"
         assert server.connections_of("carol") == [1]
 
 
@@ -346,8 +346,8 @@ def test_the_deadline_holds_over_a_stale_and_a_new_connection(kind: Kind) -> Non
         assert caller.get_info(server.origin, USERS[0]) == USERS[0]
         started = time.monotonic()
         with pytest.raises(DeadlineExceededError):
-            caller.get_info(server.origin, "bob", timeout=0.3)
+            caller.get_info(server.origin, "bob", timeout=1.0)
         assert time.monotonic() - started < 5
         assert server.connections_of("bob") == [0, 1]
-        assert caller.get_info(server.origin, "carol", timeout=2) == "carol"
+        assert caller.get_info(server.origin, "carol", timeout=5) == "carol"
         assert server.connections_of("carol") == [2]

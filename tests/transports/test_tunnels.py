@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-import ssl
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
 from typing import Any
 
 import pytest
-from tests.certificates import server_context
 from tests.transports.calls import TOKEN, TRANSPORTS, Outcome, call
 from tests.transports.tls_server import TCP, TLS, Channel, Script, Server, read_head
 
 from usersmanager import ConnectError, DeadlineExceededError
-from usersmanager.testing.certificates import client_context
+from usersmanager.testing.certificates import client_context, server_context
 from usersmanager.testing.fault_server import profile
 
 NAME, ADDRESS = "origin.example", "127.0.0.1"
 
 ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
-# Whichever expires first limits the whole connection attempt.
-LIMIT = 0.6
+# Whichever expires first limits the whole connection attempt. In seconds; a script waits for PART
+# of it, and has the rest to continue.
+LIMIT, PART = 2.0, 1.4
 LIMITS = [
     pytest.param({"connect_timeout": LIMIT, "timeout": 5.0}, id="connect_timeout"),
     pytest.param({"connect_timeout": 5.0, "timeout": LIMIT}, id="deadline"),
@@ -42,7 +42,7 @@ def scheme(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def connect(scheme: str) -> Connect:
     """Return a function that accepts a connection: with a TLS handshake if the scheme is https."""
-    context = server_context(ssl.TLSVersion.TLSv1_3, NAME, ADDRESS)
+    context = server_context(NAME, ADDRESS)
 
     def connect(connection: TCP) -> Channel:
         if scheme == "http":
@@ -59,13 +59,6 @@ def wait_closed(channel: Channel) -> None:
         pass
 
 
-def assert_not_connected_in_time(outcome: Outcome) -> None:
-    assert isinstance(outcome.error, ConnectError | DeadlineExceededError)
-    assert outcome.error.sent is False
-    # Two limits, one after the other, would take more than LIMIT + 0.4.
-    assert LIMIT - 0.1 < outcome.elapsed < LIMIT + 0.4
-
-
 def call_through(proxy: Server, scheme: str, transport: str, **settings: Any) -> Outcome:
     """Call a TLS origin through a proxy. Settings may replace the operation and the origin."""
     settings = {"operation": "get_info", "base_url": f"https://{NAME}"} | settings
@@ -77,73 +70,77 @@ def call_through(proxy: Server, scheme: str, transport: str, **settings: Any) ->
     )
 
 
+def assert_not_connected_in_time(proxy: Server, scheme: str, limits: dict[str, float]) -> None:
+    """Call over all transports at the same time, since each call waits for its limit."""
+    with ThreadPoolExecutor() as threads:
+        calls = {
+            transport: threads.submit(call_through, proxy, scheme, transport, **limits)
+            for transport in TRANSPORTS
+        }
+    for transport, finished in calls.items():
+        outcome = finished.result()
+        assert isinstance(outcome.error, ConnectError | DeadlineExceededError), transport
+        assert outcome.error.phase == "not sent", transport
+        # Two limits, one after the other, would take more than PART + LIMIT.
+        assert LIMIT - 0.1 < outcome.elapsed < PART + LIMIT, transport
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("limits", LIMITS)
-@pytest.mark.parametrize("transport", TRANSPORTS)
 def test_a_slow_proxy_and_a_silent_origin_share_one_limit(
-    transport: str,
-    limits: dict[str, float],
-    scheme: str,
-    connect: Connect,
+    limits: dict[str, float], scheme: str, connect: Connect
 ) -> None:
     received = []
 
     def script(connection: TCP) -> None:
         channel = connect(connection)
         read_head(channel)
-        time.sleep(LIMIT - 0.1)
+        time.sleep(PART)
         channel.send(ESTABLISHED)
         received.append(channel.fetch())
         wait_closed(channel)
 
     with Server(script) as proxy:
-        outcome = call_through(proxy, scheme, transport, **limits)
-    assert_not_connected_in_time(outcome)
-    assert received[0], "the client did not start the handshake with the origin"
+        assert_not_connected_in_time(proxy, scheme, limits)
+    assert len(received) == len(TRANSPORTS)
+    assert all(received), "a client did not start the handshake with the origin"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("limits", LIMITS)
-@pytest.mark.parametrize("transport", TRANSPORTS)
 def test_a_slow_handshake_with_a_proxy_and_its_silence_share_one_limit(
-    transport: str, limits: dict[str, float]
+    limits: dict[str, float],
 ) -> None:
     heads = []
 
     def script(connection: TCP) -> None:
-        channel = TLS(connection, server_context(ssl.TLSVersion.TLSv1_3, NAME, ADDRESS))
+        channel = TLS(connection, server_context(NAME, ADDRESS))
         channel.fetch()
-        time.sleep(LIMIT - 0.1)
+        time.sleep(PART)
         channel.handshake()
         heads.append(read_head(channel))
         wait_closed(channel)
 
     with Server(script) as proxy:
-        outcome = call_through(proxy, "https", transport, **limits)
-    assert_not_connected_in_time(outcome)
-    assert heads[0].startswith(b"CONNECT ")
+        assert_not_connected_in_time(proxy, "https", limits)
+    assert [head.split(b" ")[0] for head in heads] == [b"CONNECT"] * len(TRANSPORTS)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("limits", LIMITS)
-@pytest.mark.parametrize("transport", TRANSPORTS)
 def test_a_proxy_that_drips_its_answer_does_not_extend_the_limit(
-    transport: str,
-    limits: dict[str, float],
-    scheme: str,
-    connect: Connect,
+    limits: dict[str, float], scheme: str, connect: Connect
 ) -> None:
     def script(connection: TCP) -> None:
         channel = connect(connection)
         read_head(channel)
         for byte in ESTABLISHED[:-1]:
             channel.send(bytes([byte]))
-            time.sleep(0.05)
+            time.sleep(0.1)
         wait_closed(channel)
 
     with Server(script) as proxy:
-        outcome = call_through(proxy, scheme, transport, **limits)
-    assert_not_connected_in_time(outcome)
+        assert_not_connected_in_time(proxy, scheme, limits)
 
 
 def answer_all(channel: Channel) -> None:
@@ -166,7 +163,7 @@ def test_a_request_to_a_plain_origin_is_sent_to_the_proxy_without_a_tunnel(
         wait_closed(channel)
 
     with Server(script) as proxy:
-        outcome = call_through(proxy, scheme, transport, base_url=f"http://{NAME}", timeout=1.0)
+        outcome = call_through(proxy, scheme, transport, base_url=f"http://{NAME}")
     assert [head.split(b"\r\n")[0] for head in heads] == [
         b"GET http://%b/userinfo HTTP/1.1" % NAME.encode()
     ]
@@ -204,7 +201,7 @@ def serve_with_tickets(connect: Connect, early: list[bool]) -> Script:
         early: the list to which it appends, for each connection, whether the tickets were sent
             before the request arrived.
     """
-    context = server_context(ssl.TLSVersion.TLSv1_3, NAME, ADDRESS)
+    context = server_context(NAME, ADDRESS)
 
     def script(connection: TCP) -> None:
         channel = TLS(connect(connection), context)
@@ -217,7 +214,8 @@ def serve_with_tickets(connect: Connect, early: list[bool]) -> Script:
 
 def assert_success_with_early_tickets(make_call: Callable[[], Outcome], early: list[bool]) -> None:
     """Repeat a call until its tickets were sent before its request; each must succeed."""
-    for _ in range(3):
+    # How soon they arrive depends on the machine.
+    for _ in range(50):
         with delayed_after_sending():
             outcome = make_call()
         assert outcome.error is None

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import Callable
-from types import FrameType
 from typing import TypeVar
 
+from .._values.caller import caller_stacklevel
 from .._values.suggestions import did_you_mean
 from ..errors import PluginError, PluginWarning
 from .entry_points import (
@@ -85,7 +84,7 @@ class Loader:
         """Issue a PluginWarning, unless this loader has issued the same one before."""
         if message not in self._warnings:
             self._warnings.add(message)
-            warnings.warn(message, PluginWarning, stacklevel=_caller_level())
+            warnings.warn(message, PluginWarning, stacklevel=caller_stacklevel())
 
 
 def guarded(problem: str, step: Callable[[], T], *, conceals: bool = False) -> T:
@@ -123,19 +122,3 @@ def _explain(error: BaseException) -> str:
     except Exception:
         text = ""
     return ": ".join(part for part in (name, text) if part)
-
-
-def _caller_level() -> int:
-    """Return the stack level of the code that constructs the manager, for warnings."""
-    # Level 1 is the function that warns.
-    level = 0
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and _is_in_this_library(frame):
-        frame = frame.f_back
-        level += 1
-    return level + 1
-
-
-def _is_in_this_library(frame: FrameType) -> bool:
-    package = frame.f_globals.get("__package__") or ""
-    return str(package).partition(".")[0] == __package__.partition(".")[0]

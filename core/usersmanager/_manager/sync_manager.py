@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection, Iterable, Mapping
+from functools import cache
 from types import TracebackType
 from typing import Any, NoReturn, Self, TypeVar, Unpack, overload
 
@@ -15,6 +16,7 @@ from .._flow.observers import close_all
 from .._flow.sync_driver import drive
 from .._flow.transport import Transport
 from .._operations.arguments import SealedSettings
+from .._values.caller import caller_stacklevel
 from .._values.token import Secret
 from .._values.urls import parse_base_url
 from .._values.userinfo import UserInfo
@@ -72,7 +74,6 @@ class UsersManager(BaseUsersManager[Transport]):
     ) -> None:
         sealed_headers = Secret(headers)
         del headers
-        self._has_warned = False
         super().__init__(
             base_url,
             headers=sealed_headers,
@@ -266,14 +267,8 @@ class UsersManager(BaseUsersManager[Transport]):
         return None
 
     def _perform(self, call: PreparedCall[T]) -> T:
-        if not self._has_warned and is_in_event_loop():
-            self._has_warned = True
-            warnings.warn(
-                "a UsersManager call blocks the running event loop: use AsyncUsersManager or"
-                " asyncio.to_thread",
-                RuntimeWarning,
-                stacklevel=4,
-            )
+        if is_in_event_loop():
+            _warn_of_blocked_loop()
         flow, deadline = call.start()
         return drive(flow, self._composition.transport, deadline)
 
@@ -310,3 +305,13 @@ class UsersManager(BaseUsersManager[Transport]):
     def __del__(self) -> None:
         if getattr(self, "_is_open", False):
             self._warn_unclosed("with")
+
+
+@cache  # Once per process.
+def _warn_of_blocked_loop() -> None:
+    warnings.warn(
+        "a UsersManager call blocks the running event loop: use AsyncUsersManager or"
+        " asyncio.to_thread",
+        RuntimeWarning,
+        stacklevel=caller_stacklevel(),
+    )

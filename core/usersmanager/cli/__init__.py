@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
+
+from .stdout import flush_output
 
 __all__ = ["main"]
 
@@ -26,15 +27,5 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     exit_code = run()
-    _flush_output()
+    flush_output()
     return exit_code
-
-
-def _flush_output() -> None:
-    """Flush stdout. If that fails, discard the rest, or Python reports it again at exit."""
-    if sys.stdout is None:
-        return  # stdout is closed.
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

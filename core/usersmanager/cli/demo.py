@@ -8,7 +8,7 @@ import click
 
 from .. import __version__
 from .output import make_console
-from .sandbox import add_demo_users
+from .users import add_demo_users
 
 __all__ = ["demo"]
 

@@ -20,7 +20,7 @@ from ..testing import Sandbox
 from .info import profile_table
 from .output import escape_control_characters
 from .plugins import print_plugins
-from .sandbox import ADA, GRACE
+from .users import ADA, GRACE
 from .verbose import CallLogger, log_to
 
 __all__ = ["STEPS"]

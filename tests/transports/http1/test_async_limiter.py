@@ -32,7 +32,7 @@ def test_a_call_beyond_the_limit_waits_for_a_slot() -> None:
         await asyncio.sleep(0.01)
         assert not waiting.done()
         limiter.release(slot)
-        await asyncio.wait_for(waiting, 1)
+        await asyncio.wait_for(waiting, 5)
 
     asyncio.run(main())
 
@@ -74,7 +74,7 @@ def test_a_cancelled_wait_takes_no_slot() -> None:
         waiting.cancel()
         await asyncio.wait([waiting])
         limiter.release(slot)
-        await asyncio.wait_for(limiter.acquire(soon()), 1)
+        await asyncio.wait_for(limiter.acquire(soon()), 5)
 
     asyncio.run(main())
 
@@ -94,8 +94,8 @@ def test_a_slot_that_becomes_free_as_the_wait_ends_is_passed_on(ends: str) -> No
         (outcome,) = await asyncio.gather(waiting, return_exceptions=True)
         if isinstance(outcome, Slot):  # Late, but it has the slot.
             limiter.release(outcome)
-        limiter.release(await asyncio.wait_for(behind, 1))
-        await asyncio.wait_for(limiter.acquire(soon()), 1)
+        limiter.release(await asyncio.wait_for(behind, 5))
+        await asyncio.wait_for(limiter.acquire(soon()), 5)
 
     asyncio.run(main())
 
@@ -122,7 +122,7 @@ def test_a_wait_that_is_cancelled_as_a_slot_becomes_free_gives_it_back() -> None
         limiter.release(slot)
         with pytest.raises(asyncio.CancelledError):
             await waiting
-        await asyncio.wait_for(limiter.acquire(soon()), 1)
+        await asyncio.wait_for(limiter.acquire(soon()), 5)
 
     asyncio.run(main())
 
@@ -138,7 +138,7 @@ def test_an_abandoned_wait_hands_out_no_slot() -> None:
         await asyncio.sleep(0.01)
         assert not behind.done()
         limiter.release(slot)
-        await asyncio.wait_for(behind, 1)
+        await asyncio.wait_for(behind, 5)
 
     asyncio.run(main())
 
@@ -148,7 +148,7 @@ def test_a_slot_that_is_lost_without_a_release_is_free_again() -> None:
         limiter, slot = await full()
         del slot
         gc.collect()
-        await asyncio.wait_for(limiter.acquire(soon()), 1)
+        await asyncio.wait_for(limiter.acquire(soon()), 5)
 
     asyncio.run(main())
 
@@ -191,7 +191,7 @@ def test_there_are_never_more_or_fewer_slots_than_the_limit(steps: list[str]) ->
             await asyncio.sleep(0)
             # A lost slot is noticed when the next call ends.
             limiter.release(held.pop() if held else Slot())
-        slots = [await asyncio.wait_for(limiter.acquire(soon()), 1) for _ in range(2)]
+        slots = [await asyncio.wait_for(limiter.acquire(soon()), 5) for _ in range(2)]
         assert limiter._slots.is_full
         assert len(slots) == 2
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from usersmanager import ArgumentError, ConnectError
@@ -70,6 +72,16 @@ def test_a_malformed_response_is_an_error(response: bytes) -> None:
     with pytest.raises(ConnectError, match="malformed") as caught:
         TunnelReader().receive_data(response)
     assert caught.value.reason == "malformed"
+
+
+def test_a_dripped_response_takes_linear_time() -> None:
+    # It takes 0.2 s; with a copy of the response for each piece, it would take more than 10 s.
+    response = b"HTTP/1.1 200 OK\r\n" + (b"X: " + b"x" * 8000 + b"\r\n") * 99 + b"\r\n"
+    reader, began = TunnelReader(), time.process_time()
+    for start in range(0, len(response), 4):
+        reader.receive_data(response[start : start + 4])
+    assert reader.complete
+    assert time.process_time() - began < 3
 
 
 def test_data_after_the_response_is_an_error() -> None:

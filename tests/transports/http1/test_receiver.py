@@ -109,7 +109,7 @@ def test_a_connection_that_nothing_references_is_closed(
         await connect_and_drop(loop, ours)
         gc.collect()
         with theirs:
-            return await asyncio.wait_for(loop.sock_recv(theirs, 1), 2)
+            return await asyncio.wait_for(loop.sock_recv(theirs, 1), 10)
 
     with asyncio.Runner(loop_factory=make_loop) as runner:
         assert runner.run(main()) == b""

@@ -24,7 +24,7 @@ class CountingLoop(asyncio.SelectorEventLoop):
 
 
 def fired(scenario: Callable[[DeadlineTimer, list[float]], object], seconds: float) -> list[float]:
-    """Run a scenario; return when the timer fired, in seconds since it began."""
+    """Run a scenario for some seconds; return when the timer fired, in seconds since it began."""
 
     async def main() -> list[float]:
         began, moments = time.monotonic(), list[float]()
@@ -48,7 +48,7 @@ def test_it_fires_once_at_the_deadline() -> None:
     (moment,) = fired(
         lambda timer, moments: timer.start(time.monotonic() + 0.05, recording(moments)), seconds=0.2
     )
-    assert 0.045 <= moment < 0.2
+    assert moment >= 0.045
 
 
 def test_a_later_deadline_replaces_the_first() -> None:
@@ -67,8 +67,7 @@ def test_an_earlier_deadline_replaces_a_later_one() -> None:
         timer.stop()
         timer.start(time.monotonic() + 0.05, recording(moments))
 
-    (moment,) = fired(scenario, seconds=0.2)
-    assert moment < 0.2
+    assert len(fired(scenario, seconds=0.2)) == 1
 
 
 def test_it_does_not_fire_once_stopped_or_closed() -> None:
@@ -84,10 +83,10 @@ def test_it_does_not_fire_once_stopped_or_closed() -> None:
 
 
 def test_it_fires_at_once_if_the_deadline_has_passed() -> None:
-    (moment,) = fired(
+    moments = fired(
         lambda timer, moments: timer.start(time.monotonic() - 1, recording(moments)), seconds=0.1
     )
-    assert moment < 0.1
+    assert len(moments) == 1
 
 
 def test_many_exchanges_use_one_timer_of_the_event_loop() -> None:

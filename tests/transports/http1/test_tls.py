@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import ssl
+from typing import Any
 
 import pytest
-import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
+from usersmanager.testing.certificates import client_context, new_authority, server_context
 from usersmanager.transports.http1.tls import Handshake, RecordBoundary, TLSLayer
 
 
@@ -38,15 +39,10 @@ class Server:
         return self.outgoing.read()
 
 
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
 @pytest.fixture(params=[ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
-def connected(request: pytest.FixtureRequest, authority: trustme.CA) -> tuple[TLSLayer, Server]:
+def connected(request: pytest.FixtureRequest) -> tuple[TLSLayer, Server]:
     """A layer and its server after the handshake and the session tickets."""
-    layer, server = started(authority, request.param)
+    layer, server = started(version=request.param)
     handshake = Handshake(layer)
     handshake.receive_data(b"")
     while not handshake.complete:
@@ -56,13 +52,8 @@ def connected(request: pytest.FixtureRequest, authority: trustme.CA) -> tuple[TL
     return layer, server
 
 
-def started(authority: trustme.CA, version: ssl.TLSVersion) -> tuple[TLSLayer, Server]:
-    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    serving.minimum_version = serving.maximum_version = version
-    authority.issue_cert("localhost").configure_cert(serving)
-    trusting = ssl.create_default_context()
-    authority.configure_trust(trusting)
-    return TLSLayer(trusting, "localhost"), Server(serving)
+def started(**settings: Any) -> tuple[TLSLayer, Server]:
+    return TLSLayer(client_context(), "localhost"), Server(server_context(**settings))
 
 
 Connected = tuple[TLSLayer, Server]
@@ -116,19 +107,17 @@ def test_a_corrupt_record_is_an_error(connected: Connected) -> None:
         layer.decrypt(bytes(record))
 
 
-def test_a_failed_handshake_has_an_alert_to_send(authority: trustme.CA) -> None:
-    layer, server = started(trustme.CA(), ssl.TLSVersion.TLSv1_3)
-    stranger = started(authority, ssl.TLSVersion.TLSv1_3)[1]
-    del server
+def test_a_failed_handshake_has_an_alert_to_send() -> None:
+    layer, server = started(issuer=new_authority())
     handshake = Handshake(layer)
     handshake.receive_data(b"")
     with pytest.raises(ssl.SSLCertVerificationError):
-        handshake.receive_data(stranger.answer(handshake.data_to_send()))
+        handshake.receive_data(server.answer(handshake.data_to_send()))
     assert handshake.data_to_send()
 
 
-def test_an_end_within_the_handshake_is_a_connection_error(authority: trustme.CA) -> None:
-    layer, _server = started(authority, ssl.TLSVersion.TLSv1_3)
+def test_an_end_within_the_handshake_is_a_connection_error() -> None:
+    layer, _server = started()
     with pytest.raises(ConnectionError):
         Handshake(layer).receive_eof()
 

@@ -3,32 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import html
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from aiohttp import web
 
+from .page import make_page
 from .tenant import PROTOCOLS, Grant, Tenant, Usage
 
 __all__ = ["Endpoints", "Fault"]
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
-<style>
-:root {{ color-scheme: light dark; font: 1.1rem/1.5 system-ui, sans-serif }}
-body {{ min-height: 100vh; margin: 0; display: grid; place-items: center }}
-main {{ margin: 1rem; padding: 1.5rem 2.5rem; border: 1px solid #8886; border-radius: .75rem;
-  border-top: .4rem solid {color}; overflow-wrap: anywhere }}
-h1 {{ margin: 0; font-size: 1.6rem }}
-p {{ margin: .5rem 0 0; opacity: .75 }}
-</style></head>
-<body><main><h1>{title}</h1><p>{text}</p></main></body></html>
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +32,22 @@ class Endpoints:
 
     Args:
         tenant: state and rules.
+
+    Attributes:
+        base_url: the URL of the server.
+        tenant: state and rules.
         faults: the faults of the next API requests, in order.
+        log: method, path and status of each API request.
     """
 
-    def __init__(self, tenant: Tenant, faults: deque[Fault]) -> None:
-        self._tenant = tenant
-        self._faults = faults
+    def __init__(self, tenant: Tenant) -> None:
         self.base_url = ""
+        self.reset(tenant)
+
+    def reset(self, tenant: Tenant) -> None:
+        """Replace the state. Requests in progress may still use the previous one."""
+        self.tenant = tenant
+        self.faults: deque[Fault] = deque()
         self.log: deque[tuple[str, str, int]] = deque(maxlen=100_000)
 
     def application(self) -> web.Application:
@@ -70,35 +65,37 @@ class Endpoints:
         is_api = request.path == "/userinfo" or request.path.endswith("/impersonate")
         if not is_api:
             return await handler(request)
-        fault = self._faults.popleft() if self._faults else Fault()
+        faults, log = self.faults, self.log  # A reset replaces them.
+        fault = faults.popleft() if faults else Fault()
         await asyncio.sleep(fault.delay)
         if fault.disconnect and request.transport is not None:
-            self.log.append((request.method, request.raw_path, 0))
+            log.append((request.method, request.raw_path, 0))
             request.transport.close()
             return web.Response()
         response = _error_response(fault) if fault.status else await handler(request)
-        self.log.append((request.method, request.raw_path, response.status))
+        log.append((request.method, request.raw_path, response.status))
         return response
 
     async def _userinfo(self, request: web.Request) -> web.StreamResponse:
         token = await _bearer_token(request)
         if token is None:
             return _unauthorized()
-        grant = self._tenant.grant(token)
+        tenant = self.tenant
+        grant = tenant.grant(token)
         if grant is None or not grant.subject:
             return _unauthorized("invalid_token", "The access token is not valid")
-        if not self._tenant.is_live(grant):
+        if not tenant.is_live(grant):
             return _unauthorized("invalid_token", "The access token has expired")
         if "openid" not in grant.scope:
             return _insufficient_scope()
-        usage = self._tenant.use(grant.subject)
+        usage = tenant.use(grant.subject)
         if usage is not None and not usage.allowed:
             return web.Response(status=429, text="Too Many Requests", headers=_limits(usage))
         headers = _limits(usage) if usage else {}
-        return web.json_response(self._tenant.claims(grant), headers=headers)
+        return web.json_response(tenant.claims(grant), headers=headers)
 
     async def _impersonate(self, request: web.Request) -> web.StreamResponse:
-        grant = self._tenant.grant(await _bearer_token(request) or "")
+        grant = self.tenant.grant(await _bearer_token(request) or "")
         if grant is None or not self._may_impersonate(grant):
             return _unauthorized("invalid_token", "The token is not allowed to impersonate")
         try:
@@ -108,28 +105,30 @@ class Endpoints:
         if not isinstance(settings, dict):
             return _bad_request("the body must be a JSON object")
         user_id = request.match_info["id"]
-        if user_id not in self._tenant.users:
+        if user_id not in self.tenant.users:
             return _error(404, "not_found", "The user does not exist")
-        if settings.get("client_id") not in self._tenant.clients:
+        if settings.get("client_id") not in self.tenant.clients:
             return _bad_request("client_id is missing or unknown")
-        if settings.get("impersonator_id") not in self._tenant.users:
+        if settings.get("impersonator_id") not in self.tenant.users:
             return _bad_request("impersonator_id is missing or unknown")
         if settings.get("protocol") not in PROTOCOLS:
             return _bad_request("protocol must be oauth2, samlp, wsfed or wsfed-rms")
-        ticket = self._tenant.make_link(user_id, settings["impersonator_id"])
+        ticket = self.tenant.make_link(user_id, settings["impersonator_id"])
         return web.Response(text=f"{self.base_url}/login/impersonated/{ticket}")
 
     def _may_impersonate(self, grant: Grant) -> bool:
-        return "impersonate" in grant.scope and self._tenant.is_live(grant)
+        return "impersonate" in grant.scope and self.tenant.is_live(grant)
 
     async def _login(self, request: web.Request) -> web.StreamResponse:
-        link = self._tenant.open_link(request.match_info["ticket"])
+        link = self.tenant.open_link(request.match_info["ticket"])
         if link is None:
-            return _page(403, "Link refused", "This link has already been used or does not exist.")
+            return make_page(
+                403, "Link refused", "This link has already been used or does not exist."
+            )
         user_id, impersonator_id = link
-        name = self._tenant.users.get(user_id, {}).get("name", user_id)
+        name = self.tenant.users.get(user_id, {}).get("name", user_id)
         text = f"{user_id}, impersonated by {impersonator_id}"
-        return _page(200, f"Logged in as {name}", text)
+        return make_page(200, f"Logged in as {name}", text)
 
     async def _configuration(self, request: web.Request) -> web.StreamResponse:
         return web.json_response(
@@ -192,9 +191,3 @@ def _bad_request(description: str) -> web.Response:
 
 def _error(status: int, error: str, description: str) -> web.Response:
     return web.json_response({"error": error, "error_description": description}, status=status)
-
-
-def _page(status: int, title: str, text: str) -> web.Response:
-    color = "#2a9d57" if status == 200 else "#c8412f"
-    page = _PAGE.format(title=html.escape(title), text=html.escape(text), color=color)
-    return web.Response(status=status, text=page, content_type="text/html")

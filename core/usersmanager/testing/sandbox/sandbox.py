@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections import deque
 from types import TracebackType
 from typing import Any, Self
 
@@ -52,16 +51,31 @@ class Sandbox:
         self.base_url = ""
         self.client_id = client_id
         self._port = port
-        self._tenant = Tenant(limit=rate_limit, clients={client_id})
-        self._faults: deque[Fault] = deque()
-        self._endpoints = Endpoints(self._tenant, self._faults)
+        self._rate_limit = rate_limit
+        self._endpoints = Endpoints(self._new_tenant())
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
         self._thread: threading.Thread | None = None
         self._ready = threading.Event()
         self._error: BaseException | None = None
 
-    def add_user(self, user_id: str, **claims: Any) -> Self:
+    def _new_tenant(self) -> Tenant:
+        return Tenant(limit=self._rate_limit, clients={self.client_id})
+
+    def reset(self) -> Self:
+        """Return to the initial state: no users, tokens, links, faults or recorded requests.
+
+        The rate limit starts anew, too. The server keeps running at the same URL, so tests can
+        share it. Requests that it is still answering are not recorded.
+        """
+        self._endpoints.reset(self._new_tenant())
+        return self
+
+    @property
+    def _tenant(self) -> Tenant:
+        return self._endpoints.tenant
+
+    def add_user(self, user_id: str, /, **claims: Any) -> Self:
         """Add or replace a user. The scope of a token decides which claims it returns."""
         self._tenant.add_user(user_id, claims)
         return self
@@ -100,15 +114,15 @@ class Sandbox:
             times: the number of requests.
             retry_after: the seconds in a Retry-After header, if any.
         """
-        self._faults.extend([Fault(status=status, retry_after=retry_after)] * times)
+        self._endpoints.faults.extend([Fault(status=status, retry_after=retry_after)] * times)
 
     def delay_next(self, seconds: float, *, times: int = 1) -> None:
         """Delay the responses to the next API requests."""
-        self._faults.extend([Fault(delay=seconds)] * times)
+        self._endpoints.faults.extend([Fault(delay=seconds)] * times)
 
     def disconnect_next(self, *, times: int = 1) -> None:
         """Close the connection of the next API requests without a response."""
-        self._faults.extend([Fault(disconnect=True)] * times)
+        self._endpoints.faults.extend([Fault(disconnect=True)] * times)
 
     @property
     def requests(self) -> list[tuple[str, str, int]]:

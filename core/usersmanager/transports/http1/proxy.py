@@ -63,7 +63,7 @@ class TunnelReader:
     __slots__ = ("_received", "complete")
 
     def __init__(self) -> None:
-        self._received = b""
+        self._received = bytearray()
         self.complete = False
 
     def receive_data(self, data: bytes) -> None:
@@ -72,19 +72,23 @@ class TunnelReader:
         Raises:
             ConnectError: the proxy refused, or its response is malformed.
         """
+        # The end may be split between the previous data and this.
+        search_from = max(0, len(self._received) - 3)
         self._received += data
         while not self.complete:
-            head, end, rest = self._received.partition(b"\r\n\r\n")
-            if not end:
+            end = self._received.find(b"\r\n\r\n", search_from)
+            if end < 0:
                 if len(self._received) > HEAD_LIMIT:
                     raise _malformed(TOO_LONG)
                 return
-            self._received = rest
-            self._parse(head + b"\r\n")
+            head = self._received[: end + 2]
+            del self._received[: end + 4]
+            search_from = 0
+            self._parse(head)
         if self._received:
             raise _malformed("unexpected data before the tunnel was used")
 
-    def _parse(self, head: bytes) -> None:
+    def _parse(self, head: bytearray) -> None:
         try:
             status = parse_head(head).status
         except ProtocolError as error:

@@ -1,0 +1,85 @@
+"""Sandbox: back to the initial state without a restart. Most of it is tested by other tests."""
+
+from __future__ import annotations
+
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from usersmanager import RateLimitedError, UnauthorizedError, UsersManager
+from usersmanager.testing import Limit, Sandbox
+
+
+def get_info(sandbox: Sandbox, token: str) -> dict[str, Any]:
+    with UsersManager(sandbox.base_url, discover=False) as users:
+        return dict(users.get_info(token))
+
+
+def page_status(link: str) -> int:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(link, timeout=10) as page:
+            return int(page.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+
+
+def test_a_reset_forgets_users_tokens_and_requests_and_keeps_the_url(sandbox: Sandbox) -> None:
+    url, token = sandbox.base_url, sandbox.issue_token("auth0|ada")
+    get_info(sandbox, token)
+    assert sandbox.reset() is sandbox
+    assert (sandbox.base_url, sandbox.requests) == (url, [])
+    with pytest.raises(KeyError, match="add_user"):
+        sandbox.issue_token("auth0|ada")
+    sandbox.add_user("auth0|ada")
+    with pytest.raises(UnauthorizedError):
+        get_info(sandbox, token)
+    assert get_info(sandbox, sandbox.issue_token("auth0|ada")) == {"sub": "auth0|ada"}
+    assert [status for *_, status in sandbox.requests] == [401, 200]
+
+
+def test_a_reset_invalidates_links_and_api_tokens(
+    sandbox: Sandbox, impersonation: Callable[..., dict[str, Any]]
+) -> None:
+    settings = impersonation(token=sandbox.issue_api_token())
+    with UsersManager(sandbox.base_url, client_id=sandbox.client_id, discover=False) as users:
+        link = users.impersonate("auth0|ada", settings)
+        sandbox.reset().add_user("auth0|ada").add_user("auth0|boss")
+        assert page_status(link) == 403
+        with pytest.raises(UnauthorizedError):
+            users.impersonate("auth0|ada", settings)
+        settings["token"] = sandbox.issue_api_token()
+        assert page_status(users.impersonate("auth0|ada", settings)) == 200
+
+
+def test_a_reset_cancels_faults_and_keeps_the_rate_limit() -> None:
+    with Sandbox(rate_limit=Limit(per_minute=1, burst=1)) as sandbox:
+        for _ in range(2):
+            sandbox.fail_next(500, times=5)
+            token = sandbox.reset().add_user("u").issue_token("u")
+            assert get_info(sandbox, token) == {"sub": "u"}
+            with pytest.raises(RateLimitedError):
+                get_info(sandbox, token)
+
+
+def test_a_request_that_is_answered_after_a_reset_is_not_recorded(sandbox: Sandbox) -> None:
+    sandbox.delay_next(0.3)
+    with ThreadPoolExecutor() as threads:
+        answered = threads.submit(get_info, sandbox, sandbox.issue_token("auth0|ada"))
+        while sandbox._endpoints.faults:  # Until it has arrived.
+            time.sleep(0.01)
+        sandbox.reset()
+        assert isinstance(answered.exception(), UnauthorizedError)
+    assert sandbox.requests == []
+
+
+def test_any_claim_name_may_be_used(sandbox: Sandbox) -> None:
+    claims = {"user_id": "auth0|ada", "self": True}
+    token = sandbox.add_user("auth0|ada", **claims).issue_token("auth0|ada")
+    assert get_info(sandbox, token) == {"sub": "auth0|ada", **claims}
