@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
@@ -22,6 +23,7 @@ from usersmanager import (
     UnauthorizedError,
 )
 from usersmanager.plugins import Flow, Proceed, SingleFlight, hookimpl
+from usersmanager.testing import PluginContract
 
 ASYNC_KINDS = [kind for kind in KINDS if kind != "threads"]
 
@@ -383,3 +385,25 @@ def test_a_mistake_is_a_plugin_error_with_the_plugins_name(kind: str, wrap: Any,
 def test_a_mistake_in_a_flow_is_made_by_every_call_in_turn(crew: Crew) -> None:
     with crew_of(crew.kind, Plugin(with_a_response)) as crew:
         assert all(isinstance(crew.start().exception(LIMIT), PluginError) for _ in range(3))
+
+
+# The contract of plugins.
+
+
+class OneRequest:
+    """A plugin with which calls for one profile share a request."""
+
+    def __init__(self) -> None:
+        self.flight = SingleFlight()
+
+    @hookimpl
+    def usersmanager_wrap_call(self, request: Request, proceed: Proceed) -> Flow[Response]:
+        if request.operation != "get_info":
+            return proceed(request)
+        key = hashlib.sha256(f"{request.url} {request.token.reveal()}".encode()).digest()
+        return self.flight.run(key, lambda: proceed(request))
+
+
+class TestContract(PluginContract):
+    def plugin(self) -> OneRequest:
+        return OneRequest()

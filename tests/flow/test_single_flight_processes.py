@@ -29,7 +29,7 @@ class Stopped:
 
     def __init__(self, flight: SingleFlight) -> None:
         self.loop = asyncio.new_event_loop()
-        flow = drive_async(flight.run("t", act), FakeTransport(), Deadline.after(LIMIT))
+        flow = drive_async(flight.run("t", act), FakeTransport(), Deadline.after(3 * LIMIT))
         self.task: Any = self.loop.create_task(flow)
         self.loop.run_until_complete(asyncio.sleep(0.01))
         assert not self.task.done()
@@ -65,10 +65,10 @@ def test_an_event_loop_that_has_stopped_harms_no_other_call(is_closed: bool) -> 
 
 def test_a_call_whose_event_loop_is_closed_is_not_chosen_to_act() -> None:
     with crew_of("threads") as crew:
-        first = crew.start()
+        first = crew.start(timeout=3 * LIMIT)
         request = crew.gate.next()
         with stopped(crew.flight) as waiting:
-            second = crew.start()
+            second = crew.start(timeout=3 * LIMIT)
             waiting.loop.close()
             request.fail(KeyError("own"))
             crew.gate.next().respond()

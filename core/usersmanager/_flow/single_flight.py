@@ -39,7 +39,7 @@ class SingleFlight:
     AsyncUsersManager. A child process that is forked starts without flights.
 
     Example:
-        A cache that fetches each profile once, however many calls ask for it:
+        A cache that sends one request for a profile, however many calls ask for it at once:
 
         ```python
         class Cache:
@@ -51,7 +51,7 @@ class SingleFlight:
             def usersmanager_wrap_call(self, request, proceed):
                 if request.operation != "get_info":
                     return (yield from proceed(request))
-                key = hashlib.sha256(request.token.reveal().encode()).digest()
+                key = hashlib.sha256(f"{request.url} {request.token.reveal()}".encode()).digest()
                 if key not in self.responses:
                     response = yield from self.flight.run(key, lambda: proceed(request))
                     if response.status != 200:
@@ -68,8 +68,8 @@ class SingleFlight:
         """Run a flow, or wait for the call that is running one with an equal key.
 
         Args:
-            key: what the calls must have in common to share an outcome. If a response belongs to a
-                user, make the key from the token. It appears in no repr and no traceback, and is
+            key: hashable; calls with equal keys share an outcome. For the response to a user, make
+                it from the URL and the token. It appears in no repr and no traceback, and is
                 dropped when the flow has ended.
             flow_function: called without arguments, only in the call that acts. It returns a flow,
                 such as `proceed(request)`, or is a generator function.

@@ -30,6 +30,8 @@ class Waiter:
 
     def wait(self, seconds: float) -> bool:
         """Wait for a wake; return whether there was one. A wait of 0 seconds does not block."""
+        if seconds <= 0 and self._wakes.empty():
+            return False
         try:
             self._wakes.get(timeout=seconds)
         except Empty:
