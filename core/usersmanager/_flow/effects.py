@@ -41,21 +41,17 @@ class Send:
 
 
 class Sleep:
-    """Wait this many seconds, but not beyond the deadline of the call."""
+    """Wait this many seconds. A wait that would reach the deadline is not started."""
 
     __slots__ = ("seconds",)
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
 
-    def duration(self, deadline: Deadline) -> float:
-        """Return the seconds to wait."""
-        return max(0.0, min(self.seconds, deadline.remaining()))
-
     def check_deadline(self, deadline: Deadline) -> None:
-        """Raise DeadlineExceededError if the deadline cut the wait."""
-        if deadline.remaining() <= 0:
-            raise waited_too_long_error()
+        """Raise DeadlineExceededError if the wait would not end before the deadline."""
+        if self.seconds >= deadline.remaining():
+            raise DeadlineExceededError("the wait of a plugin would end after the deadline")
 
 
 class Run(Generic[T]):
