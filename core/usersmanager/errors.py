@@ -136,10 +136,10 @@ class PluginError(UsersManagerError):
 
 
 class LifecycleError(UsersManagerError):
-    """A manager was used after its close, in another event loop, or with the wrong `with`.
+    """A manager was used after its close, without an event loop, or with the wrong `with`.
 
-    Create one manager per event loop, and use it inside its `with` or `async with` block. A
-    callback of AsyncUsersManager also gets this error if its call was cancelled.
+    Use it inside its `with` or `async with` block. A callback of AsyncUsersManager also gets this
+    error if its call was cancelled.
     """
 
 

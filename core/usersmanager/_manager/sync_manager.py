@@ -15,11 +15,11 @@ from .._flow.observers import close_all
 from .._flow.sync_driver import drive
 from .._flow.transport import Transport
 from .._operations.arguments import SealedSettings
+from .._operations.impersonation_settings import ImpersonationSettings
 from .._values.token import Secret
-from .._values.urls import parse_base_url
 from .._values.userinfo import UserInfo
 from ..errors import LifecycleError
-from .base import BaseUsersManager, ManagerOptions, PreparedCall, is_in_event_loop
+from .base import BaseUsersManager, ManagerOptions, PreparedCall, check_issuer, is_in_event_loop
 from .callbacks import Callback, call_back
 
 __all__ = ["UsersManager"]
@@ -35,7 +35,8 @@ class UsersManager(BaseUsersManager[Transport]):
             loopback. For an OpenID provider, the part before "/userinfo".
         headers: header fields for every request.
         client_id: the client that `impersonate` acts for, unless the settings contain one.
-        timeout: the seconds that a call may take, including retries and waits.
+        timeout: None is an error, as every call has a limit: the seconds that it may take,
+            including retries and waits.
         transport: the name of an installed transport ("urllib3" if None), or an object with
             `send(request)` and `close()`. The manager closes it.
         plugins: instances or installed names, the outermost first. An instance replaces the
@@ -118,8 +119,10 @@ class UsersManager(BaseUsersManager[Transport]):
 
         Source: OpenID Connect Discovery 1.0, section 4.
         """
-        parse_base_url(issuer, allow_insecure=options.get("allow_insecure", False), field="issuer")
-        users = cls(issuer, transport=transport, **options)
+        sealed_options = Secret(options)
+        del options
+        check_issuer(issuer, sealed_options)
+        users = cls(issuer, transport=transport, **sealed_options.reveal())
         try:
             configuration = users._perform(users._prepare_discover())
             users._use_configuration(configuration, issuer)
@@ -164,7 +167,7 @@ class UsersManager(BaseUsersManager[Transport]):
             access_token: a bearer token (RFC 6750) with the scope "openid".
             callback: called exactly once with `(error, None)` or `(None, profile)`. The method
                 then returns None, but it still raises the first two errors below.
-            timeout: the seconds for this call, instead of those of the constructor.
+            timeout: None for that of the constructor, or the seconds for this call.
             expected_subject: the subject that the profile must have, from the ID token.
 
         Returns:
@@ -193,7 +196,7 @@ class UsersManager(BaseUsersManager[Transport]):
     def impersonate(
         self,
         user_id: str,
-        settings: Mapping[str, Any],
+        settings: ImpersonationSettings | Mapping[str, Any],
         callback: None = None,
         *,
         timeout: float | None = None,
@@ -203,7 +206,7 @@ class UsersManager(BaseUsersManager[Transport]):
     def impersonate(
         self,
         user_id: str,
-        settings: Mapping[str, Any],
+        settings: ImpersonationSettings | Mapping[str, Any],
         callback: Callback[str],
         *,
         timeout: float | None = None,
@@ -212,7 +215,7 @@ class UsersManager(BaseUsersManager[Transport]):
     def impersonate(
         self,
         user_id: str,
-        settings: Mapping[str, Any],
+        settings: ImpersonationSettings | Mapping[str, Any],
         callback: Callback[str] | None = None,
         *,
         timeout: float | None = None,
@@ -229,7 +232,7 @@ class UsersManager(BaseUsersManager[Transport]):
                 `additionalParameters`.
             callback: called exactly once with `(error, None)` or `(None, link)`. The method then
                 returns None, but it still raises the first two errors below.
-            timeout: the seconds for this call, instead of those of the constructor.
+            timeout: None for that of the constructor, or the seconds for this call.
 
         Returns:
             The link. It is a credential: anyone who opens it first is logged in.
