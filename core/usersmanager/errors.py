@@ -109,7 +109,8 @@ class UsersManagerError(Exception):
         Their frames may hold a token. Raise the error after the `except` block: inside it, Python
         would set the context again.
         """
-        self.__cause__ = self.__context__ = None
+        error: BaseException = self
+        error.__cause__ = error.__context__ = None
         return self.with_traceback(None)
 
 

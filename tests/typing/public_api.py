@@ -1,7 +1,8 @@
-"""The public API as a type checker sees it. Checked by mypy --strict, never run."""
+"""The public API as type checkers see it. Checked by mypy --strict and pyright, never run."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Coroutine, Mapping
 from datetime import datetime
 from typing import Any, assert_type
@@ -9,12 +10,15 @@ from typing import Any, assert_type
 from usersmanager import (
     APIError,
     AsyncUsersManager,
+    ImpersonationSettings,
+    PendingManager,
     RateLimit,
     Request,
     Response,
     TransportError,
     UserInfo,
     UsersManager,
+    UsersManagerError,
 )
 from usersmanager.plugins import (
     Flow,
@@ -45,6 +49,22 @@ def sync_calls(token: str, settings: Mapping[str, Any]) -> None:
         assert_type(users.impersonate("u", {"token": "t"}, with_link), None)
 
 
+async def any_provider(issuer: str) -> None:
+    pending: PendingManager[AsyncUsersManager] = AsyncUsersManager.from_issuer(issuer, timeout=3)
+    coroutine: Coroutine[Any, Any, AsyncUsersManager] = pending
+    assert_type(await coroutine, AsyncUsersManager)
+    assert_type(await asyncio.create_task(pending), AsyncUsersManager)
+    async with AsyncUsersManager.from_issuer(issuer) as users:
+        assert_type(users, AsyncUsersManager)
+    async with await AsyncUsersManager.from_issuer(issuer) as users:
+        assert_type(users, AsyncUsersManager)
+    async with Subclass.from_issuer(issuer) as subclass:
+        assert_type(subclass, Subclass)
+
+
+class Subclass(AsyncUsersManager): ...
+
+
 async def async_calls(token: str, settings: Mapping[str, Any]) -> None:
     async with AsyncUsersManager("https://tenant.example", transport=AiohttpTransport()) as users:
         assert_type(users, AsyncUsersManager)
@@ -56,10 +76,25 @@ async def async_calls(token: str, settings: Mapping[str, Any]) -> None:
         assert_type(users.impersonate("u", settings, with_link), None)
 
 
-def with_profile(error: Exception | None, profile: UserInfo | None) -> None: ...
+def with_profile(error: UsersManagerError | None, profile: UserInfo | None) -> None: ...
 
 
 def with_link(error: Exception | None, link: str | None) -> None: ...
+
+
+def settings(users: UsersManager, token: str) -> None:
+    complete: ImpersonationSettings = {
+        "impersonator_id": "i",
+        "protocol": "oauth2",
+        "token": token,
+        "additionalParameters": {"callback_url": "https://app.example"},
+    }
+    assert_type(users.impersonate("u", complete), str)
+    # The wrong type is ignored: a checker must report it.
+    incomplete: ImpersonationSettings = {"protocol": "oauth2", "token": token}  # type: ignore[typeddict-item] # pyright: ignore[reportAssignmentType]
+    assert_type(users.impersonate("u", incomplete), str)
+    mapping: Mapping[str, str] = {"impersonator_id": "i", "protocol": "oauth2", "token": token}
+    assert_type(users.impersonate("u", mapping), str)
 
 
 def claims(profile: UserInfo) -> None:
@@ -119,7 +154,9 @@ def extensions() -> None:
     AsyncUsersManager("https://tenant.example", transport=async_transport, discover=["logging"])
     UsersManager("https://tenant.example", plugins=[Retry(5, budget=Budget(10)), Logging()])
     UsersManager("https://tenant.example", plugins=[Headers(lambda request: {"X-A": "1"})])
-    UsersManager("https://tenant.example", transport=FakeTransport().profile("u", email="e"))
+    fake = FakeTransport(real_time=True).profile("u", email="e")
+    UsersManager("https://tenant.example", transport=fake)
+    assert_type(fake.waits, list[float])
     assert_type(installed_plugins(), list[PluginReport])
 
 

@@ -37,7 +37,7 @@ class Send:
     __slots__ = ("request",)
 
     def __init__(self, request: Request) -> None:
-        self.request = request
+        self.request: Request = request
 
 
 class Sleep:
@@ -46,7 +46,7 @@ class Sleep:
     __slots__ = ("seconds",)
 
     def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
+        self.seconds: float = seconds
 
     def check_deadline(self, deadline: Deadline) -> None:
         """Raise DeadlineExceededError if the wait would not end before the deadline."""
@@ -60,8 +60,8 @@ class Run(Generic[T]):
     __slots__ = ("async_", "sync")
 
     def __init__(self, sync: Callable[[], T], async_: Callable[[], Awaitable[T]]) -> None:
-        self.sync = sync
-        self.async_ = async_
+        self.sync: Callable[[], T] = sync
+        self.async_: Callable[[], Awaitable[T]] = async_
 
 
 # What a flow is resumed with depends on the effect it yielded, which the type of a generator

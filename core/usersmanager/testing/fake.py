@@ -46,7 +46,7 @@ class FakeTransport:
         self._real_time = real_time
         self.requests: list[Request] = []
         self.waits: list[float] = []
-        self.closed = False
+        self.closed: bool = False
 
     def add(self, *script: ScriptItem) -> Self:
         """Append items to the script."""

@@ -49,7 +49,7 @@ class Sandbox:
         client_id: str = "sandbox-client",
         port: int = 0,
     ) -> None:
-        self.base_url = ""
+        self.base_url: str = ""
         self.client_id = client_id
         self._port = port
         self._tenant = Tenant(limit=rate_limit, clients={client_id})

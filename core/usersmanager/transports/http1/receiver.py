@@ -50,7 +50,7 @@ class WeakProtocol(asyncio.BufferedProtocol):
         self._receiver = ref(receiver)
         self._transports: list[asyncio.Transport] = []
         # A method of a list: an interruption of Python code here would lose the transport.
-        self.connection_made = self._transports.append  # type: ignore[assignment, method-assign] # On purpose.
+        vars(self)["connection_made"] = self._transports.append
         finalize(receiver, _abort_later, self._transports, loop).atexit = False
 
     def abort(self) -> None:
