@@ -40,8 +40,8 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
             loopback. For an OpenID provider, the part before "/userinfo".
         headers: header fields for every request.
         client_id: the client that `impersonate` acts for, unless the settings contain one.
-        timeout: None is an error, as every call has a limit: the seconds that it may take,
-            including retries and waits.
+        timeout: None is an error, because no call is without a limit. The seconds that a call may
+            take, including retries and waits.
         transport: the name of an installed transport ("aiohttp" if None), or an object with
             `asend(request)` and `aclose()`. The manager closes it.
         plugins: instances or installed names, the outermost first. An instance replaces the
@@ -164,7 +164,8 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
 
         See `UsersManager.get_info`. ArgumentError and LifecycleError are raised by the call, before
         it is awaited. With a callback, which may be a coroutine function, the call runs in a task,
-        and the method returns None; `aclose` awaits the task.
+        and the method returns None; `aclose` awaits the task. The callback gets the errors of this
+        library. Any other exception goes to the exception handler of the event loop instead.
 
         Example:
             `profile = await users.get_info(token, expected_subject="auth0|123")`

@@ -35,8 +35,8 @@ class UsersManager(BaseUsersManager[Transport]):
             loopback. For an OpenID provider, the part before "/userinfo".
         headers: header fields for every request.
         client_id: the client that `impersonate` acts for, unless the settings contain one.
-        timeout: None is an error, as every call has a limit: the seconds that it may take,
-            including retries and waits.
+        timeout: None is an error, because no call is without a limit. The seconds that a call may
+            take, including retries and waits.
         transport: the name of an installed transport ("urllib3" if None), or an object with
             `send(request)` and `close()`. The manager closes it.
         plugins: instances or installed names, the outermost first. An instance replaces the
@@ -165,8 +165,10 @@ class UsersManager(BaseUsersManager[Transport]):
 
         Args:
             access_token: a bearer token (RFC 6750) with the scope "openid".
-            callback: called exactly once with `(error, None)` or `(None, profile)`. The method
-                then returns None, but it still raises the first two errors below.
+            callback: a plain function, called exactly once with `(error, None)` or
+                `(None, profile)`. The method then returns None. It still raises the first two
+                errors below, and exceptions that are not errors of this library; the callback is
+                not called for them.
             timeout: None for that of the constructor, or the seconds for this call.
             expected_subject: the subject that the profile must have, from the ID token.
 
@@ -230,8 +232,10 @@ class UsersManager(BaseUsersManager[Transport]):
                 "wsfed" or "wsfed-rms") and `token` (an API token); optionally `client_id` and
                 `additional_parameters` (a mapping), also spelled `clientId` and
                 `additionalParameters`.
-            callback: called exactly once with `(error, None)` or `(None, link)`. The method then
-                returns None, but it still raises the first two errors below.
+            callback: a plain function, called exactly once with `(error, None)` or
+                `(None, link)`. The method then returns None. It still raises the first two
+                errors below, and exceptions that are not errors of this library; the callback is
+                not called for them.
             timeout: None for that of the constructor, or the seconds for this call.
 
         Returns:
