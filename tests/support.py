@@ -48,11 +48,11 @@ class Clock:
 
 @contextmanager
 def simulated_clock() -> Iterator[Clock]:
-    """Replace the clock of the sync driver and of deadlines."""
+    """Replace the clock of deadlines, and of the waits of a FakeTransport in real time."""
     clock = Clock()
     fake = SimpleNamespace(monotonic=clock.monotonic, sleep=clock.sleep)
     with (
-        mock.patch("usersmanager._flow.sync_driver.time", fake),
+        mock.patch("usersmanager.testing.fake.time", fake),
         mock.patch("usersmanager._values.deadline.time", fake),
     ):
         yield clock

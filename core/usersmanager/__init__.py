@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ._manager.base import ManagerOptions
 from ._manager.callbacks import Callback
 from ._manager.sync_manager import UsersManager
+from ._operations.impersonation_settings import ImpersonationSettings
 from ._values.messages import Request, Response
 from ._values.userinfo import UserInfo
 from .errors import (
@@ -44,6 +45,7 @@ from .errors import (
 
 if TYPE_CHECKING:
     from ._manager.async_manager import AsyncUsersManager
+    from ._manager.pending import PendingManager
 
 __version__ = "0.1.0"
 
@@ -58,10 +60,12 @@ __all__ = [
     "DecodeError",
     "DisconnectedError",
     "ForbiddenError",
+    "ImpersonationSettings",
     "InvalidTokenError",
     "LifecycleError",
     "ManagerOptions",
     "NotFoundError",
+    "PendingManager",
     "PluginError",
     "PluginWarning",
     "PoolTimeoutError",
@@ -84,14 +88,18 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    if name != "AsyncUsersManager":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    # asyncio is slow to import, and a sync program does not need it.
-    from ._manager.async_manager import AsyncUsersManager
+# asyncio is slow to import, and a sync program does not need it.
+_ASYNC_MODULES = {"AsyncUsersManager": "async_manager", "PendingManager": "pending"}
 
-    globals()[name] = AsyncUsersManager
-    return AsyncUsersManager
+
+def __getattr__(name: str) -> object:
+    if name not in _ASYNC_MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"._manager.{_ASYNC_MODULES[name]}", __name__), name)
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:

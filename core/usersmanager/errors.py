@@ -110,7 +110,8 @@ class UsersManagerError(Exception):
         Their frames may hold a token. Raise the error after the `except` block: inside it, Python
         would set the context again.
         """
-        self.__cause__ = self.__context__ = None
+        error: BaseException = self
+        error.__cause__ = error.__context__ = None
         return self.with_traceback(None)
 
 
@@ -137,10 +138,10 @@ class PluginError(UsersManagerError):
 
 
 class LifecycleError(UsersManagerError):
-    """A manager was used after its close, in another event loop, or with the wrong `with`.
+    """A manager was used after its close, without an event loop, or with the wrong `with`.
 
-    Create one manager per event loop, and use it inside its `with` or `async with` block. A
-    callback of AsyncUsersManager also gets this error if its call was cancelled.
+    Use it inside its `with` or `async with` block. A callback of AsyncUsersManager also gets this
+    error if its call was cancelled.
     """
 
 

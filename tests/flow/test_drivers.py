@@ -29,27 +29,66 @@ Fetch = Callable[..., Any]
 ErrorOf = Callable[[Callable[[], object]], UsersManagerError]
 
 
+class WithoutSleep:
+    """A transport that has only the required methods."""
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+
+    def send(self, request: Request) -> Response:
+        self.requests.append(request)
+        return Response(200, {"Content-Type": "application/json"}, b'{"sub": "u"}')
+
+    async def asend(self, request: Request) -> Response:
+        return self.send(request)
+
+    def close(self) -> None: ...
+
+    async def aclose(self) -> None: ...
+
+
 def test_sleep_waits(fetch: Fetch, fake: FakeTransport) -> None:
     def waiting(request: Request, proceed: Proceed) -> Flow[Response]:
         yield from sleep(0.05)
         return (yield from proceed(request))
 
-    fake.profile("u")
     started = time.monotonic()
-    fetch(plugins=[Around(waiting)])
+    fetch(plugins=[Around(waiting)], transport=WithoutSleep())
     assert time.monotonic() - started >= 0.05
 
 
-def test_sleep_ends_at_the_deadline(fetch: Fetch, fake: FakeTransport, error_of: ErrorOf) -> None:
+def test_sleep_waits_with_the_transport_if_it_can(fetch: Fetch, fake: FakeTransport) -> None:
     def waiting(request: Request, proceed: Proceed) -> Flow[Response]:
-        yield from sleep(60)
+        yield from sleep(5)
+        yield from sleep(0.5)
+        return (yield from proceed(request))
+
+    fetch(plugins=[Around(waiting)], transport=fake.profile("u"))
+    assert fake.waits == [5, 0.5]
+
+
+@pytest.mark.parametrize("make_transport", [FakeTransport, WithoutSleep])
+def test_a_wait_beyond_the_deadline_is_not_started(
+    fetch: Fetch, error_of: ErrorOf, make_transport: Callable[[], Any]
+) -> None:
+    outcomes: list[str] = []
+
+    def waiting(request: Request, proceed: Proceed) -> Flow[Response]:
+        try:
+            yield from sleep(30)
+        except DeadlineExceededError:
+            outcomes.append("not started")
+            raise
         return (yield from proceed(request))
 
     started = time.monotonic()
-    error = error_of(lambda: fetch(plugins=[Around(waiting)], timeout=0.1))
+    transport = make_transport()
+    error = error_of(lambda: fetch(plugins=[Around(waiting)], timeout=29, transport=transport))
     assert isinstance(error, DeadlineExceededError)
-    assert time.monotonic() - started < 30
-    assert fake.requests == []
+    assert "would end after the deadline" in str(error)
+    assert outcomes == ["not started"]
+    assert time.monotonic() - started < 15
+    assert (transport.requests, getattr(transport, "waits", [])) == ([], [])
 
 
 def test_nothing_is_sent_after_the_deadline(

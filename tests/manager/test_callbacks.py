@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+from collections.abc import Callable
+from functools import partial
 from typing import Any
+from unittest.mock import AsyncMock, Mock
 
 import pytest
 
@@ -77,6 +81,85 @@ def test_an_invalid_argument_raises_at_the_call_even_with_a_callback(kind: Any) 
         await users.aclose() if kind is AsyncUsersManager else users.close()
 
     asyncio.run(main())
+
+
+class AsyncCallable:
+    async def __call__(self, error: Any, result: Any) -> None:
+        pytest.fail("the callback was called")
+
+
+async def coroutine_callback(error: Any, result: Any) -> None:
+    pytest.fail("the callback was called")
+
+
+async def callback_with_context(context: str, error: Any, result: Any) -> None:
+    pytest.fail("the callback was called")
+
+
+ASYNC_CALLBACKS = {
+    "coroutine function": coroutine_callback,
+    "partial": partial(callback_with_context, "context"),
+    "object": AsyncCallable(),
+    "partial of an object": partial(AsyncCallable()),
+    "method": AsyncCallable().__call__,
+    "mock": AsyncMock(),
+}
+
+
+@pytest.mark.parametrize("callback", ASYNC_CALLBACKS.values(), ids=ASYNC_CALLBACKS)
+def test_a_coroutine_function_as_a_sync_callback_is_rejected_before_sending(callback: Any) -> None:
+    fake = FakeTransport()
+    settings = {"impersonator_id": "i", "protocol": "p", "token": "t"}
+    with UsersManager(TENANT, transport=fake) as users:
+        with pytest.raises(ArgumentError, match=r"^callback must not be a coroutine function"):
+            users.get_info("t", callback)
+        with pytest.raises(ArgumentError, match=r"^callback must not be a coroutine function"):
+            users.impersonate("u", settings, callback)
+    assert fake.requests == []
+
+
+@pytest.mark.parametrize("callback", [Mock(), partial(print), print, Mock().method])
+def test_any_other_callable_is_a_sync_callback(callback: Any) -> None:
+    with UsersManager(TENANT, transport=FakeTransport().profile("u")) as users:
+        users.get_info("t", callback)
+
+
+class Interruption(BaseException):
+    """What a signal handler raises."""
+
+
+def raising(error: BaseException) -> Callable[[Request], Response]:
+    def respond(request: Request) -> Response:
+        raise error
+
+    return respond
+
+
+@pytest.mark.parametrize("error", [KeyError("of a transport"), Interruption()])
+def test_any_other_exception_is_raised_by_a_sync_method_without_a_callback_call(
+    error: BaseException,
+) -> None:
+    fake = FakeTransport(raising(error))
+    with UsersManager(TENANT, transport=fake) as users, pytest.raises(type(error)):
+        users.get_info("t", lambda *outcome: pytest.fail("the callback was called"))
+
+
+@pytest.mark.parametrize("error", [KeyError("of a transport"), Interruption()])
+def test_any_other_exception_of_an_async_call_goes_to_the_exception_handler(
+    error: BaseException,
+) -> None:
+    reported: list[Any] = []
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda loop, context: reported.append(context["exception"]))
+        fake = FakeTransport(raising(error))
+        async with AsyncUsersManager(TENANT, transport=fake) as users:
+            users.get_info("t", lambda *outcome: pytest.fail("the callback was called"))
+        gc.collect()  # asyncio itself reports what is not an Exception.
+
+    asyncio.run(main())
+    assert reported == [error]
 
 
 def test_async_callbacks_are_awaited_by_the_close() -> None:

@@ -74,17 +74,11 @@ def sync_call_in_an_event_loop() -> None:
     asyncio.run(main())
 
 
-def two_loops() -> None:
-    users = AsyncUsersManager(URL, transport=FakeTransport().profile("u").profile("u"))
+def async_callback_of_a_sync_call() -> None:
+    async def callback(error: Any, profile: Any) -> None: ...
 
-    async def main() -> None:
-        await users.get_info("t")
-
-    asyncio.run(main())
-    try:
-        asyncio.run(main())
-    finally:
-        users._is_open = False  # It can't be closed: its event loop has ended.
+    with sync_manager() as users:
+        users.get_info("t", callback)
 
 
 def used_after_close() -> None:
@@ -161,7 +155,7 @@ MISTAKES: list[tuple[Callable[[], object], str]] = [
     (with_instead_of_async_with, "use `async with`, or UsersManager"),
     (async_with_instead_of_with, "use `with`, or AsyncUsersManager"),
     (sync_call_in_an_event_loop, "use AsyncUsersManager or asyncio.to_thread"),
-    (two_loops, "create one inside each asyncio.run"),
+    (async_callback_of_a_sync_call, "must not be a coroutine function: only AsyncUsersManager"),
     (used_after_close, "is closed: create a new one"),
 ]
 

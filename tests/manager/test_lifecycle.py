@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from usersmanager import AsyncUsersManager, LifecycleError, UsersManager
+from usersmanager import (
+    AsyncUsersManager,
+    LifecycleError,
+    Request,
+    Response,
+    UserInfo,
+    UsersManager,
+    UsersManagerError,
+)
 from usersmanager.testing import FakeTransport
 
 TENANT = "https://tenant.example"
@@ -55,18 +63,53 @@ def test_a_call_that_is_awaited_after_the_close_is_rejected() -> None:
     asyncio.run(main())
 
 
-def test_another_event_loop_is_rejected() -> None:
-    users = AsyncUsersManager(TENANT, transport=FakeTransport().profile("u").profile("u"))
+def test_several_event_loops_may_use_and_close_a_manager() -> None:
+    fake = FakeTransport().profile("first").profile("second")
+    users = AsyncUsersManager(TENANT, transport=fake)
 
-    async def call() -> None:
-        await users.get_info("t")
+    async def call() -> str:
+        return (await users.get_info("t")).sub
 
-    asyncio.run(call())
-    for again in (call, users.aclose):
-        with pytest.raises(LifecycleError, match="another event loop"):
-            asyncio.run(again())
-    users._loop = None
+    assert [asyncio.run(call()), asyncio.run(call())] == ["first", "second"]
     asyncio.run(users.aclose())
+    assert fake.closed
+    with pytest.raises(LifecycleError, match="closed"):
+        asyncio.run(call())
+
+
+def test_closing_awaits_the_calls_with_callbacks_of_the_running_loop_only() -> None:
+    outcomes: list[str] = []
+
+    async def note(error: UsersManagerError | None, profile: UserInfo | None) -> None:
+        await asyncio.sleep(0)
+        outcomes.append(profile.sub if profile else str(error))
+
+    class Hanging(FakeTransport):
+        async def asend(self, request: Request) -> Response:
+            if request.token.reveal() == "hanging":
+                await asyncio.sleep(60)
+            return self.send(request)
+
+    async def call(users: AsyncUsersManager) -> None:
+        users.get_info("hanging", note)
+
+    async def call_and_close(users: AsyncUsersManager) -> None:
+        users.get_info("t", note)
+        await asyncio.wait_for(users.aclose(), 5)
+        assert outcomes == ["u"]
+
+    users = AsyncUsersManager(TENANT, transport=Hanging().profile("u"))
+    with asyncio.Runner() as runner:
+        runner.run(call(users))
+        asyncio.run(call_and_close(users))
+    assert outcomes == ["u", "the call was cancelled"]
+
+
+def test_without_an_event_loop_nothing_can_be_called_or_closed() -> None:
+    users = AsyncUsersManager(TENANT, transport=FakeTransport())
+    for coroutine in (users.get_info("t"), users.aclose(), users.__aenter__()):
+        with pytest.raises(LifecycleError, match="needs a running event loop"):
+            coroutine.send(None)
 
 
 async def enter_error(users: Any) -> BaseException | None:

@@ -20,7 +20,7 @@ def outage(*responses: Any, retry: Retry | None = None, timeout: float = 1000.0)
         simulated_clock() as clock,
         UsersManager(
             TENANT,
-            transport=FakeTransport(*responses, PROFILE),
+            transport=FakeTransport(*responses, PROFILE, real_time=True),
             plugins=[retry or Retry(attempts=len(responses) + 1)],
             discover=False,
         ) as users,

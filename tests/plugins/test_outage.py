@@ -22,7 +22,7 @@ class Failing(FakeTransport):
     """A transport that takes a little time, and fails with a probability."""
 
     def __init__(self, rate: float, generator: random.Random, clock: Clock) -> None:
-        super().__init__()
+        super().__init__(real_time=True)
         self._rate, self._random, self._clock = rate, generator.random, clock
         self.sent = 0
 

@@ -200,7 +200,7 @@ class CapturingClient:
 
     def error_over_fake(self, call: Call, *script: Any, **settings: Any) -> BaseException:
         """Return the error that a call over a fake transport raises."""
-        return self.error(call, transport=FakeTransport(*script), **settings)
+        return self.error(call, transport=FakeTransport(*script, real_time=True), **settings)
 
     def errors_over_fake(
         self, secrets: Secrets, *script: Any, **settings: Any

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
-from tests.redaction.assertions import assert_hidden
+from tests.redaction.assertions import assert_hidden, raised
 from tests.redaction.capture import CapturingClient
 from tests.redaction.secrets import MALFORMED, Secrets
 from tests.support import TENANT
@@ -15,6 +16,8 @@ from tests.support import TENANT
 from usersmanager import (
     ArgumentError,
     AsyncUsersManager,
+    NotFoundError,
+    PluginError,
     Request,
     Response,
     UsersManager,
@@ -197,6 +200,27 @@ def constructor_error(
     with pytest.raises(UsersManagerError) as caught:
         kind(**{"base_url": TENANT, "transport": FakeTransport(), "discover": False, **settings()})
     return caught.value
+
+
+def test_the_headers_of_a_manager_that_cannot_be_created_show_in_no_traceback(
+    client_over_fake: CapturingClient, secrets: Secrets
+) -> None:
+    kind: Any = UsersManager if client_over_fake.is_sync else AsyncUsersManager
+
+    async def wait(created: Any) -> None:
+        await created
+
+    def create(**settings: Any) -> None:
+        created = kind.from_issuer(TENANT, headers={"X-Key": secrets.token}, **settings)
+        asyncio.run(wait(created))
+
+    with client_over_fake.capture():
+        errors = [
+            raised(lambda: create(transport=FakeTransport().status(404))),
+            raised(lambda: create(transport=FakeTransport(), plugins=["missing"])),
+        ]
+    assert [type(error) for error in errors] == [NotFoundError, PluginError]
+    assert_hidden(secrets, client_over_fake, errors)
 
 
 def test_a_traceback_of_a_constructor_can_show_the_unfinished_manager(

@@ -87,7 +87,7 @@ def test_an_idle_connection_keeps_nothing_of_the_last_response() -> None:
     async def main(server: FaultServer) -> None:
         transport = AiohttpTransport()
         await transport.asend(make_request(server))
-        connection = transport._engine._idle.take(server.origin)
+        connection = transport._engine._pools.get().idle.take(server.origin)
         assert connection is not None
         assert (connection._reader, connection._outcome) == (None, None)
         connection.close()

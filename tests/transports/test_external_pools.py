@@ -122,3 +122,17 @@ def test_a_closed_session_is_a_lifecycle_error() -> None:
             await transport.asend(make_request(server))
 
     asyncio.run(main())
+
+
+def test_a_session_of_another_event_loop_is_a_lifecycle_error() -> None:
+    async def open_session() -> aiohttp.ClientSession:
+        return aiohttp.ClientSession()
+
+    with FaultServer() as server, asyncio.Runner() as runner:
+        session = runner.run(open_session())
+        transport = AiohttpTransport(session=session)
+        with pytest.raises(LifecycleError, match="session belongs to another event loop"):
+            asyncio.run(transport.asend(make_request(server)))
+        assert server.connections == 0
+        assert runner.run(transport.asend(make_request(server))).status == 200
+        runner.run(session.close())

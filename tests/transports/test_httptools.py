@@ -22,7 +22,6 @@ from usersmanager import (
     AsyncUsersManager,
     DeadlineExceededError,
     DisconnectedError,
-    LifecycleError,
     ProtocolError,
     TransportError,
     UsersManager,
@@ -31,8 +30,6 @@ from usersmanager import (
 from usersmanager.plugins import Token
 from usersmanager.testing import FaultServer, Peer
 from usersmanager.testing.certificates import client_context, server_context
-from usersmanager.testing.contracts.cases import make_request as request_to
-from usersmanager.testing.contracts.cases import subject
 from usersmanager.transports import Deadline
 from usersmanager_httptools import HttptoolsTransport
 from usersmanager_httptools.parser import CheckedResponseParser, _Events
@@ -138,24 +135,6 @@ def test_close_notify_completes_a_body(mode: Any) -> None:
             discover=False,
         )
     assert profile.sub == "mine"
-
-
-def test_a_second_event_loop_is_refused() -> None:
-    transport = HttptoolsTransport()
-    with FaultServer() as server:
-
-        async def main() -> str:
-            response = await transport.asend(request_to(server, "mine"))
-            return subject(response)
-
-        async def send_once() -> None:
-            request = request_to(server, "mine", idempotent=False)  # Its connection is not kept.
-            assert subject(await transport.asend(request)) == "mine"
-            await asyncio.sleep(0)
-
-        asyncio.run(send_once())
-        with pytest.raises(LifecycleError, match="one event loop"):
-            asyncio.run(main())
 
 
 def stack_of(thread: threading.Thread) -> traceback.StackSummary:

@@ -1,7 +1,8 @@
-"""The public API as a type checker sees it. Checked by mypy and pyright, never run."""
+"""The public API as type checkers see it. Checked by mypy --strict and pyright, never run."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Coroutine, Mapping
 from datetime import datetime
 from typing import Any, assert_type
@@ -10,7 +11,9 @@ from usersmanager import (
     APIError,
     AsyncUsersManager,
     ConnectError,
+    ImpersonationSettings,
     InvalidTokenError,
+    PendingManager,
     ProviderUnavailableError,
     RateLimit,
     RateLimitedError,
@@ -20,6 +23,7 @@ from usersmanager import (
     TransportError,
     UserInfo,
     UsersManager,
+    UsersManagerError,
 )
 from usersmanager.errors import Reason
 from usersmanager.plugins import PluginReport, installed_plugins
@@ -39,6 +43,22 @@ def sync_calls(token: str, settings: Mapping[str, Any]) -> None:
         assert_type(users.impersonate("u", {"token": "t"}, with_link), None)
 
 
+async def any_provider(issuer: str) -> None:
+    pending: PendingManager[AsyncUsersManager] = AsyncUsersManager.from_issuer(issuer, timeout=3)
+    coroutine: Coroutine[Any, Any, AsyncUsersManager] = pending
+    assert_type(await coroutine, AsyncUsersManager)
+    assert_type(await asyncio.create_task(pending), AsyncUsersManager)
+    async with AsyncUsersManager.from_issuer(issuer) as users:
+        assert_type(users, AsyncUsersManager)
+    async with await AsyncUsersManager.from_issuer(issuer) as users:
+        assert_type(users, AsyncUsersManager)
+    async with Subclass.from_issuer(issuer) as subclass:
+        assert_type(subclass, Subclass)
+
+
+class Subclass(AsyncUsersManager): ...
+
+
 async def async_calls(token: str, settings: Mapping[str, Any]) -> None:
     async with AsyncUsersManager("https://tenant.example", transport=AiohttpTransport()) as users:
         assert_type(users, AsyncUsersManager)
@@ -50,10 +70,25 @@ async def async_calls(token: str, settings: Mapping[str, Any]) -> None:
         assert_type(users.impersonate("u", settings, with_link), None)
 
 
-def with_profile(error: Exception | None, profile: UserInfo | None) -> None: ...
+def with_profile(error: UsersManagerError | None, profile: UserInfo | None) -> None: ...
 
 
 def with_link(error: Exception | None, link: str | None) -> None: ...
+
+
+def settings(users: UsersManager, token: str) -> None:
+    complete: ImpersonationSettings = {
+        "impersonator_id": "i",
+        "protocol": "oauth2",
+        "token": token,
+        "additionalParameters": {"callback_url": "https://app.example"},
+    }
+    assert_type(users.impersonate("u", complete), str)
+    # The wrong type is ignored: a checker must report it.
+    incomplete: ImpersonationSettings = {"protocol": "oauth2", "token": token}  # type: ignore[typeddict-item] # pyright: ignore[reportAssignmentType]
+    assert_type(users.impersonate("u", incomplete), str)
+    mapping: Mapping[str, str] = {"impersonator_id": "i", "protocol": "oauth2", "token": token}
+    assert_type(users.impersonate("u", mapping), str)
 
 
 def claims(profile: UserInfo) -> None:
@@ -116,7 +151,9 @@ def extensions() -> None:
     async_transport: AsyncTransport = CustomTransport()
     UsersManager("https://tenant.example", transport=sync_transport, plugins=[object(), "retry"])
     AsyncUsersManager("https://tenant.example", transport=async_transport, discover=["logging"])
-    UsersManager("https://tenant.example", transport=FakeTransport().profile("u", email="e"))
+    fake = FakeTransport(real_time=True).profile("u", email="e")
+    UsersManager("https://tenant.example", transport=fake)
+    assert_type(fake.waits, list[float])
     assert_type(installed_plugins(), list[PluginReport])
 
 

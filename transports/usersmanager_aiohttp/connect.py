@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 from aiohappyeyeballs import start_connection
 
-from usersmanager.transports import Hop, resolving
+from usersmanager.transports import Hop, LoopLocal, resolving
 
 __all__ = ["Connector"]
 
@@ -23,10 +23,10 @@ _ATTEMPT_DELAY = 0.25
 
 
 class Connector:
-    """Opens connections. Made inside the running event loop."""
+    """Opens connections. Each event loop has a resolver."""
 
     def __init__(self) -> None:
-        self._resolver = aiohttp.DefaultResolver()
+        self._resolvers = LoopLocal(aiohttp.DefaultResolver, lambda resolver: resolver.close())
 
     async def connect(self, hop: Hop, protocol: asyncio.BaseProtocol) -> asyncio.Transport:
         """Return a connected transport with the given protocol. The engine does TLS.
@@ -53,7 +53,7 @@ class Connector:
         return [_address_info(family, hop.host, hop.port)]
 
     async def _look_up(self, hop: Hop) -> list[_AddressInfo]:
-        lookup = self._resolver.resolve(hop.host, hop.port, family=socket.AF_UNSPEC)
+        lookup = self._resolvers.get().resolve(hop.host, hop.port, family=socket.AF_UNSPEC)
         try:
             hosts = await resolving(lookup)
         except OSError as error:  # Of a resolver over aiodns, it says no more.
@@ -63,8 +63,8 @@ class Connector:
         return [_address_info(host["family"], host["host"], host["port"]) for host in hosts]
 
     async def close(self) -> None:
-        """Close the resolver."""
-        await self._resolver.close()
+        """Close the resolvers."""
+        await self._resolvers.close()
 
 
 def _address_info(family: int, host: str, port: int) -> _AddressInfo:

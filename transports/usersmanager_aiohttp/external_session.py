@@ -58,42 +58,59 @@ class ExternalSession:
         """Send a request and return its response; see `AsyncTransport.asend`."""
         if request.remaining() <= 0:
             raise DeadlineExceededError("the deadline has passed", sent=False)
-        send_once = _SendOnce()
-        slot = await self._limiter.acquire(request.deadline)
-        try:
-            async with asyncio.timeout(request.remaining()):
-                return await self._exchange(request, send_once)
-        except UsersManagerError:
-            raise
-        except (aiohttp.ClientError, OSError) as error:
-            raise _translate(error, sent=send_once.sent) from error
-        finally:
-            self._limiter.release(slot)
+        # Before the limiter: its waiters belong to the event loop of the session.
+        async with self._open_session() as session:
+            send_once = _SendOnce()
+            slot = await self._limiter.acquire(request.deadline)
+            try:
+                async with asyncio.timeout(request.remaining()):
+                    return await self._exchange(session, request, send_once)
+            except UsersManagerError:
+                raise
+            except (aiohttp.ClientError, OSError) as error:
+                raise _translate(error, sent=send_once.sent) from error
+            finally:
+                self._limiter.release(slot)
 
-    async def _exchange(self, request: Request, send_once: _SendOnce) -> Response:
+    def _open_session(self) -> aiohttp.ClientSession:
+        """Return a session with the connector, but without the cookies and headers, of the other.
+
+        Raises:
+            LifecycleError: the session is closed, or belongs to another event loop.
+        """
         if self._session.connector is None or self._session.closed:
             raise LifecycleError("the session is closed")
-        async with (
-            aiohttp.ClientSession(
+        try:
+            return aiohttp.ClientSession(
+                loop=asyncio.get_running_loop(),
                 connector=self._session.connector,
                 connector_owner=False,
                 request_class=_TrackedRequest,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
                 trust_env=False,
-            ) as session,
-            session.request(
-                request.method,
-                URL(request.url, encoded=True),
-                data=request.body,
-                headers=request.headers_to_send(),
-                skip_auto_headers=[name for name in _AUTOMATIC if name not in request.headers],
-                allow_redirects=False,
-                proxy=self._proxy.reveal(),
-                timeout=self._timeout,
-                middlewares=(send_once,),
-            ) as raw,
-        ):
+            )
+        except RuntimeError:
+            pass
+        raise LifecycleError(
+            "the session belongs to another event loop: make the transport without session=, or a"
+            " session, transport and manager in each loop"
+        )
+
+    async def _exchange(
+        self, session: aiohttp.ClientSession, request: Request, send_once: _SendOnce
+    ) -> Response:
+        async with session.request(
+            request.method,
+            URL(request.url, encoded=True),
+            data=request.body,
+            headers=request.headers_to_send(),
+            skip_auto_headers=[name for name in _AUTOMATIC if name not in request.headers],
+            allow_redirects=False,
+            proxy=self._proxy.reveal(),
+            timeout=self._timeout,
+            middlewares=(send_once,),
+        ) as raw:
             return Response(raw.status, raw.headers, await self._read(raw))
 
     async def _read(self, raw: aiohttp.ClientResponse) -> bytes:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 
 import aiohttp
 
 from usersmanager import LifecycleError, Request, Response
-from usersmanager.transports import AsyncEngine, Hop, PoolConfig, Secret
+from usersmanager.transports import AsyncEngine, PoolConfig, Secret
 
 from .connect import Connector
 from .external_session import ExternalSession
@@ -17,10 +16,10 @@ __all__ = ["AiohttpTransport"]
 
 
 class AiohttpTransport:
-    """Sends requests over pooled connections that aiohttp opens, in one event loop.
+    """Sends requests over pooled connections that aiohttp opens. Each event loop has a pool.
 
     Args:
-        pool_size: the connection limit; further calls wait.
+        pool_size: the connection limit of each event loop; further calls wait.
         ssl_context: in place of the default one: system trust, host names checked, TLS 1.2.
         proxy: the URL of an HTTP proxy, with user and password if it requires them. Proxies in
             environment variables are ignored.
@@ -29,7 +28,8 @@ class AiohttpTransport:
             should be less than a call's timeout, to leave time for a retry.
         session: an existing aiohttp.ClientSession, which is not closed. Only its connector is
             used, not its cookies, headers or credentials. aiohttp parses its responses, more
-            leniently than this transport does otherwise.
+            leniently than this transport does otherwise. Calls of another event loop than that of
+            the session raise a LifecycleError.
 
     Raises:
         ArgumentError: `proxy` is not the URL of an HTTP proxy, or a number is not positive.
@@ -63,8 +63,8 @@ class AiohttpTransport:
         self._external_session = (
             None if session is None else ExternalSession(session, config, sealed_proxy)
         )
-        self._engine = AsyncEngine(config, self._connect)
-        self._connector: Connector | None = None
+        self._connector = Connector()
+        self._engine = AsyncEngine(config, self._connector.connect)
         self._closed = False
 
     async def asend(self, request: Request) -> Response:
@@ -75,14 +75,8 @@ class AiohttpTransport:
             return await self._external_session.send(request)
         return await self._engine.send(request)
 
-    async def _connect(self, hop: Hop, protocol: asyncio.BaseProtocol) -> asyncio.Transport:
-        if self._connector is None:
-            self._connector = Connector()
-        return await self._connector.connect(hop, protocol)
-
     async def aclose(self) -> None:
         """Close the idle connections; those in use are closed as their calls end."""
         self._closed = True
         await self._engine.close()
-        if self._connector is not None:
-            await self._connector.close()
+        await self._connector.close()

@@ -14,10 +14,10 @@ __all__ = ["HttptoolsTransport"]
 
 
 class HttptoolsTransport:
-    """Sends requests over pooled connections, for threads or for the tasks of one event loop.
+    """Sends requests over pooled connections: one pool for threads, and one for each event loop.
 
     Args:
-        pool_size: the connection limit; further calls wait.
+        pool_size: the connection limit of each pool; further calls wait.
         ssl_context: in place of the default one: system trust, host names checked, TLS 1.2.
         proxy: the URL of an HTTP proxy, with user and password if it requires them. Proxies in
             environment variables are ignored.

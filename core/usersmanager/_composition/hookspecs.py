@@ -18,7 +18,7 @@ from .._values.messages import Request, Response
 __all__ = ["HOOKS", "hookimpl", "hookspec"]
 
 hookspec = pluggy.HookspecMarker("usersmanager")
-hookimpl = pluggy.HookimplMarker("usersmanager")
+hookimpl: pluggy.HookimplMarker = pluggy.HookimplMarker("usersmanager")
 """Mark a function or method as the implementation of a hook.
 
 `tryfirst=True` makes it the outermost, `trylast=True` the innermost.

@@ -41,9 +41,9 @@ async def drive_async(
                     case Send():
                         resume, value = flow.send, await transport.asend(effect.request)
                     case Sleep():
-                        await asyncio.sleep(effect.duration(deadline))
-                        resume = flow.send
                         effect.check_deadline(deadline)
+                        await getattr(transport, "asleep", asyncio.sleep)(effect.seconds)
+                        resume = flow.send
                     case Run():
                         resume, value = flow.send, await _run(effect, deadline)
                     case Wait():

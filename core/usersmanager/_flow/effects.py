@@ -39,31 +39,21 @@ class Send:
     __slots__ = ("request",)
 
     def __init__(self, request: Request) -> None:
-        self.request = request
+        self.request: Request = request
 
 
-class _Pause:
-    """An effect that takes time, but not beyond the deadline of the call."""
-
-    __slots__ = ()
-
-    def check_deadline(self, deadline: Deadline) -> None:
-        """Raise DeadlineExceededError if the deadline has passed."""
-        if deadline.remaining() <= 0:
-            raise waited_too_long_error()
-
-
-class Sleep(_Pause):
-    """Wait this many seconds."""
+class Sleep:
+    """Wait this many seconds. A wait that would reach the deadline is not started."""
 
     __slots__ = ("seconds",)
 
     def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
+        self.seconds: float = seconds
 
-    def duration(self, deadline: Deadline) -> float:
-        """Return the seconds to wait."""
-        return max(0.0, min(self.seconds, deadline.remaining()))
+    def check_deadline(self, deadline: Deadline) -> None:
+        """Raise DeadlineExceededError if the wait would not end before the deadline."""
+        if self.seconds >= deadline.remaining():
+            raise DeadlineExceededError("the wait of a plugin would end after the deadline")
 
 
 class Run(Generic[T]):
@@ -72,11 +62,11 @@ class Run(Generic[T]):
     __slots__ = ("async_", "sync")
 
     def __init__(self, sync: Callable[[], T], async_: Callable[[], Awaitable[T]]) -> None:
-        self.sync = sync
-        self.async_ = async_
+        self.sync: Callable[[], T] = sync
+        self.async_: Callable[[], Awaitable[T]] = async_
 
 
-class Wait(_Pause):
+class Wait:
     """Wait until `waiter` is woken or a moment has come; results in the deadline of the call."""
 
     __slots__ = ("until", "waiter")
@@ -88,6 +78,11 @@ class Wait(_Pause):
     def duration(self, deadline: Deadline) -> float:
         """Return the seconds to wait."""
         return max(0.0, min(self.until.remaining(), deadline.remaining()))
+
+    def check_deadline(self, deadline: Deadline) -> None:
+        """Raise DeadlineExceededError if the deadline has passed."""
+        if deadline.remaining() <= 0:
+            raise waited_too_long_error()
 
 
 # What a flow is resumed with depends on the effect it yielded, which the type of a generator

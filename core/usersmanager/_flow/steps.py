@@ -25,7 +25,8 @@ def sleep(seconds: float) -> Step[None]:
 
     Raises:
         PluginError: `seconds` is not a number, or negative.
-        DeadlineExceededError: raised by `yield from`; the call's deadline came first.
+        DeadlineExceededError: raised by `yield from`, without waiting; the wait would not end
+            before the deadline of the call.
 
     Example:
         `yield from sleep(0.2)`

@@ -34,9 +34,9 @@ def drive(flow: Generator[Effect, Any, T], transport: Transport, deadline: Deadl
                     case Send():
                         resume, value = flow.send, transport.send(effect.request)
                     case Sleep():
-                        time.sleep(effect.duration(deadline))
-                        resume = flow.send
                         effect.check_deadline(deadline)
+                        getattr(transport, "sleep", time.sleep)(effect.seconds)
+                        resume = flow.send
                     case Run():
                         resume, value = flow.send, effect.sync()
                     case Wait():

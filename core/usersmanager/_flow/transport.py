@@ -13,7 +13,11 @@ __all__ = ["AsyncTransport", "Transport"]
 
 
 class Transport(Protocol):
-    """A sync transport. Threads share it."""
+    """A sync transport. Threads share it.
+
+    If it also has a method `sleep(seconds)`, the waits of calls are made with it: that of a
+    `FakeTransport` saves the time of tests.
+    """
 
     def send(self, request: Request) -> Response:
         """Send a request and return its complete, bounded response.
@@ -34,7 +38,10 @@ class Transport(Protocol):
 
 
 class AsyncTransport(Protocol):
-    """An asyncio transport. Tasks of one event loop share it."""
+    """An asyncio transport. Tasks share it, and so do event loops if they share its manager.
+
+    If it also has a coroutine function `asleep(seconds)`, the waits of calls are made with it.
+    """
 
     async def asend(self, request: Request) -> Response:
         """Send a request, as `Transport.send` does. A cancellation leaves nothing behind."""

@@ -1,7 +1,6 @@
 """AsyncUsersManager, the asyncio client.
 
-Unlike `UsersManager` it belongs to one event loop, and keeps the tasks of calls with callbacks
-until it is closed.
+Unlike `UsersManager` it keeps the tasks of calls with callbacks until it is closed.
 """
 
 from __future__ import annotations
@@ -16,12 +15,14 @@ from .._flow.async_driver import drive_async
 from .._flow.observers import aclose_all
 from .._flow.transport import AsyncTransport
 from .._operations.arguments import SealedSettings
+from .._operations.impersonation_settings import ImpersonationSettings
 from .._values.token import Secret
-from .._values.urls import parse_base_url
 from .._values.userinfo import UserInfo
 from ..errors import LifecycleError
-from .base import BaseUsersManager, ManagerOptions, PreparedCall
+from .base import BaseUsersManager, ManagerOptions, PreparedCall, check_issuer
 from .callbacks import Callback, call_back_async
+from .coroutine_functions import mark_coroutine_function
+from .pending import PendingManager
 
 __all__ = ["AsyncUsersManager"]
 
@@ -29,14 +30,18 @@ T = TypeVar("T")
 
 
 class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
-    """Asyncio client. Tasks of one event loop may share it. Use it in an `async with` statement.
+    """Asyncio client. Use it in an `async with` statement.
+
+    Tasks may share it, and so may event loops, one after another or at once in several threads:
+    each loop has its own connections. Custom transports and plugins must support that, too.
 
     Args:
         base_url: the URL of the API, such as "https://tenant.auth0.com": https, or http for
             loopback. For an OpenID provider, the part before "/userinfo".
         headers: header fields for every request.
         client_id: the client that `impersonate` acts for, unless the settings contain one.
-        timeout: the seconds that a call may take, including retries and waits.
+        timeout: None is an error, because no call is without a limit. The seconds that a call may
+            take, including retries and waits.
         transport: the name of an installed transport ("aiohttp" if None), or an object with
             `asend(request)` and `aclose()`. The manager closes it.
         plugins: instances or installed names, the outermost first. An instance replaces the
@@ -73,7 +78,7 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
         sealed_headers = Secret(headers)
         del headers
         self._is_closed = False
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._is_used = False
         self._tasks: set[asyncio.Task[None]] = set()
         super().__init__(
             base_url,
@@ -87,23 +92,37 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
         )
 
     @classmethod
-    async def from_issuer(
+    @mark_coroutine_function
+    def from_issuer(
         cls,
         issuer: str,
         *,
         transport: str | AsyncTransport | None = None,
         **options: Unpack[ManagerOptions],
-    ) -> Self:
+    ) -> PendingManager[Self]:
         """Create a manager for an OpenID provider: see `UsersManager.from_issuer`.
+
+        Returns:
+            The manager, once it is awaited. An `async with` statement also closes it.
 
         Example:
             ```python
-            async with await AsyncUsersManager.from_issuer(issuer) as users:
+            async with AsyncUsersManager.from_issuer(issuer) as users:
                 profile = await users.get_info(access_token)
             ```
         """
-        parse_base_url(issuer, allow_insecure=options.get("allow_insecure", False), field="issuer")
-        users = cls(issuer, transport=transport, **options)
+        sealed_options = Secret(options)
+        del options
+        return PendingManager(
+            cls._from_issuer(issuer, transport, sealed_options), "AsyncUsersManager.from_issuer"
+        )
+
+    @classmethod
+    async def _from_issuer(
+        cls, issuer: str, transport: str | AsyncTransport | None, options: Secret[ManagerOptions]
+    ) -> Self:
+        check_issuer(issuer, options)
+        users = cls(issuer, transport=transport, **options.reveal())
         try:
             configuration = await users._perform(users._prepare_discover())
             users._use_configuration(configuration, issuer)
@@ -132,6 +151,7 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
         expected_subject: str | None = None,
     ) -> None: ...
 
+    @mark_coroutine_function
     def get_info(
         self,
         access_token: str,
@@ -144,7 +164,8 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
 
         See `UsersManager.get_info`. ArgumentError and LifecycleError are raised by the call, before
         it is awaited. With a callback, which may be a coroutine function, the call runs in a task,
-        and the method returns None; `aclose` awaits the task.
+        and the method returns None; `aclose` awaits the task. The callback gets the errors of this
+        library. Any other exception goes to the exception handler of the event loop instead.
 
         Example:
             `profile = await users.get_info(token, expected_subject="auth0|123")`
@@ -158,7 +179,7 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
     def impersonate(
         self,
         user_id: str,
-        settings: Mapping[str, Any],
+        settings: ImpersonationSettings | Mapping[str, Any],
         callback: None = None,
         *,
         timeout: float | None = None,
@@ -168,16 +189,17 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
     def impersonate(
         self,
         user_id: str,
-        settings: Mapping[str, Any],
+        settings: ImpersonationSettings | Mapping[str, Any],
         callback: Callback[str],
         *,
         timeout: float | None = None,
     ) -> None: ...
 
+    @mark_coroutine_function
     def impersonate(
         self,
         user_id: str,
-        settings: Mapping[str, Any],
+        settings: ImpersonationSettings | Mapping[str, Any],
         callback: Callback[str] | None = None,
         *,
         timeout: float | None = None,
@@ -203,7 +225,7 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
             assert isinstance(coroutine, CoroutineType)  # noqa: S101 - for the type.
             coroutine.__qualname__ = f"AsyncUsersManager.{call.spec.name}"
             return coroutine
-        self._require_loop(call)
+        self._require_usable_now(call)
         with_callback = call_back_async(lambda: self._perform(call), callback, call.add_context)
         task = asyncio.get_running_loop().create_task(with_callback)
         self._tasks.add(task)
@@ -211,58 +233,53 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
         return None
 
     async def _perform(self, call: PreparedCall[T]) -> T:
-        self._require_loop(call)
+        self._require_usable_now(call)
         flow, deadline = call.start()
         return await drive_async(flow, self._composition.transport, deadline)
 
-    def _require_loop(self, call: PreparedCall[Any]) -> None:
-        """Check that a call is made in the event loop of this manager, and before its close."""
+    def _require_usable_now(self, call: PreparedCall[Any]) -> None:
+        """Check that there is an event loop, and that the manager is not closed."""
         try:
-            self._enter_loop()
+            self._require_event_loop()
             if self._is_closed:
                 raise self._closed_error()
         except LifecycleError as error:
             call.add_context(error)
             raise
 
-    def _enter_loop(self) -> None:
-        """Bind the manager to the event loop of its first use, as its connections are."""
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            loop = None
-        if loop is None:
+    def _require_event_loop(self) -> None:
+        if asyncio._get_running_loop() is None:
             raise LifecycleError("AsyncUsersManager needs a running event loop")
-        if self._loop is None:
-            self._loop = loop
-        elif self._loop is not loop:
-            raise LifecycleError(
-                "this AsyncUsersManager belongs to another event loop: create one inside each"
-                " asyncio.run(...)"
-            )
+        self._is_used = True
 
     async def aclose(self) -> None:
         """Await the calls with callbacks, then close the transport and the plugins.
 
-        Later calls raise LifecycleError; closing again has no effect.
+        Only the calls of the running event loop are awaited. Those of other loops, and later calls,
+        raise LifecycleError; closing again has no effect.
 
         Raises:
             Exception: the first that the transport or a plugin raised. All are closed nevertheless.
         """
-        self._enter_loop()
+        self._require_event_loop()
         if not self._is_open:
             return
         self._is_open = False  # No further calls are accepted.
-        # A callback may close the manager: awaiting its own task would never end.
-        while tasks := self._tasks - {asyncio.current_task()}:
+        while tasks := self._tasks_to_await():
             await asyncio.wait(tasks)
         self._is_closed = True
         await aclose_all(self._closers())
 
+    def _tasks_to_await(self) -> set[asyncio.Task[None]]:
+        loop = asyncio.get_running_loop()
+        # A callback may close the manager: awaiting its own task would never end.
+        others = self._tasks - {asyncio.current_task()}
+        return {task for task in others if task.get_loop() is loop}
+
     async def __aenter__(self) -> Self:
         if not self._is_open:
             raise self._closed_error()
-        self._enter_loop()
+        self._require_event_loop()
         return self
 
     async def __aexit__(
@@ -279,5 +296,5 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
     def __exit__(self, *exit_details: object) -> None: ...
 
     def __del__(self) -> None:
-        if getattr(self, "_is_open", False) and self._loop is not None:
+        if getattr(self, "_is_open", False) and self._is_used:
             self._warn_unclosed("async with")

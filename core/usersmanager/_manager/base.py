@@ -26,13 +26,19 @@ from .._values.urls import Endpoint, parse_base_url
 from .._values.userinfo import UserInfo
 from .._values.validation import validate_seconds, validate_text
 from ..errors import ArgumentError, LifecycleError, SubjectMismatchError, UsersManagerError
-from .callbacks import require_callable
+from .callbacks import check_callback
 
 if TYPE_CHECKING:
     from .._composition.compose import Composition
     from .._composition.modes import Mode
 
-__all__ = ["BaseUsersManager", "ManagerOptions", "PreparedCall", "is_in_event_loop"]
+__all__ = [
+    "BaseUsersManager",
+    "ManagerOptions",
+    "PreparedCall",
+    "check_issuer",
+    "is_in_event_loop",
+]
 
 _SPECS = (GET_INFO, IMPERSONATE, DISCOVER)
 
@@ -179,7 +185,7 @@ class BaseUsersManager(Generic[TransportT]):
         return error
 
     def _require_usable(self, callback: object) -> None:
-        require_callable(callback)
+        check_callback(callback, may_be_async=self._mode.name == "async")
         if not self._is_open:
             raise self._closed_error()
 
@@ -269,6 +275,16 @@ class PreparedCall(Generic[Result]):
         if self._expected_subject is None:
             return True
         return isinstance(result, UserInfo) and result.sub == self._expected_subject
+
+
+def check_issuer(issuer: str, options: Secret[ManagerOptions]) -> None:
+    """Check the issuer, of which the configuration is fetched.
+
+    Raises:
+        ArgumentError: it is not a valid URL.
+    """
+    allow_insecure = options.reveal().get("allow_insecure", False)
+    parse_base_url(issuer, allow_insecure=allow_insecure, field="issuer")
 
 
 def is_in_event_loop() -> bool:

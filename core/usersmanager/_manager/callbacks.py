@@ -1,12 +1,15 @@
 """Calls with a callback: `callback(error, None)` or `callback(None, result)`, exactly once.
 
-Sync: the callback runs in the thread of the call, before the method returns, which raises any
-exception of the callback. The method also raises interruptions and the exceptions of a plugin; the
-callback is not called for them.
+A callback gets the errors of this library only. For any other exception, such as an interruption
+or one that a plugin raised, it is not called.
+
+Sync: the callback runs in the thread of the call, before the method returns. The method raises the
+exceptions that the callback does not get, and those that it raises itself.
 
 Asyncio: the call and the callback run in a task that the manager keeps until its close. The result
-of the callback is awaited if it is awaitable. An exception of the callback goes to the exception
-handler of the event loop. If the task is cancelled, the callback gets a LifecycleError.
+of the callback is awaited if it is awaitable. The exception handler of the event loop gets the
+exceptions that the callback does not get, and those that it raises itself. If the task is
+cancelled, the callback gets a LifecycleError.
 """
 
 from __future__ import annotations
@@ -15,21 +18,32 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias, TypeVar
 
 from ..errors import ArgumentError, LifecycleError, UsersManagerError
+from .coroutine_functions import is_coroutine_function
 
-__all__ = ["Callback", "call_back", "call_back_async", "require_callable"]
+__all__ = ["Callback", "call_back", "call_back_async", "check_callback"]
 
 T = TypeVar("T")
-Callback: TypeAlias = Callable[[Exception | None, T | None], object]
+Callback: TypeAlias = Callable[[UsersManagerError | None, T | None], object]
 
 
-def require_callable(callback: object) -> None:
+def check_callback(callback: object, *, may_be_async: bool) -> None:
     """Check that a callback is None or callable.
+
+    Args:
+        callback: of a call.
+        may_be_async: whether it may be a coroutine function.
 
     Raises:
         ArgumentError: it is anything else.
     """
-    if callback is not None and not callable(callback):
+    if callback is None:
+        return
+    if not callable(callback):
         raise ArgumentError("callback must be callable as callback(error, result)")
+    if not may_be_async and is_coroutine_function(callback):
+        raise ArgumentError(
+            "callback must not be a coroutine function: only AsyncUsersManager awaits it"
+        )
 
 
 # Results and errors are popped from lists and not kept in local variables: if the callback raises,
@@ -39,7 +53,7 @@ def require_callable(callback: object) -> None:
 def call_back(perform: Callable[[], T], callback: Callback[T]) -> None:
     """Make a call, and pass its result or error to the callback."""
     results: list[T] = []
-    errors: list[Exception] = []
+    errors: list[UsersManagerError] = []
     try:
         results.append(perform())
     except UsersManagerError as error:
@@ -63,21 +77,31 @@ async def call_back_async(
     import asyncio  # Slow to import, and a sync program does not need it.
 
     results: list[T] = []
-    errors: list[Exception] = []
+    errors: list[UsersManagerError] = []
     cancelled: asyncio.CancelledError | None = None
     try:
         results.append(await perform())
     except asyncio.CancelledError as cancellation:
         cancelled = cancellation
         errors.append(add_context(LifecycleError("the call was cancelled")))
-    except Exception as error:
+    except UsersManagerError as error:
         errors.append(error)
+    except Exception as error:
+        _report(error, "a users manager call with a callback raised")
+        return
     try:
         returned = callback(errors.pop() if errors else None, results.pop() if results else None)
         if isinstance(returned, Awaitable):
             await returned
     except Exception as error:
-        context = {"message": "a users manager callback raised", "exception": error}
-        asyncio.get_running_loop().call_exception_handler(context)
+        _report(error, "a users manager callback raised")
     if cancelled is not None:
         raise cancelled
+
+
+def _report(error: Exception, message: str) -> None:
+    """Pass an exception to the exception handler of the event loop."""
+    import asyncio
+
+    context = {"message": message, "exception": error}
+    asyncio.get_running_loop().call_exception_handler(context)

@@ -16,12 +16,12 @@ from .._flow.observers import close_all
 from .._flow.sync_driver import drive
 from .._flow.transport import Transport
 from .._operations.arguments import SealedSettings
+from .._operations.impersonation_settings import ImpersonationSettings
 from .._values.caller import caller_stacklevel
 from .._values.token import Secret
-from .._values.urls import parse_base_url
 from .._values.userinfo import UserInfo
 from ..errors import LifecycleError
-from .base import BaseUsersManager, ManagerOptions, PreparedCall, is_in_event_loop
+from .base import BaseUsersManager, ManagerOptions, PreparedCall, check_issuer, is_in_event_loop
 from .callbacks import Callback, call_back
 
 __all__ = ["UsersManager"]
@@ -37,7 +37,8 @@ class UsersManager(BaseUsersManager[Transport]):
             loopback. For an OpenID provider, the part before "/userinfo".
         headers: header fields for every request.
         client_id: the client that `impersonate` acts for, unless the settings contain one.
-        timeout: the seconds that a call may take, including retries and waits.
+        timeout: None is an error, because no call is without a limit. The seconds that a call may
+            take, including retries and waits.
         transport: the name of an installed transport ("urllib3" if None), or an object with
             `send(request)` and `close()`. The manager closes it.
         plugins: instances or installed names, the outermost first. An instance replaces the
@@ -120,8 +121,10 @@ class UsersManager(BaseUsersManager[Transport]):
 
         Source: OpenID Connect Discovery 1.0, section 4.
         """
-        parse_base_url(issuer, allow_insecure=options.get("allow_insecure", False), field="issuer")
-        users = cls(issuer, transport=transport, **options)
+        sealed_options = Secret(options)
+        del options
+        check_issuer(issuer, sealed_options)
+        users = cls(issuer, transport=transport, **sealed_options.reveal())
         try:
             configuration = users._perform(users._prepare_discover())
             users._use_configuration(configuration, issuer)
@@ -164,9 +167,11 @@ class UsersManager(BaseUsersManager[Transport]):
 
         Args:
             access_token: a bearer token (RFC 6750) with the scope "openid".
-            callback: called exactly once with `(error, None)` or `(None, profile)`. The method
-                then returns None, but it still raises the first two errors below.
-            timeout: the seconds for this call, instead of those of the constructor.
+            callback: a plain function, called exactly once with `(error, None)` or
+                `(None, profile)`. The method then returns None. It still raises the first two
+                errors below, and exceptions that are not errors of this library; the callback is
+                not called for them.
+            timeout: None for that of the constructor, or the seconds for this call.
             expected_subject: the subject that the profile must have, from the ID token.
 
         Returns:
@@ -195,7 +200,7 @@ class UsersManager(BaseUsersManager[Transport]):
     def impersonate(
         self,
         user_id: str,
-        settings: Mapping[str, Any],
+        settings: ImpersonationSettings | Mapping[str, Any],
         callback: None = None,
         *,
         timeout: float | None = None,
@@ -205,7 +210,7 @@ class UsersManager(BaseUsersManager[Transport]):
     def impersonate(
         self,
         user_id: str,
-        settings: Mapping[str, Any],
+        settings: ImpersonationSettings | Mapping[str, Any],
         callback: Callback[str],
         *,
         timeout: float | None = None,
@@ -214,7 +219,7 @@ class UsersManager(BaseUsersManager[Transport]):
     def impersonate(
         self,
         user_id: str,
-        settings: Mapping[str, Any],
+        settings: ImpersonationSettings | Mapping[str, Any],
         callback: Callback[str] | None = None,
         *,
         timeout: float | None = None,
@@ -229,9 +234,11 @@ class UsersManager(BaseUsersManager[Transport]):
                 "wsfed" or "wsfed-rms") and `token` (an API token); optionally `client_id` and
                 `additional_parameters` (a mapping), also spelled `clientId` and
                 `additionalParameters`.
-            callback: called exactly once with `(error, None)` or `(None, link)`. The method then
-                returns None, but it still raises the first two errors below.
-            timeout: the seconds for this call, instead of those of the constructor.
+            callback: a plain function, called exactly once with `(error, None)` or
+                `(None, link)`. The method then returns None. It still raises the first two
+                errors below, and exceptions that are not errors of this library; the callback is
+                not called for them.
+            timeout: None for that of the constructor, or the seconds for this call.
 
         Returns:
             The link. It is a credential: anyone who opens it first is logged in.

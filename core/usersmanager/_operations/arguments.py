@@ -13,6 +13,7 @@ from .._values.suggestions import did_you_mean
 from .._values.token import Secret, Token, explain_invalid_token
 from .._values.urls import encode_path_segment
 from ..errors import ArgumentError, InvalidTokenError
+from .impersonation_settings import ImpersonationSettings
 
 __all__ = ["Arguments", "SealedSettings", "get_info_arguments", "impersonate_arguments"]
 
@@ -52,14 +53,7 @@ def get_info_arguments(access_token: Secret[object]) -> Arguments:
     return Arguments(_parse_token(access_token, "Invalid access token", error_type))
 
 
-_KNOWN_SETTINGS = (
-    "impersonator_id",
-    "protocol",
-    "client_id",
-    "clientId",
-    "additional_parameters",
-    "additionalParameters",
-)
+_SETTINGS = tuple(ImpersonationSettings.__annotations__)
 
 
 class SealedSettings:
@@ -76,7 +70,7 @@ class SealedSettings:
         for key in _mapping(settings):
             if key == "token":
                 self.token = Secret(_mapping(settings)[key])
-            elif key in _KNOWN_SETTINGS:
+            elif key in _SETTINGS:
                 self.known[key] = _mapping(settings)[key]
             else:
                 self.unknown.append(key)
@@ -112,9 +106,8 @@ def _encode_body(settings: SealedSettings, default_client_id: str | None) -> byt
     if not settings.is_mapping:
         raise ArgumentError("Missing impersonation settings object")
     if settings.unknown:
-        known = (*_KNOWN_SETTINGS, "token")
         raise ArgumentError(
-            f"no such impersonation setting{did_you_mean(settings.unknown[0], known)}"
+            f"no such impersonation setting{did_you_mean(settings.unknown[0], _SETTINGS)}"
         )
     client_id = _one_of(settings.known, "client_id", "clientId")
     if client_id is not None:

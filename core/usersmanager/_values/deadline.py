@@ -20,7 +20,7 @@ class Deadline:
     __slots__ = ("moment",)
 
     def __init__(self, moment: float) -> None:
-        self.moment = moment
+        self.moment: float = moment
 
     @classmethod
     def after(cls, seconds: float) -> Deadline:

@@ -27,7 +27,7 @@ class Call:
     __slots__ = ("__weakref__", "_tokens", "attempts")
 
     def __init__(self) -> None:
-        self.attempts = 0
+        self.attempts: int = 0
         self._tokens: tuple[Token, ...] = ()
 
     def register_secret(self, token: Token) -> None:

@@ -18,6 +18,7 @@ class UserInfo(dict[str, Any]):
     The keys are the names of the claims, custom ones included. The properties return the standard
     claims (OpenID Connect Core 1.0, section 5.1), or None for a claim that is missing or of the
     wrong type. The repr contains the subject and the names of the claims, but not their values.
+    It can be a field of a pydantic model, and the return type of a FastAPI endpoint.
 
     Example:
         ```python
@@ -154,6 +155,21 @@ class UserInfo(dict[str, Any]):
         if isinstance(value, str) and value in ("true", "false"):
             return value == "true"
         return value if isinstance(value, bool) else None
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> dict[str, Any]:
+        """Describe a profile to pydantic: an object with a subject, serialized as a plain dict.
+
+        A schema of pydantic is made of dicts, so this needs no import of it.
+        """
+        subject = {"type": "str", "strict": True, "pattern": r"\S"}
+        claims = {
+            "type": "typed-dict",
+            "fields": {"sub": {"type": "typed-dict-field", "schema": subject, "required": True}},
+            "extra_behavior": "allow",
+        }
+        function = {"type": "no-info", "function": cls}
+        return {"type": "function-after", "function": function, "schema": claims}
 
     def __repr__(self) -> str:
         names = sorted(claim for claim in self if claim != "sub")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import click
 
@@ -12,7 +14,9 @@ from ..plugins import Token
 
 __all__ = ["read_token", "token_file_option"]
 
-token_file_option = click.option(
+F = TypeVar("F", bound=Callable[..., Any])
+
+token_file_option: Callable[[F], F] = click.option(
     "--token-file",
     type=click.Path(allow_dash=True),
     metavar="PATH",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Self, TypeAlias
@@ -18,12 +20,16 @@ ScriptItem: TypeAlias = Response | TransportError | Callable[[Request], Response
 class FakeTransport:
     """Sync and async transport that returns scripted responses and records requests.
 
+    Waits, such as those between retries, are recorded and take no time. The clock does not move.
+
     Args:
         script: one item for each request: a Response, a TransportError to raise, or a
             function of the request. Each is used once.
+        real_time: whether waits take their time.
 
     Attributes:
         requests: all requests, in order.
+        waits: the seconds of all waits, in order.
         closed: whether the manager has closed the transport.
 
     Example:
@@ -35,10 +41,12 @@ class FakeTransport:
         ```
     """
 
-    def __init__(self, *script: ScriptItem) -> None:
+    def __init__(self, *script: ScriptItem, real_time: bool = False) -> None:
         self._script = deque(script)
+        self._real_time = real_time
         self.requests: list[Request] = []
-        self.closed = False
+        self.waits: list[float] = []
+        self.closed: bool = False
 
     def add(self, *script: ScriptItem) -> Self:
         """Append items to the script."""
@@ -86,6 +94,17 @@ class FakeTransport:
     async def asend(self, request: Request) -> Response:
         """Return or raise the next item of the script."""
         return self.send(request)
+
+    def sleep(self, seconds: float) -> None:
+        """Record a wait of a sync call."""
+        self.waits.append(seconds)
+        if self._real_time:
+            time.sleep(seconds)
+
+    async def asleep(self, seconds: float) -> None:
+        """Record a wait of an async call. Other tasks may run."""
+        self.waits.append(seconds)
+        await asyncio.sleep(seconds if self._real_time else 0)
 
     def close(self) -> None:
         """Set `closed`."""

@@ -148,8 +148,8 @@ class FaultServer:
         accept: bool = True,
     ) -> None:
         self.requests: list[bytes] = []
-        self.connections = 0
-        self.stopping = threading.Event()
+        self.connections: int = 0
+        self.stopping: threading.Event = threading.Event()
         self._scripts = scripts
         self._otherwise = otherwise
         self._ssl_context = ssl_context
@@ -169,7 +169,7 @@ class FaultServer:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=self._backlog)
         # Nagle's algorithm would delay small segments by up to 40 ms.
         self._listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.port = int(self._listener.getsockname()[1])
+        self.port: int = int(self._listener.getsockname()[1])
         if self._accepts:
             self._start(self._accept)
         return self

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .http1.connect import connect_tcp
     from .http1.engine import Engine
     from .http1.error_mapping import connect_error, exchange_error
+    from .http1.loop_local import LoopLocal
     from .http1.parser import ResponseParser
     from .http1.resolving import resolving
 
@@ -26,6 +27,7 @@ __all__ = [
     "Deadline",
     "Engine",
     "Hop",
+    "LoopLocal",
     "PoolConfig",
     "Request",
     "Response",
@@ -47,6 +49,7 @@ _MODULES = {
     "Deadline": "._values.deadline",
     "Engine": "http1.engine",
     "Hop": "http1.config",
+    "LoopLocal": "http1.loop_local",
     "PoolConfig": "http1.config",
     "Request": "._values.messages",
     "Response": "._values.messages",

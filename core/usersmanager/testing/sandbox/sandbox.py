@@ -48,7 +48,7 @@ class Sandbox:
         client_id: str = "sandbox-client",
         port: int = 0,
     ) -> None:
-        self.base_url = ""
+        self.base_url: str = ""
         self.client_id = client_id
         self._port = port
         self._rate_limit = rate_limit

@@ -41,9 +41,9 @@ class AsyncConnection:
         self._is_readable: Readable = lambda within=0.0: False
         self._has_unexpected_data = False
         self._error: BaseException | None = None
-        self.protocol = WeakProtocol(self, loop)
+        self.protocol: WeakProtocol = WeakProtocol(self, loop)
         self.closed: asyncio.Future[None] = loop.create_future()
-        self.opened_at = time.monotonic()
+        self.opened_at: float = time.monotonic()
 
     def attach(self, transport: asyncio.Transport) -> None:
         """Use the connected transport of this protocol."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable
 
 from ..._values.deadline import Deadline
@@ -15,6 +14,7 @@ from .config import Hop, PoolConfig, Route
 from .engine import BROKEN, check_deadline, is_network_error
 from .error_mapping import connect_error, exchange_error
 from .idle import IdlePool
+from .loop_local import LoopLocal
 from .proxy import TunnelReader
 from .tls import TLSLayer
 
@@ -22,7 +22,7 @@ __all__ = ["AsyncEngine"]
 
 
 class AsyncEngine:
-    """Sends requests over a pool of connections that the tasks of one event loop share.
+    """Sends requests over pooled connections. Each event loop has a pool, which its tasks share.
 
     Args:
         config: the settings of the transport.
@@ -37,30 +37,29 @@ class AsyncEngine:
     ) -> None:
         self._config = config
         self._connect = connect
-        self._idle: IdlePool[AsyncConnection] = IdlePool()
-        self._limiter = AsyncConnectionLimiter(config.pool_size)
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._process = 0
+        self._pools = LoopLocal(lambda: _Pool(config.pool_size), _Pool.close)
         self._closed = False
 
     async def send(self, request: Request) -> Response:
         """Send a request and return its response; see `AsyncTransport.asend`."""
         self._require_open()
-        self._require_own_loop()
         check_deadline(request.deadline)
-        slot = await self._limiter.acquire(request.deadline)
+        pool = self._pools.get()
+        slot = await pool.limiter.acquire(request.deadline)
         try:
             self._require_open()  # It may have been closed while this call waited.
-            return await self._exchange(request, request.deadline)
+            return await self._exchange(request, request.deadline, pool.idle)
         finally:
-            self._limiter.release(slot)
+            pool.limiter.release(slot)
 
-    async def _exchange(self, request: Request, deadline: Deadline) -> Response:
+    async def _exchange(
+        self, request: Request, deadline: Deadline, idle: IdlePool[AsyncConnection]
+    ) -> Response:
         parser = self._config.parser(request)
         connection = reused = None
         try:
             # A request that is not idempotent must not be lost on a stale connection.
-            connection = reused = self._idle.take(request.origin) if request.idempotent else None
+            connection = reused = idle.take(request.origin) if request.idempotent else None
             connection = connection or await self._open(request.origin, deadline)
             check_deadline(deadline)  # The event loop may have been blocked.
             try:
@@ -69,14 +68,14 @@ class AsyncEngine:
                 raise exchange_error(error) from error
             response = parser.response()
             if parser.keep_alive and request.idempotent and connection.is_all_sent():
-                self._idle.put(request.origin, connection)
+                idle.put(request.origin, connection)
             else:
                 connection.close()
         except BaseException as error:
             if connection is not None:
                 connection.close()
             if reused and not parser.has_begun and isinstance(error, BROKEN):
-                self._idle.discard(request.origin)
+                idle.discard(request.origin)
             raise
         return response
 
@@ -113,18 +112,31 @@ class AsyncEngine:
         if self._closed:
             raise LifecycleError("the transport is closed")
 
-    def _require_own_loop(self) -> None:
-        loop = asyncio.get_running_loop()
-        if self._loop is None:
-            self._loop, self._process = loop, os.getpid()
-        if self._process != os.getpid():
-            raise LifecycleError("an event loop does not survive a fork: make a new manager")
-        if self._loop is not loop:
-            raise LifecycleError("a transport serves one event loop: make a new manager")
+    async def close(self) -> None:
+        """Close the idle connections; those in use are closed as their calls end.
+
+        The connections of other event loops are closed by those, as soon as they run.
+        """
+        self._closed = True
+        pool = await self._pools.close()
+        if pool is not None:
+            await pool.wait_closed()
+
+
+class _Pool:
+    """The connections of one event loop."""
+
+    def __init__(self, size: int) -> None:
+        self.idle: IdlePool[AsyncConnection] = IdlePool()
+        self.limiter = AsyncConnectionLimiter(size)
+        self._closing: list[AsyncConnection] = []
 
     async def close(self) -> None:
-        """Close the idle connections; those in use are closed as their calls end."""
-        self._closed = True
-        connections = self._idle.close()  # Referenced until their protocols report the end.
-        if connections:
-            await asyncio.wait([connection.closed for connection in connections], timeout=1)
+        """Close the idle connections, and those that are put back later."""
+        self._closing += self.idle.close()  # Referenced until their protocols report the end.
+
+    async def wait_closed(self) -> None:
+        """Wait until the idle connections are closed."""
+        if self._closing:
+            await asyncio.wait([connection.closed for connection in self._closing], timeout=1)
+        self._closing.clear()

@@ -120,10 +120,10 @@ class PoolConfig:
         connect_timeout: float,
         make_parser: Callable[..., ResponseParser] = ResponseParser,
     ) -> None:
-        self.pool_size = validate_count("pool_size", pool_size)
-        self.max_response_bytes = validate_count("max_response_bytes", max_response_bytes)
-        self.connect_timeout = validate_seconds("connect_timeout", connect_timeout)
-        self.proxy = None if proxy.reveal() is None else Proxy(proxy)
+        self.pool_size: int = validate_count("pool_size", pool_size)
+        self.max_response_bytes: int = validate_count("max_response_bytes", max_response_bytes)
+        self.connect_timeout: float = validate_seconds("connect_timeout", connect_timeout)
+        self.proxy: Proxy | None = None if proxy.reveal() is None else Proxy(proxy)
         self._ssl_context = ssl_context
         self._make_parser = make_parser
 

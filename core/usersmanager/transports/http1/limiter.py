@@ -35,7 +35,7 @@ class SlotCounter:
     __slots__ = ("_alive", "limit")
 
     def __init__(self, limit: int) -> None:
-        self.limit = limit
+        self.limit: int = limit
         self._alive: set[ref[Slot]] = set()
 
     @property

@@ -52,7 +52,10 @@ class ResponseParser:
     """
 
     def __init__(self, *, require_length: bool = False, max_response_bytes: int = 1 << 20) -> None:
-        self.complete = self.keep_alive = self.has_begun = self.has_length = False
+        self.complete: bool = False
+        self.keep_alive: bool = False
+        self.has_begun: bool = False
+        self.has_length: bool = False
         self._require_length = require_length
         self._max_response_bytes = max_response_bytes
         self._buffer: bytes | bytearray = b""

@@ -29,7 +29,8 @@ class Proxy:
     __slots__ = ("_authorization", "origin")
 
     def __init__(self, url: Secret[str | None]) -> None:
-        self.origin = self._authorization = ""  # For the repr, should this fail.
+        self.origin: str = ""  # For the repr, should this fail.
+        self._authorization = ""
         if not is_proxy_url(url.reveal()):
             raise ArgumentError("proxy must be a URL such as http://proxy.example:3128")
         parts = urlsplit(url.reveal() or "")
@@ -64,7 +65,7 @@ class TunnelReader:
 
     def __init__(self) -> None:
         self._received = bytearray()
-        self.complete = False
+        self.complete: bool = False
 
     def receive_data(self, data: bytes) -> None:
         """Handle received data.

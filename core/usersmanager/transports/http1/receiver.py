@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import socket
 from typing import Protocol
 from weakref import finalize, ref
 
@@ -50,13 +50,16 @@ class WeakProtocol(asyncio.BufferedProtocol):
         self._receiver = ref(receiver)
         self._transports: list[asyncio.Transport] = []
         # A method of a list: an interruption of Python code here would lose the transport.
-        self.connection_made = self._transports.append  # type: ignore[assignment, method-assign] # On purpose.
+        vars(self)["connection_made"] = self._transports.append
         finalize(receiver, _abort_later, self._transports, loop).atexit = False
 
     def abort(self) -> None:
         """Close the transport at once, if there is one. May be called twice."""
         for transport in self._transports:
-            transport.abort()
+            try:
+                transport.abort()
+            except RuntimeError:
+                _free(transport)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Return the buffer to receive into. Called by the event loop."""
@@ -85,6 +88,20 @@ class WeakProtocol(asyncio.BufferedProtocol):
 
 def _abort_later(transports: list[asyncio.Transport], loop: asyncio.AbstractEventLoop) -> None:
     # Garbage is collected in any thread, and after the loop has been closed.
-    with contextlib.suppress(RuntimeError):
-        for transport in transports:
+    for transport in transports:
+        try:
             loop.call_soon_threadsafe(transport.abort)
+        except RuntimeError:
+            _free(transport)
+
+
+def _free(transport: asyncio.Transport) -> None:
+    """Close the socket of a transport whose event loop is closed, which `abort` needs.
+
+    asyncio would close it when it collects the transport, but with a warning. uvloop closes its
+    sockets with the loop.
+    """
+    sock: socket.socket | None = getattr(transport, "_sock", None)
+    if sock is not None:
+        vars(transport)["_sock"] = None
+        sock.close()

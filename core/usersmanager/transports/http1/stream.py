@@ -63,8 +63,8 @@ class SocketStream:
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
-        self.opened_at = time.monotonic()
-        self.ended_in_order = True
+        self.opened_at: float = time.monotonic()
+        self.ended_in_order: bool = True
         sock.setblocking(False)
         if isinstance(sock, ssl.SSLSocket):
             # Without close_notify, a body that ends with the connection may be truncated.
@@ -132,8 +132,8 @@ class TLSStream:
         self._lower = lower
         self._layer = layer
         self._early = b""
-        self.opened_at = lower.opened_at
-        self.ended_in_order = True
+        self.opened_at: float = lower.opened_at
+        self.ended_in_order: bool = True
         handshake = Handshake(layer)
         try:
             handshake.receive_data(b"")

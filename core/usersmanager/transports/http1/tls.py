@@ -92,7 +92,7 @@ class TLSLayer:
             self._incoming, self._outgoing, server_hostname=server_hostname
         )
         self._boundary = RecordBoundary()
-        self.has_ended = False
+        self.has_ended: bool = False
 
     @property
     def is_clean(self) -> bool:
@@ -161,8 +161,8 @@ class Handshake:
     __slots__ = ("complete", "layer")
 
     def __init__(self, layer: TLSLayer) -> None:
-        self.layer = layer
-        self.complete = False
+        self.layer: TLSLayer = layer
+        self.complete: bool = False
 
     def receive_data(self, data: bytes) -> None:
         """Handle received data; b"" starts the handshake."""

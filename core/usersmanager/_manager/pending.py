@@ -1,0 +1,76 @@
+"""PendingManager, which `AsyncUsersManager.from_issuer` returns: for `await` or `async with`."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Coroutine, Generator
+from contextlib import AbstractAsyncContextManager
+from types import CoroutineType, TracebackType
+from typing import Any, TypeVar
+
+from ..errors import LifecycleError
+
+__all__ = ["PendingManager"]
+
+ManagerT = TypeVar("ManagerT", bound=AbstractAsyncContextManager[Any])
+
+
+class PendingManager(Coroutine[Any, Any, ManagerT]):
+    """A manager that is still to be created. Await it once, or use it in an `async with` statement.
+
+    It is a coroutine: asyncio.run, create_task, gather and wait_for accept it.
+
+    Args:
+        coroutine: creates the manager.
+        name: the function that returns the coroutine, for warnings and for the repr of a task.
+
+    Example:
+        ```python
+        async with AsyncUsersManager.from_issuer(issuer) as users:
+            profile = await users.get_info(access_token)
+        ```
+    """
+
+    def __init__(self, coroutine: Coroutine[Any, Any, ManagerT], name: str) -> None:
+        assert isinstance(coroutine, CoroutineType)  # noqa: S101 - for the type.
+        coroutine.__qualname__ = self.__qualname__ = name
+        self._coroutine = coroutine
+        self._manager: ManagerT | None = None
+
+    def __await__(self) -> Generator[Any, Any, ManagerT]:
+        return self._coroutine.__await__()
+
+    def send(self, value: Any, /) -> Any:
+        """Resume the coroutine; see `collections.abc.Coroutine`."""
+        return self._coroutine.send(value)
+
+    def throw(self, *exception: Any) -> Any:
+        """Raise an exception inside the coroutine; see `collections.abc.Coroutine`."""
+        return self._coroutine.throw(*exception)
+
+    def close(self) -> None:
+        """End the coroutine; see `collections.abc.Coroutine`. For a manager, use `async with`."""
+        self._coroutine.close()
+
+    async def __aenter__(self) -> ManagerT:
+        """Create the manager.
+
+        Raises:
+            LifecycleError: it was awaited or entered before.
+            UsersManagerError: see `from_issuer`.
+        """
+        if inspect.getcoroutinestate(self._coroutine) != inspect.CORO_CREATED:
+            raise LifecycleError(f"{self.__qualname__}(...) was used before: call it again")
+        self._manager = await self._coroutine
+        await self._manager.__aenter__()
+        return self._manager
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the manager."""
+        if self._manager is not None:
+            await self._manager.__aexit__(kind, error, trace)

@@ -1,0 +1,111 @@
+"""LoopLocal: one value for each event loop, which is closed before the loop is."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from types import AsyncGeneratorType
+from typing import Generic, TypeVar
+
+from ...errors import LifecycleError
+
+__all__ = ["LoopLocal"]
+
+T = TypeVar("T")
+
+
+class LoopLocal(Generic[T]):
+    """Has one value for each event loop, as `threading.local` has one for each thread.
+
+    A value is closed in its loop, before that ends: with the asynchronous generators of the loop,
+    which asyncio.run, asyncio.Runner and uvloop.run close first. If a loop was closed without that,
+    its value is only dropped, once another loop is used.
+
+    Args:
+        make: makes a value. Called in the event loop.
+        close: closes a value. Called in the event loop, perhaps twice. It should not wait: the loop
+            is ending.
+
+    Example:
+        ```python
+        self._resolvers = LoopLocal(aiohttp.DefaultResolver, lambda resolver: resolver.close())
+        ...
+        resolver = self._resolvers.get()
+        ```
+    """
+
+    def __init__(self, make: Callable[[], T], close: Callable[[T], Awaitable[object]]) -> None:
+        self._make = make
+        self._close = close
+        # Each loop adds its own entry, so threads need no lock.
+        self._entries: dict[asyncio.AbstractEventLoop, _Entry[T]] = {}
+
+    def get(self) -> T:
+        """Return the value of the running event loop.
+
+        Raises:
+            LifecycleError: the event loop was copied by a fork.
+        """
+        loop = asyncio.get_running_loop()
+        entry = self._entries.get(loop) or self._add(loop)
+        if entry.process != os.getpid():
+            raise LifecycleError("an event loop does not survive a fork: start a new one")
+        return entry.value
+
+    def _add(self, loop: asyncio.AbstractEventLoop) -> _Entry[T]:
+        for other in list(self._entries):
+            if other.is_closed():
+                self._entries.pop(other, None)
+        value = self._make()
+        entry = self._entries[loop] = _Entry(value, self._close_with_loop(value))
+        entry.start()
+        return entry
+
+    async def _close_with_loop(self, value: T) -> AsyncGenerator[None, None]:
+        try:
+            yield
+        finally:
+            await self._close(value)
+
+    async def close(self) -> T | None:
+        """Close all values: of the running event loop at once, of others as soon as they run.
+
+        Returns:
+            The value of the running event loop, if there is one.
+        """
+        own: _Entry[T] | None = None
+        for loop, entry in self._entries.copy().items():
+            if entry.process != os.getpid():
+                continue  # A copy, made by a fork. The parent still uses the loop.
+            # The generator of a dropped entry is closed by its event loop, in the thread of that.
+            self._entries.pop(loop, None)
+            if loop is asyncio.get_running_loop():
+                own = entry
+        if own is None:
+            return None
+        await own.end()
+        return own.value
+
+
+class _Entry(Generic[T]):
+    """A value, the generator that closes it, and the process of both."""
+
+    __slots__ = ("_generator", "process", "value")
+
+    def __init__(self, value: T, generator: AsyncGenerator[None, None]) -> None:
+        assert isinstance(generator, AsyncGeneratorType)  # noqa: S101 - for the type.
+        self.value = value
+        self.process = os.getpid()
+        self._generator = generator
+
+    def start(self) -> None:
+        """Run the generator up to its `yield`, so that the event loop knows it."""
+        with contextlib.suppress(StopIteration):
+            self._generator.__anext__().send(None)
+
+    async def end(self) -> None:
+        """Close the value, unless the event loop is ending and closes it now."""
+        if not self._generator.ag_running:
+            await self._generator.aclose()

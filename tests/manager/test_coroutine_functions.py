@@ -1,0 +1,112 @@
+"""Libraries treat the methods of AsyncUsersManager as coroutine functions."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import sys
+from collections.abc import Callable
+from typing import Any
+from unittest.mock import AsyncMock, create_autospec
+
+import pytest
+from tenacity import AsyncRetrying, retry, stop_after_attempt
+
+from usersmanager import (
+    ArgumentError,
+    AsyncUsersManager,
+    ServerError,
+    UnauthorizedError,
+    UserInfo,
+    UsersManager,
+)
+from usersmanager.testing import FakeTransport
+
+URL = "https://tenant.example"
+METHODS = ["get_info", "impersonate", "from_issuer", "aclose"]
+# Python 3.11 has no mark that `inspect` and tenacity know.
+needs_mark = pytest.mark.skipif(sys.version_info < (3, 12), reason="new in Python 3.12")
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_is_a_coroutine_function_of_its_class_and_of_an_instance(name: str) -> None:
+    users = AsyncUsersManager(URL, transport=FakeTransport())
+    assert asyncio.iscoroutinefunction(getattr(AsyncUsersManager, name))
+    assert asyncio.iscoroutinefunction(getattr(users, name))
+
+
+@needs_mark
+@pytest.mark.parametrize("name", METHODS)
+def test_inspect_sees_a_coroutine_function(name: str) -> None:
+    assert inspect.iscoroutinefunction(getattr(AsyncUsersManager, name))
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_sync_method_is_not_a_coroutine_function(name: str) -> None:
+    if hasattr(UsersManager, name):
+        assert not asyncio.iscoroutinefunction(getattr(UsersManager, name))
+
+
+@pytest.mark.parametrize(
+    "make_double",
+    [
+        lambda: create_autospec(AsyncUsersManager, instance=True),
+        lambda: create_autospec(AsyncUsersManager(URL, transport=FakeTransport())),
+        lambda: AsyncMock(spec=AsyncUsersManager),
+    ],
+)
+def test_a_test_double_is_awaited_as_the_original_is(make_double: Callable[[], Any]) -> None:
+    async def main() -> None:
+        users = make_double()
+        users.get_info.return_value = UserInfo(sub="u")
+        assert (await users.get_info("t")).sub == "u"
+        users.get_info.assert_awaited_once_with("t")
+        users.impersonate.side_effect = ServerError("down")
+        with pytest.raises(ServerError):
+            await users.impersonate("u", {})
+        await users.aclose()
+
+    asyncio.run(main())
+
+
+@needs_mark
+def test_tenacity_retries_a_method() -> None:
+    async def main() -> None:
+        fake = FakeTransport().status(401).status(401).profile("u").status(401).profile("u")
+        async with AsyncUsersManager(URL, transport=fake) as users:
+            get_info = retry(stop=stop_after_attempt(3))(users.get_info)
+            assert (await get_info("t")).sub == "u"
+            retrying = AsyncRetrying(stop=stop_after_attempt(2))
+            assert (await retrying(users.get_info, "t")).sub == "u"
+        assert len(fake.requests) == 5
+
+    asyncio.run(main())
+
+
+def test_tenacity_retries_a_coroutine_function_that_calls_a_method() -> None:
+    async def main() -> None:
+        fake = FakeTransport().status(401).status(401).profile("u")
+        async with AsyncUsersManager(URL, transport=fake) as users:
+
+            @retry(stop=stop_after_attempt(3))
+            async def get_info(token: str) -> UserInfo:
+                return await users.get_info(token)
+
+            assert (await get_info("t")).sub == "u"
+        assert len(fake.requests) == 3
+
+    asyncio.run(main())
+
+
+def test_a_marked_method_still_raises_at_the_call_and_takes_a_callback() -> None:
+    outcomes: list[Any] = []
+
+    async def main() -> None:
+        fake = FakeTransport().status(401)
+        async with AsyncUsersManager(URL, transport=fake) as users:
+            with pytest.raises(ArgumentError):
+                users.get_info("a b")  # type: ignore[unused-coroutine] # It raises.
+            assert users.get_info("t", lambda *outcome: outcomes.append(outcome)) is None
+
+    asyncio.run(main())
+    assert [type(error) for error, _ in outcomes] == [UnauthorizedError]

@@ -1,0 +1,371 @@
+"""One manager in several event loops: their connections, and the ends of both."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Self, TypeVar
+
+import aiohttp
+import pytest
+from tests.callers import AIOHTTP, HTTPTOOLS_ASYNC, UVLOOP_KINDS, Kind
+
+from usersmanager import AsyncUsersManager, LifecycleError, UsersManagerError
+from usersmanager.testing import FaultServer, Peer, echo
+from usersmanager.transports.http1.async_connection import AsyncConnection
+
+T = TypeVar("T")
+
+
+@pytest.fixture(params=[AIOHTTP, HTTPTOOLS_ASYNC, *UVLOOP_KINDS], ids=str)
+def kind(request: pytest.FixtureRequest) -> Any:
+    return request.param
+
+
+@pytest.fixture(params=[AIOHTTP, HTTPTOOLS_ASYNC], ids=str)
+def asyncio_kind(request: pytest.FixtureRequest) -> Any:
+    """A kind with an event loop of asyncio's own."""
+    return request.param
+
+
+@pytest.fixture
+def sockets(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The sockets of all asyncio connections."""
+    attached: list[Any] = []
+    attach = AsyncConnection.attach
+
+    def record(self: AsyncConnection, transport: asyncio.Transport) -> None:
+        attached.append(transport.get_extra_info("socket"))
+        attach(self, transport)
+
+    monkeypatch.setattr(AsyncConnection, "attach", record)
+    return attached
+
+
+def manager(kind: Kind, server: FaultServer, **settings: Any) -> AsyncUsersManager:
+    return AsyncUsersManager(server.origin, transport=kind.transport(**settings), discover=False)
+
+
+def run(kind: Kind, coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine in a new event loop, as asyncio.run does."""
+    with asyncio.Runner(loop_factory=kind.loop_factory) as runner:
+        return runner.run(coroutine)
+
+
+def run_without_shutdown(kind: Kind, coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine in a new event loop that is closed without the steps of asyncio.run."""
+    loop = (kind.loop_factory or asyncio.new_event_loop)()
+    try:
+        return loop.run_until_complete(coroutine)
+    finally:
+        loop.close()
+
+
+async def subject(users: AsyncUsersManager, token: str) -> str:
+    return (await users.get_info(token)).sub
+
+
+def open_sockets(sockets: list[Any]) -> int:
+    """Return how many sockets of the client are open. uvloop's have no number once closed."""
+    return sum(sock is not None and sock.fileno() >= 0 for sock in sockets)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.005)
+
+
+def descriptors() -> int:
+    return len(os.listdir("/dev/fd"))
+
+
+def test_one_manager_serves_50_event_loops_one_after_another(kind: Kind) -> None:
+    with FaultServer() as server:
+        users = manager(kind, server)
+        subjects = [run(kind, subject(users, "warm-up"))]
+        wait_until(lambda: len(server.requests) == 1)
+        before = descriptors()
+        subjects += [run(kind, subject(users, f"user-{number}")) for number in range(50)]
+        assert subjects == ["warm-up", *(f"user-{number}" for number in range(50))]
+        assert server.connections == 51
+        wait_until(lambda: descriptors() <= before)  # The server closes its side, too.
+        run(kind, users.aclose())
+    gc.collect()
+
+
+def test_threads_with_their_own_event_loops_share_a_manager(kind: Kind) -> None:
+    with FaultServer() as server:
+        users = manager(kind, server)
+
+        async def call_repeatedly(thread: int) -> dict[str, str]:
+            tokens = [f"user-{thread}-{number}" for number in range(50)]
+            subjects = [await subject(users, token) for token in tokens[:10]]
+            subjects += await asyncio.gather(*[subject(users, token) for token in tokens[10:]])
+            return dict(zip(tokens, subjects, strict=True))
+
+        with ThreadPoolExecutor(4) as threads:
+            results = list(threads.map(lambda n: run(kind, call_repeatedly(n)), range(4)))
+        assert [len(result) for result in results] == [50] * 4
+        assert all(token == sub for result in results for token, sub in result.items())
+        run(kind, users.aclose())
+    gc.collect()
+
+
+def test_threads_may_start_an_event_loop_for_each_call(kind: Kind) -> None:
+    with FaultServer() as server:
+        users = manager(kind, server)
+
+        def call_repeatedly(thread: int) -> list[tuple[str, str]]:
+            tokens = [f"user-{thread}-{number}" for number in range(10)]
+            return [(token, run(kind, subject(users, token))) for token in tokens]
+
+        with ThreadPoolExecutor(4) as threads:
+            results = list(threads.map(call_repeatedly, range(4)))
+        assert all(token == sub for result in results for token, sub in result)
+        run(kind, users.aclose())
+    gc.collect()
+
+
+def test_an_event_loop_reuses_its_own_connection_only(kind: Kind) -> None:
+    async def call_twice(users: AsyncUsersManager) -> list[str]:
+        return [await subject(users, "one"), await subject(users, "two")]
+
+    with FaultServer() as server:
+        users = manager(kind, server)
+        for loops in (1, 2):
+            assert run(kind, call_twice(users)) == ["one", "two"]
+            assert server.connections == loops
+        run(kind, users.aclose())
+
+
+def test_connections_are_closed_with_their_event_loop(kind: Kind, sockets: list[Any]) -> None:
+    closed = threading.Event()
+
+    def wait(peer: Peer) -> None:
+        echo(peer)  # Until the client closes the connection.
+        closed.set()
+
+    with FaultServer(wait) as server:
+        users = manager(kind, server)
+        run(kind, subject(users, "a-token"))
+        assert closed.wait(10)
+        assert open_sockets(sockets) == 0
+        run(kind, users.aclose())
+
+
+def test_the_connections_of_a_loop_that_was_closed_abruptly_are_freed_by_the_next_one(
+    asyncio_kind: Kind, sockets: list[Any]
+) -> None:
+    with FaultServer() as server:
+        users = manager(asyncio_kind, server)
+        for number in range(3):
+            run_without_shutdown(asyncio_kind, subject(users, f"user-{number}"))
+            gc.collect()
+            assert open_sockets(sockets) == 1
+        run(asyncio_kind, users.aclose())
+        assert open_sockets(sockets) == 0
+        assert server.connections == 3
+
+
+def test_a_call_that_its_loop_abandoned_frees_its_connection(
+    asyncio_kind: Kind, sockets: list[Any]
+) -> None:
+    def never_respond(peer: Peer) -> None:
+        peer.request()
+        peer.wait_closed()
+
+    with FaultServer(never_respond) as server:
+        users = manager(asyncio_kind, server)
+        loop = asyncio.new_event_loop()
+        reported: list[Any] = []
+        loop.set_exception_handler(lambda loop, context: reported.append(context["message"]))
+        task = loop.create_task(users.get_info("a-token"))
+        while not server.requests:
+            loop.run_until_complete(asyncio.sleep(0.001))
+        loop.close()
+        del task
+        gc.collect()
+        assert reported == ["Task was destroyed but it is pending!"]
+        assert open_sockets(sockets) == 0
+        run(asyncio_kind, users.aclose())
+
+
+def test_the_connection_limit_is_that_of_each_event_loop(kind: Kind) -> None:
+    release = threading.Event()
+
+    def hold(peer: Peer) -> None:
+        peer.request()
+        release.wait(10)
+        peer.send(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    async def held(users: AsyncUsersManager) -> None:
+        with pytest.raises(UsersManagerError):
+            await users.get_info("held")
+
+    with FaultServer(hold) as server:
+        users = manager(kind, server, pool_size=1)
+        with ThreadPoolExecutor(1) as threads:
+            holding = threads.submit(run, kind, held(users))
+            wait_until(lambda: len(server.requests) == 1)
+            assert run(kind, subject(users, "free")) == "free"
+            release.set()
+            holding.result(10)
+        run(kind, users.aclose())
+
+
+class LoopThread:
+    """A thread that runs an event loop. Use it with `with`."""
+
+    def __init__(self, kind: Kind) -> None:
+        self._loop = (kind.loop_factory or asyncio.new_event_loop)()
+        self._end = self._loop.create_future()
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._wait())
+
+    async def _wait(self) -> None:
+        await self._end
+
+    def call(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._end.set_result, None)
+        self._thread.join()
+
+
+def test_closing_the_manager_in_another_loop_closes_the_connections_of_all(
+    kind: Kind, sockets: list[Any]
+) -> None:
+    async def call(users: AsyncUsersManager) -> str:
+        return await subject(users, "a-token")
+
+    with FaultServer() as server, LoopThread(kind) as one, LoopThread(kind) as two:
+        users = manager(kind, server)
+        assert [one.call(call(users)), two.call(call(users))] == ["a-token"] * 2
+        assert run(kind, call(users)) == "a-token"
+        assert open_sockets(sockets) == 2
+        run(kind, users.aclose())
+        wait_until(lambda: open_sockets(sockets) == 0)
+        with pytest.raises(LifecycleError, match="closed"):
+            one.call(call(users))
+    gc.collect()
+
+
+def test_closing_the_manager_between_two_runs_of_another_loop_leaves_nothing_behind(
+    kind: Kind, sockets: list[Any]
+) -> None:
+    reported: list[Any] = []
+    with FaultServer() as server:
+        users = manager(kind, server)
+        with asyncio.Runner(loop_factory=kind.loop_factory) as runner:
+            runner.get_loop().set_exception_handler(lambda loop, context: reported.append(context))
+            runner.run(subject(users, "a-token"))
+            run(kind, users.aclose())
+        gc.collect()
+        assert open_sockets(sockets) == 0
+    assert reported == []
+
+
+def test_a_manager_may_be_closed_by_an_async_generator_that_ends_with_the_loop(
+    kind: Kind, sockets: list[Any]
+) -> None:
+    reported: list[Any] = []
+
+    async def dependency(server: FaultServer) -> AsyncIterator[AsyncUsersManager]:
+        async with manager(kind, server) as users:
+            yield users
+
+    async def main(server: FaultServer) -> None:
+        asyncio.get_running_loop().set_exception_handler(
+            lambda loop, context: reported.append(context)
+        )
+        generators.append(dependency(server))
+        users = await anext(generators[0])
+        assert await subject(users, "a-token") == "a-token"
+
+    generators: list[AsyncIterator[AsyncUsersManager]] = []
+    with FaultServer() as server:
+        run(kind, main(server))
+        assert open_sockets(sockets) == 0
+    assert reported == []
+
+
+def test_the_resolver_of_aiohttp_is_closed_with_its_event_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    closed: list[asyncio.AbstractEventLoop] = []
+
+    class Resolver(aiohttp.ThreadedResolver):
+        async def close(self) -> None:
+            closed.append(asyncio.get_running_loop())
+
+    monkeypatch.setattr("aiohttp.DefaultResolver", Resolver)
+    with FaultServer(host="localhost") as server:
+        users = manager(AIOHTTP, server)
+        for _ in range(2):
+            run(AIOHTTP, subject(users, "a-token"))
+        assert len(set(closed)) == len(closed) == 2
+        run(AIOHTTP, users.aclose())
+        assert len(closed) == 2
+
+
+def test_a_loop_that_ends_can_still_be_used_by_its_last_tasks(kind: Kind) -> None:
+    subjects: list[str] = []
+
+    async def main(users: AsyncUsersManager) -> None:
+        async def last_call() -> AsyncIterator[None]:
+            try:
+                yield
+            finally:
+                subjects.append(await subject(users, "last"))
+
+        generators.append(last_call())
+        await anext(generators[0])
+        await subject(users, "first")
+
+    generators: list[AsyncIterator[None]] = []
+    with FaultServer() as server:
+        users = manager(kind, server)
+        run(kind, main(users))
+        run(kind, users.aclose())
+    assert subjects == ["last"]
+
+
+def test_a_forked_process_uses_new_connections_in_a_new_loop_and_not_the_old_loop(
+    asyncio_kind: Kind,
+) -> None:
+    def run_child(users: AsyncUsersManager, runner: asyncio.Runner) -> bool:
+        with pytest.raises(LifecycleError, match="does not survive a fork"):
+            runner.run(users.get_info("child"))
+        return asyncio.run(subject(users, "child")) == "child"
+
+    with FaultServer() as server, asyncio.Runner() as runner:
+        users = manager(asyncio_kind, server)
+        runner.run(subject(users, "parent"))
+        child = os.fork()
+        if child == 0:
+            passed = False
+            try:
+                passed = run_child(users, runner)
+            finally:
+                os._exit(0 if passed else 1)
+        _, status = os.waitpid(child, 0)
+        assert os.waitstatus_to_exitcode(status) == 0
+        assert server.connections == 2
+        assert runner.run(subject(users, "parent")) == "parent"
+        assert server.connections == 2
+        runner.run(users.aclose())
