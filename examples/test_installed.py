@@ -9,8 +9,8 @@ import subprocess
 import sys
 
 import pytest
-from usersmanager_httpx2 import Httpx2Transport
-from usersmanager_token_refresh import RefreshToken
+from httpx2_usersmanager import Httpx2Transport
+from token_refresh_usersmanager import RefreshToken
 
 from usersmanager import UsersManager
 from usersmanager.plugins import Token
@@ -19,7 +19,7 @@ from usersmanager.testing import Sandbox
 
 @pytest.mark.parametrize("name", ["httpx2", "opentelemetry", "token_refresh"])
 def test_each_is_installed_and_says_its_types(name: str) -> None:
-    module = importlib.import_module(f"usersmanager_{name}")
+    module = importlib.import_module(f"{name}_usersmanager")
     assert "site-packages" in (module.__file__ or "")
     assert importlib.resources.files(module).joinpath("py.typed").is_file()
 

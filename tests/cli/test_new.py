@@ -56,8 +56,8 @@ def test_it_creates_a_complete_package(make, kind):
         ".gitignore",
         "README.md",
         "pyproject.toml",
-        "src/usersmanager_one_two/__init__.py",
-        "src/usersmanager_one_two/py.typed",
+        "src/one_two_usersmanager/__init__.py",
+        "src/one_two_usersmanager/py.typed",
         "tests/test_contract.py",
         f"tests/test_{kind}.py",
     ]
@@ -71,7 +71,7 @@ def test_every_placeholder_is_replaced(make, kind):
 
 @pytest.mark.parametrize(
     ("kind", "entry_point"),
-    [("plugin", "usersmanager_one_two:OneTwoPlugin"), ("transport", "usersmanager_one_two")],
+    [("plugin", "one_two_usersmanager:OneTwoPlugin"), ("transport", "one_two_usersmanager")],
 )
 def test_it_has_an_entry_point_and_complete_metadata(make, kind, entry_point):
     project = tomllib.loads((make(kind, "one-two") / "pyproject.toml").read_text())["project"]

@@ -64,7 +64,7 @@ def _template_values(kind: str, name: str) -> dict[str, str]:
             "invalid name: use lower-case letters and digits in words joined by hyphens, such as"
             f" request-id, starting with a letter; at most {_MAX_NAME_LENGTH} characters"
         )
-    package = f"usersmanager_{name.replace('-', '_')}"
+    package = f"{name.replace('-', '_')}_usersmanager"
     if find_spec(package) is not None:
         raise ArgumentError("a package with this name is already installed: choose another name")
     # The kind as a suffix prevents a class name that is a keyword or a builtin.

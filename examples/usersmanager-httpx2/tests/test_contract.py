@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from usersmanager_httpx2 import Httpx2Transport
+from httpx2_usersmanager import Httpx2Transport
 
 from usersmanager.testing import AsyncTransportContract, TransportContract
 

@@ -11,7 +11,7 @@ from unittest import mock
 
 import pytest
 import trustme
-from usersmanager_httpx2 import Httpx2Transport
+from httpx2_usersmanager import Httpx2Transport
 
 from usersmanager import (
     AsyncUsersManager,

@@ -12,8 +12,8 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry_usersmanager import OpenTelemetry
 from tenacity import wait_none
-from usersmanager_opentelemetry import OpenTelemetry
 
 from usersmanager import AsyncUsersManager, UsersManager
 from usersmanager_retry import Retry

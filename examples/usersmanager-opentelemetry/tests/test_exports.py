@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from opentelemetry import baggage, context
 from opentelemetry.trace import SpanKind, StatusCode
-from usersmanager_opentelemetry import OpenTelemetry
+from opentelemetry_usersmanager import OpenTelemetry
 
 from conftest import Telemetry
 from usersmanager import DisconnectedError, UsersManagerError

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from usersmanager_token_refresh import RefreshToken
+from token_refresh_usersmanager import RefreshToken
 
 from usersmanager import AsyncUsersManager, SubjectMismatchError, UnauthorizedError, UsersManager
 from usersmanager.plugins import Token
