@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from unittest import mock
 
 from ...errors import ConnectError, DeadlineExceededError, TLSError
 from ..fault_server import FaultServer, Peer
-from .cases import SHORT_TIMEOUT, Contract, make_request
+from .cases import Contract, make_request, with_short_timeout
 
 __all__ = ["ConnectingCases"]
 
@@ -51,15 +52,17 @@ class ConnectingCases(Contract):
             self.assert_fails(client, request, ConnectError, "an unknown host", sent=False)
 
     def test_a_connect_timeout_is_a_connect_error(self) -> None:
-        with _unreachable_server() as server, self.client() as client:
-            request = make_request(server, timeout=SHORT_TIMEOUT)
-            self.assert_fails(client, request, ConnectError, "a connect timeout", sent=False)
+        with _unreachable_server() as server:
+            self._assert_connect_timeout(server, "a connect timeout")
 
     def test_a_slow_name_resolution_keeps_to_the_deadline(self) -> None:
-        resolve = socket.getaddrinfo
+        with_short_timeout(self._assert_slow_name_resolution)
+
+    def _assert_slow_name_resolution(self, timeout: float) -> None:
+        resolve, failed = socket.getaddrinfo, threading.Event()
 
         def slow(*arguments: object, **named: object) -> object:
-            time.sleep(SHORT_TIMEOUT + self.slack + 0.2)
+            failed.wait(2)
             return resolve(*arguments, **named)  # type: ignore[arg-type] # Passed on as given.
 
         with (
@@ -67,8 +70,10 @@ class ConnectingCases(Contract):
             self.client() as client,
             mock.patch("socket.getaddrinfo", slow),
         ):
-            request = make_request(server, timeout=SHORT_TIMEOUT)
+            request = make_request(server, timeout=timeout)
             self.assert_fails(client, request, ConnectError, "slow name resolution", sent=False)
+            failed.set()
+            client.idle(0.05)
             assert server.requests == [], "nothing may be sent after the deadline"
 
     def test_a_reset_during_the_tls_handshake_is_a_connect_error(self) -> None:
@@ -82,9 +87,8 @@ class ConnectingCases(Contract):
 
     def test_a_stalled_tls_handshake_is_a_connect_error(self) -> None:
         fault = "a TLS handshake that stalls"
-        with _HttpsOrigin(lambda peer: peer.stall()) as server, self.client() as client:
-            request = make_request(server, timeout=SHORT_TIMEOUT)
-            self.assert_fails(client, request, ConnectError, fault, sent=False)
+        with _HttpsOrigin(otherwise=lambda peer: peer.stall()) as server:
+            self._assert_connect_timeout(server, fault)
 
     def test_a_slow_tls_handshake_is_a_connect_error(self) -> None:
         def dripping(peer: Peer) -> None:
@@ -92,9 +96,8 @@ class ConnectingCases(Contract):
             peer.drip(b"\x16\x03\x03\x10\x00" + b"\0" * 95)
 
         fault = "a TLS handshake that takes too long"
-        with _HttpsOrigin(dripping) as server, self.client() as client:
-            request = make_request(server, timeout=SHORT_TIMEOUT)
-            self.assert_fails(client, request, ConnectError, fault, sent=False)
+        with _HttpsOrigin(otherwise=dripping) as server:
+            self._assert_connect_timeout(server, fault)
 
     def test_a_plaintext_server_at_an_https_url_is_a_connect_or_tls_error(self) -> None:
         def plaintext(peer: Peer) -> None:
@@ -113,3 +116,13 @@ class ConnectingCases(Contract):
             self.assert_fails(client, request, DeadlineExceededError, fault, sent=False)
             client.idle(0.05)
             assert server.requests == [], "nothing may be sent after the deadline"
+
+    def _assert_connect_timeout(self, server: FaultServer, fault: str) -> None:
+        """Check that a connection that is never established is given up at the deadline."""
+
+        def check(timeout: float) -> None:
+            with self.client() as client:
+                request = make_request(server, timeout=timeout)
+                self.assert_fails(client, request, ConnectError, fault, sent=False)
+
+        with_short_timeout(check)

@@ -10,7 +10,14 @@ from functools import partial
 from ..._values.messages import Response
 from ...errors import LifecycleError, PoolTimeoutError
 from ..fault_server import FaultServer, Peer, profile
-from .cases import SHORT_TIMEOUT, Contract, answering, make_request, outcome_of, subject
+from .cases import (
+    Contract,
+    answering,
+    make_request,
+    outcome_of,
+    subject,
+    with_short_timeout,
+)
 from .clients import Client
 
 __all__ = ["ConnectionCases"]
@@ -22,16 +29,19 @@ class ConnectionCases(Contract):
     """The pool, deadlines, statuses and closing."""
 
     def test_a_full_pool_is_a_pool_timeout(self) -> None:
+        with_short_timeout(self._assert_pool_timeout)
+
+    def _assert_pool_timeout(self, timeout: float) -> None:
         first_sent = threading.Event()
 
         def slow(peer: Peer) -> None:
             peer.request()
             first_sent.set()
-            peer.stall(2 * SHORT_TIMEOUT)
+            peer.stall(3 * timeout)
             peer.send(profile("slow"))
 
         with FaultServer(slow) as server, self.client(pool_size=1) as client:
-            waiter = partial(make_request, server, timeout=SHORT_TIMEOUT)
+            waiter = partial(make_request, server, timeout=timeout)
             requests = [partial(make_request, server), waiter, waiter]
             first, *waiters = client.send_all(requests, first_sent=first_sent)
         assert isinstance(first, Response), (
@@ -121,7 +131,7 @@ class ConnectionCases(Contract):
             client.send_all([partial(make_request, server)] * 8)
             client.close_transport()
             # The margin is for an event loop; a leaked connection counts twice, at both ends.
-            deadline = time.monotonic() + 2
+            deadline = time.monotonic() + 5
             while _open_descriptors() > before + server.connections:
                 assert time.monotonic() < deadline, "`close` must release all file descriptors"
                 time.sleep(0.01)
