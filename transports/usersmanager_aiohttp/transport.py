@@ -31,6 +31,9 @@ class AiohttpTransport:
             used, not its cookies, headers or credentials. aiohttp parses its responses, more
             leniently than this transport does otherwise.
 
+    Attributes:
+        strict: whether it passes the strict contract: not with a `session`.
+
     Raises:
         ArgumentError: `proxy` is not the URL of an HTTP proxy, or a number is not positive.
 
@@ -66,6 +69,7 @@ class AiohttpTransport:
         self._engine = AsyncEngine(config, self._connect)
         self._connector: Connector | None = None
         self._closed = False
+        self.strict = session is None
 
     async def asend(self, request: Request) -> Response:
         """Send a request and return its response; see `AsyncTransport.asend`."""

@@ -35,6 +35,8 @@ class FakeTransport:
         ```
     """
 
+    strict = True  # It has no connections to close.
+
     def __init__(self, *script: ScriptItem) -> None:
         self._script = deque(script)
         self.requests: list[Request] = []
