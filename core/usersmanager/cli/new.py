@@ -36,8 +36,9 @@ _MAX_NAME_LENGTH = 30
 def new(kind: str, name: str, into: Path) -> None:
     """Create a package, usersmanager-NAME, with a plugin or a transport.
 
-    It contains working code with tests, to be replaced by your own. NAME consists of
-    lower-case letters and digits in words joined by hyphens, such as request-id.
+    It contains working code with tests: an example plugin to be replaced by your own, or
+    transports over an httpx client. NAME consists of lower-case letters and digits in words
+    joined by hyphens, such as request-id.
     """
     if kind not in _KINDS:
         raise ArgumentError("the first argument must be 'plugin' or 'transport'")
