@@ -46,7 +46,7 @@ class StrictTLSCases(StrictCases):
     def test_the_system_trust_store_is_the_default(self) -> None:
         self._assert_tls_error(server_context(), "an authority that the system does not trust")
 
-    def test_tls_older_than_1_2_is_a_tls_error(self) -> None:
+    def test_an_obsolete_tls_version_is_a_tls_error(self) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             context = server_context(version=ssl.TLSVersion.TLSv1_1)
