@@ -23,6 +23,7 @@ URL, PLUGINS = "https://tenant.example", ["headers", "logging", "retry"]
 class Canned:
     """A transport that always returns the same response, in either mode."""
 
+    strict = True  # As the shipped ones.
     response = Response(200, {"Content-Type": "application/json"}, b'{"sub": "u"}')
 
     def send(self, request: Request) -> Response:

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from usersmanager.testing import PluginContract, TransportContract
+from usersmanager.testing import PluginContract, StrictTransportContract, TransportContract
 
 TEST_CASES = {
     PluginContract: "test_every_user_gets_their_own_profile",
-    TransportContract: "test_a_fork_shares_no_connection",
+    TransportContract: "test_a_redirect_is_not_followed",
+    StrictTransportContract: "test_a_fork_shares_no_connection",
 }
 
 
@@ -38,4 +39,4 @@ def test_an_exempt_test_case_is_skipped_in_its_class_alone(contract: Any) -> Non
 )
 def test_an_invalid_exemption_is_an_error(exempt: dict[str, str], message: str) -> None:
     with pytest.raises(TypeError, match=message):
-        type("TestMine", (TransportContract,), {"exempt": exempt})
+        type("TestMine", (StrictTransportContract,), {"exempt": exempt})

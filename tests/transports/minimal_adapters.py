@@ -1,4 +1,4 @@
-"""Minimal adapters of urllib3 and aiohttp, as a first version may look; they fail the contract."""
+"""Minimal adapters over urllib3 and aiohttp, as a first version may look; they fail contracts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import aiohttp
 import urllib3
 
 from usersmanager import ConnectError, DisconnectedError, Request, Response
-from usersmanager.testing import AsyncTransportContract, TransportContract
 
 
 class MinimalUrllib3:
@@ -60,13 +59,3 @@ class MinimalAiohttp:
     async def aclose(self) -> None:
         if self._session is not None:
             await self._session.close()
-
-
-class SyncContract(TransportContract):
-    def transport(self, **settings: Any) -> MinimalUrllib3:
-        return MinimalUrllib3(**settings)
-
-
-class AsyncContract(AsyncTransportContract):
-    def transport(self, **settings: Any) -> MinimalAiohttp:
-        return MinimalAiohttp(**settings)

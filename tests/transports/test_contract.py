@@ -1,4 +1,4 @@
-"""The shipped transports pass the whole contract."""
+"""The shipped transports pass the strict contract, and so the basic one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import uvloop
 
-from usersmanager.testing import AsyncTransportContract, TransportContract
+from usersmanager.testing import StrictAsyncTransportContract, StrictTransportContract
 from usersmanager.testing.contracts.clients import AsyncClient
 from usersmanager.transports import AsyncTransport
 from usersmanager_aiohttp import AiohttpTransport
@@ -15,22 +15,22 @@ from usersmanager_httptools import HttptoolsTransport
 from usersmanager_urllib3 import Urllib3Transport
 
 
-class TestUrllib3(TransportContract):
+class TestUrllib3(StrictTransportContract):
     def transport(self, **settings: Any) -> Urllib3Transport:
         return Urllib3Transport(**settings)
 
 
-class TestAiohttp(AsyncTransportContract):
+class TestAiohttp(StrictAsyncTransportContract):
     def transport(self, **settings: Any) -> AiohttpTransport:
         return AiohttpTransport(**settings)
 
 
-class TestHttptools(TransportContract):
+class TestHttptools(StrictTransportContract):
     def transport(self, **settings: Any) -> HttptoolsTransport:
         return HttptoolsTransport(**settings)
 
 
-class TestHttptoolsAsync(AsyncTransportContract):
+class TestHttptoolsAsync(StrictAsyncTransportContract):
     def transport(self, **settings: Any) -> HttptoolsTransport:
         return HttptoolsTransport(**settings)
 
@@ -41,7 +41,7 @@ class UvloopClient(AsyncClient):
         self._runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
 
 
-class TestHttptoolsUvloop(AsyncTransportContract):
+class TestHttptoolsUvloop(StrictAsyncTransportContract):
     client_class = UvloopClient
     exempt = {  # noqa: RUF012 - a ClassVar of the contract.
         "test_a_slow_name_resolution_keeps_to_the_deadline": (

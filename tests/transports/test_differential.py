@@ -12,7 +12,7 @@ from tenacity import wait_none
 
 from usersmanager import TransportError, UsersManagerError
 from usersmanager.testing import FaultServer, Peer
-from usersmanager.testing.contracts.cases import answering, ending
+from usersmanager.testing.contracts.scripts import answering, ending
 from usersmanager.testing.fault_server import Script, profile
 from usersmanager_retry import Retry
 

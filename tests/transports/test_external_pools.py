@@ -19,7 +19,8 @@ from usersmanager import (
     Response,
 )
 from usersmanager.testing import FaultServer, Peer, profile
-from usersmanager.testing.contracts.cases import answering, ending, make_request
+from usersmanager.testing.contracts.cases import make_request
+from usersmanager.testing.contracts.scripts import answering, ending
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_urllib3 import Urllib3Transport
 

@@ -13,7 +13,7 @@ import pytest
 
 from usersmanager import UsersManager
 from usersmanager.testing import FaultServer
-from usersmanager.testing.contracts.cases import ending
+from usersmanager.testing.contracts.scripts import ending
 from usersmanager_urllib3 import connect
 
 

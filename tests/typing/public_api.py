@@ -27,7 +27,15 @@ from usersmanager import (
 )
 from usersmanager.errors import Reason
 from usersmanager.plugins import PluginReport, installed_plugins
-from usersmanager.testing import FakeTransport, Limit, Sandbox
+from usersmanager.testing import (
+    AsyncTransportContract,
+    FakeTransport,
+    Limit,
+    Sandbox,
+    StrictAsyncTransportContract,
+    StrictTransportContract,
+    TransportContract,
+)
 from usersmanager.transports import AsyncTransport, Transport
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_urllib3 import Urllib3Transport
@@ -146,9 +154,43 @@ class CustomTransport:
     async def aclose(self) -> None: ...
 
 
+class StrictTransport(CustomTransport):
+    strict = True
+
+
+class TestBasic(TransportContract):
+    def transport(self, **settings: Any) -> CustomTransport:
+        return CustomTransport()
+
+
+class TestBasicAsync(AsyncTransportContract):
+    time_limit = 20
+    exempt = {"test_it_can_be_closed_twice": "a reason"}  # noqa: RUF012 - a ClassVar.
+
+    def transport(self, **settings: Any) -> CustomTransport:
+        return CustomTransport()
+
+
+class TestStrict(StrictTransportContract):
+    def transport(self, **settings: Any) -> StrictTransport:
+        return StrictTransport()
+
+
+class TestStrictAsync(StrictAsyncTransportContract):
+    def transport(self, **settings: Any) -> StrictTransport:
+        return StrictTransport()
+
+
+def requests(request: Request) -> None:
+    assert_type(request.close_connection, bool)
+    assert_type(request.with_connection_close(), Request)
+
+
 def extensions() -> None:
     sync_transport: Transport = CustomTransport()
     async_transport: AsyncTransport = CustomTransport()
+    strict: tuple[Transport, AsyncTransport] = StrictTransport(), StrictTransport()
+    UsersManager("https://tenant.example", transport=strict[0])
     UsersManager("https://tenant.example", transport=sync_transport, plugins=[object(), "retry"])
     AsyncUsersManager("https://tenant.example", transport=async_transport, discover=["logging"])
     fake = FakeTransport(real_time=True).profile("u", email="e")

@@ -120,6 +120,16 @@ def test_a_request_that_is_not_idempotent_closes_its_connection() -> None:
     assert (wire["Connection"], wire["Content-Length"]) == ("close", "2")
 
 
+def test_a_request_closes_its_connection_if_it_is_told_to() -> None:
+    request = make_request()
+    assert "Connection" not in request.headers_to_send()
+    closing = request.with_connection_close().with_headers({"X": "1"}).with_attempt(2)
+    assert closing.close_connection
+    assert closing.headers_to_send()["Connection"] == "close"
+    assert closing.serialized_headers().count("Connection: close\r\n") == 1
+    assert not request.close_connection
+
+
 def test_another_token_is_checked_and_sent() -> None:
     request = make_request()
     assert request.with_token("new").headers_to_send()["Authorization"] == "Bearer new"

@@ -31,6 +31,9 @@ class AiohttpTransport:
             leniently than this transport does otherwise. Calls of another event loop than that of
             the session raise a LifecycleError.
 
+    Attributes:
+        strict: whether it passes the strict contract: not with a `session`.
+
     Raises:
         ArgumentError: `proxy` is not the URL of an HTTP proxy, or a number is not positive.
 
@@ -66,6 +69,7 @@ class AiohttpTransport:
         self._connector = Connector()
         self._engine = AsyncEngine(config, self._connector.connect)
         self._closed = False
+        self.strict = session is None
 
     async def asend(self, request: Request) -> Response:
         """Send a request and return its response; see `AsyncTransport.asend`."""

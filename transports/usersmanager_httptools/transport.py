@@ -36,6 +36,8 @@ class HttptoolsTransport:
         ```
     """
 
+    strict = True
+
     def __init__(
         self,
         *,

@@ -30,6 +30,9 @@ class Urllib3Transport:
             pool size, TLS and proxy apply. urllib3 parses its responses, more leniently than
             this transport does otherwise.
 
+    Attributes:
+        strict: whether it passes the strict contract: not with a `pool_manager`.
+
     Raises:
         ArgumentError: `proxy` is not the URL of an HTTP proxy, or a number is not positive.
         PluginError: another distribution has replaced urllib3.
@@ -64,6 +67,7 @@ class Urllib3Transport:
         self._engine: Engine | ExternalPools = (
             Engine(config, connect) if pool_manager is None else ExternalPools(pool_manager, config)
         )
+        self.strict = pool_manager is None
 
     def send(self, request: Request) -> Response:
         """Send a request and return its response; see `Transport.send`."""

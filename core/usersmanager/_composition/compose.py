@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from .._flow.chain import Hook, chain
 from .._flow.effects import Proceed
+from .._flow.transport import is_strict
 from .announcement import announce
 from .loader import Loader
 from .modes import Mode
@@ -75,18 +76,19 @@ def compose(
         transport_name=transport_name,
         plugins=registry.names,
         order=effective_order(registry),
-        handler=_chain(registry),
+        handler=_chain(registry, close_connections=not is_strict(transport_object)),
         done_hooks=_innermost_first(registry, "usersmanager_done"),
         closing_hooks=closing_hooks(registry, *mode.close_hooks),
     )
 
 
-def _chain(registry: Registry) -> Proceed:
+def _chain(registry: Registry, *, close_connections: bool) -> Proceed:
     return chain(
         call_wraps=outermost_first(registry, "usersmanager_wrap_call"),
         request_hooks=outermost_first(registry, "usersmanager_request"),
         attempt_wraps=outermost_first(registry, "usersmanager_wrap_attempt"),
         response_hooks=_innermost_first(registry, "usersmanager_response"),
+        close_connections=close_connections,
     )
 
 

@@ -14,6 +14,7 @@ from .._values.messages import Request, Response
 from ..errors import DeadlineExceededError, PluginError, UsersManagerError
 from .effects import Flow, Proceed, Send, Wrap
 from .mistakes import MistakeError, blame, explain_result
+from .raw_errors import is_raw_error, translate
 
 __all__ = ["Hook", "Observe", "call_hook", "chain"]
 
@@ -34,6 +35,8 @@ def chain(
     request_hooks: Sequence[Hook[Change]] = (),
     attempt_wraps: Sequence[Hook[Wrap]] = (),
     response_hooks: Sequence[Hook[Observe]] = (),
+    *,
+    close_connections: bool = False,
 ) -> Proceed:
     """Return a function that sends a request through all hooks.
 
@@ -42,8 +45,9 @@ def chain(
         request_hooks: those that may change the request of an attempt, in order.
         attempt_wraps: the wraps of the attempt, the outermost first.
         response_hooks: those that observe the response of an attempt, in order.
+        close_connections: whether no connection is to be used for two requests.
     """
-    proceed: Proceed = _send
+    proceed: Proceed = _send_and_close if close_connections else _send
     for hook in reversed(attempt_wraps):
         proceed = _around(hook, proceed)
     if response_hooks:
@@ -67,6 +71,10 @@ def call_hook(hook: Hook[Observe], *arguments: object) -> object:
     raise blame(hook.plugin, mistake)
 
 
+def _send_and_close(request: Request) -> Flow[Response]:
+    return _send(request.with_connection_close())
+
+
 def _send(request: Request) -> Flow[Response]:
     if request.remaining() <= 0:
         raise DeadlineExceededError("the deadline passed before sending", sent=False)
@@ -76,10 +84,13 @@ def _send(request: Request) -> Flow[Response]:
     except UsersManagerError as caught:
         error = caught
     except BaseException as caught:
-        # An interruption, or an exception of the transport's own: it passes through, but without
-        # the frames that hold the token.
-        caught.__cause__ = caught.__context__ = None
-        raise caught.with_traceback(None)  # noqa: B904 - the same error, not another.
+        if is_raw_error(caught):
+            error = translate(caught)
+        else:
+            # An interruption, or an exception of the transport's own: it passes through, but
+            # without the frames that hold the token.
+            caught.__cause__ = caught.__context__ = None
+            raise caught.with_traceback(None)  # noqa: B904 - the same error, not another.
     else:
         if isinstance(response, Response):
             return response

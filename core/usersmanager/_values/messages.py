@@ -61,6 +61,8 @@ class Request:
         deadline: the deadline of the call.
         idempotent: whether it may be sent twice (RFC 9110, section 9.2.2). If not, it is sent on a
             dedicated connection.
+        close_connection: whether its connection must not be used again, and the server is asked to
+            close it (RFC 9112, section 9.6): if it is not idempotent, or the transport not strict.
         attempt: the number of the attempt, from 1.
         call: the call that it belongs to.
 
@@ -77,6 +79,7 @@ class Request:
     token: Token
     deadline: Deadline
     idempotent: bool
+    close_connection: bool
     template: str
     attempt: int
     call: Call
@@ -93,6 +96,7 @@ class Request:
         token: Token,
         deadline: Deadline,
         idempotent: bool,
+        close_connection: bool = False,
         template: str = "",
         attempt: int = 1,
         call: Call | None = None,
@@ -107,6 +111,7 @@ class Request:
         put(self, "token", token)
         put(self, "deadline", deadline)
         put(self, "idempotent", idempotent)
+        put(self, "close_connection", close_connection or not idempotent)
         put(self, "template", template)
         put(self, "attempt", attempt)
         put(self, "call", call or Call())
@@ -157,6 +162,10 @@ class Request:
         """Return a copy for another attempt of its call, or itself if it has that number."""
         return self if attempt == self.attempt else self._replace(attempt=attempt)
 
+    def with_connection_close(self) -> Request:
+        """Return a copy whose connection is not used again."""
+        return self._replace(close_connection=True)
+
     def _replace(self, **changes: object) -> Request:
         # `dataclasses.replace` would run `__init__` again: more than twice as slow.
         copy = object.__new__(Request)
@@ -179,7 +188,7 @@ class Request:
 
     def _own_headers(self) -> dict[str, str]:
         own = {"Accept-Encoding": "identity"}
-        if not self.idempotent:
+        if self.close_connection:
             own["Connection"] = "close"
         if self.body is not None:
             own["Content-Length"] = str(len(self.body))

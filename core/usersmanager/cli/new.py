@@ -37,9 +37,10 @@ _MAX_NAME_LENGTH = 30
 def new(kind: str, name: str, into: Path) -> None:
     """Create a distribution, usersmanager-NAME, with a plugin or a transport.
 
-    It contains working code with tests, to be replaced by your own. NAME consists of
-    lower-case letters and digits in words joined by hyphens, such as request-id. The
-    package to import is then request_id_usersmanager.
+    It contains working code with tests: an example plugin to be replaced by your own, or
+    transports over an httpx client. NAME consists of lower-case letters and digits in words
+    joined by hyphens, such as request-id. The package to import is then
+    request_id_usersmanager.
     """
     if kind not in _KINDS:
         raise ArgumentError("the first argument must be 'plugin' or 'transport'")

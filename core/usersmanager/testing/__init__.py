@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .contracts.plugin import PluginContract
-    from .contracts.transport import AsyncTransportContract, TransportContract
+    from .contracts.transport import (
+        AsyncTransportContract,
+        StrictAsyncTransportContract,
+        StrictTransportContract,
+        TransportContract,
+    )
     from .fake import FakeTransport
     from .fault_server import FaultServer, Peer, echo, profile
     from .sandbox.sandbox import Sandbox
@@ -23,6 +28,8 @@ __all__ = [
     "Peer",
     "PluginContract",
     "Sandbox",
+    "StrictAsyncTransportContract",
+    "StrictTransportContract",
     "TransportContract",
     "echo",
     "profile",
@@ -36,6 +43,8 @@ _MODULES = {
     "Peer": "fault_server",
     "PluginContract": "contracts.plugin",
     "Sandbox": "sandbox.sandbox",
+    "StrictAsyncTransportContract": "contracts.transport",
+    "StrictTransportContract": "contracts.transport",
     "TransportContract": "contracts.transport",
     "echo": "fault_server",
     "profile": "fault_server",

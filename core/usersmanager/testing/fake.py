@@ -41,6 +41,8 @@ class FakeTransport:
         ```
     """
 
+    strict = True  # It has no connections to close.
+
     def __init__(self, *script: ScriptItem, real_time: bool = False) -> None:
         self._script = deque(script)
         self._real_time = real_time

@@ -193,7 +193,10 @@ class FaultServer:
             sock.close()
 
     def _start(self, work: Callable[..., None], *arguments: object) -> None:
-        thread = threading.Thread(target=work, args=arguments, name="usersmanager-faults")
+        # A daemon, because a test that hangs never stops its server.
+        thread = threading.Thread(
+            target=work, args=arguments, name="usersmanager-faults", daemon=True
+        )
         self._threads.append(thread)
         thread.start()
 

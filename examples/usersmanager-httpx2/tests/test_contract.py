@@ -1,4 +1,4 @@
-"""The transport contract, with the exemption that the README explains."""
+"""The strict contract, with the exemption that the README explains."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 from httpx2_usersmanager import Httpx2Transport
 
-from usersmanager.testing import AsyncTransportContract, TransportContract
+from usersmanager.testing import StrictAsyncTransportContract, StrictTransportContract
 
 
-class TestSync(TransportContract):
+class TestSync(StrictTransportContract):
     exempt: ClassVar = {
         "test_a_slow_name_resolution_keeps_to_the_deadline": (
             "httpx2 resolves names in the caller's thread, where nothing can interrupt it"
@@ -20,6 +20,6 @@ class TestSync(TransportContract):
         return Httpx2Transport(**settings)
 
 
-class TestAsyncio(AsyncTransportContract):
+class TestAsyncio(StrictAsyncTransportContract):
     def transport(self, **settings: Any) -> Httpx2Transport:
         return Httpx2Transport(**settings)

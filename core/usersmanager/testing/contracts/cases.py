@@ -1,27 +1,25 @@
-"""Shared implementation of the transport contracts: requests, server scripts and assertions."""
+"""Shared by all cases of the transport contracts: requests, server scripts and assertions."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any, ClassVar, TypeAlias
 
 from ..._values.deadline import Deadline
 from ..._values.messages import Request, Response
 from ..._values.token import Token
-from ...errors import DeadlineExceededError, TransportError
-from ..fault_server import FaultServer, Peer, Script, echo, profile
+from ...errors import TransportError
+from ..fault_server import FaultServer
+from .case_runner import CaseRunner
 from .clients import AsyncClient, Client, SyncClient
 from .exemptions import Exemptions
 
 __all__ = [
+    "HEADERS",
     "Contract",
-    "answering",
-    "ending",
+    "ErrorTypes",
     "make_request",
     "outcome_of",
     "subject",
@@ -49,7 +47,7 @@ def make_request(
     idempotent: bool = True,
     headers: dict[str, str] | None = None,
 ) -> Request:
-    """Return a request to a server, as a manager makes it."""
+    """Return a request to a server, as a manager makes it; without a token if that is ""."""
     return Request(
         operation="get_info" if idempotent else "impersonate",
         method="GET" if idempotent else "POST",
@@ -57,7 +55,7 @@ def make_request(
         target=target,
         headers=HEADERS if headers is None else headers,
         body=None if idempotent else b'{"protocol": "oauth2"}',
-        token=Token(token),
+        token=Token(token) if token else Token.empty(),
         deadline=Deadline.after(timeout),
         idempotent=idempotent,
     )
@@ -89,7 +87,7 @@ def outcome_of(send: Callable[[Request], Response], request: Request) -> Respons
         return error
 
 
-class Contract(Exemptions):
+class Contract(CaseRunner, Exemptions):
     """Base class of the transport contracts: how a test case is checked.
 
     Attributes:
@@ -105,7 +103,8 @@ class Contract(Exemptions):
         """Return a new transport. Override this method.
 
         Args:
-            settings: `pool_size` (an int) or `ssl_context`, in test cases that need them.
+            settings: an `ssl_context`, in cases about TLS; also a `pool_size` (an int), in cases
+                of the strict contracts.
         """
         raise NotImplementedError("override transport(**settings) to return a new transport")
 
@@ -140,122 +139,26 @@ class Contract(Exemptions):
         error_types: ErrorTypes,
         fault: str,
         *,
-        sent: bool,
+        sent: bool | None,
         as_manager: bool = False,
     ) -> TransportError:
         """Check that a request fails before its deadline, and return the error.
 
-        `fault` begins the message of a failing assertion, `sent` is what the error must say,
-        and `as_manager` sends as a manager does, which removes frames from errors.
+        `fault` begins the message of a failing assertion, `sent` is what the error must say if it
+        is not None, and `as_manager` sends as a manager does, which removes frames from errors.
         """
         rule = f"{fault} must raise {_names(error_types)}"
         send = client.send_as_manager if as_manager else client.send
         outcome = outcome_of(send, request)
         late = -request.remaining()
-        assert isinstance(outcome, error_types), f"{rule}, not {outcome!r}"
+        if isinstance(outcome, Exception) and not isinstance(outcome, error_types):
+            raise AssertionError(f"{rule}, not {outcome!r}") from outcome
+        assert isinstance(outcome, error_types), f"{rule}, not return {outcome!r}"
         assert late < self.slack, f"{rule} before the deadline, not {late:.2f} s after it"
-        assert outcome.sent is sent, f"{rule} whose `sent` is {sent}"
+        assert sent in (None, outcome.sent), f"{rule} whose `sent` is {sent}, not {outcome!r}"
         return outcome
-
-    def assert_fault(self, script: Script, error_types: ErrorTypes, fault: str) -> None:
-        """Check a fault after a request was sent: on a new, a reused and a dedicated connection.
-
-        The error must have its type, the request must not be sent again, and the connection
-        must not be used again.
-        """
-        self._assert_fault(script, error_types, fault)
-        self._assert_fault(script, error_types, fault, warm=True)
-        self._assert_fault(script, error_types, fault, idempotent=False)
-
-    def assert_deadline(self, script: Script, fault: str) -> None:
-        """Check a fault that lasts beyond the deadline, as `assert_fault` does."""
-
-        def check(**variant: bool) -> None:
-            assert_fault = partial(
-                self._assert_fault, script, DeadlineExceededError, fault, **variant
-            )
-            with_short_timeout(lambda timeout: assert_fault(timeout=timeout))
-
-        with ThreadPoolExecutor() as executor:  # They wait at the same time.
-            checks = [
-                executor.submit(check),
-                executor.submit(check, warm=True),
-                executor.submit(check, idempotent=False),
-            ]
-        for finished in checks:
-            finished.result()
-
-    def _assert_fault(
-        self,
-        script: Script,
-        error_types: ErrorTypes,
-        fault: str,
-        *,
-        timeout: float = 5.0,
-        warm: bool = False,
-        idempotent: bool = True,
-    ) -> None:
-        script = _after_good_response(script) if warm else script
-        with FaultServer(script) as server, self.client() as client:
-            if warm:
-                self.assert_own_response(client, server, "before")
-            request = make_request(server, timeout=timeout, idempotent=idempotent)
-            self.assert_fails(client, request, error_types, fault, sent=True)
-            # Once this is answered, the server has accepted all earlier connections.
-            rule = f"the request after {fault} must get its own response"
-            self.assert_own_response(client, server, "after", rule=rule)
-            assert server.connections > 1, f"a connection must not be reused after {fault}"
-            assert server.connections == 2, f"a transport must not reconnect after {fault}"
-            assert len(server.requests) <= 2 + warm, f"a request was sent again after {fault}"
-
-    def assert_succeeds(self, script: Script, rule: str, *, reused: bool) -> None:
-        """Check a request that a script answers, and a second one after it.
-
-        `rule` begins the message of a failing assertion; `reused` says whether the second
-        request must use the connection of the first.
-        """
-        with FaultServer(script) as server, self.client() as client:
-            self.assert_own_response(client, server, "first", rule=rule)
-            client.idle(0.02)
-            self.assert_own_response(client, server, "second", rule=rule)
-            must = "must" if reused else "must not"
-            assert server.connections == 2 - reused, f"{rule}; the connection {must} be reused"
 
 
 def _names(error_types: ErrorTypes) -> str:
     types = error_types if isinstance(error_types, tuple) else (error_types,)
     return " or ".join(error_type.__name__ for error_type in types)
-
-
-def _after_good_response(script: Script) -> Script:
-    def warmed(peer: Peer) -> object:
-        peer.request()
-        peer.send(profile("before"))
-        return script(peer)
-
-    return warmed
-
-
-def answering(response: bytes, *, then: Script = echo) -> Script:
-    """Return a script that reads a request, sends these bytes and continues with another script."""
-
-    def script(peer: Peer) -> object:
-        peer.request()
-        peer.send(response)
-        return then(peer)
-
-    return script
-
-
-def ending(response: bytes, *, reset: bool = False) -> Script:
-    """Return a script that reads a request, sends these bytes and ends the connection."""
-
-    def script(peer: Peer) -> None:
-        peer.request()
-        peer.send(response)
-        if reset:
-            if response:
-                time.sleep(0.05)  # A reset discards what the client has not read.
-            peer.reset()
-
-    return script

@@ -1,24 +1,28 @@
-"""Clients of a transport under test: the same interface for sync and async transports."""
+"""Clients of a transport under test: the same interface for sync and async transports.
+
+They send what a manager would send, and raise what it would raise, but with the traceback.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from ..._flow.async_driver import drive_async
 from ..._flow.chain import chain
+from ..._flow.raw_errors import is_raw_error, translate
 from ..._flow.sync_driver import drive
-from ..._flow.transport import AsyncTransport, Transport
+from ..._flow.transport import AsyncTransport, Transport, is_strict
 from ..._values.messages import Request, Response
 
 __all__ = ["AsyncClient", "Client", "Outcome", "SyncClient"]
 
 T = TypeVar("T")
 Outcome: TypeAlias = Response | BaseException
-_handler = chain((), ())
 
 
 class Client(Protocol):
@@ -28,7 +32,7 @@ class Client(Protocol):
         """Send a request."""
 
     def send_as_manager(self, request: Request) -> Response:
-        """Send a request as a manager does, which removes frames from errors."""
+        """Send a request exactly as a manager does, which removes frames from errors."""
 
     def send_all(
         self, requests: list[Callable[[], Request]], *, first_sent: threading.Event | None = None
@@ -54,15 +58,17 @@ class SyncClient:
     """Client of a sync transport; concurrent requests are threads."""
 
     def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+        self.transport = transport
 
     def send(self, request: Request) -> Response:
         """Send a request."""
-        return self._transport.send(request)
+        with _translated():
+            return self.transport.send(_as_sent(request, self.transport))
 
     def send_as_manager(self, request: Request) -> Response:
-        """Send a request as a manager does."""
-        return drive(_handler(request), self._transport, request.deadline)
+        """Send a request exactly as a manager does."""
+        handler = chain(close_connections=not is_strict(self.transport))
+        return drive(handler(request), self.transport, request.deadline)
 
     def send_all(
         self, requests: list[Callable[[], Request]], *, first_sent: threading.Event | None = None
@@ -72,11 +78,13 @@ class SyncClient:
 
         def work(index: int, make: Callable[[], Request]) -> None:
             try:
-                outcomes[index] = self._transport.send(make())
+                outcomes[index] = self.send(make())
             except BaseException as error:
                 outcomes[index] = error
 
-        threads = [threading.Thread(target=work, args=pair) for pair in enumerate(requests)]
+        threads = [
+            threading.Thread(target=work, args=pair, daemon=True) for pair in enumerate(requests)
+        ]
         for thread in threads:
             thread.start()
             if first_sent is not None:
@@ -91,7 +99,7 @@ class SyncClient:
 
     def close_transport(self) -> None:
         """Close the transport."""
-        self._transport.close()
+        self.transport.close()
 
     def close(self) -> None:
         """Close the transport."""
@@ -102,7 +110,7 @@ class AsyncClient:
     """Client of an async transport, with its own event loop; concurrent requests are tasks."""
 
     def __init__(self, transport: AsyncTransport) -> None:
-        self._transport = transport
+        self.transport = transport
         self._runner = asyncio.Runner()
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
@@ -115,11 +123,13 @@ class AsyncClient:
 
     async def asend(self, request: Request) -> Response:
         """Send a request from within the event loop."""
-        return await self._transport.asend(request)
+        with _translated():
+            return await self.transport.asend(_as_sent(request, self.transport))
 
     def send_as_manager(self, request: Request) -> Response:
-        """Send a request as a manager does."""
-        return self.run(drive_async(_handler(request), self._transport, request.deadline))
+        """Send a request exactly as a manager does."""
+        handler = chain(close_connections=not is_strict(self.transport))
+        return self.run(drive_async(handler(request), self.transport, request.deadline))
 
     def send_all(
         self, requests: list[Callable[[], Request]], *, first_sent: threading.Event | None = None
@@ -154,9 +164,25 @@ class AsyncClient:
 
     def close_transport(self) -> None:
         """Close the transport."""
-        self.run(self._transport.aclose())
+        self.run(self.transport.aclose())
 
     def close(self) -> None:
         """Close the transport and the event loop."""
-        self.close_transport()
-        self._runner.close()
+        try:
+            self.close_transport()
+        finally:
+            self._runner.close()
+
+
+def _as_sent(request: Request, transport: object) -> Request:
+    return request if is_strict(transport) else request.with_connection_close()
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if is_raw_error(error):
+            raise translate(error) from error
+        raise

@@ -30,6 +30,8 @@ class AsyncEngine:
             protocol, or raises OSError or TransportError. It is cancelled at the deadline.
     """
 
+    strict = True  # So is every transport that sends with it.
+
     def __init__(
         self,
         config: PoolConfig,
@@ -67,7 +69,8 @@ class AsyncEngine:
             except OSError as error:
                 raise exchange_error(error) from error
             response = parser.response()
-            if parser.keep_alive and request.idempotent and connection.is_all_sent():
+            may_reuse = parser.keep_alive and not request.close_connection
+            if may_reuse and connection.is_all_sent():
                 idle.put(request.origin, connection)
             else:
                 connection.close()

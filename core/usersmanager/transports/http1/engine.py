@@ -40,6 +40,8 @@ class Engine:
             OSError or TransportError.
     """
 
+    strict = True  # So is every transport that sends with it.
+
     def __init__(
         self, config: PoolConfig, connect: Callable[[Hop, Deadline], socket.socket]
     ) -> None:
@@ -81,7 +83,7 @@ class Engine:
             except OSError as error:
                 raise exchange_error(error) from error
             response = parser.response()
-            if parser.keep_alive and request.idempotent:
+            if parser.keep_alive and not request.close_connection:
                 self._idle.put(request.origin, stream)
             else:
                 stream.close()

@@ -39,6 +39,8 @@ class Httpx2Transport:
         `UsersManager(url, transport=Httpx2Transport(pool_size=10))`
     """
 
+    strict = True
+
     def __init__(
         self,
         *,

@@ -1,4 +1,4 @@
-"""Test cases of the transport contracts: TLS."""
+"""Strict cases: TLS."""
 
 from __future__ import annotations
 
@@ -8,20 +8,22 @@ import threading
 import warnings
 from typing import Any
 
-from ...errors import TLSError
-from ..certificates import authority, client_context, new_authority, server_context
-from ..fault_server import FaultServer, Peer, profile
-from .cases import Contract, answering, ending, make_request
-from .reuse import ATTACKER
-from .security import SECRET_TOKEN, rendered
+from ....errors import TLSError
+from ...certificates import authority, client_context, new_authority, server_context
+from ...fault_server import FaultServer, Peer, profile
+from ..basic.connections import ATTACKER
+from ..cases import make_request
+from ..redaction import SECRET_TOKEN, rendered
+from ..scripts import answering, ending
+from .faults import StrictCases
 
-__all__ = ["TLSCases"]
+__all__ = ["StrictTLSCases"]
 
 
-class TLSCases(Contract):
+class StrictTLSCases(StrictCases):
     """TLS: certificates, versions and records."""
 
-    def test_a_trusted_certificate_is_accepted(self) -> None:
+    def test_a_tls_connection_is_reused(self) -> None:
         with (
             FaultServer(ssl_context=server_context(), host="localhost") as server,
             self.client(ssl_context=client_context()) as client,
@@ -44,7 +46,7 @@ class TLSCases(Contract):
     def test_the_system_trust_store_is_the_default(self) -> None:
         self._assert_tls_error(server_context(), "an authority that the system does not trust")
 
-    def test_tls_older_than_1_2_is_a_tls_error(self) -> None:
+    def test_an_obsolete_tls_version_is_a_tls_error(self) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             context = server_context(version=ssl.TLSVersion.TLSv1_1)

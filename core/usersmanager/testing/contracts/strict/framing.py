@@ -1,10 +1,12 @@
-"""Test cases of the transport contracts: what is a response, and where it ends."""
+"""Strict cases: what is a response, and where it ends."""
 
 from __future__ import annotations
 
-from ...errors import BodyTooLargeError, DisconnectedError, ProtocolError
-from ..fault_server import FaultServer, Peer, echo, profile
-from .cases import Contract, answering, ending, make_request
+from ....errors import BodyTooLargeError, DisconnectedError, ProtocolError
+from ...fault_server import FaultServer, Peer, echo, profile
+from ..cases import make_request
+from ..scripts import answering, ending, flood
+from .faults import StrictCases
 
 __all__ = ["FramingCases"]
 
@@ -13,7 +15,7 @@ CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 BODY = b'{"sub": "first"}'
 
 
-class FramingCases(Contract):
+class FramingCases(StrictCases):
     """What is a response, and where it ends."""
 
     def test_eof_before_a_response_is_a_disconnect(self) -> None:
@@ -75,12 +77,11 @@ class FramingCases(Contract):
         self.assert_succeeds(late, "an interim response must not end a request", reused=True)
 
     def test_too_many_interim_responses_are_a_protocol_error(self) -> None:
-        def flood(peer: Peer) -> None:
+        def interims(peer: Peer) -> None:
             peer.request()
-            while True:
-                peer.send(b"HTTP/1.1 100 Continue\r\n\r\n" * 50)
+            flood(peer, b"HTTP/1.1 100 Continue\r\n\r\n" * 50)
 
-        self.assert_fault(flood, ProtocolError, "an endless series of interim responses")
+        self.assert_fault(interims, ProtocolError, "an endless series of interim responses")
 
     def test_an_ambiguous_length_is_a_protocol_error(self) -> None:
         for fields in (
@@ -129,14 +130,12 @@ class FramingCases(Contract):
         def endless_line(peer: Peer) -> None:
             peer.request()
             peer.send(OK + b"X: ")
-            while True:
-                peer.send(b"x" * 1000)
+            flood(peer, b"x" * 1000)
 
         def endless_lines(peer: Peer) -> None:
             peer.request()
             peer.send(OK)
-            while True:
-                peer.send(b"X: x\r\n" * 100)
+            flood(peer, b"X: x\r\n" * 100)
 
         self.assert_fault(endless_line, ProtocolError, "an endless header line")
         self.assert_fault(endless_lines, ProtocolError, "an endless header")
@@ -145,14 +144,12 @@ class FramingCases(Contract):
         def endless(peer: Peer) -> None:
             peer.request()
             peer.send(CHUNKED)
-            while True:
-                peer.send(b"10000\r\n" + b"x" * 0x10000 + b"\r\n")
+            flood(peer, b"10000\r\n" + b"x" * 0x10000 + b"\r\n", size=32 << 20)
 
         def announced(peer: Peer) -> None:
             peer.request()
             peer.send(OK + b"Content-Length: 999999999\r\n\r\n")
-            while True:
-                peer.send(b"x" * 0x10000)
+            flood(peer, b"x" * 0x10000, size=32 << 20)
 
         self.assert_fault(endless, BodyTooLargeError, "an endless chunked body")
         self.assert_fault(announced, BodyTooLargeError, "a Content-Length of 999999999")

@@ -1,17 +1,16 @@
-"""Test cases of the transport contracts: faults before a request is sent."""
+"""Strict cases: faults before a request is sent."""
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import threading
-import time
-from collections.abc import Iterator
 from unittest import mock
 
-from ...errors import ConnectError, DeadlineExceededError, TLSError
-from ..fault_server import FaultServer, Peer
-from .cases import Contract, make_request, with_short_timeout
+from ....errors import ConnectError, DeadlineExceededError, TLSError
+from ...fault_server import FaultServer, Peer
+from ..cases import make_request, with_short_timeout
+from ..scripts import unreachable_server
+from .faults import StrictCases
 
 __all__ = ["ConnectingCases"]
 
@@ -24,27 +23,8 @@ class _HttpsOrigin(FaultServer):
         return super().origin.replace("http://", "https://")
 
 
-@contextlib.contextmanager
-def _unreachable_server() -> Iterator[FaultServer]:
-    """Yield a server that no connection reaches, because its accept queue is full."""
-    with FaultServer(accept=False, backlog=0) as server, contextlib.ExitStack() as stack:
-        for _ in range(4):
-            sock = stack.enter_context(socket.socket())
-            sock.setblocking(False)
-            sock.connect_ex(("127.0.0.1", server.port))
-        time.sleep(0.05)
-        yield server
-
-
-class ConnectingCases(Contract):
+class ConnectingCases(StrictCases):
     """Faults before a request is sent."""
-
-    def test_a_refused_connection_is_a_connect_error(self) -> None:
-        with FaultServer() as server:
-            pass
-        with self.client() as client:
-            request = make_request(server)
-            self.assert_fails(client, request, ConnectError, "a refused connection", sent=False)
 
     def test_an_unknown_host_is_a_connect_error(self) -> None:
         with FaultServer(host="no-such-host.invalid") as server, self.client() as client:
@@ -52,7 +32,7 @@ class ConnectingCases(Contract):
             self.assert_fails(client, request, ConnectError, "an unknown host", sent=False)
 
     def test_a_connect_timeout_is_a_connect_error(self) -> None:
-        with _unreachable_server() as server:
+        with unreachable_server() as server:
             self._assert_connect_timeout(server, "a connect timeout")
 
     def test_a_slow_name_resolution_keeps_to_the_deadline(self) -> None:

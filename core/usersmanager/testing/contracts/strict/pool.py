@@ -1,4 +1,4 @@
-"""Test cases of the transport contracts: the pool, deadlines, statuses and closing."""
+"""Strict cases: the connection pool, deadlines and closing."""
 
 from __future__ import annotations
 
@@ -7,26 +7,18 @@ import threading
 import time
 from functools import partial
 
-from ..._values.messages import Response
-from ...errors import LifecycleError, PoolTimeoutError
-from ..fault_server import FaultServer, Peer, profile
-from .cases import (
-    Contract,
-    answering,
-    make_request,
-    outcome_of,
-    subject,
-    with_short_timeout,
-)
-from .clients import Client
+from ...._values.messages import Response
+from ....errors import LifecycleError, PoolTimeoutError
+from ...fault_server import FaultServer, Peer, profile
+from ..basic.connections import owners
+from ..cases import make_request, outcome_of, with_short_timeout
+from .faults import StrictCases
 
-__all__ = ["ConnectionCases"]
-
-STATUSES = (200, 201, 400, 401, 403, 404, 408, 409, 425, 429, 500, 502, 503, 504, 599)
+__all__ = ["PoolCases"]
 
 
-class ConnectionCases(Contract):
-    """The pool, deadlines, statuses and closing."""
+class PoolCases(StrictCases):
+    """The connection pool, deadlines and closing."""
 
     def test_a_full_pool_is_a_pool_timeout(self) -> None:
         with_short_timeout(self._assert_pool_timeout)
@@ -55,14 +47,12 @@ class ConnectionCases(Contract):
 
     def test_a_released_connection_serves_the_next_waiter(self) -> None:
         with FaultServer() as server, self.client(pool_size=2) as client:
-            _assert_own_responses(client, server, 20)
+            users = [f"user-{number}" for number in range(20)]
+            outcomes = client.send_all([partial(make_request, server, user) for user in users])
+            assert owners(outcomes) == users, "each request must get its own response"
             assert server.connections <= 2, "`pool_size` must bound the connections"
 
-    def test_concurrent_requests_get_their_own_responses(self) -> None:
-        with FaultServer() as server, self.client() as client:
-            _assert_own_responses(client, server, 50)
-
-    def test_a_silent_server_exceeds_the_deadline(self) -> None:
+    def test_silence_exceeds_the_deadline_on_every_kind_of_connection(self) -> None:
         def silent(peer: Peer) -> None:
             peer.request()
             peer.stall()
@@ -90,17 +80,6 @@ class ConnectionCases(Contract):
             peer.drip(b"HTTP/1.1 102 Processing\r\n\r\n" * 3)
 
         self.assert_deadline(dripping, "interim responses that are sent too slowly")
-
-    def test_every_status_is_returned_with_its_body_unchanged(self) -> None:
-        for status in STATUSES:
-            fields = "X-A: 1\r\nx-a: 2\r\nContent-Length: 2\r\n"
-            head = f"HTTP/1.1 {status} Whatever\r\n{fields}\r\n".encode()
-            with FaultServer(answering(head + b"\x1f\x8b")) as server, self.client() as client:
-                response = client.send(make_request(server))
-                assert response.status == status, "a status must be returned, not raised"
-                assert response.body == b"\x1f\x8b", "a body must be returned as it was sent"
-                assert response.headers.getall("X-A") == ["1", "2"], "repeated fields are kept"
-                assert len(server.requests) == 1, f"{status}: a transport must not retry"
 
     def test_a_non_idempotent_request_uses_a_dedicated_connection(self) -> None:
         rule = "a request that is not idempotent must use a dedicated connection"
@@ -135,14 +114,6 @@ class ConnectionCases(Contract):
             while _open_descriptors() > before + server.connections:
                 assert time.monotonic() < deadline, "`close` must release all file descriptors"
                 time.sleep(0.01)
-
-
-def _assert_own_responses(client: Client, server: FaultServer, count: int) -> None:
-    """Check that concurrent requests get their own responses."""
-    users = [f"user-{number}" for number in range(count)]
-    outcomes = client.send_all([partial(make_request, server, user) for user in users])
-    subjects = [subject(outcome) for outcome in outcomes if isinstance(outcome, Response)]
-    assert subjects == users, f"each request must get its own response: {outcomes}"
 
 
 def _open_descriptors() -> int:

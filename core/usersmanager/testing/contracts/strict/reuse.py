@@ -1,4 +1,4 @@
-"""Test cases of the transport contracts: when a connection is used for another request."""
+"""Strict cases: when a connection is used for another request."""
 
 from __future__ import annotations
 
@@ -6,17 +6,24 @@ import threading
 import time
 from collections.abc import Callable
 
-from ..fault_server import FaultServer, Peer, profile
-from .cases import Contract, answering, make_request
+from ...._flow.transport import is_strict
+from ...fault_server import FaultServer, Peer, profile
+from ..basic.connections import ATTACKER
+from ..cases import make_request
+from ..scripts import answering
+from .faults import StrictCases
 
-__all__ = ["ATTACKER", "ReuseCases"]
+__all__ = ["ReuseCases"]
 
-ATTACKER = profile("attacker")
 NO_CONTENT = b"HTTP/1.1 204 No Content\r\n"
 
 
-class ReuseCases(Contract):
+class ReuseCases(StrictCases):
     """When a connection is used for another request."""
+
+    def test_it_declares_that_it_is_strict(self) -> None:
+        declared = is_strict(self.transport())
+        assert declared, "a strict transport must have the class attribute `strict = True`"
 
     def test_a_connection_is_reused_after_a_complete_response(self) -> None:
         rule = "a complete response must be returned"
