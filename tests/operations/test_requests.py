@@ -36,7 +36,11 @@ def test_impersonate_posts_the_settings_without_the_token(
     settings = impersonation(client_id="c", additional_parameters={"scope": "openid"})
     assert impersonate("auth0|a/b", settings) == "https://t.example/x"
     (request,) = fake.requests
-    assert (request.method, request.target) == ("POST", "/users/auth0%7Ca%2Fb/impersonate")
+    assert (request.operation, request.method, request.target) == (
+        "impersonate",
+        "POST",
+        "/users/auth0%7Ca%2Fb/impersonate",
+    )
     assert json.loads(request.body or b"") == {
         "client_id": "c",
         "impersonator_id": "auth0|boss",

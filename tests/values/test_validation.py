@@ -1,4 +1,4 @@
-"""Validation of numeric arguments."""
+"""Validation of arguments."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from usersmanager import ArgumentError
+from usersmanager._values.validation import validate_text
 from usersmanager.plugins import validate_count, validate_seconds
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_httptools import HttptoolsTransport
@@ -39,6 +40,14 @@ def test_a_count_is_a_whole_number_of_at_least_1(value: object) -> None:
     assert validate_count("tries", 1) == 1
     with pytest.raises(ArgumentError, match=r"^tries must be a whole number"):
         validate_count("tries", value)
+
+
+@pytest.mark.parametrize("value", ["", " \t", b"text", 7, False])
+def test_an_optional_text_is_none_or_not_blank(value: object) -> None:
+    validate_text("name", None)
+    validate_text("name", "text")
+    with pytest.raises(ArgumentError, match=r"^name must be a non-empty string"):
+        validate_text("name", value)
 
 
 @pytest.mark.parametrize("kind", TRANSPORTS)
