@@ -17,7 +17,7 @@ from tests.transports.tls_server import TCP, TLS, Server, refusing
 
 from usersmanager.testing import FaultServer, Peer
 from usersmanager.testing.certificates import client_context, new_authority, server_context
-from usersmanager.testing.contracts.cases import answering
+from usersmanager.testing.contracts.scripts import answering
 from usersmanager.testing.fault_server import Script
 
 __all__ = [

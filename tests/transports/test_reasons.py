@@ -61,8 +61,9 @@ from usersmanager import (
 from usersmanager.errors import Reason
 from usersmanager.testing import FaultServer, Peer
 from usersmanager.testing.certificates import client_context, new_authority, server_context
-from usersmanager.testing.contracts.cases import answering, ending, make_request
+from usersmanager.testing.contracts.cases import make_request
 from usersmanager.testing.contracts.clients import AsyncClient, SyncClient
+from usersmanager.testing.contracts.scripts import answering, ending
 from usersmanager.testing.fault_server import profile
 from usersmanager_retry import Retry
 

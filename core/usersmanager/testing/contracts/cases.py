@@ -96,7 +96,7 @@ class Contract(CaseRunner, Exemptions):
             for a busy machine.
     """
 
-    slack: ClassVar[float] = 0.5
+    slack: ClassVar[float] = 0.25
     client_class: ClassVar[type[SyncClient] | type[AsyncClient]]
 
     def transport(self, **settings: Any) -> Any:
