@@ -8,7 +8,14 @@ from urllib.parse import unquote, urlsplit
 from ..._values.token import Secret
 from ..._values.urls import is_proxy_url
 from ...errors import ArgumentError, ConnectError, ProtocolError
-from .head import HEAD_LIMIT, TOO_LONG, parse_head
+from .head import (
+    BEGINNING_SIZE,
+    HEAD_LIMIT,
+    TOO_LONG,
+    check_beginning,
+    parse_head,
+    unfold,
+)
 
 __all__ = ["Proxy", "TunnelReader"]
 
@@ -73,31 +80,31 @@ class TunnelReader:
             ConnectError: the proxy refused, or its response is malformed.
         """
         self._received += data
-        while not self.complete:
-            head, end, rest = self._received.partition(b"\r\n\r\n")
-            if not end:
-                if len(self._received) > HEAD_LIMIT:
-                    raise _malformed(TOO_LONG)
-                return
-            self._received = rest
-            self._parse(head + b"\r\n")
-        if self._received:
-            raise _malformed("unexpected data before the tunnel was used")
-
-    def _parse(self, head: bytes) -> None:
         try:
-            status = parse_head(head).status
+            while not self.complete and self._read_head():
+                continue
         except ProtocolError as error:
-            raise _malformed(str(error)) from None
+            message = f"malformed response from the proxy: {error}"
+            raise ConnectError(message, reason="malformed") from None
+
+    def _read_head(self) -> bool:
+        """Read a response head; return whether it is complete."""
+        head, end, rest = self._received.partition(b"\r\n\r\n")
+        if len(head) + len(end) > HEAD_LIMIT:
+            raise ProtocolError(TOO_LONG)
+        if not end:
+            check_beginning(self._received[:BEGINNING_SIZE])
+            return False
+        status = parse_head(unfold(head + b"\r\n")).status
         if status >= 300 or status == 101:
             message = f"the proxy answered {status}"
             raise ConnectError(message, reason="proxy_refused", proxy_status=status)
+        self._received = rest
         self.complete = status >= 200
+        if self.complete and rest:
+            raise ProtocolError("unexpected data before the tunnel was used")
+        return True
 
     def receive_eof(self, *, in_order: bool = True) -> None:
         """Raise the error for an incomplete response."""
         raise ConnectError("the proxy closed the connection", reason="proxy_unreachable")
-
-
-def _malformed(problem: str) -> ConnectError:
-    return ConnectError(f"malformed response from the proxy: {problem}", reason="malformed")
