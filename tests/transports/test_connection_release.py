@@ -177,8 +177,10 @@ def test_nothing_is_sent_to_a_server_that_sent_or_closed_first(
     connect = socket.socket.connect
 
     def connect_slowly(sock: socket.socket, address: Any) -> None:
-        connect(sock, address)
-        time.sleep(0.1)
+        try:
+            connect(sock, address)
+        finally:
+            time.sleep(0.1)  # What is not blocking goes on.
 
     with FaultServer(send_first) as server:
         transport = make_transport()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 
 import aiohttp
 
 from usersmanager import LifecycleError, Request, Response
-from usersmanager.transports import AsyncEngine, Hop, PoolConfig, Secret
+from usersmanager.transports import AsyncEngine, PoolConfig, Secret
 
-from .connect import Connector
+from .connect import connect
 from .external_session import ExternalSession
 
 __all__ = ["AiohttpTransport"]
@@ -63,8 +62,7 @@ class AiohttpTransport:
         self._external_session = (
             None if session is None else ExternalSession(session, config, sealed_proxy)
         )
-        self._engine = AsyncEngine(config, self._connect)
-        self._connector: Connector | None = None
+        self._engine = AsyncEngine(config, connect)
         self._closed = False
 
     async def asend(self, request: Request) -> Response:
@@ -75,14 +73,7 @@ class AiohttpTransport:
             return await self._external_session.send(request)
         return await self._engine.send(request)
 
-    async def _connect(self, hop: Hop, protocol: asyncio.BaseProtocol) -> asyncio.Transport:
-        if self._connector is None:
-            self._connector = Connector()
-        return await self._connector.connect(hop, protocol)
-
     async def aclose(self) -> None:
         """Close the idle connections; those in use are closed as their calls end."""
         self._closed = True
         await self._engine.close()
-        if self._connector is not None:
-            await self._connector.close()
