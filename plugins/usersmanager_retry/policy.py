@@ -13,6 +13,7 @@ from usersmanager import (
     BodyTooLargeError,
     ConnectError,
     PoolTimeoutError,
+    ProtocolError,
     Request,
     Response,
     TLSError,
@@ -27,7 +28,7 @@ _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 _NOT_PROCESSED = frozenset({429})  # A status that the server sends instead of processing.
 _OVERLOADED = frozenset({429, 503})
 # A retry would fail in the same way, or the client itself is the bottleneck.
-_PERMANENT = (TLSError, PoolTimeoutError, BodyTooLargeError)
+_PERMANENT = (TLSError, PoolTimeoutError, ProtocolError, BodyTooLargeError)
 
 
 def is_retryable(state: RetryCallState) -> bool:

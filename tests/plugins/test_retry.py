@@ -66,7 +66,6 @@ def test_get_info_is_not_retried_after_a_permanent_status(
         ConnectError("x", reason="proxy_refused", proxy_status=502),
         ConnectError("x", reason="proxy_refused", proxy_status=503),
         DisconnectedError("x"),
-        ProtocolError("x"),
         TransportError("x"),
     ],
 )
@@ -81,6 +80,7 @@ def test_get_info_is_retried_after_a_transient_error(
     [
         TLSError("x"),
         PoolTimeoutError("x"),
+        ProtocolError("x"),
         BodyTooLargeError("x"),
         ConnectError("x", reason="proxy_refused", proxy_status=407),
         ConnectError("x", reason="proxy_refused", proxy_status=403),

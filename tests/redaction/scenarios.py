@@ -100,23 +100,28 @@ CHUNKED = f"{OK}Transfer-Encoding: chunked\n\n"
 FAULTS: dict[str, Fault] = {
     "reset": Fault(DisconnectedError, sending("", reset=True)),
     "closed": Fault(DisconnectedError, sending("")),
-    "truncated header": Fault(ProtocolError, sending("HTTP/1.1 200 TOKEN\nX: TOKEN")),
+    "truncated header": Fault(DisconnectedError, sending("HTTP/1.1 200 TOKEN\nX: TOKEN")),
     "truncated body": Fault(DisconnectedError, sending(f"{OK}Content-Length: 999\n\nTOKEN LINK")),
     "body cut by a reset": Fault(
         DisconnectedError, sending(f"{OK}Content-Length: 999\n\nTOKEN LINK", reset=True)
     ),
     "truncated chunk": Fault(DisconnectedError, sending(f"{CHUNKED}fff\nTOKEN LINK")),
-    "not http": Fault(ProtocolError, sending("TOKEN LINK\n\n", waits=True)),
+    "not http": Fault(ProtocolError, sending("TOKEN LINK", waits=True)),
     "no status": Fault(ProtocolError, sending("HTTP/1.1 TOKEN\n\n", waits=True)),
     "bad header line": Fault(ProtocolError, sending("HTTP/1.1 200 OK\nTOKEN LINK\n\n", waits=True)),
-    "folded header": Fault(ProtocolError, sending(f"{OK} TOKEN\n\n", waits=True)),
+    "folded status line": Fault(
+        ProtocolError, sending("HTTP/1.1 200 OK\n TOKEN LINK\n\n", waits=True)
+    ),
+    "folded framing": Fault(
+        ProtocolError, sending(f"{OK}Connection: TOKEN\n LINK\n\n", waits=True)
+    ),
     "bad chunk": Fault(ProtocolError, sending(f"{CHUNKED}TOKEN\nLINK\n", waits=True)),
     "bad chunk end": Fault(ProtocolError, sending(f"{CHUNKED}1\nTOKEN\n", waits=True)),
     "bad trailer": Fault(ProtocolError, sending(f"{CHUNKED}0\nTOKEN LINK\n\n", waits=True)),
     "bad length": Fault(ProtocolError, sending(f"{OK}Content-Length: TOKEN\n\n", waits=True)),
     "bad coding": Fault(ProtocolError, sending(f"{OK}Transfer-Encoding: TOKEN\n\n", waits=True)),
     "too long header": Fault(
-        ProtocolError, sending("HTTP/1.1 200 OK\nX: " + "TOKEN" * 900 + "\n\n", waits=True)
+        ProtocolError, sending("HTTP/1.1 200 OK\nX: " + "TOKEN" * 14_000 + "\n\n", waits=True)
     ),
     "upgrade": Fault(ProtocolError, sending("HTTP/1.1 101 TOKEN\nUpgrade: TOKEN\n\n", waits=True)),
     "flood of interim responses": Fault(ProtocolError, _send_interim_responses),

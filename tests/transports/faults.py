@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
-import time
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -88,12 +88,15 @@ def unknown_name() -> Iterator[Target]:
 
 @contextlib.contextmanager
 def slow_resolver() -> Iterator[Target]:
+    is_over = threading.Event()
+
     def resolve(*arguments: Any, **settings: Any) -> Any:
-        time.sleep(2 * SHORT)
+        is_over.wait(10)
         raise socket.gaierror(socket.EAI_NONAME, "?")
 
     with mock.patch("socket.getaddrinfo", resolve):
         yield {"base_url": "https://origin.example", "connect_timeout": SHORT}
+        is_over.set()
 
 
 @contextlib.contextmanager

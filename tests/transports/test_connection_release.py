@@ -182,8 +182,10 @@ def test_nothing_is_sent_to_a_server_that_sent_or_closed_first(
     connect = socket.socket.connect
 
     def connect_slowly(sock: socket.socket, address: Any) -> None:
-        connect(sock, address)
-        wait_for_data(sock)
+        try:
+            connect(sock, address)
+        finally:
+            wait_for_data(sock)  # What is not blocking goes on.
 
     with FaultServer(send_first) as server:
         transport = make_transport()

@@ -43,11 +43,6 @@ class UvloopClient(AsyncClient):
 
 class TestHttptoolsUvloop(StrictAsyncTransportContract):
     client_class = UvloopClient
-    exempt = {  # noqa: RUF012 - a ClassVar of the contract.
-        "test_a_slow_name_resolution_keeps_to_the_deadline": (
-            "uvloop resolves names itself, so the test case cannot slow it down"
-        ),
-    }
 
     def transport(self, **settings: Any) -> HttptoolsTransport:
         return HttptoolsTransport(**settings)

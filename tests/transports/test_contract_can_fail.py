@@ -62,7 +62,7 @@ STRICT: list[Case] = [
 STRICT_FOR_URLLIB3: list[Case] = [
     ("test_interim_responses_are_skipped", "must be skipped"),
     ("test_a_slow_header_exceeds_the_deadline", "must raise DeadlineExceededError"),
-    ("test_a_truncated_header_is_a_protocol_error", "must raise ProtocolError"),
+    ("test_a_truncated_header_is_a_disconnect", "must raise DisconnectedError"),
     ("test_an_ambiguous_length_is_a_protocol_error", "must raise ProtocolError"),
     ("test_a_slow_name_resolution_keeps_to_the_deadline", "must raise ConnectError"),
     ("test_a_fork_shares_no_connection", "forked process"),

@@ -325,10 +325,10 @@ ROWS = {
     ),
     "end in the head": Row(
         partial(served, ending(OK)),
-        ProtocolError,
+        DisconnectedError,
         "truncated",
         True,
-        "the connection ended within the response head",
+        "the connection ended before the response was complete",
     ),
     "end in the body": Row(
         partial(served, ending(OK + b"Content-Length: 99\r\n\r\n{")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 
-from usersmanager.transports import Deadline, Hop, connect_tcp, resolving
+from usersmanager.transports import Deadline, Hop, connect_tcp, connect_tcp_async
 
 __all__ = ["connect", "connect_async"]
 
@@ -26,23 +26,4 @@ async def connect_async(hop: Hop, protocol: asyncio.BaseProtocol) -> asyncio.Tra
     Raises:
         OSError: the host cannot be resolved or reached.
     """
-    loop = asyncio.get_running_loop()
-    addresses = await resolving(loop.getaddrinfo(hop.host, hop.port, type=socket.SOCK_STREAM))
-    last_error = OSError("the host has no address")
-    for family, _, _, _, address in addresses:
-        sock = socket.socket(family, socket.SOCK_STREAM)
-        try:
-            sock.setblocking(False)
-            await loop.sock_connect(sock, address)
-            transport, _ = await loop.create_connection(lambda: protocol, sock=sock)
-        except BaseException as error:
-            sock.close()
-            if not isinstance(error, OSError):
-                raise
-            last_error = error
-        else:
-            return transport
-    try:
-        raise last_error
-    finally:
-        del last_error  # Break the reference cycle.
+    return await connect_tcp_async(hop.host, hop.port, protocol)

@@ -33,7 +33,7 @@ def connect(hop: Hop, deadline: Deadline) -> socket.socket:
     else:
         context: Any = _Context(hop, deadline)
         connection = _TLSConnection(hop.host, hop.port, ssl_context=context)
-    connection.deadline = deadline
+    connection.hop, connection.deadline = hop, deadline
     try:
         connection.connect()
     except BaseException as error:
@@ -50,12 +50,14 @@ def connect(hop: Hop, deadline: Deadline) -> socket.socket:
 
 
 class _WithDeadline(HTTPConnection):
+    hop: Hop
     deadline: Deadline
     sock: Any
 
     def _new_conn(self) -> socket.socket:
-        # Its timeout is the remaining time, which the TLS handshake takes over.
-        return connect_tcp(self.host, self.port or 0, self.deadline)
+        # Its timeout is the remaining time, which the TLS handshake takes over. The host is as
+        # written, with a final dot, which urllib3 removes.
+        return connect_tcp(self.hop.host, self.hop.port, self.deadline)
 
 
 class _Connection(_WithDeadline):
@@ -75,6 +77,9 @@ class _Context:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._hop.ssl_context, name)
+
+    def set_alpn_protocols(self, protocols: list[str]) -> None:
+        """Leave the context as it is: urllib3 would change that of the user."""
 
     def wrap_socket(self, sock: socket.socket, server_hostname: str) -> socket.socket:
         return self._hop.secure(sock, self._deadline)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .._values.deadline import Deadline
     from .._values.messages import Request, Response
     from .._values.token import Secret
+    from .http1.async_connect import connect_tcp_async
     from .http1.async_engine import AsyncEngine
     from .http1.async_limiter import AsyncConnectionLimiter
     from .http1.config import Hop, PoolConfig
@@ -36,6 +37,7 @@ __all__ = [
     "Transport",
     "connect_error",
     "connect_tcp",
+    "connect_tcp_async",
     "exchange_error",
     "hookimpl",
     "resolving",
@@ -58,6 +60,7 @@ _MODULES = {
     "Transport": "._flow.transport",
     "connect_error": "http1.error_mapping",
     "connect_tcp": "http1.connect",
+    "connect_tcp_async": "http1.async_connect",
     "exchange_error": "http1.error_mapping",
     "hookimpl": "._composition.hookspecs",
     "resolving": "http1.resolving",

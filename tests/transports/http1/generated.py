@@ -10,19 +10,28 @@ __all__ = ["INTERIM", "mutated_responses", "points", "responses"]
 INTERIM = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
 TOKEN = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 TEXT = "".join(map(chr, [9, *range(32, 127), *range(128, 256)]))
-FRAMING = {"content-length", "transfer-encoding", "connection"}
+FRAMING = {
+    "connection",
+    "content-length",
+    "keep-alive",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+}
 
 points = st.lists(st.integers(0, 500), max_size=12)
 names = st.text(TOKEN, min_size=1, max_size=12).filter(lambda name: name.lower() not in FRAMING)
 texts = st.text(TEXT, max_size=20)
 options = st.sampled_from(["keep-alive", "close", "Close", "x,\tclose , y", "x"])
 whitespace = st.text(" \t", max_size=2)
+folds = st.lists(st.sampled_from(["\r\n ", " \r\n\t", "\r\n \r\n x"]), max_size=2).map("".join)
 extensions = st.sampled_from(["", ";a", ";a=b", ';a="b c"', ";a;b=c"])
 
 
 @st.composite
 def fields(draw: st.DrawFn) -> str:
-    pairs = [(draw(names), draw(texts)) for _ in range(draw(st.integers(0, 4)))]
+    values = st.builds("{}{}{}".format, texts, folds, texts)
+    pairs = [(draw(names), draw(values)) for _ in range(draw(st.integers(0, 4)))]
     pairs += [("Connection", draw(options)) for _ in range(draw(st.integers(0, 2)))]
     lines = [f"{name}:{draw(whitespace)}{value}{draw(whitespace)}\r\n" for name, value in pairs]
     return "".join(draw(st.permutations(lines)))
@@ -40,7 +49,7 @@ def chunks(draw: st.DrawFn, body: bytes) -> bytes:
 
 @st.composite
 def responses(draw: st.DrawFn) -> bytes:
-    """Any final response according to RFC 9112."""
+    """Any final response according to RFC 9112, with obsolete folds."""
     version = draw(st.sampled_from(["1.1", "1.1", "1.0"]))
     status = draw(st.one_of(st.sampled_from([200, 204, 304, 401]), st.integers(200, 599)))
     phrase = draw(st.one_of(st.just(""), texts.map(" {}".format)))
@@ -57,7 +66,7 @@ def responses(draw: st.DrawFn) -> bytes:
     return f"{head}\r\n".encode("latin-1") + body
 
 
-INSERTIONS = [b"\r\n", b"\n", b":", b" ", b"0", b"Content-Length: 2\r\n", b"close"]
+INSERTIONS = [b"\r\n", b"\r\n ", b"\n", b":", b" ", b"0", b"Content-Length: 2\r\n", b"close"]
 
 
 @st.composite

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from itertools import pairwise
 from typing import NamedTuple
@@ -134,7 +135,11 @@ def check_agreement(data: bytes) -> Parsed | TransportError:
         return whole
     by_h11, by_llhttp = parse_with_h11(data), parse_with_llhttp(whole.message)
     if by_h11 is not None:
-        assert by_h11 == _in_h11_form(whole, by_h11)
+        ours = _in_h11_form(whole, by_h11)
+        if b"\r\n " in data or b"\r\n\t" in data:
+            # h11 keeps the whitespace before a fold.
+            ours, by_h11 = _with_single_blanks(ours), _with_single_blanks(by_h11)
+        assert by_h11 == ours
     # llhttp waits for the body of a 204 or 304 that announces one.
     assert by_llhttp in (None, (whole.status, whole.body)) or whole.status in (204, 304)
     if isinstance(checked, Parsed):
@@ -151,6 +156,11 @@ def _check_same(result: Parsed | TransportError, other: Parsed | TransportError)
         assert type(other) is type(result), (other, result)
     else:
         assert other == result
+
+
+def _with_single_blanks(parsed: Parsed) -> Parsed:
+    fields = [(name, re.sub(r"[\t ]+", " ", value)) for name, value in parsed.fields]
+    return parsed._replace(fields=fields)
 
 
 def _in_h11_form(ours: Parsed, by_h11: Parsed) -> Parsed:

@@ -47,9 +47,10 @@ STRICTER_THAN_H11: dict[str, bytes] = {
         b"HTTP/1.1 200 OK\nContent-Length: 2\n\n{}"
     ),
     "a header line with a bare LF": OK + b"X: a\nContent-Length: 2\r\n\r\n{}",
-    "a folded line (section 5.2: a user agent MAY refuse the message)": (
-        OK + b"X: a\r\n b\r\nContent-Length: 2\r\n\r\n{}"
+    "a folded field that affects the framing": (
+        OK + b"Connection: a,\r\n b\r\nContent-Length: 2\r\n\r\n{}"
     ),
+    "a folded trailer": CHUNKED + b"2\r\n{}\r\n0\r\nX: a\r\n b\r\n\r\n",
     "repeated equal lengths (section 6.3: a recipient MAY refuse them)": (
         OK + b"Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}"
     ),

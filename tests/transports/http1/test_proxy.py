@@ -43,6 +43,7 @@ def test_another_url_than_that_of_an_http_proxy_is_refused() -> None:
     [
         b"HTTP/1.1 200 OK\r\n\r\n",
         b"HTTP/1.0 200 Connection established\r\nVia: a\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nVia: a\r\n b\r\n\r\n",
         b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n",
         b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
     ],
@@ -66,7 +67,14 @@ def test_any_other_status_is_an_error(status: int) -> None:
 
 @pytest.mark.parametrize(
     "response",
-    [b"SSH-2.0-OpenSSH\r\n\r\n", b"HTTP/1.1 200 OK\r\n folded\r\n\r\n", b"x" * 1_000_000],
+    [
+        b"S",
+        b"HTTP/2 200\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\nS",
+        b"HTTP/1.1 200 OK\r\n folded\r\n\r\n",
+        b"HTTP/1.1 200 OK".ljust(100_000, b"x"),
+        b"HTTP/1.1 200 OK".ljust(100_000, b"x") + b"\r\n\r\n",
+    ],
 )
 def test_a_malformed_response_is_an_error(response: bytes) -> None:
     with pytest.raises(ConnectError, match="malformed") as caught:
@@ -75,8 +83,9 @@ def test_a_malformed_response_is_an_error(response: bytes) -> None:
 
 
 def test_a_dripped_response_takes_linear_time() -> None:
-    # It takes 0.2 s; with a copy of the response for each piece, it would take more than 10 s.
-    response = b"HTTP/1.1 200 OK\r\n" + (b"X: " + b"x" * 8000 + b"\r\n") * 99 + b"\r\n"
+    # It takes 0.2 s; if each piece searched all that was received, it would take more than 10 s.
+    response = (b"HTTP/1.1 102 Wait\r\nX: " + b"x" * 60_000 + b"\r\n\r\n") * 14
+    response += b"HTTP/1.1 200 OK\r\n\r\n"
     reader, began = TunnelReader(), time.process_time()
     for start in range(0, len(response), 4):
         reader.receive_data(response[start : start + 4])

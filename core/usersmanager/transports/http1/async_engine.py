@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from ..._values.deadline import Deadline
 from ..._values.messages import Request, Response
 from ...errors import LifecycleError
+from .addresses import avoid
 from .async_connection import AsyncConnection
 from .async_limiter import AsyncConnectionLimiter
 from .config import Hop, PoolConfig, Route
@@ -105,11 +106,16 @@ class AsyncEngine:
     async def _reach(self, connection: AsyncConnection, route: Route) -> None:
         """Connect to the first hop, and through it if it is a proxy of a tunnel."""
         hop = route.hop
-        connection.attach(await self._connect(hop, connection.protocol))
-        if hop.ssl_context is not None:
-            await connection.start_tls(TLSLayer(hop.ssl_context, hop.host))
-        if route.tunnel_request is not None:
-            await connection.exchange(route.tunnel_request, TunnelReader())
+        transport = await self._connect(hop, connection.protocol)
+        connection.attach(transport)
+        try:
+            if hop.ssl_context is not None:
+                await connection.start_tls(TLSLayer(hop.ssl_context, hop.server_hostname))
+            if route.tunnel_request is not None:
+                await connection.exchange(route.tunnel_request, TunnelReader())
+        except BaseException:
+            avoid(hop.host, hop.port, transport.get_extra_info("peername"))
+            raise
 
     def _require_open(self) -> None:
         if self._closed:

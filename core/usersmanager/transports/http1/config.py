@@ -13,6 +13,7 @@ from ..._values.deadline import Deadline
 from ..._values.messages import Request
 from ..._values.token import Secret
 from ..._values.validation import validate_count, validate_seconds
+from .addresses import avoid, peer_of
 from .parser import ResponseParser
 from .proxy import Proxy
 from .tls import TLSLayer, default_ssl_context
@@ -26,7 +27,7 @@ class Hop(NamedTuple):
     """Where a connection leads: an origin, or a proxy.
 
     Attributes:
-        host: a name, or an IP address without brackets.
+        host: a name, or an IP address without brackets. A final dot is for the resolver alone.
         port: the TCP port.
         ssl_context: the TLS settings, or None for a plain connection.
     """
@@ -34,6 +35,11 @@ class Hop(NamedTuple):
     host: str
     port: int
     ssl_context: ssl.SSLContext | None
+
+    @property
+    def server_hostname(self) -> str:
+        """The host that a certificate must name: without the final dot of a resolver."""
+        return self.host.removesuffix(".")
 
     @property
     def authority(self) -> str:
@@ -56,14 +62,16 @@ class Hop(NamedTuple):
         """
         if self.ssl_context is None:
             return sock
+        peer = peer_of(sock)
         try:
             sock.settimeout(deadline.remaining_or_raise())
             sock = self.ssl_context.wrap_socket(
-                sock, server_hostname=self.host, do_handshake_on_connect=False
+                sock, server_hostname=self.server_hostname, do_handshake_on_connect=False
             )
             do_handshake(sock)
         except BaseException:
             sock.close()
+            avoid(self.host, self.port, peer)
             raise
         return sock
 
@@ -92,7 +100,7 @@ class Route(NamedTuple):
         """Return the TLS connection to establish inside the tunnel."""
         hop = self.tunnelled
         assert hop is not None and hop.ssl_context is not None  # noqa: S101, PT018 - for the type.
-        return TLSLayer(hop.ssl_context, hop.host)
+        return TLSLayer(hop.ssl_context, hop.server_hostname)
 
 
 class PoolConfig:

@@ -18,6 +18,7 @@ from ...errors import (
     TLSError,
     UsersManagerError,
 )
+from .addresses import avoid
 from .config import Hop, PoolConfig
 from .error_mapping import connect_error, exchange_error
 from .idle import IdlePool
@@ -114,6 +115,8 @@ class Engine:
             if stream is not None:
                 stream.close()
             if is_network_error(error):
+                if isinstance(stream, SocketStream):
+                    avoid(route.hop.host, route.hop.port, stream.peer)
                 raise connect_error(error, to_proxy=to_proxy) from error
             raise
         return stream

@@ -2,9 +2,12 @@
 
 The rules (RFC 9112):
 
-- A status line is "HTTP/1.0" or "HTTP/1.1", three digits, a reason phrase (section 4).
+- A status line is "HTTP/1.0" or "HTTP/1.1", three digits, a reason phrase (section 4). Anything
+  else is refused at its first byte that differs.
 - A header line ends with CRLF, has a token as its name, no whitespace before the colon, no
-  folding, no control character (section 5). At most 8 KiB a line, 100 lines.
+  control character (section 5).
+- A folded field is unfolded, unless it affects the framing (section 5.2).
+- All lines together have at most 64 KiB.
 - The length of the body is one Content-Length of digits, or "chunked" alone, never both, and
   neither is repeated (section 6.3).
 - A trailer does not frame the message (RFC 9110, section 6.5.1).
@@ -21,19 +24,35 @@ from multidict import istr
 from ..._values.headers import TOKEN, Headers
 from ...errors import ProtocolError
 
-__all__ = ["Head", "check_trailer", "parse_head"]
+__all__ = [
+    "BEGINNING_SIZE",
+    "HEAD_LIMIT",
+    "TOO_LONG",
+    "Head",
+    "check_beginning",
+    "check_trailer",
+    "parse_head",
+    "unfold",
+]
 
-LINE_LIMIT = 8192
-FIELD_LIMIT = 100
-# Every line ends with CRLF, and the last is empty.
-HEAD_LIMIT = (LINE_LIMIT + 2) * (FIELD_LIMIT + 1) + 2
-TOO_LONG = "a header line, or the head as a whole, is too long"
+# Bytes, with the CRLF of each line and the empty line at the end.
+HEAD_LIMIT = 65536
+TOO_LONG = "the response head, or its trailers, are larger than 64 KiB"
+# More than a status line usually has. A longer one is checked once the head is complete.
+BEGINNING_SIZE = 256
 
+# Completes the beginning of any valid status line.
+_EXAMPLE = "HTTP/1.1 200 "
 _STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?")
 # Possessive, so that a line of blanks is not tried in all its divisions.
 _FIELD_LINES = re.compile(rf"^({TOKEN}+):[\t ]*+([\t\x20-\x7e\x80-\xff]*+)\r\n", re.MULTILINE)
 _LENGTH = re.compile(r"[0-9]{1,18}")
-_FRAMING = frozenset({"content-length", "transfer-encoding", "connection"})
+# Not preceded by whitespace, so that a long line of it is not searched from every position.
+_FOLDS = re.compile(rb"(?<![\t ])(?:[\t ]*+\r\n[\t ]++)+")
+_FOLDED_NAME = re.compile(rb"^([^\r\n:]*+):[^\r\n]*+\r\n[\t ]", re.MULTILINE)
+_FRAMING = frozenset(
+    {"connection", "content-length", "keep-alive", "trailer", "transfer-encoding", "upgrade"}
+)
 _CONTENT_LENGTH, _TRANSFER_ENCODING = istr("Content-Length"), istr("Transfer-Encoding")
 _CONNECTION = istr("Connection")
 
@@ -77,8 +96,41 @@ class Head(NamedTuple):
         return self.is_1_1 and not is_closing
 
 
+def check_beginning(beginning: bytes | bytearray) -> bool:
+    """Check the beginning of a head; return whether there is no more of it to check.
+
+    Args:
+        beginning: up to `BEGINNING_SIZE` bytes.
+
+    Raises:
+        ProtocolError: no response begins like this. It may be a TLS alert, or HTTP/2.
+    """
+    line, end, _ = beginning.decode("iso-8859-1").partition("\r\n")
+    if end:
+        _match_status(line)
+    else:
+        line = line.removesuffix("\r")
+        _match_status(line + _EXAMPLE[len(line) :])
+    return bool(end) or len(beginning) >= BEGINNING_SIZE
+
+
+def unfold(head: bytes | bytearray) -> bytes | bytearray:
+    """Return a response head without folds: each is replaced by a space (RFC 9112, section 5.2).
+
+    Raises:
+        ProtocolError: a folded field affects the framing. Parsers disagree about its value.
+    """
+    if b"\r\n " not in head and b"\r\n\t" not in head:
+        return head
+    status_line, end, lines = head.partition(b"\r\n")
+    for name in _FOLDED_NAME.findall(lines):
+        if name.decode("iso-8859-1").lower() in _FRAMING:
+            raise ProtocolError("a folded field that affects the framing")
+    return status_line + end + _FOLDS.sub(b" ", lines)
+
+
 def parse_head(head: bytes | bytearray) -> Head:
-    """Parse a response head: lines with their CRLF, without the empty line at the end.
+    """Parse an unfolded response head: lines with their CRLF, without the empty line at the end.
 
     Raises:
         ProtocolError: it breaks a rule above.
@@ -92,10 +144,15 @@ def parse_head(head: bytes | bytearray) -> Head:
 @lru_cache(maxsize=16)
 def _parse_status(line: str) -> tuple[int, bool]:
     """Return the status, and whether the version is 1.1."""
-    status = _STATUS_LINE.fullmatch(line)
-    if status is None or len(line) > LINE_LIMIT:
-        raise ProtocolError("the response does not begin with an HTTP/1 status line")
+    status = _match_status(line)
     return int(status[2]), status[1] == "1"
+
+
+def _match_status(line: str) -> re.Match[str]:
+    status = _STATUS_LINE.fullmatch(line)
+    if status is None:
+        raise ProtocolError("the response does not begin with an HTTP/1 status line")
+    return status
 
 
 def check_trailer(line: bytes | bytearray) -> None:
@@ -110,14 +167,9 @@ def check_trailer(line: bytes | bytearray) -> None:
 
 
 def _parse_fields(lines: str) -> list[tuple[str, str]]:
-    count = lines.count("\n")
-    if count > FIELD_LIMIT or (
-        len(lines) > LINE_LIMIT and any(len(line) > LINE_LIMIT for line in lines.split("\r\n"))
-    ):
-        raise ProtocolError(TOO_LONG)
     # All at once: one call for each line is half of what parsing a response costs.
     fields: list[tuple[str, str]] = _FIELD_LINES.findall(lines)
-    if len(fields) != count:
+    if len(fields) != lines.count("\n"):
         raise ProtocolError("a malformed header line")
     if "\t" in lines or " \r" in lines:
         return [(name, value.rstrip("\t ")) for name, value in fields]

@@ -7,7 +7,9 @@ another's. The rules (RFC 9112 unless another is named), beside those of `head.p
   an upgrade (RFC 9110, section 15.2).
 - 204 and 304 have no body. A body without a length ends with the connection (section 6.3).
 - Chunk sizes are hexadecimal digits; every chunk ends with CRLF; chunk extensions have at most
-  16 KiB in all (section 7.1).
+  8 KiB a line and 16 KiB in all (section 7.1).
+- Trailers are not folded, because they are a part of the framing, and have at most 64 KiB in all.
+- An end that comes too early, even within the head, is a DisconnectedError.
 - Bytes after the end are dropped, and the connection is not used again (section 9.2).
 """
 
@@ -18,12 +20,22 @@ from collections.abc import Generator, Iterator
 
 from ..._values.messages import Response
 from ...errors import BodyTooLargeError, DisconnectedError, ProtocolError
-from .head import FIELD_LIMIT, HEAD_LIMIT, LINE_LIMIT, TOO_LONG, Head, check_trailer, parse_head
+from .head import (
+    BEGINNING_SIZE,
+    HEAD_LIMIT,
+    TOO_LONG,
+    Head,
+    check_beginning,
+    check_trailer,
+    parse_head,
+    unfold,
+)
 
 __all__ = ["ResponseParser"]
 
 _INTERIM_LIMIT = 8
 _EXTENSION_LIMIT = 16384
+_CHUNK_LINE_LIMIT = 8192
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?")
 
 
@@ -70,7 +82,8 @@ class ResponseParser:
     def receive_data(self, data: bytes) -> bytes:
         """Parse received data; return what belongs to the final response, framing included.
 
-        An unfinished head or line is returned with the data that completes it.
+        An unfinished head or line is returned with the data that completes it. The head is
+        unfolded, as an intermediary would forward it (section 5.2).
 
         Raises:
             ProtocolError: the response breaks a rule above. The connection must be closed.
@@ -100,15 +113,11 @@ class ResponseParser:
             in_order: whether TLS, if there is any, announced the end.
 
         Raises:
-            DisconnectedError: no response began, or its body may be truncated.
-            ProtocolError: the response ended within its head.
+            DisconnectedError: no response began, or it may be truncated.
         """
         self._has_ended = in_order
         next(self._steps, None)
         self.keep_alive = False
-        if self._head is None and self._buffer:
-            message = "the connection ended within the response head"
-            raise ProtocolError(message, reason="truncated")
         if not self.has_begun:
             raise DisconnectedError("the connection ended without a response", reason="no_response")
         if not self.complete:
@@ -147,16 +156,12 @@ class ResponseParser:
     def _read_head(self) -> Generator[None, None, Head]:
         """Read the final head, skipping interim responses."""
         for _ in range(_INTERIM_LIMIT + 1):
-            search_from = self._position
-            while (end := self._buffer.find(b"\r\n\r\n", search_from)) < 0:
-                unfinished = len(self._buffer) - self._position
-                last_line = len(self._buffer) - 1 - self._buffer.rfind(b"\n")
-                if unfinished >= HEAD_LIMIT or last_line > LINE_LIMIT + 1:
-                    raise ProtocolError(TOO_LONG)
-                # The end may be split between this data and the next.
-                search_from = max(0, unfinished - 3)
-                yield
-            head = parse_head(self._buffer[self._position : end + 2])
+            end = yield from self._find_end_of_head()
+            received = self._buffer[self._position : end + 2]
+            head = parse_head(unfolded := unfold(received))
+            if unfolded is not received:
+                self._buffer = unfolded + self._buffer[end + 2 :]
+                self._start, self._position, end = 0, 0, len(unfolded) - 2
             self._position = end + 4
             if head.status >= 200:
                 return head
@@ -165,6 +170,24 @@ class ResponseParser:
             head.framing()  # Ambiguous framing is an error here, too.
             self._start = self._position
         raise ProtocolError("too many interim responses")
+
+    def _find_end_of_head(self) -> Generator[None, None, int]:
+        """Return where the last header line ends: its CRLF and an empty line follow."""
+        is_checked = False
+        search_from = self._position
+        while (end := self._buffer.find(b"\r\n\r\n", search_from)) < 0:
+            unfinished = len(self._buffer) - self._position
+            if unfinished >= HEAD_LIMIT:
+                raise ProtocolError(TOO_LONG)
+            if not is_checked:
+                beginning = self._buffer[self._position : self._position + BEGINNING_SIZE]
+                is_checked = check_beginning(beginning)
+            # The end may be split between this data and the next.
+            search_from = max(0, unfinished - 3)
+            yield
+        if end + 4 - self._position > HEAD_LIMIT:
+            raise ProtocolError(TOO_LONG)
+        return end
 
     def _read_body(self, size: int) -> Iterator[None]:
         while True:
@@ -187,7 +210,7 @@ class ResponseParser:
     def _read_chunks(self) -> Iterator[None]:
         extensions = 0
         while True:
-            line = yield from self._read_line()
+            line = yield from self._read_line(_CHUNK_LINE_LIMIT)
             match = _CHUNK_LINE.fullmatch(line)
             if match is None:
                 raise ProtocolError("invalid chunk size")
@@ -198,21 +221,19 @@ class ResponseParser:
             if not size:
                 break
             yield from self._read_body(size)
-            if (yield from self._read_line()):
+            if (yield from self._read_line(_CHUNK_LINE_LIMIT)):
                 raise ProtocolError("chunk data exceeds chunk size")
-        trailers = 0
-        while trailer := (yield from self._read_line()):
-            trailers += 1
-            if trailers > FIELD_LIMIT:
-                raise ProtocolError(TOO_LONG)
+        space = HEAD_LIMIT
+        while trailer := (yield from self._read_line(space)):
+            space -= len(trailer) + 2
             check_trailer(trailer)
 
-    def _read_line(self) -> Generator[None, None, bytes | bytearray]:
-        """Read a line; return it without its CRLF."""
+    def _read_line(self, limit: int) -> Generator[None, None, bytes | bytearray]:
+        """Read a line of a limited number of bytes; return it without its CRLF."""
         while True:
             end = self._buffer.find(b"\n", self._position) + 1
-            if (end or len(self._buffer)) - self._position > LINE_LIMIT:
-                raise ProtocolError(TOO_LONG)
+            if (end or len(self._buffer)) - self._position > limit:
+                raise ProtocolError("a chunk line, or the trailers, are too long")
             if end:
                 break
             yield

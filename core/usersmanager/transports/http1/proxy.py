@@ -8,7 +8,14 @@ from urllib.parse import unquote, urlsplit
 from ..._values.token import Secret
 from ..._values.urls import is_proxy_url
 from ...errors import ArgumentError, ConnectError, ProtocolError
-from .head import HEAD_LIMIT, TOO_LONG, parse_head
+from .head import (
+    BEGINNING_SIZE,
+    HEAD_LIMIT,
+    TOO_LONG,
+    check_beginning,
+    parse_head,
+    unfold,
+)
 
 __all__ = ["Proxy", "TunnelReader"]
 
@@ -76,33 +83,32 @@ class TunnelReader:
         # The end may be split between the previous data and this.
         search_from = max(0, len(self._received) - 3)
         self._received += data
-        while not self.complete:
-            end = self._received.find(b"\r\n\r\n", search_from)
-            if end < 0:
-                if len(self._received) > HEAD_LIMIT:
-                    raise _malformed(TOO_LONG)
-                return
-            head = self._received[: end + 2]
-            del self._received[: end + 4]
-            search_from = 0
-            self._parse(head)
-        if self._received:
-            raise _malformed("unexpected data before the tunnel was used")
-
-    def _parse(self, head: bytearray) -> None:
         try:
-            status = parse_head(head).status
+            while not self.complete and self._read_head(search_from):
+                search_from = 0
         except ProtocolError as error:
-            raise _malformed(str(error)) from None
+            message = f"malformed response from the proxy: {error}"
+            raise ConnectError(message, reason="malformed") from None
+
+    def _read_head(self, search_from: int) -> bool:
+        """Read a response head; return whether it is complete."""
+        end = self._received.find(b"\r\n\r\n", search_from)
+        if max(len(self._received) if end < 0 else 0, end + 4) > HEAD_LIMIT:
+            raise ProtocolError(TOO_LONG)
+        if end < 0:
+            check_beginning(bytes(self._received[:BEGINNING_SIZE]))
+            return False
+        head = bytes(self._received[: end + 2])
+        del self._received[: end + 4]
+        status = parse_head(unfold(head)).status
         if status >= 300 or status == 101:
             message = f"the proxy answered {status}"
             raise ConnectError(message, reason="proxy_refused", proxy_status=status)
         self.complete = status >= 200
+        if self.complete and self._received:
+            raise ProtocolError("unexpected data before the tunnel was used")
+        return True
 
     def receive_eof(self, *, in_order: bool = True) -> None:
         """Raise the error for an incomplete response."""
         raise ConnectError("the proxy closed the connection", reason="proxy_unreachable")
-
-
-def _malformed(problem: str) -> ConnectError:
-    return ConnectError(f"malformed response from the proxy: {problem}", reason="malformed")

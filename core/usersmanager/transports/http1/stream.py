@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from ..._values.deadline import Deadline
+from .addresses import peer_of
 from .poll import readable
 from .reader import Reader
 from .tls import Handshake, TLSLayer
@@ -59,12 +60,16 @@ class SocketStream:
 
     Args:
         sock: the socket, which the stream owns.
+
+    Attributes:
+        peer: the address of the other end.
     """
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self.opened_at: float = time.monotonic()
         self.ended_in_order: bool = True
+        self.peer = peer_of(sock)
         sock.setblocking(False)
         if isinstance(sock, ssl.SSLSocket):
             # Without close_notify, a body that ends with the connection may be truncated.

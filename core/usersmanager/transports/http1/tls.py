@@ -27,7 +27,7 @@ def default_ssl_context() -> ssl.SSLContext:
 
 
 def new_ssl_context(cafile: str | None = None) -> ssl.SSLContext:
-    """Return a context that checks host names, for TLS 1.2 or newer.
+    """Return a context that checks host names, for HTTP/1.1 over TLS 1.2 or newer.
 
     Args:
         cafile: the path of a PEM file with the authorities to trust, in place of the system's.
@@ -38,6 +38,7 @@ def new_ssl_context(cafile: str | None = None) -> ssl.SSLContext:
     """
     context = ssl.create_default_context(cafile=cafile)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
     return context
 
 

@@ -1,0 +1,186 @@
+"""Resolve host names in threads, because the system's resolver can't be interrupted.
+
+A look-up that hangs costs one thread, however many calls wait for it, and delays no other name.
+The threads are daemons, so they don't keep a program from ending.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import socket
+import threading
+from collections import deque
+from collections.abc import Callable
+from ipaddress import ip_address
+
+from ..._values.deadline import Deadline
+from .addresses import Address, in_order
+from .resolving import ResolverTimeoutError, resolving
+
+__all__ = ["resolve", "resolve_async"]
+
+_THREAD_LIMIT = 32
+
+_Name = tuple[str, int]
+_Result = list[Address] | BaseException
+_Reply = Callable[[_Result], object]
+
+
+def resolve(host: str, port: int, deadline: Deadline) -> list[Address]:
+    """Return the addresses of a host, in the order in which they should be tried.
+
+    Args:
+        host: a name, or an IP address without brackets.
+        port: the TCP port.
+        deadline: when to give up.
+
+    Raises:
+        ResolverTimeoutError: the deadline passed.
+        OSError: the host can't be resolved.
+    """
+    if _is_address(host):
+        return _look_up(host, port)
+    results: list[_Result] = []
+    # A lock, because an exception of a signal handler could leave an Event locked.
+    done = threading.Lock()
+    done.acquire()
+
+    def reply(result: _Result) -> None:
+        results.append(result)
+        done.release()
+
+    _request(host, port, reply)
+    if not done.acquire(timeout=min(deadline.remaining_or_raise(), threading.TIMEOUT_MAX)):
+        raise ResolverTimeoutError("the deadline passed while resolving the host")
+    return in_order(host, port, _addresses(results.pop()))
+
+
+async def resolve_async(host: str, port: int) -> list[Address]:
+    """Return the addresses of a host, in the order in which they should be tried.
+
+    Args:
+        host: a name, or an IP address without brackets.
+        port: the TCP port.
+
+    Raises:
+        OSError: the host can't be resolved.
+
+    Example:
+        `family, sockaddr = (await resolve_async(hop.host, hop.port))[0]`
+    """
+    import asyncio  # Slow to import, and a sync program does not need it.
+
+    if _is_address(host):
+        return _look_up(host, port)
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[_Result] = loop.create_future()
+
+    def set_result(result: _Result) -> None:
+        if not future.done():
+            future.set_result(result)
+
+    def reply(result: _Result) -> None:
+        loop.call_soon_threadsafe(set_result, result)
+
+    _request(host, port, reply)
+    return in_order(host, port, _addresses(await resolving(future)))
+
+
+def _request(host: str, port: int, reply: _Reply) -> None:
+    """Start to resolve a name. The new thread ends at once if the name is being resolved."""
+    work = threading.Thread(
+        target=_look_ups.serve, args=((host, port), reply), name="usersmanager-resolve", daemon=True
+    )
+    try:
+        work.start()
+    except RuntimeError as error:  # Too many threads, or the interpreter is ending.
+        raise socket.gaierror(socket.EAI_AGAIN, "no thread to resolve the host") from error
+
+
+class _LookUps:
+    """The look-ups in progress and their threads.
+
+    All state changes in these threads alone, which no signal handler can interrupt.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._replies: dict[_Name, list[_Reply]] = {}
+        self._queue: deque[_Name] = deque()
+        self._thread_count = 0
+
+    def serve(self, name: _Name, reply: _Reply) -> None:
+        """Resolve a name, or leave it to the thread that already does. Runs in a thread."""
+        with self._lock:
+            if name in self._replies:
+                self._replies[name].append(reply)
+                return
+            self._replies[name] = [reply]
+            self._queue.append(name)
+            if self._thread_count >= _THREAD_LIMIT:
+                return
+            self._thread_count += 1
+        del reply
+        while (next_name := self._take()) is not None:
+            self._finish(next_name, _try_look_up(*next_name))
+
+    def _take(self) -> _Name | None:
+        """Return the next name, or None if this thread may end."""
+        with self._lock:
+            if self._queue:
+                return self._queue.popleft()
+            self._thread_count -= 1
+            return None
+
+    def _finish(self, name: _Name, result: _Result) -> None:
+        with self._lock:
+            replies = self._replies.pop(name)
+        for reply in replies:
+            try:
+                reply(result)
+            except RuntimeError:
+                continue  # Its event loop has been closed.
+
+
+_look_ups = _LookUps()
+
+
+def _reset_after_fork() -> None:
+    global _look_ups  # The threads are gone, and one of them may have held the lock.
+    _look_ups = _LookUps()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_reset_after_fork)
+
+
+def _try_look_up(host: str, port: int) -> _Result:
+    try:
+        return _look_up(host, port)
+    except UnicodeError:  # IDNA cannot encode it.
+        return socket.gaierror()
+    except BaseException as error:
+        return error.with_traceback(None)
+
+
+def _look_up(host: str, port: int) -> list[Address]:
+    entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    if not entries:
+        raise socket.gaierror(socket.EAI_NONAME, "the host has no address")
+    return [Address(family, sockaddr) for family, _, _, _, sockaddr in entries]
+
+
+def _addresses(result: _Result) -> list[Address]:
+    if isinstance(result, BaseException):
+        # A copy, because a traceback would show the frames of all calls that share the error.
+        raise copy.copy(result)
+    return result
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

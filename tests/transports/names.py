@@ -1,0 +1,86 @@
+"""Host names with chosen addresses, and addresses that don't accept connections."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+from unittest import mock
+
+__all__ = ["HOST", "black_hole", "hanging", "refusing_address", "resolving_to"]
+
+HOST = "origin.example"
+
+_real_getaddrinfo = socket.getaddrinfo
+
+
+@contextlib.contextmanager
+def resolving_to(*addresses: tuple[Any, ...]) -> Iterator[list[str]]:
+    """Resolve every name to these addresses; yield the names that were asked for.
+
+    Args:
+        addresses: as `socket.connect` takes them. A longer one is of IPv6.
+    """
+    asked: list[str] = []
+
+    def resolve(host: str, *rest: Any, **named: Any) -> list[tuple[Any, ...]]:
+        asked.append(host)
+        return [
+            (
+                socket.AF_INET if len(address) == 2 else socket.AF_INET6,
+                socket.SOCK_STREAM,
+                socket.IPPROTO_TCP,
+                "",
+                address,
+            )
+            for address in addresses
+        ]
+
+    with mock.patch("socket.getaddrinfo", resolve):
+        yield asked
+
+
+@contextlib.contextmanager
+def hanging(host: str) -> Iterator[list[str]]:
+    """Never resolve a name, while others are resolved; yield the names that were asked for."""
+    asked: list[str] = []
+    is_over = threading.Event()
+
+    def resolve(asked_host: str, *rest: Any, **named: Any) -> Any:
+        asked.append(asked_host)
+        if asked_host == host:
+            is_over.wait(20)
+            raise socket.gaierror(socket.EAI_AGAIN, "?")
+        return _real_getaddrinfo(asked_host, *rest, **named)
+
+    with mock.patch("socket.getaddrinfo", resolve):
+        try:
+            yield asked
+        finally:
+            is_over.set()
+
+
+@contextlib.contextmanager
+def black_hole() -> Iterator[tuple[str, int]]:
+    """Yield an address that doesn't answer: the queue of its socket is full."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            filler = stack.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(listener.getsockname())
+        time.sleep(0.05)
+        yield listener.getsockname()
+
+
+@contextlib.contextmanager
+def refusing_address() -> Iterator[tuple[str, int]]:
+    """Yield an address that refuses connections: its socket is bound, but not listening."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()

@@ -1,0 +1,86 @@
+"""A resolver that hangs: what it costs other names, other calls and the program."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from tests.transports.calls import TRANSPORTS
+from tests.transports.faults import SHORT
+from tests.transports.names import hanging
+
+from usersmanager import AsyncUsersManager, ConnectError, UsersManager
+from usersmanager.testing import FaultServer
+
+# aiohttp resolves names itself, in the threads of the event loop, which may hang.
+pytestmark = pytest.mark.parametrize(
+    "transport", [name for name in TRANSPORTS if name != "aiohttp"]
+)
+
+HANGING = "hanging.example"
+
+
+def resolver_threads() -> list[threading.Thread]:
+    return [one for one in threading.enumerate() if one.name == "usersmanager-resolve"]
+
+
+def fetch_all(transport: str, origins: list[str]) -> list[Any]:
+    """Get a profile from each origin at the same time; return the results and errors in order."""
+    manager_class, transport_class = TRANSPORTS[transport]
+    options: dict[str, Any] = {"discover": False, "timeout": SHORT, "allow_insecure": True}
+    if manager_class is UsersManager:
+
+        def fetch(origin: str) -> Any:
+            with UsersManager(origin, transport=transport_class(), **options) as users:
+                try:
+                    return users.get_info("t")
+                except ConnectError as error:
+                    return error
+
+        with ThreadPoolExecutor(len(origins)) as threads:
+            return list(threads.map(fetch, origins))
+
+    async def afetch(origin: str) -> Any:
+        async with AsyncUsersManager(origin, transport=transport_class(), **options) as users:
+            return await users.get_info("t")
+
+    async def main() -> list[Any]:
+        return await asyncio.gather(*map(afetch, origins), return_exceptions=True)
+
+    return asyncio.run(main())
+
+
+def test_a_name_that_hangs_delays_no_other_and_is_looked_up_once(transport: str) -> None:
+    with FaultServer(host="localhost") as server, hanging(HANGING) as asked:
+        outcomes = fetch_all(transport, [f"http://{HANGING}"] * 40 + [server.origin])
+        assert len(resolver_threads()) == 1
+    assert {error.reason for error in outcomes[:-1]} == {"resolver_timeout"}
+    assert outcomes[-1].sub == "t"
+    assert sorted(asked) == [HANGING, "localhost"]
+
+
+HANGING_PROGRAM = """
+import asyncio, socket, sys, time
+from tests.transports.calls import call
+
+def hang(*arguments, **settings):
+    time.sleep(60)
+
+socket.getaddrinfo = hang
+print(call(sys.argv[1], "get_info", "http://hanging.example", timeout=0.2).error.reason)
+"""
+
+
+def test_a_name_that_hangs_does_not_keep_the_program_from_ending(transport: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", HANGING_PROGRAM, transport],
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert (done.stdout, done.stderr) == ("resolver_timeout\n", "")
