@@ -255,8 +255,8 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
     async def aclose(self) -> None:
         """Await the calls with callbacks, then close the transport and the plugins.
 
-        Only the calls of the running event loop are awaited. Those of other loops, and later calls,
-        raise LifecycleError; closing again has no effect.
+        Only those of the running event loop are awaited. Later calls raise LifecycleError; closing
+        again has no effect.
 
         Raises:
             Exception: the first that the transport or a plugin raised. All are closed nevertheless.
