@@ -177,6 +177,21 @@ def test_a_mistake_of_a_transport_shows_no_secret(
     assert_hidden(secrets, client, errors)
 
 
+def raise_a_raw_error(request: Request) -> Response:
+    try:
+        raise ValueError(str(request.headers_to_send()))
+    except ValueError as error:
+        raise ConnectionResetError(str(request.headers_to_send())) from error
+
+
+def test_an_error_of_python_itself_in_a_transport_shows_no_secret(
+    client: CapturingClient, secrets: Secrets
+) -> None:
+    errors = client.errors_over_fake(secrets, raise_a_raw_error, raise_a_raw_error)
+    assert all(isinstance(error, DisconnectedError) for error in errors)
+    assert_hidden(secrets, client, errors)
+
+
 def raise_from_a_foreign_error(request: Request) -> Response:
     try:
         return raise_a_foreign_error(request)

@@ -168,10 +168,11 @@ class Request:
 
     def _replace(self, **changes: object) -> Request:
         # `dataclasses.replace` would run `__init__` again: more than twice as slow.
-        copy = object.__new__(Request)
+        copy, put = object.__new__(Request), object.__setattr__
         for name in _REQUEST_FIELDS:
-            value = changes[name] if name in changes else getattr(self, name)
-            object.__setattr__(copy, name, value)
+            put(copy, name, getattr(self, name))
+        for name, value in changes.items():
+            put(copy, name, value)
         return copy
 
     def headers_to_send(self) -> dict[str, str]:

@@ -20,6 +20,7 @@ __all__ = [
     "HEADERS",
     "Contract",
     "ErrorTypes",
+    "describe",
     "make_request",
     "outcome_of",
     "subject",
@@ -79,6 +80,11 @@ def subject(response: Response) -> str:
     return str(json.loads(response.body)["sub"])
 
 
+def describe(error: BaseException) -> str:
+    """Return an error with its module: other libraries have a ConnectError, too."""
+    return f"{type(error).__module__}.{error!r}"
+
+
 def outcome_of(send: Callable[[Request], Response], request: Request) -> Response | Exception:
     """Return the response to a request, or the error that it raises."""
     try:
@@ -129,7 +135,7 @@ class Contract(CaseRunner, Exemptions):
         try:
             owner = subject(client.send(make_request(server, token)))
         except Exception as error:
-            raise AssertionError(f"{rule}, not {error!r}") from error
+            raise AssertionError(f"{rule}, not {describe(error)}") from error
         assert owner == token, rule
 
     def assert_fails(
@@ -152,7 +158,7 @@ class Contract(CaseRunner, Exemptions):
         outcome = outcome_of(send, request)
         late = -request.remaining()
         if isinstance(outcome, Exception) and not isinstance(outcome, error_types):
-            raise AssertionError(f"{rule}, not {outcome!r}") from outcome
+            raise AssertionError(f"{rule}, not {describe(outcome)}") from outcome
         assert isinstance(outcome, error_types), f"{rule}, not return {outcome!r}"
         assert late < self.slack, f"{rule} before the deadline, not {late:.2f} s after it"
         assert sent in (None, outcome.sent), f"{rule} whose `sent` is {sent}, not {outcome!r}"

@@ -7,7 +7,7 @@ from functools import partial
 from ...._values.messages import Response
 from ....errors import TransportError
 from ...fault_server import FaultServer, Peer, echo, profile
-from ..cases import Contract, make_request, outcome_of, subject
+from ..cases import Contract, describe, make_request, outcome_of, subject
 from ..clients import Outcome
 
 __all__ = ["ATTACKER", "ConnectionCases", "owners"]
@@ -83,5 +83,6 @@ class ConnectionCases(Contract):
 def owners(outcomes: list[Outcome]) -> list[str]:
     """Return the subject of each profile, or the text of the error in its place."""
     return [
-        subject(outcome) if isinstance(outcome, Response) else repr(outcome) for outcome in outcomes
+        subject(outcome) if isinstance(outcome, Response) else describe(outcome)
+        for outcome in outcomes
     ]

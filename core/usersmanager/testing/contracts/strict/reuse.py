@@ -22,7 +22,8 @@ class ReuseCases(StrictCases):
     """When a connection is used for another request."""
 
     def test_it_declares_that_it_is_strict(self) -> None:
-        declared = is_strict(self.transport())
+        with self.client() as client:
+            declared = is_strict(client.transport)
         assert declared, "a strict transport must have the class attribute `strict = True`"
 
     def test_a_connection_is_reused_after_a_complete_response(self) -> None:
