@@ -136,9 +136,9 @@ class _LookUps:
     def _finish(self, name: _Name, result: _Result) -> None:
         with self._lock:
             replies = self._replies.pop(name)
-        for reply in replies:
+        for number, reply in enumerate(replies):
             try:
-                reply(result)
+                reply(result if number == 0 else _copied(result))
             except RuntimeError:
                 continue  # Its event loop has been closed.
 
@@ -173,9 +173,18 @@ def _look_up(host: str, port: int) -> list[Address]:
 
 def _addresses(result: _Result) -> list[Address]:
     if isinstance(result, BaseException):
-        # A copy, because a traceback would show the frames of all calls that share the error.
-        raise copy.copy(result)
+        raise result
     return result
+
+
+def _copied(result: _Result) -> _Result:
+    """Return a result for a further call: the traceback of a shared error would show both."""
+    if not isinstance(result, BaseException):
+        return result
+    try:
+        return copy.copy(result)
+    except Exception:  # Its class takes other arguments.
+        return socket.gaierror(socket.EAI_FAIL, f"the resolver raised {type(result).__name__}")
 
 
 def _is_address(host: str) -> bool:
