@@ -51,7 +51,8 @@ def resolve(host: str, port: int, deadline: Deadline) -> list[Address]:
         done.release()
 
     _request(host, port, reply)
-    if not done.acquire(timeout=min(deadline.remaining_or_raise(), threading.TIMEOUT_MAX)):
+    seconds = min(max(0.0, deadline.remaining()), threading.TIMEOUT_MAX)
+    if not done.acquire(timeout=seconds):
         raise ResolverTimeoutError("the deadline passed while resolving the host")
     return in_order(host, port, _addresses(results.pop()))
 
@@ -141,6 +142,7 @@ class _LookUps:
                 reply(result)
             except RuntimeError:
                 continue  # Its event loop has been closed.
+            result = _duplicate(result)
 
 
 _look_ups = _LookUps()
@@ -171,10 +173,22 @@ def _look_up(host: str, port: int) -> list[Address]:
     return [Address(family, sockaddr) for family, _, _, _, sockaddr in entries]
 
 
+def _duplicate(result: _Result) -> _Result:
+    """Return a result for another call: a traceback must not show the frames of several calls."""
+    if not isinstance(result, BaseException):
+        return result
+    try:
+        return copy.copy(result)
+    except Exception:
+        return OSError(f"the look-up failed ({type(result).__name__})")
+
+
 def _addresses(result: _Result) -> list[Address]:
     if isinstance(result, BaseException):
-        # A copy, because a traceback would show the frames of all calls that share the error.
-        raise copy.copy(result)
+        try:
+            raise result
+        finally:
+            del result  # Break the reference cycle.
     return result
 
 
