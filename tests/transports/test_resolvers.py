@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from tests.transports.calls import TRANSPORTS
-from tests.transports.faults import SHORT
 from tests.transports.names import hanging
 
 from usersmanager import AsyncUsersManager, ConnectError, UsersManager
@@ -32,7 +31,7 @@ def resolver_threads() -> list[threading.Thread]:
 def fetch_all(transport: str, origins: list[str]) -> list[Any]:
     """Get a profile from each origin at the same time; return the results and errors in order."""
     manager_class, transport_class = TRANSPORTS[transport]
-    options: dict[str, Any] = {"discover": False, "timeout": SHORT, "allow_insecure": True}
+    options: dict[str, Any] = {"discover": False, "timeout": 1.0, "allow_insecure": True}
     if manager_class is UsersManager:
 
         def fetch(origin: str) -> Any:

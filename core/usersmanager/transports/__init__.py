@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .http1.loop_local import LoopLocal
     from .http1.parser import ResponseParser
     from .http1.resolving import resolving
+    from .http1.tls import default_ssl_context
 
 __all__ = [
     "AsyncConnectionLimiter",
@@ -38,6 +39,7 @@ __all__ = [
     "connect_error",
     "connect_tcp",
     "connect_tcp_async",
+    "default_ssl_context",
     "exchange_error",
     "hookimpl",
     "resolving",
@@ -61,6 +63,7 @@ _MODULES = {
     "connect_error": "http1.error_mapping",
     "connect_tcp": "http1.connect",
     "connect_tcp_async": "http1.async_connect",
+    "default_ssl_context": "http1.tls",
     "exchange_error": "http1.error_mapping",
     "hookimpl": "._composition.hookspecs",
     "resolving": "http1.resolving",

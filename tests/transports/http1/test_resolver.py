@@ -140,6 +140,32 @@ def test_calls_that_share_a_failure_have_errors_of_their_own(
         ) == 1
 
 
+class Uncopyable(Exception):  # noqa: N818 - of someone who patched the resolver.
+    def __reduce__(self) -> Any:
+        raise TypeError("it can't be copied")
+
+
+def test_an_error_that_cannot_be_copied_reaches_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    is_over = threading.Event()
+    error = Uncopyable()
+
+    def failing(*arguments: Any, **named: Any) -> Any:
+        is_over.wait(10)
+        raise error
+
+    monkeypatch.setattr(socket, "getaddrinfo", failing)
+    with ThreadPoolExecutor(2) as threads:
+        calls = [
+            threads.submit(resolve, "a.example", 80, Deadline.after(10)) for number in range(2)
+        ]
+        while len(resolver._look_ups._replies.get(("a.example", 80), ())) < 2:
+            time.sleep(0.001)
+        is_over.set()
+        errors = [one.exception() for one in calls]
+    assert error in errors
+    assert {type(one) for one in errors} == {Uncopyable, OSError}
+
+
 def test_an_event_loop_that_has_ended_does_not_disturb_the_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

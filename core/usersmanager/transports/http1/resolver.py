@@ -51,7 +51,8 @@ def resolve(host: str, port: int, deadline: Deadline) -> list[Address]:
         done.release()
 
     _request(host, port, reply)
-    if not done.acquire(timeout=min(deadline.remaining_or_raise(), threading.TIMEOUT_MAX)):
+    seconds = min(max(0.0, deadline.remaining()), threading.TIMEOUT_MAX)
+    if not done.acquire(timeout=seconds):
         raise ResolverTimeoutError("the deadline passed while resolving the host")
     return in_order(host, port, _addresses(results.pop()))
 
@@ -136,11 +137,12 @@ class _LookUps:
     def _finish(self, name: _Name, result: _Result) -> None:
         with self._lock:
             replies = self._replies.pop(name)
-        for number, reply in enumerate(replies):
+        for reply in replies:
             try:
-                reply(result if number == 0 else _copied(result))
+                reply(result)
             except RuntimeError:
                 continue  # Its event loop has been closed.
+            result = _duplicate(result)
 
 
 _look_ups = _LookUps()
@@ -171,20 +173,23 @@ def _look_up(host: str, port: int) -> list[Address]:
     return [Address(family, sockaddr) for family, _, _, _, sockaddr in entries]
 
 
-def _addresses(result: _Result) -> list[Address]:
-    if isinstance(result, BaseException):
-        raise result
-    return result
-
-
-def _copied(result: _Result) -> _Result:
-    """Return a result for a further call: the traceback of a shared error would show both."""
+def _duplicate(result: _Result) -> _Result:
+    """Return a result for another call: a traceback must not show the frames of several calls."""
     if not isinstance(result, BaseException):
         return result
     try:
         return copy.copy(result)
-    except Exception:  # Its class takes other arguments.
-        return socket.gaierror(socket.EAI_FAIL, f"the resolver raised {type(result).__name__}")
+    except Exception:
+        return OSError(f"the look-up failed ({type(result).__name__})")
+
+
+def _addresses(result: _Result) -> list[Address]:
+    if isinstance(result, BaseException):
+        try:
+            raise result
+        finally:
+            del result  # Break the reference cycle.
+    return result
 
 
 def _is_address(host: str) -> bool:
