@@ -22,7 +22,15 @@ _LARGEST_RECORD = 16384
 # Reading the system's certificates takes tens of milliseconds.
 @lru_cache(maxsize=1)
 def default_ssl_context() -> ssl.SSLContext:
-    """Return the shared default context: system trust, host names checked, TLS 1.2 or newer."""
+    """Return the TLS settings that the shipped transports use by default.
+
+    Returns:
+        A context that trusts the authorities of the system, checks host names, and accepts TLS 1.2
+        or newer. Every call returns the same context: don't change it.
+
+    Example:
+        `Engine(connect, PoolConfig(..., ssl_context=default_ssl_context()))`
+    """
     return new_ssl_context()
 
 
