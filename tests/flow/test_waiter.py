@@ -56,12 +56,18 @@ def waiting(waiter: Waiter, until: float = LONG) -> Flow[Any]:
 
 
 def test_a_wait_ends_when_another_thread_wakes_it(drive_flow: Drive) -> None:
-    waiter = Waiter()
-    waker = threading.Timer(0.05, waiter.wake)
+    waiter, wakes = Waiter(), list[str]()
+
+    def wake() -> None:
+        wakes.append("wake")
+        waiter.wake()
+
+    waker = threading.Timer(0.05, wake)
     waker.start()
     started = time.monotonic()
     drive_flow(waiting(waiter), Deadline.after(LONG))
-    assert 0.04 < time.monotonic() - started < LONG / 2
+    assert wakes == ["wake"]
+    assert time.monotonic() - started < LONG / 2
     waker.join()
 
 
