@@ -49,6 +49,12 @@ def test_a_missing_endpoint_asks_for_the_option_of_the_base_url(info, server):
     assert_error(info(), 1, f"get_info at {server.base_url} failed", "is --base-url right?")
 
 
+def test_a_missing_configuration_asks_for_the_option_of_the_issuer(info, server):
+    server.response = (404, "text/plain", b"")
+    result = info("--issuer", server.base_url)
+    assert_error(result, 1, f"discover at {server.base_url} failed", "is --issuer right?")
+
+
 def test_a_token_that_the_server_echoes_is_redacted(info, server):
     body = b'{"error": "invalid_token", "error_description": "no such token: %s\\u001b[31m"}'
     server.response = (401, "application/json", body % SECRET.encode())

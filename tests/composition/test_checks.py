@@ -106,7 +106,7 @@ class Retries(Tag):
         ({"discover": ["retrry"]}, "did you mean 'retry'?"),
         ({"transport": "urlib3"}, "did you mean 'urllib3'?"),
         ({"transport": "aiohttp"}, "use it with AsyncUsersManager"),
-        ({"transport": FakeTransport}, "is a class: pass an instance"),
+        ({"transport": FakeTransport}, "pass an instance, FakeTransport(...)"),
         ({"transport": 7}, "needs the methods send(request) and close()"),
     ],
 )

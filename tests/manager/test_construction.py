@@ -49,6 +49,7 @@ def test_the_mapping_of_headers_is_copied(fake: FakeTransport) -> None:
     [
         ({"headers": {"Authorization": "hush"}}, "can only be set by the client"),
         ({"headers": {"X-A": "a\r\nb"}}, "printable ASCII"),
+        ({"headers": {"X-A": 1}}, "must be a str"),
         ({"headers": [("X-A", "1")]}, "must be a mapping"),
         ({"client_id": " "}, "client_id must be"),
         ({"client_id": 7}, "client_id must be"),

@@ -200,7 +200,8 @@ def test_an_error_of_the_discovery_names_the_issuer(mode: Any, fake: FakeTranspo
 
 
 def test_a_missing_document_is_a_not_found_error(mode: Any, fake: FakeTransport) -> None:
-    with pytest.raises(NotFoundError, match=f"discover at {ISSUER} failed with 404 Not Found$"):
+    message = rf"discover at {ISSUER} failed with 404 Not Found: is issuer right\?$"
+    with pytest.raises(NotFoundError, match=message):
         fetch_profile(mode, ISSUER, transport=fake.status(404))
     assert fake.closed
 

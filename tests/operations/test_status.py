@@ -175,6 +175,12 @@ def test_a_404_of_get_info_asks_for_the_base_url() -> None:
     assert str(caught.value) == "404 Not Found"
 
 
+def test_a_404_of_a_discovery_asks_for_the_issuer() -> None:
+    with pytest.raises(NotFoundError) as caught:
+        raise_for_status(make_request(operation="discover"), Response(404))
+    assert str(caught.value) == "404 Not Found: is issuer right?"
+
+
 def test_a_407_is_the_answer_of_a_proxy() -> None:
     with pytest.raises(TransportError, match=r"^the proxy answered 407$") as caught:
         raise_for_status(make_request(), Response(407))

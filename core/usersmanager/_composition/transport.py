@@ -126,7 +126,8 @@ def _require_argument(
 
 def _check_transport(name: str, transport: object, mode: Mode) -> None:
     if inspect.isclass(transport):
-        raise PluginError(f"transport {name!r} is a class: pass an instance")
+        kind = transport.__name__
+        raise PluginError(f"transport {kind!r} is a class: pass an instance, {kind}(...)")
     if inspect.iscoroutinefunction(getattr(transport, "send", None)):
         raise PluginError(f"transport {name!r}: name its coroutine function asend, not send")
     if _implements(transport, mode):

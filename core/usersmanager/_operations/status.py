@@ -32,7 +32,7 @@ _BY_STATUS: dict[int, type[APIError]] = {
     429: RateLimitedError,
 }
 _BY_STATUS_CLASS: dict[int, type[APIError]] = {3: RedirectError, 5: ServerError}
-_ADVICE = {("get_info", 404): "is base_url right?"}
+_ADVICE = {("get_info", 404): "is base_url right?", ("discover", 404): "is issuer right?"}
 _REQUEST_ID_HEADERS = ("X-Request-Id", "X-Auth0-RequestId", "X-Correlation-Id")
 _MAX_TEXT_LENGTH = 300
 

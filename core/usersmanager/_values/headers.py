@@ -171,6 +171,8 @@ def explain_invalid_header(name: object, value: object) -> str | None:
     lowered = name.lower()
     if lowered in _RESERVED or lowered.startswith("proxy-"):
         return f"the header {name!r} can only be set by the client itself"
-    if not isinstance(value, str) or not _VALUE.fullmatch(value):
+    if not isinstance(value, str):
+        return f"the value of the header {name!r} must be a str"
+    if not _VALUE.fullmatch(value):
         return f"the value of the header {name!r} must be printable ASCII without outer whitespace"
     return None

@@ -30,6 +30,7 @@ _RECOMMENDED = {
     "can't be used with proxy=": "can't be used with --proxy",
     "can't be used with ssl_context=": "can't be used with --cacert",
     "is base_url right?": "is --base-url right?",
+    "is issuer right?": "is --issuer right?",
 }
 """Parts of messages about Python arguments, and the same about options."""
 

@@ -34,7 +34,7 @@ def plugins(as_json: bool) -> None:
     and the reasons why some are not used.
 
     The environment variable USERSMANAGER_DISABLE disables plugins and transports by name;
-    USERSMANAGER_PLUGINS, if it is set, lists the plugins to use.
+    USERSMANAGER_PLUGINS, if it is not empty, lists the plugins to use.
     """
     reports = installed_plugins()
     _warn_about_unknown_names()
