@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -74,6 +75,24 @@ class ImplementsATransportHook:
     def usersmanager_transport(self) -> Any: ...
 
 
+class HasAPartial(Tag):
+    usersmanager_done = hookimpl(partial(print, "done"))
+
+
+class HasAProperty(Tag):
+    @property
+    def usersmanager_request(self) -> Any:
+        return hookimpl(lambda request: None)
+
+
+class Proxy:
+    def __init__(self, plugin: Any) -> None:
+        self._plugin = plugin
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._plugin, name)
+
+
 class Retries(Tag):
     retries = True
 
@@ -92,6 +111,9 @@ class Retries(Tag):
         ({"plugins": [Coroutine()]}, "usersmanager_wrap_call is an async function"),
         ({"plugins": [AsyncGenerator()]}, "usersmanager_wrap_attempt is an async function"),
         ({"plugins": [GeneratorObserver()]}, "usersmanager_response is a generator function"),
+        ({"plugins": [HasAPartial("x")]}, "usersmanager_done is neither a method nor a function"),
+        ({"plugins": [HasAProperty("x")]}, "write `def usersmanager_request(self, ...)`"),
+        ({"plugins": [Proxy(Tag("x"))]}, "usersmanager_wrap_call is neither a method nor"),
         ({"plugins": [Retries("a"), Retries("b")]}, "'Retries' and 'Retries#2' both retry"),
         ({"plugins": [ImplementsATransportHook()]}, "pass it as transport="),
         ({"plugins": [Tag]}, "pass an instance, Tag(...)"),

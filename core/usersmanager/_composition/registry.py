@@ -10,7 +10,12 @@ import pluggy
 
 from ..errors import PluginError
 from . import hookspecs
-from .checks import check_implementation, check_marked, explain_rejected
+from .checks import (
+    check_implementation,
+    check_marked,
+    check_none_ignored,
+    explain_rejected,
+)
 from .hookspecs import HOOKS
 from .modes import TRANSPORT_HOOKS
 
@@ -91,6 +96,7 @@ class Registry:
         unique_name = self._unique(name)
         try:
             hooks = self._register(unique_name, plugin)
+            check_none_ignored(name, plugin, hooks)
             if not hooks:
                 raise PluginError(f"{name!r} does not implement any hook (missing @hookimpl?)")
             self._check_kind(name, hooks)
