@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -97,6 +98,14 @@ class Retries(Tag):
     retries = True
 
 
+@dataclass
+class Equal:
+    password: str
+
+    @hookimpl
+    def usersmanager_request(self, request: Any) -> Any: ...
+
+
 @pytest.mark.parametrize(
     ("arguments", "keyword"),
     [
@@ -119,6 +128,7 @@ class Retries(Tag):
         ({"plugins": [Tag]}, "pass an instance, Tag(...)"),
         ({"plugins": [lambda request, proceed: None]}, "does not implement any hook"),
         ({"plugins": [tag := Tag("x"), tag]}, "given twice"),
+        ({"plugins": [Equal("x"), Equal("x")]}, "'Equal' is equal to another one"),
         ({"plugins": ["retrry"]}, "did you mean 'retry'?"),
         ({"plugins": ["zzz"]}, "known: headers, logging, retry"),
         ({"plugins": "retry"}, "must be a list"),
