@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import math
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TypeGuard
@@ -46,7 +46,7 @@ def validate_wait(name: str, value: object, allowed: str = "a number of seconds"
     seconds = value.total_seconds() if isinstance(value, timedelta) else value
     if not _is_number(seconds):
         raise ArgumentError(f"{name} must be {allowed}")
-    if not math.isfinite(seconds) or seconds < 0:
+    if not 0 <= seconds <= sys.float_info.max:
         raise ArgumentError(f"{name} must be 0 or more, and finite")
     return float(seconds)
 
@@ -98,7 +98,7 @@ def seconds_to_wait(strategy: WaitBaseT, state: RetryCallState) -> float:
     """
     seconds: object = strategy(state)
     if _is_number(seconds) and seconds >= 0:
-        return float(seconds)
+        return seconds
     returned = seconds if _is_number(seconds) else type(seconds).__name__
     raise PluginError(
         f"the wait strategy of Retry returned {returned}: return a number of seconds, 0 or more"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -74,8 +76,34 @@ class ImplementsATransportHook:
     def usersmanager_transport(self) -> Any: ...
 
 
+class HasAPartial(Tag):
+    usersmanager_done = hookimpl(partial(print, "done"))
+
+
+class HasAProperty(Tag):
+    @property
+    def usersmanager_request(self) -> Any:
+        return hookimpl(lambda request: None)
+
+
+class Proxy:
+    def __init__(self, plugin: Any) -> None:
+        self._plugin = plugin
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._plugin, name)
+
+
 class Retries(Tag):
     retries = True
+
+
+@dataclass
+class Equal:
+    password: str
+
+    @hookimpl
+    def usersmanager_request(self, request: Any) -> Any: ...
 
 
 @pytest.mark.parametrize(
@@ -92,11 +120,15 @@ class Retries(Tag):
         ({"plugins": [Coroutine()]}, "usersmanager_wrap_call is an async function"),
         ({"plugins": [AsyncGenerator()]}, "usersmanager_wrap_attempt is an async function"),
         ({"plugins": [GeneratorObserver()]}, "usersmanager_response is a generator function"),
+        ({"plugins": [HasAPartial("x")]}, "usersmanager_done is neither a method nor a function"),
+        ({"plugins": [HasAProperty("x")]}, "write `def usersmanager_request(self, ...)`"),
+        ({"plugins": [Proxy(Tag("x"))]}, "usersmanager_wrap_call is neither a method nor"),
         ({"plugins": [Retries("a"), Retries("b")]}, "'Retries' and 'Retries#2' both retry"),
         ({"plugins": [ImplementsATransportHook()]}, "pass it as transport="),
         ({"plugins": [Tag]}, "pass an instance, Tag(...)"),
         ({"plugins": [lambda request, proceed: None]}, "does not implement any hook"),
         ({"plugins": [tag := Tag("x"), tag]}, "given twice"),
+        ({"plugins": [Equal("x"), Equal("x")]}, "'Equal' is equal to another one"),
         ({"plugins": ["retrry"]}, "did you mean 'retry'?"),
         ({"plugins": ["zzz"]}, "known: headers, logging, retry"),
         ({"plugins": "retry"}, "must be a list"),

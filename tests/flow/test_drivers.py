@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import math
 import time
 import weakref
 from collections.abc import Callable
@@ -68,14 +69,15 @@ def test_sleep_waits_with_the_transport_if_it_can(fetch: Fetch, fake: FakeTransp
 
 
 @pytest.mark.parametrize("make_transport", [FakeTransport, WithoutSleep])
+@pytest.mark.parametrize("seconds", [30, math.inf, 10**400], ids=["30", "inf", "10**400"])
 def test_a_wait_beyond_the_deadline_is_not_started(
-    fetch: Fetch, error_of: ErrorOf, make_transport: Callable[[], Any]
+    fetch: Fetch, error_of: ErrorOf, make_transport: Callable[[], Any], seconds: float
 ) -> None:
     outcomes: list[str] = []
 
     def waiting(request: Request, proceed: Proceed) -> Flow[Response]:
         try:
-            yield from sleep(30)
+            yield from sleep(seconds)
         except DeadlineExceededError:
             outcomes.append("not started")
             raise

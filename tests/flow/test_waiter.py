@@ -123,3 +123,11 @@ def test_a_wake_tells_whether_the_event_loop_of_the_task_is_closed(make_loop: An
     task._log_destroy_pending = False
     call.close()
     assert waiter.wake()
+
+
+def test_a_wait_may_be_longer_than_a_thread_can_wait() -> None:
+    waiter = Waiter()
+    timer = threading.Timer(0.01, waiter.wake)
+    timer.start()
+    assert waiter.wait(1e300)
+    timer.join()

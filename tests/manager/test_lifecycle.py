@@ -105,6 +105,26 @@ def test_closing_awaits_the_calls_with_callbacks_of_the_running_loop_only() -> N
     assert outcomes == ["u", "the call was cancelled"]
 
 
+def test_closing_closes_the_transport_even_if_it_is_cancelled() -> None:
+    class Hanging(FakeTransport):
+        async def asend(self, request: Request) -> Response:
+            await asyncio.sleep(60)
+            raise AssertionError
+
+    async def main() -> None:
+        fake = Hanging()
+        users = AsyncUsersManager(TENANT, transport=fake)
+        users.get_info("t", lambda *outcome: None)
+        closing = asyncio.create_task(users.aclose())
+        await asyncio.sleep(0)
+        closing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await closing
+        assert fake.closed
+
+    asyncio.run(main())
+
+
 def test_without_an_event_loop_nothing_can_be_called_or_closed() -> None:
     users = AsyncUsersManager(TENANT, transport=FakeTransport())
     for coroutine in (users.get_info("t"), users.aclose(), users.__aenter__()):

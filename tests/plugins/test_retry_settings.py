@@ -44,6 +44,7 @@ async def async_strategy(state: object) -> float:
         (wait_fixed(1) + wait_fixed(2), 3),
         (sum([wait_fixed(1), wait_fixed(1.5)]), 2.5),
         (lambda state: 4, 4),
+        (lambda state: 10**400, 5),
         (functools.partial(max, 0.5, key=lambda value: isinstance(value, float)), 0.5),
     ],
 )
@@ -63,6 +64,7 @@ def test_a_wait_is_a_number_of_seconds_a_timedelta_or_a_strategy(wait: Any, seco
         (wait_fixed(-1), "wait must be 0 or more, and finite"),
         (float("nan"), "wait must be 0 or more, and finite"),
         (float("inf"), "wait must be 0 or more, and finite"),
+        (10**400, "wait must be 0 or more, and finite"),
         (5.1, "wait must not be longer than max_wait, which is 5 s"),
         (timedelta(minutes=1), "wait must not be longer than max_wait, which is 5 s"),
         (wait_fixed(60), "wait must not be longer than max_wait, which is 5 s"),

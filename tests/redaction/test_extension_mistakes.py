@@ -19,7 +19,7 @@ from usersmanager import (
     TransportError,
     UsersManagerError,
 )
-from usersmanager.plugins import Flow, Proceed, hookimpl, run
+from usersmanager.plugins import Flow, Proceed, SingleFlight, hookimpl, run, sleep
 from usersmanager_headers import Headers
 
 
@@ -53,6 +53,17 @@ def yield_text(request: Request, proceed: Proceed) -> Iterator[str]:
 def return_text(request: Request, proceed: Proceed) -> Any:
     yield from proceed(request)
     return request.token.reveal()
+
+
+def sleep_for_a_text(request: Request, proceed: Proceed) -> Flow[Response]:
+    seconds: Any = request.token.reveal
+    yield from sleep(seconds())
+    return (yield from proceed(request))
+
+
+def swap_the_arguments(request: Request, proceed: Proceed) -> Any:
+    flight: Any = SingleFlight()
+    return flight.run(lambda: proceed(request), request.token.reveal())
 
 
 def fail_after_running_a_function(request: Request, proceed: Proceed) -> Flow[Response]:
@@ -103,6 +114,8 @@ PLUGINS: dict[str, Any] = {
     "headers instead of a flow": lambda request, proceed: request.headers_to_send(),
     "text instead of an effect": yield_text,
     "text instead of a response": return_text,
+    "text instead of seconds": sleep_for_a_text,
+    "text instead of a function": swap_the_arguments,
     "an error after running a function": fail_after_running_a_function,
     "an error in a function": fail_in_a_function,
     "an error after the response": fail_after_the_response,

@@ -29,7 +29,7 @@ def test_seconds_of_another_type_are_rejected(value: object) -> None:
         validate_seconds("wait", value)
 
 
-@pytest.mark.parametrize("value", [0, -1, 0.0, -0.5, math.inf, -math.inf, math.nan])
+@pytest.mark.parametrize("value", [0, -1, 0.0, -0.5, math.inf, -math.inf, math.nan, 10**400])
 def test_seconds_that_are_not_positive_and_finite_are_rejected(value: float) -> None:
     with pytest.raises(ArgumentError, match=r"^wait must be positive and finite"):
         validate_seconds("wait", value)

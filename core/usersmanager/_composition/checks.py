@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Collection
 from types import CodeType
 
 import pluggy
@@ -11,7 +12,7 @@ from .._values.suggestions import did_you_mean
 from ..errors import PluginError
 from .hookspecs import HOOKS
 
-__all__ = ["check_implementation", "check_marked", "explain_rejected"]
+__all__ = ["check_implementation", "check_marked", "check_none_ignored", "explain_rejected"]
 
 _WRAPS = ("usersmanager_wrap_call", "usersmanager_wrap_attempt")
 
@@ -28,6 +29,25 @@ def check_marked(name: str, plugin: object) -> None:
         method = getattr(plugin, hook, None)
         if callable(method) and not hasattr(method, "usersmanager_impl"):
             raise PluginError(f"plugin {name!r}: {hook} is not marked with @hookimpl")
+
+
+def check_none_ignored(name: str, plugin: object, hooks: Collection[str]) -> None:
+    """Check that pluggy has found every hook of a plugin.
+
+    Args:
+        name: the name of the plugin.
+        plugin: the plugin, whose hooks are marked.
+        hooks: the names of the hooks that pluggy has found.
+
+    Raises:
+        PluginError: a hook is a partial, a property or the like, which pluggy ignores.
+    """
+    for hook in HOOKS:
+        if hook not in hooks and callable(getattr(plugin, hook, None)):
+            raise PluginError(
+                f"plugin {name!r}: {hook} is neither a method nor a function, so pluggy would"
+                f" ignore it: write `def {hook}(self, ...)`"
+            )
 
 
 def check_implementation(name: str, hook: str, implementation: pluggy.HookImpl) -> None:

@@ -10,7 +10,12 @@ import pluggy
 
 from ..errors import PluginError
 from . import hookspecs
-from .checks import check_implementation, check_marked, explain_rejected
+from .checks import (
+    check_implementation,
+    check_marked,
+    check_none_ignored,
+    explain_rejected,
+)
 from .hookspecs import HOOKS
 from .modes import TRANSPORT_HOOKS
 
@@ -82,15 +87,23 @@ class Registry:
 
         Raises:
             PluginError: it implements no hook, or one that is unknown, unmarked or malformed; it is
-                a transport and those are not accepted; or it retries, as another one does.
+                a transport and those are not accepted; it equals another one; or it retries, as
+                another one does.
             BaseException: whatever its attributes raise.
         """
         check_marked(name, plugin)
         if any(other is plugin for other in self._plugins.values()):
             raise PluginError(f"plugin {name!r} is given twice")
+        if plugin in self._plugins.values():
+            # pluggy would raise a ValueError that contains the reprs of all plugins.
+            raise PluginError(
+                f"plugin {name!r} is equal to another one, which pluggy takes for the same:"
+                " compare by identity, as with @dataclass(eq=False)"
+            )
         unique_name = self._unique(name)
         try:
             hooks = self._register(unique_name, plugin)
+            check_none_ignored(name, plugin, hooks)
             if not hooks:
                 raise PluginError(f"{name!r} does not implement any hook (missing @hookimpl?)")
             self._check_kind(name, hooks)

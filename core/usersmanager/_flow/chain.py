@@ -148,11 +148,13 @@ def _around(hook: Hook[Wrap], inner: Proceed) -> Proceed:
             if isinstance(result, GeneratorType):
                 result = yield from result
         except MistakeError as caught:
-            raise blame(plugin, caught) from None
-        if isinstance(result, Response):
-            return result
-        explanation = explain_result(result)
-        del result  # It may be a secret, and a traceback shows local variables.
+            explanation = str(caught)
+        else:
+            if isinstance(result, Response):
+                return result
+            explanation = explain_result(result)
+        result = None  # It may be a secret, and a traceback shows local variables.
+        # Not inside the `except` block, which would attach the frames of the mistake.
         raise blame(plugin, explanation)
 
     return proceed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -34,7 +33,7 @@ def sleep(seconds: float) -> Step[None]:
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         kind = type(seconds).__name__
         raise MistakeError(f"called sleep() with {kind}: pass a number of seconds")
-    if math.isnan(seconds) or seconds < 0:
+    if not seconds >= 0:  # Also if it is NaN.
         raise MistakeError(f"called sleep({seconds}): pass 0 or more seconds")
     return Step(Sleep(seconds), f"sleep({seconds})")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
@@ -33,7 +34,7 @@ class Waiter:
         if seconds <= 0 and self._wakes.empty():
             return False
         try:
-            self._wakes.get(timeout=seconds)
+            self._wakes.get(timeout=min(seconds, threading.TIMEOUT_MAX))
         except Empty:
             return False
         return True

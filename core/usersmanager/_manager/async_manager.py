@@ -255,7 +255,8 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
     async def aclose(self) -> None:
         """Await the calls with callbacks, then close the transport and the plugins.
 
-        Only those of the running event loop are awaited. Later calls raise LifecycleError; closing
+        Only those of the running event loop are awaited. A cancellation ends that wait, and the
+        transport and the plugins are closed nevertheless. Later calls raise LifecycleError; closing
         again has no effect.
 
         Raises:
@@ -265,10 +266,12 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
         if not self._is_open:
             return
         self._is_open = False  # No further calls are accepted.
-        while tasks := self._tasks_to_await():
-            await asyncio.wait(tasks)
-        self._is_closed = True
-        await aclose_all(self._closers())
+        try:
+            while tasks := self._tasks_to_await():
+                await asyncio.wait(tasks)
+        finally:  # A cancellation ends the wait, but must leave no connection open.
+            self._is_closed = True
+            await aclose_all(self._closers())
 
     def _tasks_to_await(self) -> set[asyncio.Task[None]]:
         loop = asyncio.get_running_loop()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 
 from ..errors import ArgumentError
 
@@ -24,7 +24,7 @@ def validate_seconds(name: str, value: object) -> float:
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ArgumentError(f"{name} must be a number of seconds")
-    if not math.isfinite(value) or value <= 0:
+    if not 0 < value <= sys.float_info.max:  # Unlike math.isfinite, this takes any int.
         raise ArgumentError(f"{name} must be positive and finite: a call never hangs")
     return float(value)
 
