@@ -18,6 +18,7 @@ from usersmanager import (
     AsyncUsersManager,
     DeadlineExceededError,
     DisconnectedError,
+    PluginError,
     Request,
     Response,
     UsersManager,
@@ -27,6 +28,7 @@ from usersmanager.plugins import Flow, Proceed, run, sleep
 from usersmanager.testing import FakeTransport
 
 Fetch = Callable[..., Any]
+URL = "https://tenant.example"
 ErrorOf = Callable[[Callable[[], object]], UsersManagerError]
 
 
@@ -66,6 +68,20 @@ def test_sleep_waits_with_the_transport_if_it_can(fetch: Fetch, fake: FakeTransp
 
     fetch(plugins=[Around(waiting)], transport=fake.profile("u"))
     assert fake.waits == [5, 0.5]
+
+
+def test_run_rejects_an_async_form_that_returns_no_awaitable() -> None:
+    def plain(request: Request, proceed: Proceed) -> Flow[Response]:
+        yield from run(sync=dict, async_=dict)  # type: ignore[arg-type] # The mistake.
+        return (yield from proceed(request))
+
+    async def main() -> None:
+        plugins = [Around(plain)]
+        async with AsyncUsersManager(URL, transport=FakeTransport(), plugins=plugins) as users:
+            await users.get_info("t")
+
+    with pytest.raises(PluginError, match=r"'Around' called run.* dict, not an awaitable"):
+        asyncio.run(main())
 
 
 @pytest.mark.parametrize("make_transport", [FakeTransport, WithoutSleep])

@@ -131,6 +131,17 @@ def runs_a_value(request: Request, proceed: Proceed) -> Any:
     yield from run(sync=7, async_=7)  # type: ignore[arg-type] # The mistake.
 
 
+def runs_an_async_function(request: Request, proceed: Proceed) -> Any:
+    async def function() -> int:
+        return 7
+
+    yield from run(sync=function, async_=function)
+
+
+def proceeds_with_nothing(request: Request, proceed: Proceed) -> Any:
+    return (yield from proceed(None))  # type: ignore[arg-type] # The mistake.
+
+
 async def is_a_coroutine(request: Request, proceed: Proceed) -> Any:
     return proceed(request)
 
@@ -150,6 +161,8 @@ async def is_a_coroutine(request: Request, proceed: Proceed) -> Any:
         (sleeps_for_a_text, "sleep() with str: pass a number of seconds"),
         (sleeps_backwards, "sleep(-1): pass 0 or more seconds"),
         (runs_a_value, "pass run(sync=..., async_=...)"),
+        (runs_an_async_function, "an async function as `sync`"),
+        (proceeds_with_nothing, "called proceed() with NoneType: pass a Request"),
         (lambda *arguments: is_a_coroutine(*arguments), "is an async function: write a generator"),
     ],
 )

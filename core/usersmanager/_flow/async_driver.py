@@ -6,13 +6,13 @@ It follows `sync_driver.py` statement by statement: a flow behaves the same in b
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from functools import partial
 from typing import Any, TypeVar, cast
 
 from .._values.deadline import Deadline
 from .effects import Effect, Run, Send, Sleep, Wait, waited_too_long_error
-from .mistakes import explain_yielded
+from .mistakes import MistakeError, explain_yielded
 from .transport import AsyncTransport
 from .waiter import Waiter
 
@@ -64,10 +64,18 @@ async def _run(effect: Run[T], deadline: Deadline) -> T:
     """Await the async form until the deadline. The sync form can't be interrupted."""
     try:
         async with asyncio.timeout(deadline.remaining()) as limit:
-            return await effect.async_()
+            awaitable: object = effect.async_()
+            if isinstance(awaitable, Awaitable):
+                return cast(T, await awaitable)
     except TimeoutError:
         if not limit.expired():
             raise
+    else:
+        kind = type(awaitable).__name__
+        del awaitable  # It may be a secret, and a traceback shows local variables.
+        raise MistakeError(
+            f"called run() with a function as `async_` that returned {kind}, not an awaitable"
+        )
     raise waited_too_long_error()
 
 

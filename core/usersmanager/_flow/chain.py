@@ -13,7 +13,7 @@ from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 from .._values.messages import Request, Response
 from ..errors import DeadlineExceededError, PluginError, UsersManagerError
 from .effects import Flow, Proceed, Send, Wrap
-from .mistakes import MistakeError, blame, explain_result
+from .mistakes import MistakeError, blame, explain_request, explain_result
 from .raw_errors import is_raw_error, translate
 
 __all__ = ["Hook", "Observe", "call_hook", "chain"]
@@ -108,6 +108,8 @@ def _attempt(request_hooks: Sequence[Hook[Change]], inner: Proceed) -> Proceed:
     """Return `inner` with numbered attempts, whichever plugin repeats it, and changed requests."""
 
     def proceed(request: Request) -> Flow[Response]:
+        if not isinstance(request, Request):
+            raise explain_request(request)
         request.call.attempts += 1
         request = request.with_attempt(request.call.attempts)
         for hook in request_hooks:
@@ -142,6 +144,8 @@ def _around(hook: Hook[Wrap], inner: Proceed) -> Proceed:
     plugin, wrap = hook
 
     def proceed(request: Request) -> Flow[Response]:
+        if not isinstance(request, Request):
+            raise explain_request(request)  # In the frame of the plugin that called `proceed`.
         result: object
         try:
             result = wrap(request, inner)

@@ -16,6 +16,7 @@ __all__ = [
     "WAITS_FOR_ITSELF",
     "MistakeError",
     "blame",
+    "explain_request",
     "explain_result",
     "explain_shared_flow",
     "explain_yielded",
@@ -38,6 +39,11 @@ class MistakeError(PluginError):
 def blame(plugin: str, mistake: object) -> PluginError:
     """Return the error for a mistake of a plugin."""
     return PluginError(f"plugin {plugin!r} {mistake}")
+
+
+def explain_request(value: object) -> MistakeError:
+    """Return the mistake of a wrap that called `proceed` with this value, not a Request."""
+    return MistakeError(f"called proceed() with {type(value).__name__}: pass a Request")
 
 
 def explain_yielded(value: object) -> MistakeError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from inspect import iscoroutinefunction
 from typing import TypeVar
 
 from .effects import Run, Sleep, Step
@@ -50,7 +51,8 @@ def run(*, sync: Callable[[], T], async_: Callable[[], Awaitable[T]]) -> Step[T]
         exceptions.
 
     Raises:
-        PluginError: an argument is not callable.
+        PluginError: an argument is not callable, `sync` is a coroutine function, or `async_`
+            returned what can't be awaited.
         DeadlineExceededError: raised by `yield from`; the call's deadline came before `async_`
             ended.
 
@@ -59,4 +61,6 @@ def run(*, sync: Callable[[], T], async_: Callable[[], Awaitable[T]]) -> Step[T]
     """
     if not callable(sync) or not callable(async_):
         raise MistakeError("called run() without two functions: pass run(sync=..., async_=...)")
+    if iscoroutinefunction(sync):
+        raise MistakeError("called run() with an async function as `sync`: pass it as `async_`")
     return Step(Run(sync, async_), "run(...)")
