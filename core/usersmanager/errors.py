@@ -1,7 +1,7 @@
-"""Every exception of the library, and what a caller may do about each.
+"""All exceptions of the library, and how to handle each.
 
-No error contains a token, a link or a body, but at most a status, a request id, and the error
-code and description that the server sent.
+No error contains a token, a link or a body. An error may contain a status, a request id, and the
+error code and description sent by the server.
 """
 
 from __future__ import annotations
@@ -68,10 +68,10 @@ _REASONS = frozenset(get_args(Reason))
 
 
 class PluginWarning(UserWarning):
-    """A plugin is not used: it failed, its name is ambiguous, or the environment leaves it out.
+    """A plugin is skipped: it failed, its name is ambiguous, or an environment variable excludes it.
 
-    The manager works without it. Fix or uninstall it, or add it to USERSMANAGER_DISABLE. If an
-    environment variable leaves it out, do not ask for it.
+    The manager works without it. Fix or uninstall the plugin, or add it to USERSMANAGER_DISABLE.
+    If an environment variable excludes it, do not request it.
     """
 
 
@@ -84,8 +84,8 @@ class UsersManagerError(Exception):
     Attributes:
         operation: the operation that failed ("get_info", "impersonate" or "discover"), or None
             if the error was not raised by a call.
-        origin: the scheme, host and port of its endpoint: "https://tenant.auth0.com"; None if the
-            error was not raised by a call.
+        origin: the scheme, host and port of the endpoint, such as "https://tenant.auth0.com", or
+            None if the error was not raised by a call.
     """
 
     # How the message continues after the operation and the origin; None if it names neither.
@@ -116,17 +116,17 @@ class UsersManagerError(Exception):
 
 
 class ArgumentError(UsersManagerError, ValueError):
-    """An argument is missing or not valid. Nothing was sent.
+    """An argument is missing or invalid. Nothing was sent.
 
-    Correct the call. It is raised by the method itself, even if a callback is given.
+    Correct the call. The method raises this error itself, even if it was given a callback.
     """
 
 
 class InvalidTokenError(ArgumentError):
-    """The access token of `get_info` is a string that cannot be a bearer token (RFC 6750).
+    """The string passed to `get_info` cannot be a bearer token (RFC 6750).
 
-    It is empty, or contains a blank, a character outside ASCII, ... If a user sent it, an API
-    answers 401. Any other invalid token is a mistake of the program: a plain `ArgumentError`.
+    It is empty, contains a space or is not ASCII, for example. If a user sent the token, an API
+    should answer 401. A token of another type is a programming error: a plain `ArgumentError`.
     """
 
 
@@ -138,7 +138,7 @@ class PluginError(UsersManagerError):
 
 
 class LifecycleError(UsersManagerError):
-    """A manager was used after its close, without an event loop, or with the wrong `with`.
+    """A manager was used after it was closed, without an event loop, or with the wrong `with`.
 
     Use it inside its `with` or `async with` block. A callback of AsyncUsersManager also gets this
     error if its call was cancelled.
@@ -146,12 +146,12 @@ class LifecycleError(UsersManagerError):
 
 
 class ProviderUnavailableError(UsersManagerError):
-    """The provider can't be asked now. Try again later; an API answers 503.
+    """The provider is unavailable. Try again later; an API should answer 503.
 
-    A plugin may raise it instead of sending a request, as a circuit breaker does.
+    A plugin, such as a circuit breaker, may raise it instead of sending a request.
 
     Attributes:
-        retry_after: the seconds to wait before the next call, or None if they are not known.
+        retry_after: the seconds to wait before the next call, or None if unknown.
     """
 
     _verb = "failed:"
@@ -174,19 +174,19 @@ class TransportError(ProviderUnavailableError):
     Args:
         message: what happened.
         sent: see below.
-        reason: see below. "other" is replaced where the class says more: "pool_timeout" of a
-            PoolTimeoutError, "deadline" of a DeadlineExceededError, "malformed" of a ProtocolError,
-            "too_large" of a BodyTooLargeError.
+        reason: see below. Some classes replace "other" with their own reason: PoolTimeoutError
+            with "pool_timeout", DeadlineExceededError with "deadline", ProtocolError with
+            "malformed", BodyTooLargeError with "too_large".
         retry_after: see `ProviderUnavailableError`.
         operation: see `UsersManagerError`.
         origin: see `UsersManagerError`.
 
     Raises:
-        ValueError: `reason` is not one of `Reason`.
+        ValueError: `reason` is not one of the values of `Reason`.
 
     Attributes:
-        sent: False if certainly no byte of the request was written in the last attempt. Then
-            repeating is safe, as it always is for `get_info`.
+        sent: False only if no byte of the request was written in the last attempt. Repeating the
+            call is then safe, as it always is for `get_info`.
         reason: one of a fixed set of words, for dashboards and alerts.
     """
 
@@ -210,7 +210,7 @@ class TransportError(ProviderUnavailableError):
 
 
 class _NotSentError(TransportError):
-    """A failure that is only possible before the first byte of a request is sent."""
+    """An error that can occur only before the first byte of the request is sent."""
 
     def __init__(
         self,
@@ -237,7 +237,7 @@ class ConnectError(_NotSentError):
     Check the URL, the network and the proxy; repeating is safe.
 
     Attributes:
-        proxy_status: the status that a proxy refused a tunnel with ("proxy_refused"), or None.
+        proxy_status: the status of a proxy that refused the tunnel ("proxy_refused"), or None.
     """
 
     def __init__(
@@ -259,8 +259,8 @@ class ConnectError(_NotSentError):
 class TLSError(TransportError):
     """TLS failed: the certificate, host name or version is not accepted, or a record is corrupt.
 
-    Check the certificates of both sides; it is never retried. `sent` is True if TLS failed after
-    the request was sent, as with a client certificate that a TLS 1.3 server rejects.
+    Check the certificates on both sides. This error is never retried. `sent` is True if TLS failed
+    after the request was sent, for example because a TLS 1.3 server rejected the client certificate.
     """
 
 
@@ -271,7 +271,7 @@ class PoolTimeoutError(_NotSentError):
 
 
 class DeadlineExceededError(TransportError, TimeoutError):
-    """The `timeout` of the call expired. Allow more time, or treat the server as unavailable."""
+    """The `timeout` of the call expired. Increase it, or treat the server as unavailable."""
 
     _reason_of_class = "deadline"
 
@@ -293,12 +293,12 @@ class BodyTooLargeError(TransportError):
 
 
 class RateLimit(NamedTuple):
-    """The X-RateLimit headers of a response. A header that was not sent is None.
+    """The X-RateLimit headers of a response. Missing headers are None.
 
     Attributes:
         limit: the number of calls allowed per window.
         remaining: the number of calls left in this window.
-        reset: the end of this window, in seconds since the Unix epoch.
+        reset: the end of this window, as a Unix timestamp in seconds.
     """
 
     limit: int | None
@@ -311,11 +311,11 @@ class APIError(UsersManagerError):
 
     Attributes:
         status: the HTTP status.
-        error: the error code of the server, such as "invalid_token", or None.
-        error_description: the description that the server sent, or None.
+        error: the error code sent by the server, such as "invalid_token", or None.
+        error_description: the description sent by the server, or None.
         retry_after: the seconds to wait before the next call, or None.
         rate_limit: the X-RateLimit headers, or None.
-        request_id: the id that the server gave the request, for its support, or None.
+        request_id: the server's id for the request, for support tickets, or None.
     """
 
     _verb = "failed with"
@@ -343,7 +343,7 @@ class APIError(UsersManagerError):
 
 
 class RedirectError(APIError):
-    """3xx. Redirects are not followed, as they would send the token elsewhere. Correct the URL."""
+    """3xx. Redirects are not followed: they could send the token elsewhere. Correct the URL."""
 
 
 class UnauthorizedError(APIError):
@@ -351,7 +351,7 @@ class UnauthorizedError(APIError):
 
 
 class ForbiddenError(APIError):
-    """403. The token is valid but lacks a scope, such as "openid". Request one that has it."""
+    """403. The token is valid but lacks a scope, such as "openid". Get one with that scope."""
 
 
 class NotFoundError(APIError):
@@ -363,14 +363,14 @@ class RateLimitedError(APIError, ProviderUnavailableError):
 
 
 class ServerError(APIError, ProviderUnavailableError):
-    """5xx. The server failed. Try again later, if repeating is safe."""
+    """5xx. The server failed. Try again later if repeating is safe."""
 
 
 class DecodeError(UsersManagerError):
-    """The status is a success, but the body is not valid. Check the settings of the provider."""
+    """The request succeeded, but the body is invalid. Check the settings of the provider."""
 
     _verb = "failed:"
 
 
 class SubjectMismatchError(DecodeError):
-    """The profile has another subject than expected. Do not use it (OIDC Core, section 5.3.2)."""
+    """The profile has an unexpected subject. Do not use it (OIDC Core, section 5.3.2)."""

@@ -1,4 +1,4 @@
-"""Announce the plugins of other distributions: whoever reads the log knows that they take part."""
+"""Log which plugins of other distributions are active, so that their code is no surprise."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .entry_points import InstalledEntryPoint
 __all__ = ["announce"]
 
 _LOGGER = logging.getLogger("usersmanager.plugins")
-# Whoever acquires it announces; it is never released.
+# The thread that acquires it logs the plugins. It is never released.
 _turn = threading.Lock()
 
 
@@ -19,7 +19,7 @@ def announce(entry_points: Iterable[InstalledEntryPoint]) -> None:
     """Log the plugins that this library does not ship, once per process.
 
     Args:
-        entry_points: those of the plugins and transports of a new manager.
+        entry_points: the entry points that a new manager uses.
     """
     names = [
         f"{entry_point.name} ({entry_point.owner})"

@@ -1,4 +1,4 @@
-"""Check a plugin for the mistakes that pluggy ignores, and explain those that it reports."""
+"""Check a plugin for mistakes that pluggy ignores, and explain those that it reports."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def check_marked(name: str, plugin: object) -> None:
     """Check that a plugin is an instance whose hooks are all marked.
 
     Raises:
-        PluginError: it is a class, or has a method with the name of a hook but no mark.
+        PluginError: it is a class, or has an unmarked method with the name of a hook.
     """
     if inspect.isclass(plugin):
         raise PluginError(f"{plugin.__name__} is a class: pass an instance, {plugin.__name__}(...)")
@@ -54,8 +54,8 @@ def check_implementation(name: str, hook: str, implementation: pluggy.HookImpl) 
     """Check the function that implements a hook.
 
     Raises:
-        PluginError: it is a hook wrapper of pluggy, an async function, a generator function that
-            nobody would run, or has a parameter that would get nothing.
+        PluginError: it is a pluggy hook wrapper, an async function, a generator function that
+            would never run, or has a parameter that would never get a value.
     """
     function = implementation.function
     problem = None
@@ -79,7 +79,7 @@ _HOW = "take the arguments of the hook without defaults, `*` and `**`"
 
 
 def _takes_plain_arguments(function: object) -> bool:
-    """Return whether it certainly does; `inspect.signature` is slow."""
+    """Return True if the signature is certainly valid, without the slow `inspect.signature`."""
     code = getattr(function, "__code__", None)
     if not isinstance(code, CodeType) or getattr(function, "__defaults__", None):
         return False

@@ -29,12 +29,12 @@ class Composition(Generic[TransportT]):
 
     Attributes:
         transport: the transport, which the manager closes.
-        transport_name: its installed name, or its class if it was passed as an object.
-        plugins: the names of the plugins: those that were passed, then the discovered ones.
+        transport_name: its installed name, or the name of its class if it was passed as an object.
+        plugins: the names of the plugins: the explicit ones, then the discovered ones.
         order: the names of the plugins, in the order in which they act.
         handler: the hooks of all plugins, chained around the transport.
-        done_hooks: the hooks that observe the end of a call, in the order of their calls.
-        closing_hooks: the hooks that close the plugins, in the order of their calls.
+        done_hooks: the hooks that observe the end of a call, in calling order.
+        closing_hooks: the hooks that close the plugins, in calling order.
     """
 
     transport: TransportT
@@ -61,7 +61,7 @@ def compose(
         discover: True for every discovered plugin, False for none, or their names.
 
     Raises:
-        PluginError: a part is missing, broken, ambiguous or of the other mode.
+        PluginError: a part is missing, broken, ambiguous or for the other mode.
     """
     registry, loader = Registry(), Loader()
     try:
@@ -97,7 +97,7 @@ def _innermost_first(registry: Registry, hook: str) -> tuple[Hook[Any], ...]:
 
 
 def _close_plugins(registry: Registry) -> None:
-    """Close the plugins of a manager that could not be constructed, whose error is raised."""
+    """Close the plugins after a failed construction. Errors are ignored: the first one is raised."""
     for hook in closing_hooks(registry, "usersmanager_close"):
         with suppress(Exception):
             hook.function()

@@ -1,7 +1,7 @@
-"""Read what installed distributions say about themselves. A broken one is no concern of others.
+"""Read the metadata of installed distributions. A broken distribution doesn't affect others.
 
-Of a distribution that is found twice, as on two paths of sys.path or as an egg-info folder beside
-a dist-info folder, the first one counts: Python imports its modules from there, too.
+If a distribution is found twice, on two paths of sys.path or as an egg-info directory next to a
+dist-info directory, the first one counts: Python imports its modules from there, too.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ class Provider(NamedTuple):
 
     Attributes:
         name: its name.
-        version: its version, or "" if that is unknown.
-        requires: what it requires of this library, such as "usersmanager>=1.2", or "".
-        entry_points: those of the groups that were searched for.
+        version: its version, or "" if unknown.
+        requires: the version of this library it requires, such as "usersmanager>=1.2", or "".
+        entry_points: its entry points in the requested groups.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Provider(NamedTuple):
 
 
 def find_providers(groups: Collection[str]) -> Iterator[Provider]:
-    """Yield the distributions with entry points in one of the groups, each of them once."""
+    """Yield each distribution with entry points in one of the groups once."""
     seen = set()
     for distribution in _all_distributions():
         if not _entry_points(distribution, groups):
@@ -67,9 +67,9 @@ def _all_distributions() -> Iterator[Distribution]:
 
 
 def _first_of_name(name: str, found: Distribution) -> Distribution:
-    """Return the first valid distribution of a name: it may have other entry points than `found`.
+    """Return the first valid distribution of a name. Its entry points may differ from `found`.
 
-    It is `found` itself if the search, which goes by the names of folders, finds none.
+    Return `found` itself if the search, which uses directory names, finds none.
     """
     with suppress(Exception):
         for distribution in distributions(name=name):
@@ -88,7 +88,7 @@ def _read(distribution: Distribution, groups: Collection[str]) -> Provider:
 
 
 def _identity(distribution: Distribution) -> tuple[str, str]:
-    """Return the name and version of a distribution, if need be those of its folder."""
+    """Return the name and version of a distribution, if necessary from its directory name."""
     stated = _stated_identity(distribution)
     if stated is not None:
         return stated
@@ -119,7 +119,7 @@ def _entry_points(
     distribution: Distribution, groups: Collection[str]
 ) -> tuple[EntryPointLine, ...]:
     text = _entry_points_text(distribution)
-    # Most distributions have none: this is much faster than to parse all of them.
+    # Most distributions have none, so this is much faster than parsing every file.
     if not any(group in text for group in groups):
         return ()
     return tuple(line for line in _parse(text) if line.group in groups)
@@ -131,14 +131,14 @@ def _entry_points_text(distribution: Distribution) -> str:
     except UnicodeDecodeError as error:
         return bytes(error.object).decode("utf-8", "replace")
     except Exception:
-        return ""  # Nothing says that it has to do with this library.
+        return ""  # Nothing suggests that it belongs to this library.
 
 
 def _parse(text: str) -> Iterator[EntryPointLine]:
     """Yield the entry points in an entry_points.txt.
 
-    importlib.metadata rejects the whole file if one of its lines is malformed. Here that line is
-    an entry point which fails to load.
+    importlib.metadata rejects the whole file if one line is malformed. Here, such a line is an
+    entry point that fails to load.
     """
     group = ""
     for line in map(str.strip, text.splitlines()):

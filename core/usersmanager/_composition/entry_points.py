@@ -42,12 +42,12 @@ class InstalledEntryPoint:
 
     Attributes:
         name: its name.
-        value: the module, and the object in it, that it refers to.
+        value: the module and object it refers to, such as "my_package:Timing".
         kind: "plugin" or "transport".
-        is_optional: whether it is used only if a program asks for it.
+        is_optional: whether it is used only if a program requests it.
         distribution: the name of the distribution.
-        version: the version of the distribution, or "" if that is unknown.
-        requires: what the distribution requires of this library, or "".
+        version: the version of the distribution, or "" if unknown.
+        requires: the version of this library that the distribution requires, or "".
     """
 
     name: str
@@ -105,7 +105,7 @@ def _entry_points(provider: Provider) -> list[InstalledEntryPoint]:
 
 
 def by_name(kind: Kind) -> Mapping[str, Sequence[InstalledEntryPoint]]:
-    """Return the entry points of one kind, grouped by normalized name and sorted by it."""
+    """Return the entry points of one kind, grouped and sorted by normalized name."""
     return _group(tuple(sys.path), kind)
 
 
@@ -119,15 +119,15 @@ def _group(path: tuple[str, ...], kind: Kind) -> Mapping[str, Sequence[Installed
 
 
 def installed_names(kind: Kind) -> list[str]:
-    """Return the names of the installed plugins or transports, as they spell them."""
+    """Return the names of the installed plugins or transports, in their original spelling."""
     return [candidates[0].name for candidates in by_name(kind).values()]
 
 
 def resolve(candidates: Sequence[InstalledEntryPoint]) -> InstalledEntryPoint:
-    """Return the entry point to use for a name: the shipped one, otherwise the only one.
+    """Return the entry point to use for a name: the built-in one, otherwise the only one.
 
     Raises:
-        PluginError: several distributions provide the name, and this library is not one of them.
+        PluginError: several other distributions provide the name.
     """
     eligible = [candidate for candidate in candidates if candidate.is_shipped] or candidates
     if len(eligible) == 1:
@@ -139,16 +139,16 @@ def resolve(candidates: Sequence[InstalledEntryPoint]) -> InstalledEntryPoint:
 
 
 def describe_conflict(candidates: Sequence[InstalledEntryPoint]) -> str:
-    """Return which distributions provide the same name, as a clause of a message."""
+    """Describe which distributions provide the same name, as a clause of a message."""
     owners = " and ".join(candidate.owner for candidate in candidates)
     return f"the {candidates[0].kind} name {candidates[0].name!r} is provided by {owners}"
 
 
 def entry_point_of(plugin: object) -> InstalledEntryPoint | None:
-    """Return the entry point that refers to this object or its class. Imports nothing."""
+    """Return the entry point that refers to this object or its class, without importing it."""
     for candidate in installed():
         target = None
-        with suppress(Exception):  # It is malformed, or its module is not imported.
+        with suppress(Exception):  # It is malformed, or its module has not been imported.
             target = _imported(candidate)
         if target is not None and (target is plugin or target is type(plugin)):
             return candidate
@@ -162,11 +162,11 @@ def _imported(candidate: InstalledEntryPoint) -> object:
 
 
 def load(entry_point: InstalledEntryPoint) -> object:
-    """Import what an entry point refers to. A class is instantiated without arguments.
+    """Import the object of an entry point. A class is instantiated without arguments.
 
     Raises:
-        PluginError: it is malformed, or refers to a class that needs arguments.
-        BaseException: whatever the import or the constructor raises.
+        PluginError: the entry point is malformed, or refers to a class that needs arguments.
+        BaseException: any exception raised by the import or the constructor.
     """
     target: object = _parsed(entry_point).load()
     if not inspect.isclass(target):
@@ -196,7 +196,7 @@ def _needs_arguments(target: type) -> bool:
     try:
         signature = inspect.signature(target)
     except (TypeError, ValueError):
-        return False  # It is written in C, and tells nothing.
+        return False  # A class written in C may not have a signature.
     try:
         signature.bind()
     except TypeError:

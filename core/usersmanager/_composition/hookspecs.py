@@ -1,7 +1,7 @@
-"""The hooks of this library: what a plugin or transport may implement.
+"""The hooks that a plugin or transport may implement.
 
 A plugin implements some of them as methods or functions marked with `@hookimpl`. An implementation
-may take fewer arguments than its hook has. Only the transport hooks are called by pluggy; the
+may take fewer arguments than its hook has. Only the transport hooks are called by pluggy. The
 others are composed into one chain when a manager is constructed.
 """
 
@@ -63,26 +63,26 @@ def usersmanager_request(request: Request) -> Request | None:
 def usersmanager_response(request: Request, response: Response) -> None:
     """Observe the response of an attempt.
 
-    It is called after each attempt that got a response, with the request that the request hooks
-    made. An attempt without one ends with an exception, which a wrap sees.
+    It is called after each attempt that got a response, with the request as changed by the request
+    hooks. An attempt without a response raises an exception in the wrap hooks.
     """
 
 
 @hookspec
 def usersmanager_wrap_call(request: Request, proceed: Proceed) -> Flow[Response] | Response:
-    """Wrap a whole call, outside the retries: a cache, a circuit breaker, the refresh of a token.
+    """Wrap a whole call, outside the retries: for a cache, a circuit breaker, a token refresh.
 
     It is a generator function that runs `response = yield from proceed(request)` and returns a
-    Response, or a plain function that returns `proceed(request)` or a Response. The request that it
-    passes on may be a changed copy. `proceed` returns a Response for every status, and raises
-    TransportError if there is none.
+    Response, or a plain function that returns `proceed(request)` or a Response. It may pass a
+    changed copy of the request to `proceed`, which returns a Response for every status and raises
+    TransportError if there is no response.
     """
     raise NotImplementedError
 
 
 @hookspec
 def usersmanager_wrap_attempt(request: Request, proceed: Proceed) -> Flow[Response] | Response:
-    """Wrap each attempt, inside the retries: tracing, timing.
+    """Wrap each attempt, inside the retries: for tracing or timing.
 
     `request.attempt` is the number of the attempt. See `usersmanager_wrap_call`.
     """
@@ -93,27 +93,27 @@ def usersmanager_wrap_attempt(request: Request, proceed: Proceed) -> Flow[Respon
 def usersmanager_done(
     request: Request, response: Response | None, error: BaseException | None, elapsed: float
 ) -> None:
-    """Observe the end of a call, once, after its response was decoded.
+    """Observe the end of a call, once, after its response has been decoded.
 
     Args:
         request: the first request of the call.
-        response: the last response that came out of the chain, or None.
+        response: the response that the outermost wrap hook returned, or None.
         error: the exception that the caller gets, which may be a cancellation or an interruption;
             or None.
-        elapsed: the seconds since the call began.
+        elapsed: the seconds since the call started.
     """
 
 
 @hookspec
 def usersmanager_close() -> None:
-    """Release what the plugin holds for a manager, once, after its transport was closed."""
+    """Release the plugin's resources for a manager, once, after its transport has been closed."""
 
 
 @hookspec
 async def usersmanager_aclose() -> None:
-    """Release what the plugin holds for an AsyncUsersManager; it may be a coroutine function.
+    """Release the plugin's resources for an AsyncUsersManager. May be a coroutine function.
 
-    A plugin without this hook gets `usersmanager_close`.
+    If a plugin does not implement this hook, `usersmanager_close` is called instead.
     """
 
 

@@ -1,4 +1,4 @@
-"""Load installed plugins and transports by name, each guarded against its mistakes."""
+"""Load installed plugins and transports by name, and report their failures as PluginError."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Loader:
     """Load plugins and transports for one manager.
 
     Attributes:
-        loaded: the entry points of the plugins and transports that take part.
+        loaded: the entry points of the plugins and transports in use.
     """
 
     def __init__(self) -> None:
@@ -40,11 +40,11 @@ class Loader:
         self._warnings: set[str] = set()
 
     def is_disabled(self, name: str) -> bool:
-        """Return whether USERSMANAGER_DISABLE contains a name."""
+        """Return whether USERSMANAGER_DISABLE contains this name."""
         return normalize(name) in self._disabled
 
     def is_allowed(self, name: str) -> bool:
-        """Return whether a plugin of this name may be discovered, by USERSMANAGER_PLUGINS."""
+        """Return whether USERSMANAGER_PLUGINS allows the discovery of this plugin."""
         return self._allowed is None or normalize(name) in self._allowed
 
     def find(self, kind: Kind, name: str) -> InstalledEntryPoint:
@@ -66,7 +66,7 @@ class Loader:
         """Load a plugin or transport, add it to a registry, and return the names of its hooks.
 
         Raises:
-            PluginError: anything went wrong. The registry is as before.
+            PluginError: anything went wrong. The registry is unchanged.
         """
         hooks = guarded(
             f"failed to load {entry_point}",
@@ -76,7 +76,7 @@ class Loader:
         return hooks
 
     def record(self, entry_point: InstalledEntryPoint | None) -> None:
-        """Record the entry point of a plugin that takes part, if it has one."""
+        """Record the entry point of a plugin in use, if it has one."""
         if entry_point is not None:
             self.loaded.append(entry_point)
 
@@ -88,16 +88,16 @@ class Loader:
 
 
 def guarded(problem: str, step: Callable[[], T], *, conceals: bool = False) -> T:
-    """Run a step with code of a plugin or transport, and return its result.
+    """Run code of a plugin or transport, and return its result.
 
     Args:
-        problem: what has failed if the step fails, for the message.
-        step: loads it, for example.
-        conceals: whether to conceal the message and the frames of an exception, which may contain
+        problem: describes the failure, for the message.
+        step: the code to run, such as a function that loads the plugin.
+        conceals: whether to hide the message and the frames of an exception, which may contain
             the password of a proxy.
 
     Raises:
-        PluginError: the step raised anything but KeyboardInterrupt, such as SystemExit.
+        PluginError: the step raised any exception other than KeyboardInterrupt, even SystemExit.
     """
     try:
         return step()

@@ -8,7 +8,7 @@ __all__ = ["ASYNC", "SYNC", "TRANSPORT_HOOKS", "Mode", "other_mode"]
 
 
 class Mode(NamedTuple):
-    """The names that one of the two APIs uses."""
+    """The names in one of the two APIs."""
 
     name: Literal["sync", "async"]
     manager: str

@@ -1,4 +1,4 @@
-"""Compare the names of plugins, transports and distributions as package names are compared."""
+"""Compare names of plugins, transports and distributions like package names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SEPARATORS = re.compile(r"[-_.]+")
 
 
 def normalize(name: str) -> str:
-    """Return the form of a name to compare: `ACME_Tint` and `acme-tint` are the same (PEP 503)."""
+    """Normalize a name for comparison: `ACME_Tint` and `acme-tint` are the same (PEP 503)."""
     return _SEPARATORS.sub("-", name).lower()
 
 

@@ -1,9 +1,9 @@
 """Put the hooks of a manager's plugins in order.
 
-`tryfirst` is outermost, then unmarked, then `trylast`; within each, the user's list in its order,
-then the discovered plugins by name. The plugin that retries is the innermost around the call, so
-that whatever else acts around a call is outside the retries. pluggy's own order is another one: it
-calls unmarked implementations last-registered first.
+`tryfirst` is outermost, then plain `@hookimpl`, then `trylast`. Within each group, the user's list
+comes first, in list order, then the discovered plugins by name. The retry plugin is the innermost
+around the call, so that all other wrap_call hooks are outside the retries. pluggy's order differs:
+it calls implementations without a mark last-registered first.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def closing_hooks(registry: Registry, *hooks: str) -> tuple[Hook[Any], ...]:
 
     Args:
         registry: the plugins.
-        hooks: names of hooks. Of a plugin that implements several, the first is used.
+        hooks: names of hooks. If a plugin implements several, the first is used.
     """
     chosen: dict[str, Implementation] = {}
     for hook in hooks:
@@ -57,7 +57,7 @@ class EffectiveOrder(NamedTuple):
 
 
 def effective_order(registry: Registry) -> EffectiveOrder:
-    """Return the order in which the plugins act. One that only closes is in neither list."""
+    """Return the order in which the plugins act. A plugin with only closing hooks is not listed."""
     return EffectiveOrder(
         _plugins(registry, "usersmanager_done", "usersmanager_wrap_call"),
         _plugins(

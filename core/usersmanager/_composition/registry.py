@@ -23,14 +23,14 @@ __all__ = ["Implementation", "Registry"]
 
 
 class Implementation(NamedTuple):
-    """A function that implements a hook, and what decides its place.
+    """A function that implements a hook, with the attributes that determine its order.
 
     Attributes:
         plugin: the name of its plugin.
         function: takes all arguments of the hook.
-        arguments: the names of those that the implementation takes itself.
+        arguments: the names of the arguments that the implementation itself takes.
         mark: -1 for tryfirst, 1 for trylast, otherwise 0.
-        position: that of its plugin in the manager, from 0.
+        position: the index of its plugin in the manager, from 0.
         retries: whether its plugin retries.
     """
 
@@ -43,7 +43,7 @@ class Implementation(NamedTuple):
 
 
 class _PluginManager(pluggy.PluginManager):
-    """A plugin manager that inspects only possible hooks: pluggy is slow on every other name."""
+    """A plugin manager that inspects only possible hooks: pluggy is slow on all other names."""
 
     def parse_hookspec_opts(
         self, module_or_class: ModuleType | type, name: str
@@ -63,10 +63,10 @@ def _may_be_marked(plugin: object, name: str) -> bool:
 
 
 class Registry:
-    """The plugins of one manager: those of the user's list first, then the discovered by name.
+    """The plugins of one manager: the user's list first, then the discovered plugins by name.
 
     Args:
-        transports: whether it accepts transports.
+        transports: whether the registry accepts transports.
     """
 
     def __init__(self, *, transports: bool = False) -> None:
@@ -78,18 +78,18 @@ class Registry:
     def add(self, name: str, plugin: object) -> tuple[str, ...]:
         """Add a plugin and return the names of the hooks that it implements.
 
-        A plugin that would have no effect is an error: its author meant something else. After an
-        error the registry is as before.
+        A plugin without any hook is an error, because it would have no effect. After an error, the
+        registry is unchanged.
 
         Args:
-            name: its name in messages; a second plugin of that name gets a number.
+            name: its name in messages; a second plugin with the same name gets a number.
             plugin: an instance, a module, or any object with hook implementations.
 
         Raises:
-            PluginError: it implements no hook, or one that is unknown, unmarked or malformed; it is
-                a transport and those are not accepted; it equals another one; or it retries, as
-                another one does.
-            BaseException: whatever its attributes raise.
+            PluginError: it implements no hook, or an unknown, unmarked or malformed one; it is a
+                transport and the registry does not accept transports; it equals
+                another plugin; or it is a second plugin that retries.
+            BaseException: any exception raised by reading its attributes.
         """
         check_marked(name, plugin)
         if any(other is plugin for other in self._plugins.values()):
@@ -110,7 +110,7 @@ class Registry:
             if _retries(plugin):
                 self._check_only_retry(unique_name)
         except BaseException:
-            # pluggy itself rejects some plugins before, and some after it has registered them.
+            # pluggy rejects some plugins before it registers them, and others afterwards.
             if self._pluggy.has_plugin(unique_name):
                 self._pluggy.unregister(name=unique_name)
             raise
@@ -184,7 +184,7 @@ def _retries(plugin: object) -> bool:
 
 
 def _taking(names: tuple[str, ...], implementation: pluggy.HookImpl) -> Callable[..., Any]:
-    """Return a function of all arguments of a hook, whichever the implementation takes."""
+    """Return a function that takes all arguments of a hook and passes on those that are needed."""
     function = implementation.function
     if implementation.argnames == names:
         return function

@@ -1,4 +1,4 @@
-"""Report on every installed plugin and transport: whether it works, and why not."""
+"""Report the status of every installed plugin and transport."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ class PluginReport:
         kind: "plugin" or "transport".
         modes: "sync", "async" or both; empty if it was not loaded.
         distribution: the distribution that provides it.
-        version: the version of that distribution, or "" if it is unknown.
+        version: the version of that distribution, or "" if unknown.
         requires: the version of this library that the distribution requires, such as
-            "usersmanager>=1.2"; "" if it names none.
+            "usersmanager>=1.2"; "" if not specified.
         hooks: the hooks that it implements; empty if it was not loaded.
-        around_call: its place around a call in a manager without arguments, from 1 for the
+        around_call: its position around a call in a manager without arguments, from 1 for the
             outermost; None if it does not act there.
-        around_attempt: its place around each attempt, likewise.
-        status: "active"; "off" (it is used only if a program asks for it, or USERSMANAGER_PLUGINS
-            leaves it out); "disabled" (by USERSMANAGER_DISABLE); "missing dependency" (a module
-            that it imports is not installed, such as that of an extra); or "failed" (anything else
-            went wrong, or another distribution provides the same name).
+        around_attempt: the same around each attempt.
+        status: "active"; "off" (optional, or not in USERSMANAGER_PLUGINS); "disabled" (by
+            USERSMANAGER_DISABLE); "missing dependency" (a module that it imports is not installed,
+            such as that of an extra); or "failed" (anything else went wrong, or another
+            distribution provides the same name).
         reason: why it is not active and what to do, or "".
     """
 
@@ -61,8 +61,8 @@ class PluginReport:
 def installed_plugins() -> list[PluginReport]:
     """Return a report on every installed plugin and transport, transports first.
 
-    The plugins that a manager without arguments uses are loaded, and so are the transports, whose
-    hooks are called.
+    The plugins of a manager without arguments are loaded. Transports are loaded, and their hooks
+    are called.
 
     Example:
         ```python
@@ -82,7 +82,7 @@ def installed_plugins() -> list[PluginReport]:
 
 
 def transport_modes(name: str) -> tuple[str, ...]:
-    """Return the modes of an installed transport; none if it cannot be used."""
+    """Return the modes of an installed transport; empty if it cannot be used."""
     loader = Loader()
     if loader.is_disabled(name):
         return ()
@@ -116,7 +116,7 @@ def _state(
     loader: Loader,
     registry: Registry,
 ) -> _State:
-    """Return the status, the reason and the hooks; an active plugin is added to the registry."""
+    """Return the status, reason and hooks of an entry point. Add an active plugin to the registry."""
     if loader.is_disabled(entry_point.name):
         return "disabled", "disabled by USERSMANAGER_DISABLE", ()
     try:

@@ -1,4 +1,4 @@
-"""Select the plugins of a manager: those that the program passes, then the discovered ones."""
+"""Select the plugins of a manager: the explicit ones, then the discovered ones."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def add_plugins(
 
     Args:
         registry: the registry of the manager.
-        plugins: instances and installed names. Each replaces the discovered plugin of its name.
+        plugins: instances and installed names. Each replaces the discovered plugin with its name.
         discover: True for every discovered plugin, False for none, or their names.
         loader: the loader of the manager.
 
     Raises:
-        PluginError: an argument is not valid; an instance is not a plugin; or one that was asked
-            for by name is missing or failed.
+        PluginError: an argument is invalid; an instance is not a plugin; or a plugin requested by
+            name is missing or failed.
     """
     explicit_names = _add_explicit(registry, plugins, loader)
     if discover is True:
@@ -57,7 +57,7 @@ def _add_explicit(registry: Registry, plugins: Iterable[object], loader: Loader)
 
 
 def discovered_names(loader: Loader) -> list[str]:
-    """Return the normalized names of the plugins that a manager uses without being asked to."""
+    """Return the normalized names of the plugins that a manager uses by default."""
     return [
         name
         for name, candidates in by_name("plugin").items()
@@ -78,7 +78,7 @@ def _add_every_discovered(registry: Registry, loader: Loader, *, skip: Collectio
 
 
 def _discover_names(discover: bool | Collection[str]) -> dict[str, str]:
-    """Return the names that were asked for, by their normalized form."""
+    """Return the requested names, by their normalized form."""
     if discover is False:
         return {}
     if (
@@ -104,7 +104,7 @@ def _add_discovered(registry: Registry, name: str, loader: Loader) -> None:
 
 
 def how_to_use(entry_point: InstalledEntryPoint) -> str:
-    """Return how to use a plugin that is not discovered, as a clause of a message."""
+    """Explain how to use a plugin that is not discovered, as a clause of a message."""
     return f"to use it, name it in plugins=[{entry_point.name!r}], or pass an instance"
 
 
@@ -113,7 +113,7 @@ def _warn_skipped(name: str, reason: str, loader: Loader) -> None:
 
 
 def _name_of(plugin: object) -> str:
-    """Return the `name` of a plugin, or that of its entry point, module or class."""
+    """Return the `name` of a plugin, or the name of its entry point, module or class."""
     own_name = getattr(plugin, "name", None)
     if isinstance(own_name, str) and own_name:
         return own_name

@@ -38,11 +38,11 @@ def find_transport(
     loader: Loader,
     settings: TransportSettings = DEFAULT_SETTINGS,
 ) -> tuple[str, object]:
-    """Return the transport that the argument of a constructor stands for, after its name.
+    """Return the name and the transport for the argument of a constructor.
 
     Args:
         transport: an installed name, an object, or None for the default of the mode. The name of
-            an object is its class.
+            an object is the name of its class.
         mode: the mode of the manager.
         loader: loads an installed transport.
         settings: the settings of an installed transport.
@@ -77,11 +77,11 @@ def _make_transport(
 
 
 def try_hooks(registry: Registry, entry_point: InstalledEntryPoint) -> None:
-    """Make a transport for each mode that an entry point supports, and close it.
+    """Create a transport for each mode that an entry point supports, and close it.
 
     Args:
-        registry: contains what the entry point refers to.
-        entry_point: that of the transport.
+        registry: contains the object of the entry point.
+        entry_point: the entry point of the transport.
 
     Raises:
         PluginError: a hook failed.
@@ -110,7 +110,7 @@ def _close_unused(transport: object, mode: Mode) -> None:
     with contextlib.suppress(Exception):
         closing = getattr(transport, mode.close)()
         if inspect.iscoroutine(closing):
-            # There may be no event loop, and without a connection there is nothing to wait for.
+            # There may be no event loop, and closing an unused transport has nothing to await.
             with contextlib.closing(closing):
                 closing.send(None)
 
