@@ -34,6 +34,10 @@ class Hanging:
     async def aclose(self) -> None: ...
 
 
+async def close_in_a_task(users: AsyncUsersManager) -> None:
+    await asyncio.create_task(users.aclose())
+
+
 def test_a_sync_callback_gets_the_result_and_the_method_returns_none() -> None:
     outcomes: list[Any] = []
     fake = FakeTransport().profile("u").link("https://t.example/x")
@@ -234,14 +238,15 @@ def test_the_callback_of_a_cancelled_call_gets_an_error() -> None:
     assert result is None
 
 
-def test_a_callback_may_close_its_manager() -> None:
+@pytest.mark.parametrize("close", [AsyncUsersManager.aclose, close_in_a_task])
+def test_a_callback_may_close_its_manager(close: Any) -> None:
     async def main() -> None:
         fake = FakeTransport().profile("u")
         users = AsyncUsersManager(TENANT, transport=fake)
         closed = asyncio.Event()
 
         async def closing(error: Any, result: Any) -> None:
-            await users.aclose()
+            await close(users)
             closed.set()
 
         users.get_info("t", closing)

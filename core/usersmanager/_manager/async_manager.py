@@ -6,9 +6,11 @@ Unlike `UsersManager` it keeps the tasks of calls with callbacks until it is clo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
+from contextvars import ContextVar
 from types import CoroutineType, TracebackType
-from typing import Any, NoReturn, Self, TypeVar, Unpack, overload
+from typing import Any, NoReturn, Self, TypeVar, Unpack, cast, overload
+from weakref import ref
 
 from .._composition.modes import ASYNC
 from .._flow.async_driver import drive_async
@@ -27,6 +29,11 @@ from .pending import PendingManager
 __all__ = ["AsyncUsersManager"]
 
 T = TypeVar("T")
+
+# The task in which a callback runs. The tasks that it creates inherit the variable.
+_callback_task: ContextVar[Callable[[], asyncio.Task[Any] | None]] = ContextVar(
+    "callback_task", default=lambda: None
+)
 
 
 class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
@@ -226,11 +233,15 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
             coroutine.__qualname__ = f"AsyncUsersManager.{call.spec.name}"
             return coroutine
         self._require_usable_now(call)
-        with_callback = call_back_async(lambda: self._perform(call), callback, call.add_context)
-        task = asyncio.get_running_loop().create_task(with_callback)
+        task = asyncio.get_running_loop().create_task(self._call_back(call, callback))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return None
+
+    async def _call_back(self, call: PreparedCall[T], callback: Callback[T]) -> None:
+        # In no local variable: the traceback of an exception would keep the task alive.
+        _callback_task.set(ref(cast("asyncio.Task[None]", asyncio.current_task())))
+        await call_back_async(lambda: self._perform(call), callback, call.add_context)
 
     async def _perform(self, call: PreparedCall[T]) -> T:
         self._require_usable_now(call)
@@ -276,7 +287,7 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
     def _tasks_to_await(self) -> set[asyncio.Task[None]]:
         loop = asyncio.get_running_loop()
         # A callback may close the manager: awaiting its own task would never end.
-        others = self._tasks - {asyncio.current_task()}
+        others = self._tasks - {_callback_task.get()()}
         return {task for task in others if task.get_loop() is loop}
 
     async def __aenter__(self) -> Self:
