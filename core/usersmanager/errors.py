@@ -68,7 +68,7 @@ _REASONS = frozenset(get_args(Reason))
 
 
 class PluginWarning(UserWarning):
-    """A plugin is skipped: it failed, its name is ambiguous, or an environment variable excludes it.
+    """A plugin is skipped: it failed, its name is ambiguous, or the environment excludes it.
 
     The manager works without it. Fix or uninstall the plugin, or add it to USERSMANAGER_DISABLE.
     If an environment variable excludes it, do not request it.
@@ -260,7 +260,7 @@ class TLSError(TransportError):
     """TLS failed: the certificate, host name or version is not accepted, or a record is corrupt.
 
     Check the certificates on both sides. This error is never retried. `sent` is True if TLS failed
-    after the request was sent, for example because a TLS 1.3 server rejected the client certificate.
+    after the request was sent, for example if a TLS 1.3 server rejects the client certificate.
     """
 
 
