@@ -260,7 +260,7 @@ class TLSError(TransportError):
     """TLS failed: the certificate, host name or version is not accepted, or a record is corrupt.
 
     Check the certificates on both sides. This error is never retried. `sent` is True if TLS failed
-    after the request was sent, for example if a TLS 1.3 server rejected the client certificate.
+    after the request was sent, for example if a TLS 1.3 server rejects the client certificate.
     """
 
 

@@ -1,4 +1,4 @@
-"""Set header fields on every attempt: fixed ones, or computed ones."""
+"""Set fixed or computed header fields on every attempt."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class Headers:
     """Set header fields on every attempt, and `User-Agent` unless the request has one.
 
     Args:
-        fields: a mapping of names and values, or a function that takes the request of an attempt
-            and returns one. They replace fields of the same name.
+        fields: a mapping of names to values, or a function that takes the request of an attempt
+            and returns such a mapping. The fields replace fields with the same name.
 
     Raises:
-        ArgumentError: a field is malformed, given twice, or one that only the client may set.
-        PluginError: the same, raised by the call if a function returned the field.
+        ArgumentError: a field is malformed, given twice, or reserved for the client.
+        PluginError: the same, raised during the call if a function returned the field.
 
     Example:
         ```python

@@ -1,4 +1,4 @@
-"""Log one record per call and one per attempt, without tokens, links, bodies and user ids."""
+"""Log one record per call and one per attempt, without tokens, links, bodies or user ids."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ _ATTEMPT = "%(operation)s attempt %(attempt)d: %(outcome)s in %(elapsed).3f s"
 class Logging:
     """Log calls and attempts.
 
-    Calls are logged to `usersmanager.call`, attempts to `usersmanager.attempt` (DEBUG). A call that
-    succeeded is INFO, and so is one that the API rejected with a 4xx status other than 429; any
-    other error is WARNING, interruptions and cancellation included.
+    Calls are logged to `usersmanager.call`, attempts to `usersmanager.attempt` (DEBUG). A
+    successful call is logged at INFO, and so is a call that the API rejected with a 4xx status other
+    than 429. Any other error is logged at WARNING, including interruptions and cancellation.
 
     Each record has the fields `operation`, `status` (an int, or None without a response), `outcome`
     (the status, or the class of the exception that the caller gets), `attempt` (its number; for a
-    call, the number of attempts) and `elapsed` (seconds; those of a call include waits). They are
-    attributes, unless the application's record factory has set one of that name, and always the
-    arguments of the message, `record.args`. What a handler or filter raises is not caught.
+    call, the number of attempts) and `elapsed` (seconds; for a call, including waits). The fields
+    are attributes of the record, unless the application's record factory has already set an
+    attribute with that name. `record.args` always contains all of them. An exception raised by a
+    handler or filter is not caught.
 
     Example:
         `logging.getLogger("usersmanager").setLevel(logging.DEBUG)`
@@ -47,7 +48,7 @@ class Logging:
         error: BaseException | None,
         elapsed: float,
     ) -> None:
-        """Log what the caller of a call gets."""
+        """Log a call with the outcome that the caller gets."""
         level = _level(error)
         if self._call_logger.isEnabledFor(level):
             fields = _fields(request, response, error, elapsed)
@@ -55,7 +56,7 @@ class Logging:
 
     @hookimpl(trylast=True)
     def usersmanager_wrap_attempt(self, request: Request, proceed: Proceed) -> Flow[Response]:
-        """Log an attempt: what is really sent, and how long the transport takes."""
+        """Log an attempt, with the duration of the transport alone."""
         if not self._attempt_logger.isEnabledFor(logging.DEBUG):
             return proceed(request)
         return self._log_attempt(request, proceed)
@@ -101,7 +102,7 @@ def _fields(
 
 
 def _log(logger: logging.Logger, level: int, message: str, fields: dict[str, object]) -> None:
-    """Log a record with these fields. `extra` would raise KeyError if a factory has set one."""
+    """Log a record with these fields. With `extra`, a field set by a factory would be a KeyError."""
     path, line, function, _ = logger.findCaller()
     record = logger.makeRecord(logger.name, level, path, line, message, (fields,), None, function)
     for name, value in fields.items():

@@ -1,6 +1,6 @@
 """The pytest plugin of `usersmanager`: fixtures with a fake transport and a local test server.
 
-pytest imports this module in every run, so the fixtures import what they need.
+pytest imports this module in every run, so imports of the library are inside the fixtures.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["usersmanager_fake", "usersmanager_sandbox"]
 
-# pytest shows the values in failing assertions of the contracts.
+# Let pytest show the values in failing assertions of the contracts.
 pytest.register_assert_rewrite("usersmanager.testing")
 
 

@@ -1,4 +1,4 @@
-"""A retry budget: in a long outage a client stops retrying, and adds no load."""
+"""A retry budget: in a long outage, a client stops retrying and adds no load."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Budget"]
 class Budget:
     """A token bucket. A retry costs 5 tokens; a success refunds 1, or 5 if it was retried.
 
-    Threads may share it, and several `Retry` plugins, too.
+    Threads may share it, and so may several `Retry` plugins.
 
     Args:
         capacity: the initial and maximum number of tokens. 500 allow 100 retries in a row.

@@ -34,7 +34,7 @@ _PERMANENT = (TLSError, PoolTimeoutError, ProtocolError, BodyTooLargeError)
 def is_retryable(state: RetryCallState) -> bool:
     """Return whether the error is transient and the request may be sent again.
 
-    A request that is not idempotent may only be sent again if it was certainly not processed
+    A request that is not idempotent may be sent again only if it was certainly not processed
     (RFC 9110, section 9.2.2).
     """
     outcome = _outcome(state)
@@ -65,8 +65,8 @@ class full_jitter(wait_base):  # noqa: N801 - tenacity names its strategies like
     Args:
         base: the limit before the first retry, in seconds, 0 or more.
         overloaded_base: the same after a 429 or 503.
-        maximum: the seconds beyond which the limit does not grow. A server may ask for more, up to
-            the `max_wait` of `Retry`.
+        maximum: the maximum of the limit, in seconds. A server may ask for more, up to the
+            `max_wait` of `Retry`.
 
     Raises:
         ArgumentError: an argument is not a number, or negative or infinite.

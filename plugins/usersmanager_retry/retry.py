@@ -20,28 +20,28 @@ __all__ = ["Retry"]
 
 
 class Retry:
-    """Retry transient errors: of connections, and 408, 425, 429, 500, 502, 503 and 504.
+    """Retry connection errors, and the statuses 408, 425, 429, 500, 502, 503 and 504.
 
-    `impersonate` is only retried if it was certainly not processed: not sent, or 429. If the server
+    `impersonate` is retried only if it was certainly not processed: not sent, or 429. If the server
     asks for a longer wait than `max_wait`, or a wait would exceed the deadline of the call, the
-    call fails at once, and the `retry_after` of the error is what the server asked for.
+    call fails immediately, and `retry_after` of the error is the wait that the server asked for.
 
     Args:
         attempts: the maximum number of attempts, including the first; 1 or more, 3 by default.
         wait: how long to wait before a retry: a number of seconds, 0 or more; a timedelta; or a
             tenacity wait strategy, which may be any function of a RetryCallState that returns
             seconds. The default is `full_jitter()`: up to 0.1 s (1 s after 429 and 503) before the
-            first retry, up to 5 s later, or the Retry-After of the server. Any other wait does not
-            respect a Retry-After, unless the strategy does.
+            first retry, up to 5 s later, or the server's Retry-After if that is longer. Any other
+            wait ignores Retry-After, unless the strategy supports it.
         stop: when to give up, instead of `attempts`: a number of attempts, or a tenacity stop
             strategy, which may be any function of a RetryCallState that returns a bool.
         budget: limits the retries of all calls together.
-        max_wait: the maximum seconds of a wait. A longer backoff is shortened to it.
+        max_wait: the maximum wait in seconds. A longer backoff is shortened to it.
 
     Raises:
-        ArgumentError: an argument is something else; `attempts` and `stop` are both given; or
-            `wait` is fixed and longer than `max_wait`.
-        PluginError: at the call, if a strategy returns something else than seconds or a bool.
+        ArgumentError: an argument is invalid; `attempts` and `stop` are both given; or `wait` is
+            fixed and longer than `max_wait`.
+        PluginError: during a call, if a strategy does not return a number of seconds or a bool.
 
     Example:
         ```python
@@ -84,7 +84,7 @@ class Retry:
             if isinstance(outcome, Response) and outcome.status < 300:
                 self._budget.refund(retried=state is not None)
                 return outcome
-            # Not earlier: a call that succeeds at once does not need tenacity.
+            # Created late: a call that succeeds immediately does not need tenacity.
             state = state or self._new_state(request, started)
             seconds = self._next_wait(state, outcome)
             if seconds is None:

@@ -1,4 +1,4 @@
-"""Check the settings of `Retry`, when it is constructed, and what its strategies return."""
+"""Check the settings of `Retry` when it is constructed, and the results of its strategies."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _ATTEMPTS = 3
 
 
 def wait_strategy(wait: float | timedelta | WaitBaseT, max_wait: float) -> WaitBaseT:
-    """Return the strategy that a setting stands for.
+    """Return the wait strategy for a setting.
 
     Raises:
-        ArgumentError: the setting is something else, or a fixed wait longer than `max_wait`.
+        ArgumentError: the setting is invalid, or a fixed wait longer than `max_wait`.
     """
     if type(wait) is wait_fixed:
         wait = wait.wait_fixed
@@ -41,7 +41,7 @@ def validate_wait(name: str, value: object, allowed: str = "a number of seconds"
     """Return the seconds of a setting.
 
     Raises:
-        ArgumentError: it is not a number or a timedelta, or negative or infinite.
+        ArgumentError: it is not a number or a timedelta, or it is negative or infinite.
     """
     seconds = value.total_seconds() if isinstance(value, timedelta) else value
     if not _is_number(seconds):
@@ -52,10 +52,10 @@ def validate_wait(name: str, value: object, allowed: str = "a number of seconds"
 
 
 def stop_strategy(attempts: int | None, stop: int | StopBaseT | None) -> StopBaseT:
-    """Return the strategy that two settings stand for.
+    """Return the stop strategy for two settings.
 
     Raises:
-        ArgumentError: they are something else, or both are given.
+        ArgumentError: a setting is invalid, or both are given.
     """
     if stop is None:
         count = _ATTEMPTS if attempts is None else validate_count("attempts", attempts)
@@ -91,10 +91,10 @@ def _takes_one_argument(function: Callable[..., object]) -> bool:
 
 
 def seconds_to_wait(strategy: WaitBaseT, state: RetryCallState) -> float:
-    """Return the seconds that a strategy decides to wait.
+    """Return the seconds to wait, according to a strategy.
 
     Raises:
-        PluginError: it returned something else.
+        PluginError: the strategy returned an invalid value.
     """
     seconds: object = strategy(state)
     if _is_number(seconds) and seconds >= 0:
@@ -106,10 +106,10 @@ def seconds_to_wait(strategy: WaitBaseT, state: RetryCallState) -> float:
 
 
 def should_stop(strategy: StopBaseT, state: RetryCallState) -> bool:
-    """Return whether a strategy decides to give up.
+    """Return whether to give up, according to a strategy.
 
     Raises:
-        PluginError: it returned something else.
+        PluginError: the strategy did not return a bool.
     """
     result: object = strategy(state)
     if isinstance(result, bool):

@@ -97,7 +97,7 @@ def _innermost_first(registry: Registry, hook: str) -> tuple[Hook[Any], ...]:
 
 
 def _close_plugins(registry: Registry) -> None:
-    """Close the plugins after a failed construction, whose error is raised: theirs are ignored."""
+    """Close the plugins after a failed construction. Its error is raised, not theirs."""
     for hook in closing_hooks(registry, "usersmanager_close"):
         with suppress(Exception):
             hook.function()

@@ -116,7 +116,7 @@ def _state(
     loader: Loader,
     registry: Registry,
 ) -> _State:
-    """Return the status, reason and hooks of an entry point, and register an active plugin."""
+    """Return the status, reason and hooks; add an active plugin to the registry."""
     if loader.is_disabled(entry_point.name):
         return "disabled", "disabled by USERSMANAGER_DISABLE", ()
     try:

@@ -1,1 +1,1 @@
-"""Run calls: effects, middleware, and the two drivers that carry out effects."""
+"""Run calls: effects, middleware, and the two drivers that execute effects."""

@@ -1,6 +1,6 @@
-"""The asyncio driver: carry out the effects of a flow with `await`.
+"""The asyncio driver: execute the effects of a flow with `await`.
 
-It follows `sync_driver.py` statement by statement: a flow behaves the same in both modes.
+It mirrors `sync_driver.py` statement by statement, so that a flow behaves the same in both modes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ T = TypeVar("T")
 async def drive_async(
     flow: Generator[Effect, Any, T], transport: AsyncTransport, deadline: Deadline
 ) -> T:
-    """Run a flow to its end, and return its result."""
+    """Run a flow to completion, and return its result."""
     resume: Callable[[Any], Effect] = flow.send
     value: object = None
     effect: object
@@ -61,7 +61,7 @@ async def drive_async(
 
 
 async def _run(effect: Run[T], deadline: Deadline) -> T:
-    """Await the async form until the deadline. The sync form can't be interrupted."""
+    """Await the async function, at most until the deadline."""
     try:
         async with asyncio.timeout(deadline.remaining()) as limit:
             awaitable: object = effect.async_()
@@ -80,7 +80,7 @@ async def _run(effect: Run[T], deadline: Deadline) -> T:
 
 
 async def _wait(waiter: Waiter, seconds: float) -> None:
-    """Wait until the waiter is woken, or the seconds have passed."""
+    """Wait until the waiter is woken or the seconds have passed."""
     if seconds <= 0:
         return
     loop = asyncio.get_running_loop()

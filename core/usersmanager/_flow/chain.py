@@ -1,7 +1,7 @@
 """Chain the hooks of a manager around its transport.
 
-call:     manager → wraps of the call → attempt
-attempt:  request hooks → wraps of the attempt → send → response hooks
+call:     manager → wrap_call hooks → attempt
+attempt:  request hooks → wrap_attempt hooks → send → response hooks
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Observe: TypeAlias = Callable[..., object]
 
 
 class Hook(NamedTuple, Generic[F]):
-    """The implementation of a hook, and the name of its plugin."""
+    """The implementation of a hook, with the name of its plugin."""
 
     plugin: str
     function: F
@@ -41,11 +41,11 @@ def chain(
     """Return a function that sends a request through all hooks.
 
     Args:
-        call_wraps: the wraps of the call, the outermost first.
-        request_hooks: those that may change the request of an attempt, in order.
-        attempt_wraps: the wraps of the attempt, the outermost first.
-        response_hooks: those that observe the response of an attempt, in order.
-        close_connections: whether no connection is to be used for two requests.
+        call_wraps: the hooks around the call, the outermost first.
+        request_hooks: the hooks that may change the request of an attempt, in order.
+        attempt_wraps: the hooks around each attempt, the outermost first.
+        response_hooks: the hooks that observe the response of an attempt, in order.
+        close_connections: whether to use a separate connection for each request.
     """
     proceed: Proceed = _send_and_close if close_connections else _send
     for hook in reversed(attempt_wraps):
@@ -62,7 +62,7 @@ def call_hook(hook: Hook[Observe], *arguments: object) -> object:
     """Call a hook that is not a flow.
 
     Raises:
-        PluginError: it made a mistake. Its other exceptions pass unchanged.
+        PluginError: the hook made a mistake. Other exceptions pass unchanged.
     """
     try:
         return hook.function(*arguments)
@@ -87,8 +87,8 @@ def _send(request: Request) -> Flow[Response]:
         if is_raw_error(caught):
             error = translate(caught)
         else:
-            # An interruption, or an exception of the transport's own: it passes through, but
-            # without the frames that hold the token.
+            # An interruption or a custom exception of the transport passes unchanged, but without
+            # the frames that hold the token.
             caught.__cause__ = caught.__context__ = None
             raise caught.with_traceback(None)  # noqa: B904 - the same error, not another.
     else:
@@ -105,7 +105,7 @@ def _send(request: Request) -> Flow[Response]:
 
 
 def _attempt(request_hooks: Sequence[Hook[Change]], inner: Proceed) -> Proceed:
-    """Return `inner` with numbered attempts, whichever plugin repeats it, and changed requests."""
+    """Number the attempts, and apply the request hooks before `inner`."""
 
     def proceed(request: Request) -> Flow[Response]:
         if not isinstance(request, Request):

@@ -1,9 +1,9 @@
 """Flows and the effects they yield.
 
 A flow is a generator that contains the logic of a call, written once for sync and asyncio. It
-never does I/O: it yields *effects* and is resumed with their results. There are four: sending a
-request, sleeping, running something that exists in a sync and an async form, and waiting for
-another call. The drivers, `sync_driver.py` and `async_driver.py`, carry them out.
+never does I/O: it yields *effects* and is resumed with their results. There are four effects: send
+a request, sleep, run a function that has a sync and an async version, and wait for another call.
+The drivers, `sync_driver.py` and `async_driver.py`, execute them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 class Send:
-    """Send a request; results in its Response."""
+    """Send a request. The result is its Response."""
 
     __slots__ = ("request",)
 
@@ -43,7 +43,7 @@ class Send:
 
 
 class Sleep:
-    """Wait this many seconds. A wait that would reach the deadline is not started."""
+    """Wait for some seconds. A wait that would reach the deadline is not started."""
 
     __slots__ = ("seconds",)
 
@@ -57,7 +57,7 @@ class Sleep:
 
 
 class Run(Generic[T]):
-    """Call the sync or the async form of something; results in what it returns."""
+    """Call the sync or the async version of a function. The result is its return value."""
 
     __slots__ = ("async_", "sync")
 
@@ -67,7 +67,7 @@ class Run(Generic[T]):
 
 
 class Wait:
-    """Wait until `waiter` is woken or a moment has come; results in the deadline of the call."""
+    """Wait until `waiter` is woken or a time is reached. The result is the call's deadline."""
 
     __slots__ = ("until", "waiter")
 
@@ -85,8 +85,8 @@ class Wait:
             raise waited_too_long_error()
 
 
-# What a flow is resumed with depends on the effect it yielded, which the type of a generator
-# can't express: hence Any.
+# The value sent to a flow depends on the effect that it yielded. The type of a generator can't
+# express that, so it is Any.
 Effect: TypeAlias = Send | Sleep | Run[Any] | Wait
 Flow: TypeAlias = Generator[Effect, Any, T]
 Proceed: TypeAlias = Callable[[Request], Flow[Response]]
@@ -94,7 +94,7 @@ Wrap: TypeAlias = Callable[[Request, Proceed], Flow[Response] | Response]
 
 
 class Step(Generic[T]):
-    """An effect for `yield from`. One that is never used warns, as a coroutine does."""
+    """An effect for `yield from`. Like a coroutine, it warns if it is never used."""
 
     __slots__ = ("_effect", "_is_used", "_text")
 
@@ -109,7 +109,7 @@ class Step(Generic[T]):
         return result
 
     def discard(self) -> None:
-        """Don't warn: the mistake is reported already."""
+        """Suppress the warning, because the mistake has already been reported."""
         self._is_used = True
 
     def __repr__(self) -> str:

@@ -1,8 +1,8 @@
-"""The state of a SingleFlight: for each key, who acts, who waits, and the outcome.
+"""The state of a SingleFlight: for each key, the leader, the waiting callers and the outcome.
 
-Nothing here blocks. Every step can be interrupted at any line by an exception of a signal handler,
-and by the garbage collector, which may close another flow of the same thread: hence a lock that is
-re-entrant, and methods that may be called again to finish what was interrupted.
+Nothing here blocks. A signal handler may raise at any line, and the garbage collector may close
+another flow of the same thread. Therefore, the lock is re-entrant, and a method can be called again
+to complete an interrupted call.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ class Caller:
     """A call that takes part in a flight.
 
     Args:
-        waiter: what it waits on.
-        deadline: its own deadline.
+        waiter: wakes the call when it waits.
+        deadline: the deadline of the call.
 
     Attributes:
-        flight: from `join` to `leave`.
-        outcome: what it shares when it leaves, or None.
+        flight: its flight from `join` to `leave`, otherwise None.
+        outcome: the outcome to share when it leaves, or None.
         runner: the id of the task or thread that runs it.
     """
 
@@ -47,14 +47,14 @@ class Caller:
 
 
 class _Flight:
-    """The callers that share an outcome, the oldest first: that one acts, the others wait.
+    """The callers that share an outcome. The oldest is the leader and acts; the others wait.
 
     Attributes:
-        key: the key, sealed: it may be made from a token.
-        callers: those who have not left, in the order in which they joined.
-        outcome: what they share, or None as long as there is nothing to share.
-        watched: the moment, in seconds of `time.monotonic()`, until which callers wait before they
-            look again who acts.
+        key: the key, sealed because it may contain a token.
+        callers: the callers that have not left, in the order in which they joined.
+        outcome: the shared outcome, or None if there is none yet.
+        watched: the time, in seconds of `time.monotonic()`, until which waiting callers sleep
+            before they check the leader again.
     """
 
     __slots__ = ("callers", "key", "outcome", "watched")
@@ -66,7 +66,7 @@ class _Flight:
         self.watched = float("-inf")
 
     def leader(self) -> Caller | None:
-        """Return the caller that acts. The flight ends for those whose deadline has passed."""
+        """Return the caller that acts, after removing those whose deadline has passed."""
         while (oldest := self._oldest()) is not None and oldest.deadline.remaining() <= 0:
             self.callers.pop(oldest, None)
         return oldest
@@ -77,11 +77,11 @@ class _Flight:
         return None
 
     def elect(self) -> None:
-        """Wake the caller that acts from now on."""
+        """Wake the new leader."""
         while (leader := self.leader()) is not None and not leader.waiter.wake():
             self.callers.pop(leader, None)
         if leader is not None and leader.deadline.moment < self.watched:
-            self.wake_all()  # They would notice its deadline too late.
+            self.wake_all()  # They would otherwise notice its deadline too late.
             self.watched = leader.deadline.moment
 
     def wake_all(self) -> None:
@@ -91,19 +91,19 @@ class _Flight:
 
 
 class Flights:
-    """The flights of a SingleFlight. A new process starts without any."""
+    """The flights of a SingleFlight. A forked process starts without any."""
 
     def __init__(self) -> None:
         self.reset()
         _instances.add(self)
 
     def reset(self) -> None:
-        """Start without flights, and with a lock that nobody holds."""
+        """Discard all flights, and create a new lock."""
         self._lock = threading.RLock()
         self._open: dict[Hashable, _Flight] = {}
 
     def join(self, caller: Caller, key: Secret[Hashable]) -> None:
-        """Let a caller take part in the flight of a key.
+        """Add a caller to the flight of a key.
 
         Raises:
             TypeError: the key is not hashable.
@@ -117,7 +117,7 @@ class Flights:
             self._open[key.reveal()] = flight
 
     def turn(self, caller: Caller) -> Deadline | Outcome[Any] | None:
-        """Return until when to wait, or the outcome, or None if it is this caller's turn to act.
+        """Return the outcome, or how long to wait, or None if it is this caller's turn to act.
 
         Raises:
             PluginError: the caller would wait for itself.
@@ -139,9 +139,9 @@ class Flights:
             return leader.deadline
 
     def leave(self, caller: Caller) -> None:
-        """End a caller's part: share its outcome, or let the next caller act.
+        """Remove a caller: share its outcome, or let the next caller act.
 
-        Leaving again has no effect, but finishes a call of this method that was interrupted.
+        Calling it again has no effect, or completes a call that was interrupted.
         """
         flight = caller.flight
         if flight is None:

@@ -1,7 +1,7 @@
-"""The mistakes that a plugin can make in a flow, in words that name the remedy.
+"""Explain the mistakes that a plugin can make in a flow, and how to fix them.
 
-They are raised inside the plugin, which does not know its own name. `blame` turns them into a
-PluginError that contains it.
+A MistakeError is raised where the name of the plugin is unknown. `blame` turns it into a
+PluginError that contains the name.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def explain_request(value: object) -> MistakeError:
 
 
 def explain_yielded(value: object) -> MistakeError:
-    """Return the mistake of a flow that yielded this value, which is not an effect."""
+    """Explain the mistake of a flow that yielded a value other than an effect."""
     if _needs_yield_from(value):
         return MistakeError(f"used `yield` without `from`: {_YIELD_FROM}")
     if _is_async(value):
@@ -56,7 +56,7 @@ def explain_yielded(value: object) -> MistakeError:
 
 
 def explain_result(value: object) -> str:
-    """Return what is wrong with the result of a wrap that is not a Response."""
+    """Explain why the result of a wrap hook is not a Response."""
     if value is None:
         return (
             "returned None: return the Response, as in"
@@ -73,10 +73,10 @@ def explain_result(value: object) -> str:
 
 
 def explain_shared_flow(value: object) -> MistakeError:
-    """Return the mistake of calling SingleFlight.run without a function that returns a flow.
+    """Explain the mistake of calling SingleFlight.run without a function that returns a flow.
 
     Args:
-        value: what was passed instead of a function, or what the function returned.
+        value: the argument if it was not a function, otherwise the value that it returned.
     """
     kind = type(value).__name__
     if isinstance(value, Step):

@@ -1,6 +1,6 @@
-"""Call the hooks of a manager that act after a call, and after its last one.
+"""Call the hooks for the end of a call, and the closers of a manager.
 
-Each is called even if another raises an exception, which may be an interruption.
+All are called even if one raises an exception, which may be an interruption.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ def report_done(
     error: BaseException | None,
     elapsed: float,
 ) -> None:
-    """Tell every hook that a call has ended.
+    """Call all done hooks at the end of a call.
 
     Raises:
-        BaseException: the first that a hook raised. The caller gets it, and so do the hooks that
-            are called after that.
+        BaseException: the first exception raised by a hook. It is also the `error` of the remaining
+            hooks.
     """
     raised: list[BaseException] = []
     for hook in hooks:
@@ -40,7 +40,7 @@ def close_all(closers: Iterable[Callable[[], object]]) -> None:
     """Call every function.
 
     Raises:
-        BaseException: the first that one of them raised.
+        BaseException: the first exception raised by one of them.
     """
     raised: list[BaseException] = []
     for close in closers:
@@ -52,10 +52,10 @@ def close_all(closers: Iterable[Callable[[], object]]) -> None:
 
 
 async def aclose_all(closers: Iterable[Callable[[], object]]) -> None:
-    """Call every function, and await its result if that is awaitable.
+    """Call every function, and await its result if it is awaitable.
 
     Raises:
-        BaseException: the first that one of them raised.
+        BaseException: the first exception raised by one of them.
     """
     raised: list[BaseException] = []
     for close in closers:

@@ -1,6 +1,6 @@
-"""Outcomes of a flow that several calls share: a result, or an error as a copy for each.
+"""Outcomes of a flow that several calls share: a result, or an error that is copied for each.
 
-The repr of an outcome does not show it: it may be a secret.
+The repr of an outcome does not show it, because it may be a secret.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ __all__ = ["Outcome", "Raised", "Returned", "shared_error"]
 
 T = TypeVar("T")
 
-# They say something about one call: its time, and its turn in the queue for a connection.
+# These concern one call only: its time limit, and its position in the queue for a connection.
 _NOT_SHARED = (DeadlineExceededError, PoolTimeoutError)
 
 
@@ -31,7 +31,7 @@ class Returned(Generic[T]):
 
 
 class Raised:
-    """An error, of which the traceback is not kept."""
+    """An error, without its traceback."""
 
     __slots__ = ("_error",)
 
@@ -47,14 +47,14 @@ Outcome: TypeAlias = Returned[T] | Raised
 
 
 def shared_error(error: TransportError) -> Raised | None:
-    """Return the outcome for an error, or None if it only concerns the call that raised it."""
+    """Return the outcome for an error, or None if it concerns only the call that raised it."""
     return None if isinstance(error, _NOT_SHARED) else Raised(error)
 
 
 def _copy(error: TransportError) -> TransportError:
-    """Return an error of the same class, message and attributes, without traceback and cause."""
+    """Return an error with the same class, message and attributes, but no traceback and cause."""
     kind = type(error)
-    # Not `copy.copy`, which calls `__init__`: that of a subclass may take other arguments.
+    # `copy.copy` would call `__init__`, which may take other arguments in a subclass.
     copy = kind.__new__(kind)
     copy.args = error.args
     copy.__dict__.update(error.__dict__)

@@ -1,7 +1,7 @@
-"""Translate what a custom transport raises in place of a TransportError.
+"""Translate the raw OSError of a custom transport into a TransportError.
 
-Only the errors of Python itself are translated. Those of a library, or of the program, may be
-interruptions even if they derive from OSError, and pass unchanged.
+Only Python's own errors are translated. Subclasses of OSError defined in a library or program pass
+unchanged, because they may be interruptions.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ __all__ = ["is_raw_error", "translate"]
 
 
 def is_raw_error(error: BaseException) -> TypeGuard[OSError]:
-    """Return whether an exception is an OSError, TimeoutError or ssl.SSLError of Python itself."""
+    """Return whether an exception is Python's own OSError, TimeoutError or ssl.SSLError."""
     if not isinstance(error, OSError) or isinstance(error, UsersManagerError):
         return False
     return type(error).__module__.partition(".")[0] in sys.stdlib_module_names
 
 
 def translate(error: OSError) -> TransportError:
-    """Return the matching error. Its `sent` is True: nothing proves that nothing was sent.
+    """Return the matching error. Its `sent` is True, because something may have been sent.
 
-    The message is not quoted: it may contain the token.
+    The message is not quoted, because it may contain the token.
     """
     import socket  # Slow to import, like ssl, and only an error needs them.
     import ssl
@@ -42,7 +42,7 @@ def translate(error: OSError) -> TransportError:
         case TimeoutError():
             return DeadlineExceededError(message)
         case ssl.SSLEOFError() | ssl.SSLZeroReturnError() | ssl.SSLSyscallError():
-            reason = "reset"  # Not TLS failed, but the connection below it.
+            reason = "reset"  # The connection failed, not TLS.
         case ssl.SSLError():
             return TLSError(message, reason="tls")
         case ConnectionRefusedError():

@@ -1,4 +1,4 @@
-"""SingleFlight: of several calls that want the same, one acts and the others wait."""
+"""SingleFlight: run a flow once for several concurrent calls that need the same result."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ class SingleFlight:
 
     The first call of `run` with a key runs the flow. Calls with an equal key wait until it ends and
     share the outcome: the result, such as a Response of any status, or a copy of a TransportError.
-    Each waiting call keeps its own deadline, and can be cancelled or interrupted without harm to
+    Each waiting call keeps its own deadline, and can be cancelled or interrupted without affecting
     the others.
 
-    What concerns the acting call alone is not shared: its deadline, a PoolTimeoutError, its
-    cancellation or interruption, and exceptions other than a TransportError. Then the call that has
-    waited longest acts, and the others go on waiting for it. No call waits for another one beyond
-    the deadline of that one.
+    An exception that concerns only the running call is not shared: a DeadlineExceededError, a
+    PoolTimeoutError, a cancellation, an interruption, or an exception other than a TransportError.
+    In that case, the call that has waited longest runs its flow, and the others keep waiting. No
+    call waits for another call beyond that call's deadline.
 
     Threads, tasks and event loops may share an instance, and so may a UsersManager and an
-    AsyncUsersManager. A child process that is forked starts without flights.
+    AsyncUsersManager. A forked process starts without flights.
 
     Example:
-        A cache that sends one request for a profile, however many calls ask for it at once:
+        A cache that sends one request for a profile, no matter how many calls need it:
 
         ```python
         class Cache:
@@ -68,21 +68,20 @@ class SingleFlight:
         """Run a flow, or wait for the call that is running one with an equal key.
 
         Args:
-            key: hashable; calls with equal keys share an outcome. For the response to a user, make
-                it from the URL and the token. It appears in no repr and no traceback, and is
-                dropped when the flow has ended.
-            flow_function: called without arguments, only in the call that acts. It returns a flow,
-                such as `proceed(request)`, or is a generator function.
+            key: hashable; calls with equal keys share an outcome. For the response to a user, derive
+                it from the URL and the token. It appears in no repr or traceback, and is dropped
+                when the flow has ended.
+            flow_function: called without arguments, only in the call that runs the flow. It returns
+                a flow, such as `proceed(request)`, or is a generator function.
 
         Returns:
-            A flow for `yield from`, which results in what the flow returned. A wrap that is a plain
-            function may return it.
+            A flow for `yield from`, with the same result. A wrap hook that is a plain function may
+            return it.
 
         Raises:
             PluginError: raised by `yield from`; the key is not hashable, `flow_function` is not a
-                function that returns a flow, or the flow that runs for a key called `run` with an
-                equal key.
-            DeadlineExceededError: raised by `yield from`; the call's deadline came first.
+                function that returns a flow, or a flow called `run` with its own key.
+            DeadlineExceededError: raised by `yield from`; the call's deadline passed.
             TransportError: raised by `yield from`; the flow raised it, in this or another call.
             Exception: raised by `yield from`; the flow raised it in this call.
 
@@ -92,10 +91,10 @@ class SingleFlight:
         return self._run(Secret(key), flow_function)
 
     def forget(self, key: Hashable) -> None:
-        """Let no further call wait for the flow that is running with an equal key, if there is one.
+        """Stop further calls from joining the running flow with an equal key, if there is one.
 
-        The calls that are waiting still share its outcome; the next call of `run` starts another
-        flow. Use it when the outcome will be outdated, for example because a token was revoked.
+        The waiting calls still share its outcome; the next call of `run` starts another flow. Use
+        it if the outcome will be outdated, for example because a token was revoked.
 
         Args:
             key: a key that was passed to `run`.
@@ -114,7 +113,7 @@ class SingleFlight:
     def _run(self, key: Secret[Hashable], flow_function: Callable[[], Flow[T]]) -> Flow[T]:
         _require_hashable(key)
         waiter = Waiter()
-        # Only the driver knows the deadline of the call: it answers every wait with it.
+        # Only the driver knows the deadline of the call. It sends it in response to every Wait.
         caller = Caller(waiter, (yield Wait(waiter, _AT_ONCE)))
         try:
             self._flights.join(caller, key)
@@ -136,7 +135,7 @@ class SingleFlight:
             caller.outcome = shared_error(error)
             raise
         finally:
-            # `_run` calls it again, in case an interruption prevents this statement.
+            # `_run` calls it again, in case an interruption skips this statement.
             self._flights.leave(caller)
 
 

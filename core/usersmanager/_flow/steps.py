@@ -1,4 +1,4 @@
-"""`sleep` and `run`: the steps that a plugin's flow takes with `yield from`."""
+"""`sleep` and `run`: steps for `yield from` in a plugin's flow."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def sleep(seconds: float) -> Step[None]:
     """Wait inside a flow.
 
     Args:
-        seconds: how long, 0 or more.
+        seconds: the duration, 0 or more.
 
     Returns:
-        A step for `yield from`, which results in None.
+        A step for `yield from`; its result is None.
 
     Raises:
         PluginError: `seconds` is not a number, or negative.
@@ -40,20 +40,19 @@ def sleep(seconds: float) -> Step[None]:
 
 
 def run(*, sync: Callable[[], T], async_: Callable[[], Awaitable[T]]) -> Step[T]:
-    """Use a library inside a flow that has a sync and an async form.
+    """Call a function that has a sync and an async version, inside a flow.
 
     Args:
         sync: called without arguments by the sync driver, and not interrupted at the deadline.
         async_: called without arguments, and awaited, by the asyncio driver.
 
     Returns:
-        A step for `yield from`. It results in what the function returned, and raises its
-        exceptions.
+        A step for `yield from`. It returns the result of the function, and raises its exceptions.
 
     Raises:
         PluginError: an argument is not callable, `sync` is a coroutine function, or `async_`
             returned what can't be awaited.
-        DeadlineExceededError: raised by `yield from`; the call's deadline came before `async_`
+        DeadlineExceededError: raised by `yield from`; the call's deadline passed before `async_`
             ended.
 
     Example:

@@ -1,4 +1,4 @@
-"""The sync driver: carry out the effects of a flow with plain calls."""
+"""The sync driver: execute the effects of a flow with plain calls."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 def drive(flow: Generator[Effect, Any, T], transport: Transport, deadline: Deadline) -> T:
-    """Run a flow to its end, and return its result."""
+    """Run a flow to completion, and return its result."""
     resume: Callable[[Any], Effect] = flow.send
     value: object = None
     effect: object

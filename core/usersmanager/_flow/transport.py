@@ -2,9 +2,9 @@
 
 Their methods have different names, so that one class may implement both.
 
-A transport that passes the strict contract declares it: `strict = True`, as a class attribute. It
-decides itself when to use a connection again. For any other, the manager adds `Connection: close`
-to every request: a connection that is used once can't give one user the response to another.
+A transport that passes the strict contract declares `strict = True` as a class attribute. It decides
+itself when to reuse a connection. For any other transport, the manager adds `Connection: close` to
+every request: if connections are not reused, no user can get another user's response.
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ __all__ = ["AsyncTransport", "Transport", "is_strict"]
 
 
 class Transport(Protocol):
-    """A sync transport. Threads share it.
+    """A sync transport, shared by threads.
 
-    If it also has a method `sleep(seconds)`, the waits of calls are made with it: that of a
-    `FakeTransport` saves the time of tests.
+    If it also has a method `sleep(seconds)`, calls use it to wait: a `FakeTransport` returns at
+    once, to save time in tests.
 
-    `usersmanager.testing.TransportContract` tests it; `StrictTransportContract` tests one that
+    Test it with `usersmanager.testing.TransportContract`, or with `StrictTransportContract` if it
     declares `strict = True`.
     """
 
     def send(self, request: Request) -> Response:
         """Send a request and return its complete, bounded response.
 
-        Every status is a response; redirects are not followed, nothing is retried.
-        Send `request.headers_to_send()`, and give up at `request.deadline`. If they contain
-        `Connection: close`, don't use the connection again, whatever the server does with it
+        Return every status as a response; don't follow redirects, and don't retry. Send
+        `request.headers_to_send()`, and give up at `request.deadline`. If the headers contain
+        `Connection: close`, don't use the connection again, even if the server keeps it open
         (RFC 9112, section 9.6).
 
         Raises:
             TransportError: no complete response arrived. The subclass and `reason` say why, and
-                `sent` whether anything was sent.
-            OSError: the same, but for a transport that does not translate the errors of Python
-                itself: the manager raises the matching TransportError with `sent=True`. Any other
-                exception reaches the caller unchanged, as it may be an interruption.
+                `sent` says whether anything may have been sent.
+            OSError: the same, from a transport that doesn't translate Python's own errors. The
+                manager raises the matching TransportError with `sent=True`. Any other exception
+                reaches the caller unchanged, because it may be an interruption.
         """
         ...
 
@@ -49,20 +49,20 @@ class Transport(Protocol):
 
 
 class AsyncTransport(Protocol):
-    """An asyncio transport. Tasks share it, and so do event loops if they share its manager.
+    """An asyncio transport, shared by tasks, and by event loops if they share its manager.
 
-    If it also has a coroutine function `asleep(seconds)`, the waits of calls are made with it.
+    If it also has a coroutine function `asleep(seconds)`, calls use it to wait.
 
-    `usersmanager.testing.AsyncTransportContract` tests it; `StrictAsyncTransportContract` tests one
-    that declares `strict = True`.
+    Test it with `usersmanager.testing.AsyncTransportContract`, or with
+    `StrictAsyncTransportContract` if it declares `strict = True`.
     """
 
     async def asend(self, request: Request) -> Response:
-        """Send a request, as `Transport.send` does. A cancellation leaves nothing behind."""
+        """Send a request, like `Transport.send`. A cancelled request must leak nothing."""
         ...
 
     async def aclose(self) -> None:
-        """Close every connection, as `Transport.close` does."""
+        """Close every connection, like `Transport.close`."""
         ...
 
 

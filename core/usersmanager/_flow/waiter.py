@@ -1,4 +1,4 @@
-"""Waiter: what a thread or a task waits on until another one wakes it."""
+"""Waiter: lets a thread or a task wait until another one wakes it."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ __all__ = ["Waiter"]
 
 
 class Waiter:
-    """Can be woken by any thread. A wake that comes before the wait ends it at once.
+    """Wait for a wake-up from any thread. A wake-up before the wait is not lost.
 
     Attributes:
-        notify: called by `wake`, while a task waits: it returns whether it could reach the task.
+        notify: called by `wake` while a task is waiting. It returns whether it reached the task.
     """
 
     __slots__ = ("_wakes", "notify")
 
     def __init__(self) -> None:
         self.notify: Callable[[], bool] | None = None
-        # Written in C: unlike a Condition, it survives an exception of a signal handler.
+        # Written in C. Unlike a Condition, it stays usable if a signal handler raises.
         self._wakes: SimpleQueue[None] = SimpleQueue()
 
     def wake(self) -> bool:
-        """Wake whoever waits. Return False if that is a task whose event loop is closed."""
+        """Wake the waiting thread or task. Return False if it is a task of a closed event loop."""
         self._wakes.put(None)
         notify = self.notify
         return notify is None or notify()
 
     def wait(self, seconds: float) -> bool:
-        """Wait for a wake; return whether there was one. A wait of 0 seconds does not block."""
+        """Wait for a wake-up; return whether there was one. 0 seconds does not block."""
         if seconds <= 0 and self._wakes.empty():
             return False
         try:

@@ -1,6 +1,6 @@
 """AsyncUsersManager, the asyncio client.
 
-Unlike `UsersManager` it keeps the tasks of calls with callbacks until it is closed.
+Unlike `UsersManager`, it keeps the tasks of calls with callbacks, and awaits them in `aclose`.
 """
 
 from __future__ import annotations
@@ -39,27 +39,27 @@ _callback_task: ContextVar[Callable[[], asyncio.Task[Any] | None]] = ContextVar(
 class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
     """Asyncio client. Use it in an `async with` statement.
 
-    Tasks may share it, and so may event loops, one after another or at once in several threads:
-    each loop has its own connections. Custom transports and plugins must support that, too.
+    Tasks may share it. So may event loops, one after another or concurrently in several threads:
+    each loop has its own connections. Custom transports and plugins must support this, too.
 
     Args:
         base_url: the URL of the API, such as "https://tenant.auth0.com": https, or http for
             loopback. For an OpenID provider, the part before "/userinfo".
         headers: header fields for every request.
-        client_id: the client that `impersonate` acts for, unless the settings contain one.
-        timeout: None is an error, because no call is without a limit. The seconds that a call may
-            take, including retries and waits.
+        client_id: the client for `impersonate`, unless its settings contain one.
+        timeout: the seconds that a call may take, including retries and waits. None is an error,
+            because every call needs a limit.
         transport: the name of an installed transport ("aiohttp" if None), or an object with
             `asend(request)` and `aclose()`. The manager closes it.
         plugins: instances or installed names, the outermost first. An instance replaces the
-            discovered plugin of the same name.
+            discovered plugin with the same name.
         discover: True for every installed plugin, False for none, or their names.
-        allow_insecure: allow http for every host, and an http endpoint of an https issuer. Tokens
-            are then sent in the clear.
+        allow_insecure: allow http for every host, and an http endpoint for an https issuer. Tokens
+            are then sent unencrypted.
 
     Raises:
-        ArgumentError: an argument is not valid.
-        PluginError: a transport or plugin is missing, broken or of the other mode.
+        ArgumentError: an argument is invalid.
+        PluginError: a transport or plugin is missing, broken or for the other mode.
 
     Example:
         ```python
@@ -107,7 +107,7 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
         transport: str | AsyncTransport | None = None,
         **options: Unpack[ManagerOptions],
     ) -> PendingManager[Self]:
-        """Create a manager for an OpenID provider: see `UsersManager.from_issuer`.
+        """Create a manager for an OpenID provider. See `UsersManager.from_issuer`.
 
         Returns:
             The manager, once it is awaited. An `async with` statement also closes it.
@@ -167,12 +167,12 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
         timeout: float | None = None,
         expected_subject: str | None = None,
     ) -> Coroutine[Any, Any, UserInfo] | None:
-        """Fetch the profile of the user to whom an access token belongs.
+        """Fetch the profile of the user who owns an access token.
 
-        See `UsersManager.get_info`. ArgumentError and LifecycleError are raised by the call, before
-        it is awaited. With a callback, which may be a coroutine function, the call runs in a task,
-        and the method returns None; `aclose` awaits the task. The callback gets the errors of this
-        library. Any other exception goes to the exception handler of the event loop instead.
+        See `UsersManager.get_info`. ArgumentError and LifecycleError are raised by the method,
+        before the result is awaited. With a callback, which may be a coroutine function, the call
+        runs in a task, and the method returns None; `aclose` awaits the task. The callback gets the
+        errors of this library. Any other exception is passed to the event loop's exception handler.
 
         Example:
             `profile = await users.get_info(token, expected_subject="auth0|123")`
@@ -211,7 +211,7 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
         *,
         timeout: float | None = None,
     ) -> Coroutine[Any, Any, str] | None:
-        """Request a link that logs in as a user, once.
+        """Request a one-time link that logs in as a user.
 
         See `UsersManager.impersonate`, and `get_info` for errors and callbacks.
 
@@ -266,12 +266,12 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
     async def aclose(self) -> None:
         """Await the calls with callbacks, then close the transport and the plugins.
 
-        Only those of the running event loop are awaited. A cancellation ends that wait, and the
-        transport and the plugins are closed nevertheless. Later calls raise LifecycleError; closing
+        Only calls in the running event loop are awaited. A cancellation ends that wait, and the transport
+        and the plugins are closed nevertheless. Later calls raise LifecycleError; closing
         again has no effect.
 
         Raises:
-            Exception: the first that the transport or a plugin raised. All are closed nevertheless.
+            Exception: the first exception raised by the transport or a plugin. All are still closed.
         """
         self._require_event_loop()
         if not self._is_open:

@@ -59,9 +59,9 @@ class ManagerOptions(TypedDict, total=False):
 
 
 class BaseUsersManager(Generic[TransportT]):
-    """Hold the checked configuration, and prepare calls. Threads and tasks may share it.
+    """Hold the validated configuration, and prepare calls. Threads and tasks may share it.
 
-    A subclass has the public methods, and drives the prepared calls.
+    Subclasses have the public methods, and drive the prepared calls.
     """
 
     _mode: ClassVar[Mode]
@@ -97,7 +97,7 @@ class BaseUsersManager(Generic[TransportT]):
         )
         self._is_open = True
 
-    # Each of these checks the arguments of a call. Nothing is sent yet.
+    # These methods check the arguments of a call. Nothing is sent yet.
 
     def _prepare_get_info(
         self,
@@ -144,10 +144,10 @@ class BaseUsersManager(Generic[TransportT]):
         return PreparedCall(self, spec, arguments, seconds, expected_subject)
 
     def _use_configuration(self, configuration: Mapping[str, Any], issuer: str) -> None:
-        """Replace the userinfo endpoint with that of a provider configuration.
+        """Use the userinfo endpoint from a provider configuration.
 
         Raises:
-            DecodeError: the issuer is another one, or the endpoint is missing or insecure.
+            DecodeError: the issuer is different, or the endpoint is missing or insecure.
         """
         try:
             endpoint = userinfo_endpoint(configuration, issuer, allow_insecure=self._allow_insecure)
@@ -157,7 +157,7 @@ class BaseUsersManager(Generic[TransportT]):
         self._endpoints = {**self._endpoints, GET_INFO.name: endpoint}
 
     def _request(self, spec: RequestSpec[Any], arguments: Arguments, deadline: Deadline) -> Request:
-        """Return the request of a call, before any plugin has changed it."""
+        """Return the request of a call, before plugins change it."""
         endpoint = self._endpoints[spec.name]
         return Request(
             operation=spec.name,
@@ -173,13 +173,13 @@ class BaseUsersManager(Generic[TransportT]):
         )
 
     def _closers(self) -> list[Callable[[], object]]:
-        """Return the functions that close the transport and then the plugins."""
+        """Return the functions that close the transport and the plugins, in this order."""
         composition = self._composition
         close_transport = getattr(composition.transport, self._mode.close)
         return [close_transport, *(hook.function for hook in composition.closing_hooks)]
 
     def _add_context(self, error: ErrorT, spec: RequestSpec[Any]) -> ErrorT:
-        """Return an error of a call with its operation and origin."""
+        """Add the operation and origin of a call to an error, and return it."""
         error.operation = error.operation or spec.name
         error.origin = error.origin or self._endpoints[spec.name].origin
         return error
@@ -207,7 +207,7 @@ class BaseUsersManager(Generic[TransportT]):
 
 
 class PreparedCall(Generic[Result]):
-    """A call with valid arguments that has not started."""
+    """A call with valid arguments that has not been started."""
 
     __slots__ = ("_arguments", "_expected_subject", "_timeout", "_users", "spec")
 
@@ -229,7 +229,7 @@ class PreparedCall(Generic[Result]):
         return f"<PreparedCall {self.spec.name}>"
 
     def add_context(self, error: ErrorT) -> ErrorT:
-        """Return an error of this call with its operation and origin."""
+        """Add the operation and origin of this call to an error, and return it."""
         return self._users._add_context(error, self.spec)
 
     def start(self) -> tuple[Flow[Result], Deadline]:
@@ -278,7 +278,7 @@ class PreparedCall(Generic[Result]):
 
 
 def check_issuer(issuer: str, options: Secret[ManagerOptions]) -> None:
-    """Check the issuer, of which the configuration is fetched.
+    """Check the issuer before its configuration is fetched.
 
     Raises:
         ArgumentError: it is not a valid URL.
@@ -294,7 +294,7 @@ def is_in_event_loop() -> bool:
 
 
 def _headers_of(spec: RequestSpec[Any], custom: Secret[Mapping[str, str] | None]) -> Headers:
-    """Return the headers of an operation, overridden by those of the constructor."""
+    """Return the headers of an operation, overridden by the constructor's headers."""
     defaults = [("Accept", spec.accept)]
     if spec.method == "POST":
         defaults.append(("Content-Type", "application/json"))

@@ -1,15 +1,15 @@
 """Calls with a callback: `callback(error, None)` or `callback(None, result)`, exactly once.
 
-A callback gets the errors of this library only. For any other exception, such as an interruption
-or one that a plugin raised, it is not called.
+A callback gets only the errors of this library. It is not called for any other exception, such as
+an interruption or an exception raised by a plugin.
 
-Sync: the callback runs in the thread of the call, before the method returns. The method raises the
-exceptions that the callback does not get, and those that it raises itself.
+Sync: the callback runs in the calling thread, before the method returns. The method raises any
+other exception, and exceptions raised by the callback.
 
-Asyncio: the call and the callback run in a task that the manager keeps until its close. The result
-of the callback is awaited if it is awaitable. The exception handler of the event loop gets the
-exceptions that the callback does not get, and those that it raises itself. If the task is
-cancelled, the callback gets a LifecycleError.
+Asyncio: the call and the callback run in a task, which the manager awaits when it is closed. The
+result of the callback is awaited if it is awaitable. The event loop's exception handler gets any
+other exception, and exceptions raised by the callback. If the task is cancelled, the callback gets
+a LifecycleError.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ def check_callback(callback: object, *, may_be_async: bool) -> None:
     """Check that a callback is None or callable.
 
     Args:
-        callback: of a call.
+        callback: the callback of a call.
         may_be_async: whether it may be a coroutine function.
 
     Raises:
-        ArgumentError: it is anything else.
+        ArgumentError: it is not callable, or is a coroutine function but may not be.
     """
     if callback is None:
         return
@@ -46,8 +46,8 @@ def check_callback(callback: object, *, may_be_async: bool) -> None:
         )
 
 
-# Results and errors are popped from lists and not kept in local variables: if the callback raises,
-# a traceback shows the variables of these frames.
+# Results and errors are popped from lists, not kept in local variables: if the callback raises, a
+# traceback shows the local variables of these frames.
 
 
 def call_back(perform: Callable[[], T], callback: Callback[T]) -> None:
@@ -71,8 +71,8 @@ async def call_back_async(
 
     Args:
         perform: makes the call.
-        callback: of the call.
-        add_context: returns an error with the operation and the origin of the call.
+        callback: the callback of the call.
+        add_context: adds the operation and the origin of the call to an error.
     """
     import asyncio  # Slow to import, and a sync program does not need it.
 

@@ -16,8 +16,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 def mark_coroutine_function(function: F) -> F:
     """Mark a plain function that returns a coroutine.
 
-    Libraries then treat it as they treat an `async def`. On Python 3.11 only those do that ask
-    `asyncio.iscoroutinefunction`, such as unittest.mock, but not those that ask `inspect`.
+    Libraries then treat it like an `async def` function. On Python 3.11, this works only for
+    libraries that use `asyncio.iscoroutinefunction`, such as unittest.mock, not `inspect`.
     """
     if sys.version_info >= (3, 12):
         return inspect.markcoroutinefunction(function)
@@ -28,7 +28,7 @@ def mark_coroutine_function(function: F) -> F:
 
 
 def is_coroutine_function(function: object) -> bool:
-    """Return whether a call returns a coroutine, also that of a partial or of an object."""
+    """Return whether a function, partial or callable object returns a coroutine when called."""
     while isinstance(function, partial):
         function = function.func
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(

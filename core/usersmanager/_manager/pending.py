@@ -1,4 +1,4 @@
-"""PendingManager, which `AsyncUsersManager.from_issuer` returns: for `await` or `async with`."""
+"""PendingManager, the awaitable result of `AsyncUsersManager.from_issuer`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ManagerT = TypeVar("ManagerT", bound=AbstractAsyncContextManager[Any])
 
 
 class PendingManager(Coroutine[Any, Any, ManagerT]):
-    """A manager that is still to be created. Await it once, or use it in an `async with` statement.
+    """A manager to be created. Await it once, or use it in an `async with` statement.
 
     It is a coroutine: asyncio.run, create_task, gather and wait_for accept it.
 
@@ -56,7 +56,7 @@ class PendingManager(Coroutine[Any, Any, ManagerT]):
         """Create the manager.
 
         Raises:
-            LifecycleError: it was awaited or entered before.
+            LifecycleError: it has already been awaited or entered.
             UsersManagerError: see `from_issuer`.
         """
         if inspect.getcoroutinestate(self._coroutine) != inspect.CORO_CREATED:

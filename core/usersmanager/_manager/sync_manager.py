@@ -36,21 +36,21 @@ class UsersManager(BaseUsersManager[Transport]):
         base_url: the URL of the API, such as "https://tenant.auth0.com": https, or http for
             loopback. For an OpenID provider, the part before "/userinfo".
         headers: header fields for every request.
-        client_id: the client that `impersonate` acts for, unless the settings contain one.
-        timeout: None is an error, because no call is without a limit. The seconds that a call may
-            take, including retries and waits.
+        client_id: the client for `impersonate`, unless its settings contain one.
+        timeout: the seconds that a call may take, including retries and waits. None is an error,
+            because every call needs a limit.
         transport: the name of an installed transport ("urllib3" if None), or an object with
             `send(request)` and `close()`. The manager closes it.
         plugins: instances or installed names, the outermost first. An instance replaces the
-            discovered plugin of the same name.
+            discovered plugin with the same name.
         discover: True for every discovered plugin, False for none, or their names. Optional
             plugins are not discovered.
-        allow_insecure: allow http for every host, and an http endpoint of an https issuer. Tokens
-            are then sent in the clear.
+        allow_insecure: allow http for every host, and an http endpoint for an https issuer. Tokens
+            are then sent unencrypted.
 
     Raises:
-        ArgumentError: an argument is not valid.
-        PluginError: a transport or plugin is missing, broken or of the other mode.
+        ArgumentError: an argument is invalid.
+        PluginError: a transport or plugin is missing, broken or for the other mode.
 
     Example:
         ```python
@@ -97,7 +97,7 @@ class UsersManager(BaseUsersManager[Transport]):
         """Create a manager for an OpenID provider from its configuration document.
 
         The manager fetches `{issuer}/.well-known/openid-configuration` with its own transport and
-        plugins, and uses the `userinfo_endpoint` in it, on whatever host.
+        plugins, and uses the `userinfo_endpoint` in it, on any host.
 
         Args:
             issuer: the issuer exactly as the provider spells it, such as
@@ -106,12 +106,12 @@ class UsersManager(BaseUsersManager[Transport]):
             options: see the constructor.
 
         Raises:
-            ArgumentError: an argument is not valid.
-            PluginError: a transport or plugin is missing, broken or of the other mode.
-            APIError: the provider responded with an error, such as 404 without the document.
+            ArgumentError: an argument is invalid.
+            PluginError: a transport or plugin is missing, broken or for the other mode.
+            APIError: the provider responded with an error, such as 404 if it has no such document.
             TransportError: no complete response arrived.
-            DecodeError: the document is not valid, has another issuer, or has no usable endpoint:
-                that of an https issuer must be https.
+            DecodeError: the document is invalid, has another issuer, or has no usable endpoint,
+                which must be https if the issuer is https.
 
         Example:
             ```python
@@ -161,7 +161,7 @@ class UsersManager(BaseUsersManager[Transport]):
         timeout: float | None = None,
         expected_subject: str | None = None,
     ) -> UserInfo | None:
-        """Fetch the profile of the user to whom an access token belongs.
+        """Fetch the profile of the user who owns an access token.
 
         `GET {base_url}/userinfo`.
 
@@ -169,21 +169,21 @@ class UsersManager(BaseUsersManager[Transport]):
             access_token: a bearer token (RFC 6750) with the scope "openid".
             callback: a plain function, called exactly once with `(error, None)` or
                 `(None, profile)`. The method then returns None. It still raises the first two
-                errors below, and exceptions that are not errors of this library; the callback is
-                not called for them.
-            timeout: None for that of the constructor, or the seconds for this call.
+                errors below, and exceptions from outside this library, without calling the
+                callback.
+            timeout: the seconds for this call, or None for the constructor's timeout.
             expected_subject: the subject that the profile must have, from the ID token.
 
         Returns:
             The profile, a dict of claims with typed properties.
 
         Raises:
-            ArgumentError: an argument is not valid: `InvalidTokenError` if the token is a str that
-                can't be one.
+            ArgumentError: an argument is invalid; `InvalidTokenError` if the token is a str that
+                can't be an access token.
             LifecycleError: the manager is closed.
-            APIError: the server responded with an error: `UnauthorizedError` for a bad token.
+            APIError: the server responded with an error; `UnauthorizedError` for a bad token.
             TransportError: no complete response arrived.
-            DecodeError: the response is not a profile: `SubjectMismatchError` for another subject.
+            DecodeError: the response is not a profile; `SubjectMismatchError` for another subject.
 
         Example:
             `users.get_info(token, expected_subject="auth0|123").email`
@@ -224,7 +224,7 @@ class UsersManager(BaseUsersManager[Transport]):
         *,
         timeout: float | None = None,
     ) -> str | None:
-        """Request a link that logs in as a user, once.
+        """Request a one-time link that logs in as a user.
 
         `POST {base_url}/users/{user_id}/impersonate`.
 
@@ -236,15 +236,15 @@ class UsersManager(BaseUsersManager[Transport]):
                 `additionalParameters`.
             callback: a plain function, called exactly once with `(error, None)` or
                 `(None, link)`. The method then returns None. It still raises the first two
-                errors below, and exceptions that are not errors of this library; the callback is
-                not called for them.
-            timeout: None for that of the constructor, or the seconds for this call.
+                errors below, and exceptions from outside this library, without calling the
+                callback.
+            timeout: the seconds for this call, or None for the constructor's timeout.
 
         Returns:
-            The link. It is a credential: anyone who opens it first is logged in.
+            The link. It is a credential: the first person to open it is logged in.
 
         Raises:
-            ArgumentError: an argument is not valid.
+            ArgumentError: an argument is invalid.
             LifecycleError: the manager is closed.
             APIError: the server responded with an error.
             TransportError: no complete response arrived. If its `sent` is True, the server may
@@ -285,7 +285,7 @@ class UsersManager(BaseUsersManager[Transport]):
         Later calls raise LifecycleError.
 
         Raises:
-            Exception: the first that the transport or a plugin raised. All are closed nevertheless.
+            Exception: the first exception raised by the transport or a plugin. All are still closed.
         """
         if self._is_open:
             self._is_open = False

@@ -1,1 +1,1 @@
-"""The contracts of transports and plugins, as test classes to subclass."""
+"""The transport and plugin contracts, as test classes to subclass."""

@@ -16,7 +16,7 @@ Case: TypeAlias = Callable[[Any], None]
 
 
 class CaseRunner:
-    """Base class of contracts whose cases end, and fail in words.
+    """Base class of contracts. It limits the time of each case, and explains failures.
 
     Attributes:
         time_limit: the seconds that a case may take.
@@ -25,7 +25,7 @@ class CaseRunner:
     time_limit: ClassVar[float] = 10.0
 
     def __init_subclass__(cls, **keywords: Any) -> None:
-        """Limit and explain the cases of this package; those of a user stay as they are."""
+        """Limit and explain the cases in this package, but not the tests that a user adds."""
         super().__init_subclass__(**keywords)
         if cls.__module__.startswith(f"{__package__}."):
             for name, case in list(vars(cls).items()):
@@ -49,10 +49,10 @@ def _limited(case: Case) -> Case:
 
 
 def rule(name: str) -> str:
-    """Return the sentence that the name of a case stands for."""
+    """Return the name of a case as a sentence."""
     return name.removeprefix("test_").replace("_", " ")
 
 
 def anchor(name: str) -> str:
-    """Return the anchor of a case on the page of the documentation about the contracts."""
+    """Return the anchor of a case in docs/contracts.md."""
     return name.removeprefix("test_").replace("_", "-")

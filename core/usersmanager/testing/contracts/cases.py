@@ -29,7 +29,7 @@ __all__ = [
 
 ErrorTypes: TypeAlias = type[TransportError] | tuple[type[TransportError], ...]
 
-# Seconds. A busy machine may need longer than the first to connect and to send a request.
+# Seconds. On a busy machine, the first may be too short to connect and send a request.
 _SHORT_TIMEOUTS = (0.1, 0.3, 1.0)
 
 HEADERS = {
@@ -48,7 +48,7 @@ def make_request(
     idempotent: bool = True,
     headers: dict[str, str] | None = None,
 ) -> Request:
-    """Return a request to a server, as a manager makes it; without a token if that is ""."""
+    """Return a request like a manager's, without a token if `token` is empty."""
     return Request(
         operation="get_info" if idempotent else "impersonate",
         method="GET" if idempotent else "POST",
@@ -63,9 +63,9 @@ def make_request(
 
 
 def with_short_timeout(check: Callable[[float], object]) -> None:
-    """Run a check with a short timeout, and with longer ones if it fails.
+    """Run a check with a short timeout, and repeat it with longer ones if it fails.
 
-    So a check may assume that a request is sent before its deadline.
+    This lets a check assume that the request is sent before its deadline.
     """
     *shorter, longest = _SHORT_TIMEOUTS
     for timeout in shorter:
@@ -94,12 +94,12 @@ def outcome_of(send: Callable[[Request], Response], request: Request) -> Respons
 
 
 class Contract(CaseRunner, Exemptions):
-    """Base class of the transport contracts: how a test case is checked.
+    """Base class of the transport contracts, with their assertions.
 
     Attributes:
-        client_class: how a transport is called, sync or async.
-        slack: seconds by which a deadline may be missed. Transports guarantee 0.1; the rest is
-            for a busy machine.
+        client_class: calls a sync or an async transport.
+        slack: the seconds by which a deadline may be missed. Transports guarantee 0.1; the rest is
+            a margin for busy machines.
     """
 
     slack: ClassVar[float] = 0.25
@@ -109,8 +109,8 @@ class Contract(CaseRunner, Exemptions):
         """Return a new transport. Override this method.
 
         Args:
-            settings: an `ssl_context`, in cases about TLS; also a `pool_size` (an int), in cases
-                of the strict contracts.
+            settings: an `ssl_context` in the TLS cases; also a `pool_size` (an int) in the cases of
+                the strict contracts.
         """
         raise NotImplementedError("override transport(**settings) to return a new transport")
 
@@ -131,7 +131,7 @@ class Contract(CaseRunner, Exemptions):
         *,
         rule: str = "a request must get its own response",
     ) -> None:
-        """Check that a request gets the response to its own token; `rule` is the message if not."""
+        """Check that a request gets the response to its own token; `rule` is the failure message."""
         try:
             owner = subject(client.send(make_request(server, token)))
         except Exception as error:
@@ -150,8 +150,8 @@ class Contract(CaseRunner, Exemptions):
     ) -> TransportError:
         """Check that a request fails before its deadline, and return the error.
 
-        `fault` begins the message of a failing assertion, `sent` is what the error must say if it
-        is not None, and `as_manager` sends as a manager does, which removes frames from errors.
+        The failure message begins with `fault`. Unless `sent` is None, the error must have this
+        value. `as_manager` sends the request like a manager, which removes frames from errors.
         """
         rule = f"{fault} must raise {_names(error_types)}"
         send = client.send_as_manager if as_manager else client.send

@@ -1,6 +1,6 @@
-"""Clients of a transport under test: the same interface for sync and async transports.
+"""Clients with the same interface for sync and async transports under test.
 
-They send what a manager would send, and raise what it would raise, but with the traceback.
+They send the same requests and raise the same errors as a manager, but keep the tracebacks.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ class Client(Protocol):
         """Send a request."""
 
     def send_as_manager(self, request: Request) -> Response:
-        """Send a request exactly as a manager does, which removes frames from errors."""
+        """Send a request exactly like a manager, which removes frames from errors."""
 
     def send_all(
         self, requests: list[Callable[[], Request]], *, first_sent: threading.Event | None = None
     ) -> list[Outcome]:
-        """Send requests concurrently; each is made when it starts.
+        """Send requests concurrently. Each is created when it starts.
 
         Args:
-            requests: functions that make them.
-            first_sent: set by the server when the first has arrived; the others start after it.
+            requests: functions that create the requests.
+            first_sent: set by the server when the first request arrives; the others start then.
         """
 
     def idle(self, seconds: float) -> None:
@@ -66,7 +66,7 @@ class SyncClient:
             return self.transport.send(_as_sent(request, self.transport))
 
     def send_as_manager(self, request: Request) -> Response:
-        """Send a request exactly as a manager does."""
+        """Send a request exactly like a manager."""
         handler = chain(close_connections=not is_strict(self.transport))
         return drive(handler(request), self.transport, request.deadline)
 
@@ -127,7 +127,7 @@ class AsyncClient:
             return await self.transport.asend(_as_sent(request, self.transport))
 
     def send_as_manager(self, request: Request) -> Response:
-        """Send a request exactly as a manager does."""
+        """Send a request exactly like a manager."""
         handler = chain(close_connections=not is_strict(self.transport))
         return self.run(drive_async(handler(request), self.transport, request.deadline))
 
@@ -151,7 +151,7 @@ class AsyncClient:
         self.run(asyncio.sleep(seconds))
 
     def cancel(self, request: Request, after: float) -> bool:
-        """Start a request, cancel it after some seconds, and return whether it was cancelled."""
+        """Start a request, cancel it after `after` seconds, and return whether it was cancelled."""
 
         async def start_and_cancel() -> bool:
             task = asyncio.ensure_future(self.asend(request))

@@ -1,4 +1,4 @@
-"""A transport whose requests overlap, for the contract of plugins."""
+"""A transport whose requests overlap, for the plugin contract."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ __all__ = ["MeetingTransport"]
 
 
 class MeetingTransport(RespondingTransport):
-    """A transport in which each request waits until a number of them has arrived.
+    """A transport that holds requests until a given number has arrived.
 
     Args:
         parties: the number of requests.
-        seconds: how long to wait for the others, for a plugin that lets only one through.
+        seconds: how long to wait for the others, in case a plugin lets only one through.
     """
 
     def __init__(self, parties: int, seconds: float) -> None:
@@ -44,5 +44,5 @@ class MeetingTransport(RespondingTransport):
         return super().send(request)
 
     def end_meeting(self) -> None:
-        """Let the requests that come alone pass."""
+        """Stop holding requests from threads."""
         self._barrier.abort()

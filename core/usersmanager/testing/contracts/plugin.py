@@ -1,4 +1,4 @@
-"""PluginContract: what every plugin owes to the calls around it, whatever its purpose.
+"""PluginContract: what every plugin must do, whatever its purpose.
 
 The test cases need pytest.
 """
@@ -78,7 +78,7 @@ class PluginContract(SharingCases, Exemptions):
 
     def test_both_modes_send_the_same(self) -> None:
         (_, sync), (_, async_) = self._call_both(own_profile)
-        # Only the names: a value may differ, as a trace id does.
+        # Compare only the names: a value may differ, such as a trace id.
         names = [[list(request.headers) for request in requests] for requests in (sync, async_)]
         assert names[0] == names[1], "a plugin must set the same headers in both modes"
         targets = [[request.target for request in requests] for requests in (sync, async_)]
@@ -108,7 +108,7 @@ class PluginContract(SharingCases, Exemptions):
         effect = next(flow)
         while isinstance(effect, Sleep | Wait):
             effect = flow.send(request.deadline if isinstance(effect, Wait) else None)
-        flow.close()  # Raises RuntimeError if the flow goes on.
+        flow.close()  # Raises RuntimeError if the flow yields again.
 
     def test_every_user_gets_their_own_profile(self) -> None:
         with self._users(RespondingTransport(own_profile)) as users:

@@ -1,4 +1,4 @@
-"""A secret for test cases, and everything that an error shows."""
+"""A secret for test cases, and the complete text of an error."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SECRET_TOKEN = "secret-4f1d0c9ab2e7"
 
 
 def rendered(error: BaseException) -> str:
-    """Return all text of an error: its chain of errors, their notes and the locals of frames."""
+    """Return all text of an error: its chain of errors, their notes and local variables."""
     texts: list[str] = []
     pending: list[BaseException | None] = [error]
     while pending:

@@ -1,4 +1,4 @@
-"""A transport that computes its responses, for the contract of plugins."""
+"""A transport that computes its responses, for the plugin contract."""
 
 from __future__ import annotations
 

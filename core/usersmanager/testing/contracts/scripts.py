@@ -1,4 +1,4 @@
-"""What the servers of the cases do."""
+"""Scripts for the servers of the test cases."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["answering", "ending", "flood", "serving", "unreachable_server"]
 
 
 def answering(response: bytes, *, then: Script = echo) -> Script:
-    """Return a script that reads a request, sends these bytes and continues with another script."""
+    """Return a script that reads a request, sends these bytes and then runs another script."""
 
     def script(peer: Peer) -> object:
         peer.request()
@@ -48,7 +48,7 @@ def serving(respond: Callable[[bytes], bytes]) -> Script:
 
 
 def flood(peer: Peer, data: bytes, size: int = 2 << 20) -> None:
-    """Send data again and again, more than a client may accept; then wait for it to give up."""
+    """Send data repeatedly, more than a client may accept, then wait for the client to give up."""
     for _ in range(size // len(data)):
         peer.send(data)
     peer.wait_closed()

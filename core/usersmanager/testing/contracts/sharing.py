@@ -1,4 +1,4 @@
-"""What a plugin must do when managers, threads, tasks or event loops share it, and at its close."""
+"""Plugin cases: an instance shared by managers, threads, tasks and event loops, and closing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .watchdog import run_within
 __all__ = ["SharingCases"]
 
 _USERS = [f"user-{number}" for number in range(8)]
-# Seconds that a broken plugin takes; a correct one takes milliseconds.
+# Time limits in seconds. A broken plugin takes this long, a correct one milliseconds.
 _MEETING = 1.0
 _ENDING = 1.0
 _LIMIT = 10.0
@@ -153,7 +153,7 @@ def _named(subject: str) -> Callable[[Request], Response]:
 
 
 def _in_threads(function: Callable[[str], object]) -> list[object]:
-    """Return the result or error of a function for each user, called in a thread for each."""
+    """Call a function for each user in a separate thread, and return the results or errors."""
     results: dict[str, object] = {}
 
     def work(user: str) -> None:
@@ -162,7 +162,7 @@ def _in_threads(function: Callable[[str], object]) -> list[object]:
         except Exception as error:
             results[user] = error
 
-    # The threads of an executor would keep the interpreter from exiting after a deadlock.
+    # After a deadlock, the threads of an executor would keep the interpreter from exiting.
     threads = [threading.Thread(target=work, args=(user,), daemon=True) for user in _USERS]
     for thread in threads:
         thread.start()

@@ -1,6 +1,6 @@
-"""The contracts of transports, on two levels, each for sync and for async transports.
+"""The transport contracts: two levels, each for sync and async transports.
 
-The page docs/contracts.md explains every case. They need pytest, and trustme for certificates.
+docs/contracts.md explains every case. The contracts need pytest, and trustme for certificates.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class _Strict(ExactnessCases, ConnectingCases, PoolCases, FramingCases, ReuseCas
 class TransportContract(_Basic):
     """What every sync transport must do. Subclass it and override `transport`.
 
-    A careful adapter over any HTTP library can pass it. The cases send what a manager would send:
-    with `Connection: close`, unless the transport declares `strict = True`.
+    A careful adapter over any HTTP library can pass it. The cases send the same requests as a
+    manager: with `Connection: close`, unless the transport declares `strict = True`.
 
     Example:
         ```python
@@ -57,18 +57,18 @@ class TransportContract(_Basic):
 
 
 class StrictTransportContract(_Strict, ForkCases, TransportContract):
-    """What a sync transport must do in addition, to declare `strict = True`.
+    """What a sync transport with `strict = True` must do in addition.
 
-    It then uses connections for several requests, and no response may reach another caller. A
-    transport over `usersmanager.transports.Engine` passes it.
+    Such a transport reuses connections, and no response may reach another caller. A transport over
+    `usersmanager.transports.Engine` passes it.
     """
 
 
 class AsyncTransportContract(_Basic, CancellationCases):
     """What every async transport must do. Subclass it and override `transport`.
 
-    A careful adapter over any HTTP library can pass it. The cases send what a manager would send:
-    with `Connection: close`, unless the transport declares `strict = True`.
+    A careful adapter over any HTTP library can pass it. The cases send the same requests as a
+    manager: with `Connection: close`, unless the transport declares `strict = True`.
 
     Example:
         ```python
@@ -82,8 +82,8 @@ class AsyncTransportContract(_Basic, CancellationCases):
 
 
 class StrictAsyncTransportContract(_Strict, WaiterCases, AsyncTransportContract):
-    """What an async transport must do in addition, to declare `strict = True`.
+    """What an async transport with `strict = True` must do in addition.
 
-    It then uses connections for several requests, and no response may reach another caller. A
-    transport over `usersmanager.transports.AsyncEngine` passes it.
+    Such a transport reuses connections, and no response may reach another caller. A transport over
+    `usersmanager.transports.AsyncEngine` passes it.
     """

@@ -12,12 +12,13 @@ __all__ = ["run_within"]
 
 
 def run_within(seconds: float, *work: Callable[[], None]) -> None:
-    """Call functions in a thread each, at the same time, and raise what the first raises.
+    """Call functions concurrently, each in its own thread, and raise the first exception.
 
-    A signal would need the main thread, and the exception of its handler might be caught.
+    A signal would need the main thread, and code under test might catch the handler's exception.
 
     Raises:
-        AssertionError: one did not end in time. Its thread is abandoned.
+        AssertionError: a function did not end in time. Its thread is abandoned.
+        BaseException: the first exception raised by a function.
     """
     raised: list[BaseException] = []
 
