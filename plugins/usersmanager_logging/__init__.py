@@ -20,8 +20,8 @@ class Logging:
     """Log calls and attempts.
 
     Calls are logged to `usersmanager.call`, attempts to `usersmanager.attempt` (DEBUG). A
-    successful call is logged at INFO, and so is a call that the API rejected with a 4xx status other
-    than 429. Any other error is logged at WARNING, including interruptions and cancellation.
+    successful call is logged at INFO, and so is a call that the API rejected with a 4xx status
+    other than 429. Any other error is logged at WARNING, including interruptions and cancellation.
 
     Each record has the fields `operation`, `status` (an int, or None without a response), `outcome`
     (the status, or the class of the exception that the caller gets), `attempt` (its number; for a
@@ -102,7 +102,7 @@ def _fields(
 
 
 def _log(logger: logging.Logger, level: int, message: str, fields: dict[str, object]) -> None:
-    """Log a record with these fields. With `extra`, a field set by a factory would be a KeyError."""
+    """Log a record with these fields. `extra` would raise KeyError for a field of a factory."""
     path, line, function, _ = logger.findCaller()
     record = logger.makeRecord(logger.name, level, path, line, message, (fields,), None, function)
     for name, value in fields.items():

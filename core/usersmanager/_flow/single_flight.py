@@ -68,9 +68,9 @@ class SingleFlight:
         """Run a flow, or wait for the call that is running one with an equal key.
 
         Args:
-            key: hashable; calls with equal keys share an outcome. For the response to a user, derive
-                it from the URL and the token. It appears in no repr or traceback, and is dropped
-                when the flow has ended.
+            key: hashable; calls with equal keys share an outcome. For a user's response, derive it
+                from the URL and the token. It appears in no repr or traceback, and is dropped when
+                the flow has ended.
             flow_function: called without arguments, only in the call that runs the flow. It returns
                 a flow, such as `proceed(request)`, or is a generator function.
 

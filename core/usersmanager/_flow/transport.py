@@ -2,9 +2,9 @@
 
 Their methods have different names, so that one class may implement both.
 
-A transport that passes the strict contract declares `strict = True` as a class attribute. It decides
-itself when to reuse a connection. For any other transport, the manager adds `Connection: close` to
-every request: if connections are not reused, no user can get another user's response.
+A transport that passes the strict contract declares this with the class attribute `strict = True`.
+It decides itself when to reuse a connection. For any other transport, the manager adds
+`Connection: close` to every request: without reuse, no user can get another user's response.
 """
 
 from __future__ import annotations

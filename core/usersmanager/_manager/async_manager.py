@@ -271,7 +271,7 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
         again has no effect.
 
         Raises:
-            Exception: the first exception raised by the transport or a plugin. All are still closed.
+            Exception: the first exception raised by the transport or a plugin, after closing all.
         """
         self._require_event_loop()
         if not self._is_open:

@@ -285,7 +285,7 @@ class UsersManager(BaseUsersManager[Transport]):
         Later calls raise LifecycleError.
 
         Raises:
-            Exception: the first exception raised by the transport or a plugin. All are still closed.
+            Exception: the first exception raised by the transport or a plugin, after closing all.
         """
         if self._is_open:
             self._is_open = False

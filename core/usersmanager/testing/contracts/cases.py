@@ -131,7 +131,7 @@ class Contract(CaseRunner, Exemptions):
         *,
         rule: str = "a request must get its own response",
     ) -> None:
-        """Check that a request gets the response to its own token; `rule` is the failure message."""
+        """Check that a request gets the response to its token; `rule` is the failure message."""
         try:
             owner = subject(client.send(make_request(server, token)))
         except Exception as error:

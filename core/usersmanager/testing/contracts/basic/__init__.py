@@ -1,1 +1,1 @@
-"""The cases of the basic contracts: what a careful adapter over any HTTP library can pass."""
+"""The basic cases, which a careful adapter over any HTTP library can pass."""

@@ -1,4 +1,4 @@
-"""Basic cases: cancelled tasks, for async transports alone."""
+"""Basic cases: cancelled tasks, for async transports only."""
 
 from __future__ import annotations
 

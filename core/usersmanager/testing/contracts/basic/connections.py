@@ -1,4 +1,4 @@
-"""Basic cases: whose response a caller gets, and closing."""
+"""Basic cases: callers get their own responses, and closing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ATTACKER = profile("attacker")
 
 
 class ConnectionCases(Contract):
-    """Whose response a caller gets, and closing."""
+    """Callers get their own responses, and closing."""
 
     def test_concurrent_requests_get_their_own_responses(self) -> None:
         users = [f"user-{number}" for number in range(50)]
@@ -32,7 +32,7 @@ class ConnectionCases(Contract):
         def late(peer: Peer) -> None:
             peer.request()
             peer.send(interim)
-            peer.stall(0.1)  # By then, a client that takes it for the response sends another.
+            peer.stall(0.1)  # Time for a client that takes it for the response to go on.
             peer.send(profile("first"))
             echo(peer)
 
@@ -81,7 +81,7 @@ class ConnectionCases(Contract):
 
 
 def owners(outcomes: list[Outcome]) -> list[str]:
-    """Return the subject of each profile, or the text of the error in its place."""
+    """Return the subject of each profile, or the text of the error instead."""
     return [
         subject(outcome) if isinstance(outcome, Response) else describe(outcome)
         for outcome in outcomes

@@ -1,4 +1,4 @@
-"""Basic cases: what must not be followed, kept, or taken from the environment."""
+"""Basic cases: redirects, cookies, and settings of the environment, which must be ignored."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
 
 
 class EnvironmentCases(Contract):
-    """What must not be followed, kept, or taken from the environment."""
+    """Redirects, cookies, and settings of the environment, which must be ignored."""
 
     def test_a_redirect_is_not_followed(self) -> None:
         with FaultServer() as elsewhere:
@@ -35,7 +35,7 @@ class EnvironmentCases(Contract):
                         assert len(server.requests) == 1, f"a {status} must not be followed"
 
     def test_cookies_are_not_kept(self) -> None:
-        # Cookie jars ignore IP addresses: a host name is needed to see a cookie.
+        # Cookie jars ignore IP addresses, so use a host name.
         cookie = "Set-Cookie: session=alice; Path=/\r\n"
         script = answering(profile("alice", headers=cookie))
         with FaultServer(script, host="localhost") as server, self.client() as client:
@@ -71,7 +71,7 @@ class EnvironmentCases(Contract):
 
 @contextlib.contextmanager
 def _netrc() -> Iterator[None]:
-    """Let the environment have a netrc file with credentials for every host."""
+    """Set NETRC to a file with credentials for every host."""
     with tempfile.TemporaryDirectory() as folder:
         netrc = Path(folder, "netrc")
         netrc.write_text("default login attacker password secret\n")

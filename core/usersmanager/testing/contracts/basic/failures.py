@@ -1,4 +1,4 @@
-"""Basic cases: which error is raised, when, and what it says and shows."""
+"""Basic cases: the class, time and content of errors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
 class FailureCases(Contract):
-    """Which error is raised, when, and what it says and shows."""
+    """The class, time and content of errors."""
 
     def test_a_refused_connection_is_a_connect_error(self) -> None:
         with FaultServer() as server:
@@ -39,7 +39,7 @@ class FailureCases(Contract):
             self._assert_sent_once(ending(response), "a truncated body")
 
     def _assert_sent_once(self, script: Script, fault: str) -> None:
-        """Check that a fault is an error, and that the request is not sent again."""
+        """Check that a fault raises an error, and that the request is not sent again."""
         for idempotent in (True, False):
             with FaultServer(otherwise=script) as server, self.client() as client:
                 request = make_request(server, idempotent=idempotent)
@@ -100,7 +100,7 @@ class FailureCases(Contract):
 
 
 def _assert_hidden(outcome: Outcome, fault: str) -> None:
-    """Check that an error and those that it is chained to don't show the token."""
+    """Check that an error and the errors chained to it don't show the token."""
     if isinstance(outcome, Response):
         return
     assert SECRET_TOKEN not in rendered(outcome), f"{fault}: an error must not show the token"

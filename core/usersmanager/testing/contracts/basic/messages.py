@@ -1,4 +1,4 @@
-"""Basic cases: what is sent, and what is returned."""
+"""Basic cases: the request that is sent, and the response that is returned."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BINARY = bytes(range(256)) * 4
 
 
 class MessageCases(Contract):
-    """What is sent, and what is returned."""
+    """The request that is sent, and the response that is returned."""
 
     def test_every_status_is_returned(self) -> None:
         def respond(request: bytes) -> bytes:
@@ -65,7 +65,7 @@ class MessageCases(Contract):
             fields = f"Content-Encoding: {coding}\r\nContent-Length: {len(body)}\r\n"
             head = f"HTTP/1.1 200 OK\r\n{fields}\r\n"
             with FaultServer(answering(head.encode() + body)) as server, self.client() as client:
-                # Compared outside of the assertion: a diff of megabytes would take minutes.
+                # Compare outside of the assertion: a diff of megabytes would take minutes.
                 unchanged = client.send(make_request(server)).body == body
             assert unchanged, f"a body of Content-Encoding {coding} must not be decompressed"
 

@@ -1,4 +1,4 @@
-"""The cases that the strict contracts add: what keeps the responses of users apart, and exactness.
+"""The strict cases: exact messages, and separate responses for users on reused connections.
 
-They hold for a transport that uses a connection again. Few HTTP libraries can pass them.
+Few HTTP libraries can pass them.
 """

@@ -1,4 +1,4 @@
-"""Strict cases: cancelled tasks and the connection pool, for async transports alone."""
+"""Strict cases: cancelled tasks and the connection pool, for async transports only."""
 
 from __future__ import annotations
 

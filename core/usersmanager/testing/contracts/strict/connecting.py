@@ -16,7 +16,7 @@ __all__ = ["ConnectingCases"]
 
 
 class _HttpsOrigin(FaultServer):
-    """A server without TLS and with an https origin."""
+    """A server without TLS, but with an https origin."""
 
     @property
     def origin(self) -> str:
@@ -98,7 +98,7 @@ class ConnectingCases(StrictCases):
             assert server.requests == [], "nothing may be sent after the deadline"
 
     def _assert_connect_timeout(self, server: FaultServer, fault: str) -> None:
-        """Check that a connection that is never established is given up at the deadline."""
+        """Check that connecting to an unreachable server is given up at the deadline."""
 
         def check(timeout: float) -> None:
             with self.client() as client:

@@ -1,4 +1,4 @@
-"""Shared by the strict cases: faults on every kind of connection, and whether one is used again."""
+"""Assertions of the strict cases: faults on each kind of connection, and reuse."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ class StrictCases(Contract):
     def assert_fault(self, script: Script, error_types: ErrorTypes, fault: str) -> None:
         """Check a fault after a request was sent: on a new, a reused and a dedicated connection.
 
-        The error must have its type, the request must not be sent again, and the connection
-        must not be used again.
+        The error must have the right type, the request must not be sent again, and the connection
+        must not be reused.
         """
         self._assert_fault(script, error_types, fault)
         self._assert_fault(script, error_types, fault, warm=True)
         self._assert_fault(script, error_types, fault, idempotent=False)
 
     def assert_deadline(self, script: Script, fault: str) -> None:
-        """Check a fault that lasts beyond the deadline, as `assert_fault` does."""
+        """Check a fault that lasts beyond the deadline, like `assert_fault`."""
 
         def check(**variant: bool) -> None:
             assert_fault = partial(
@@ -61,10 +61,10 @@ class StrictCases(Contract):
             assert len(server.requests) <= 2 + warm, f"a request was sent again after {fault}"
 
     def assert_succeeds(self, script: Script, rule: str, *, reused: bool) -> None:
-        """Check a request that a script answers, and a second one after it.
+        """Check that a request and a second one after it get their own responses.
 
-        `rule` begins the message of a failing assertion; `reused` says whether the second
-        request must use the connection of the first.
+        `rule` is the beginning of the failure message; `reused` says whether the second request
+        must use the connection of the first.
         """
         with FaultServer(script) as server, self.client() as client:
             self.assert_own_response(client, server, "first", rule=rule)

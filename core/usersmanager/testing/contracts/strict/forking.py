@@ -1,4 +1,4 @@
-"""Strict cases: a process that forks, for sync transports alone. An event loop survives no fork."""
+"""Strict cases: a process that forks, for sync transports only: event loops don't survive forks."""
 
 from __future__ import annotations
 

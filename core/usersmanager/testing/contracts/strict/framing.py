@@ -1,4 +1,4 @@
-"""Strict cases: what is a response, and where it ends."""
+"""Strict cases: valid responses, and where they end."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BODY = b'{"sub": "first"}'
 
 
 class FramingCases(StrictCases):
-    """What is a response, and where it ends."""
+    """Valid responses, and where they end."""
 
     def test_eof_before_a_response_is_a_disconnect(self) -> None:
         for reset in (False, True):

@@ -117,5 +117,5 @@ class PoolCases(StrictCases):
 
 
 def _open_descriptors() -> int:
-    """Return how many descriptors this process has open; 0 if the platform does not say."""
+    """Return the number of open descriptors; 0 if the platform does not report it."""
     return len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0

@@ -1,4 +1,4 @@
-"""Strict cases: when a connection is used for another request."""
+"""Strict cases: the reuse of connections."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NO_CONTENT = b"HTTP/1.1 204 No Content\r\n"
 
 
 class ReuseCases(StrictCases):
-    """When a connection is used for another request."""
+    """The reuse of connections."""
 
     def test_it_declares_that_it_is_strict(self) -> None:
         with self.client() as client:
@@ -66,7 +66,7 @@ class ReuseCases(StrictCases):
         self._assert_replaced(whole, lambda peer: None, rule)
 
     def test_bytes_on_an_idle_connection_never_reach_the_next_caller(self) -> None:
-        # An event loop that runs reads the bytes; one that does not must check the socket.
+        # A running event loop reads the bytes; otherwise the transport must check the socket.
         for loop_runs in (True, False):
             self._assert_replaced(
                 profile("first"),
@@ -91,9 +91,9 @@ class ReuseCases(StrictCases):
         """Check that a connection is not reused after an action of the server while it is idle.
 
         Args:
-            response: what the server sends before it.
-            action: what the server does.
-            rule: the message of the assertions.
+            response: the response before the action.
+            action: the action of the server.
+            rule: the failure message.
             loop_runs: whether the event loop runs before the next request.
         """
         idle, done = threading.Event(), threading.Event()
