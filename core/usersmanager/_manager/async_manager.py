@@ -266,9 +266,9 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
     async def aclose(self) -> None:
         """Await the calls with callbacks, then close the transport and the plugins.
 
-        Only calls in the running event loop are awaited. A cancellation ends that wait, and the transport
-        and the plugins are closed nevertheless. Later calls raise LifecycleError; closing
-        again has no effect.
+        Only calls in the running event loop are awaited. A cancellation ends that wait, and the
+        transport and the plugins are still closed. Later calls raise LifecycleError; closing again
+        has no effect.
 
         Raises:
             Exception: the first exception raised by the transport or a plugin, after closing all.

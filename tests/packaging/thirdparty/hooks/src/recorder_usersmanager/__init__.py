@@ -37,7 +37,7 @@ class Recorder:
 
     @hookimpl
     def usersmanager_done(self, request, response, error, elapsed):
-        assert elapsed > 0.001
+        assert 0 < elapsed < 60
         events.append(f"done: {response and response.status}, {type(error).__name__}")
 
     @hookimpl
