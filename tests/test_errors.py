@@ -108,3 +108,10 @@ def test_an_unknown_reason_is_a_mistake() -> None:
     error_type: Any = DisconnectedError
     with pytest.raises(ValueError, match="reason must be one of"):
         error_type("x", reason="sun spots")
+
+
+@pytest.mark.parametrize("error_type", [ProviderUnavailableError, TransportError, ConnectError])
+@pytest.mark.parametrize("retry_after", ["120", b"120", [1]])
+def test_seconds_to_wait_are_a_number(error_type: Any, retry_after: Any) -> None:
+    with pytest.raises(TypeError, match="retry_after must be a number of seconds"):
+        error_type("x", retry_after=retry_after)

@@ -150,6 +150,9 @@ class ProviderUnavailableError(UsersManagerError):
 
     A plugin, such as a circuit breaker, may raise it instead of sending a request.
 
+    Raises:
+        TypeError: `retry_after` is not a number or None.
+
     Attributes:
         retry_after: the seconds to wait before the next call, or None if unknown.
     """
@@ -165,6 +168,8 @@ class ProviderUnavailableError(UsersManagerError):
         origin: str | None = None,
     ) -> None:
         super().__init__(message, operation=operation, origin=origin)
+        if not isinstance(retry_after, int | float | None):
+            raise TypeError("retry_after must be a number of seconds, or None")
         self.retry_after = retry_after
 
 
@@ -183,6 +188,7 @@ class TransportError(ProviderUnavailableError):
 
     Raises:
         ValueError: `reason` is not one of the values of `Reason`.
+        TypeError: `retry_after` is not a number or None.
 
     Attributes:
         sent: False only if no byte of the request was written in the last attempt. Repeating the

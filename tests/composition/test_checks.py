@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -106,6 +107,17 @@ class Equal:
     def usersmanager_request(self, request: Any) -> Any: ...
 
 
+class ComparesAnything(Tag):
+    def __init__(self, compare: Callable[[Any], Any]) -> None:
+        super().__init__("x")
+        self._compare = compare
+
+    def __eq__(self, other: object) -> Any:
+        return self._compare(other)
+
+    __hash__ = None  # type: ignore[assignment] # As Python does.
+
+
 @pytest.mark.parametrize(
     ("arguments", "keyword"),
     [
@@ -129,6 +141,9 @@ class Equal:
         ({"plugins": [lambda request, proceed: None]}, "does not implement any hook"),
         ({"plugins": [tag := Tag("x"), tag]}, "given twice"),
         ({"plugins": [Equal("x"), Equal("x")]}, "'Equal' is equal to another one"),
+        ({"plugins": [ComparesAnything(lambda other: True)]}, "can't be compared"),
+        ({"plugins": [ComparesAnything(lambda other: False)]}, "can't be compared"),
+        ({"plugins": [ComparesAnything(lambda other: other.key)]}, "return NotImplemented for"),
         ({"plugins": ["retrry"]}, "did you mean 'retry'?"),
         ({"plugins": ["zzz"]}, "known: headers, logging, retry"),
         ({"plugins": "retry"}, "must be a list"),

@@ -37,6 +37,10 @@ AT_IMPORT = {
         "class Mute(Exception):\n    def __str__(self): raise ValueError\nraise Mute",
         "Mute",
     ),
+    "raises what exits when it is shown": (
+        "class Rude(Exception):\n    def __str__(self): raise SystemExit\nraise Rude",
+        "Rude",
+    ),
     "has invalid syntax": ("def plugin(:", "SyntaxError"),
     "lacks the class": ("Plug = 1", "AttributeError"),
 }
@@ -73,6 +77,11 @@ AT_REGISTRATION = {
         "@hookimpl\n    def usersmanager_transport(self): ...",
         "implements a transport hook",
     ),
+    "can't be compared": (
+        "def __eq__(self, other): return self.key == other.key",
+        "its __eq__ must return NotImplemented",
+    ),
+    "equals everything": ("def __eq__(self, other): return True", "can't be compared"),
     "retries as another does": ("retries = True", f"'retry' and {NAME!r} both retry"),
 }
 SOURCES = [
@@ -210,3 +219,14 @@ def test_a_transport_that_needs_arguments_is_an_error_with_advice(install: Insta
     install("curl", source, group="usersmanager.transports")
     with pytest.raises(PluginError, match="pass an instance as transport="):
         names(transport="curl")
+
+
+def test_whether_a_plugin_retries_is_read_once(install: Install) -> None:
+    body = """
+    reads = 0
+    @property
+    def retries(self):
+        self.reads += 1
+        return False if self.reads == 1 else 1 / 0"""
+    install(NAME, plugin_with(body))
+    assert order() == ["broken"]

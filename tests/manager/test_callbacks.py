@@ -220,13 +220,15 @@ def test_an_exception_of_an_async_callback_goes_to_the_exception_handler() -> No
     assert isinstance(reported[0], LookupError)
 
 
-def test_the_callback_of_a_cancelled_call_gets_an_error() -> None:
+@pytest.mark.parametrize("seconds", [None, 0.01], ids=["before its first step", "later"])
+def test_the_callback_of_a_cancelled_call_gets_an_error(seconds: float | None) -> None:
     outcomes: list[Any] = []
 
     async def main() -> None:
         users = AsyncUsersManager(TENANT, transport=Hanging())
         users.get_info("t", lambda *outcome: outcomes.append(outcome))
-        await asyncio.sleep(0.01)
+        if seconds is not None:
+            await asyncio.sleep(seconds)
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
             task.cancel()
         await users.aclose()

@@ -12,7 +12,13 @@ from .._values.suggestions import did_you_mean
 from ..errors import PluginError
 from .hookspecs import HOOKS
 
-__all__ = ["check_implementation", "check_marked", "check_none_ignored", "explain_rejected"]
+__all__ = [
+    "check_comparison",
+    "check_implementation",
+    "check_marked",
+    "check_none_ignored",
+    "explain_rejected",
+]
 
 _WRAPS = ("usersmanager_wrap_call", "usersmanager_wrap_attempt")
 
@@ -29,6 +35,23 @@ def check_marked(name: str, plugin: object) -> None:
         method = getattr(plugin, hook, None)
         if callable(method) and not hasattr(method, "usersmanager_impl"):
             raise PluginError(f"plugin {name!r}: {hook} is not marked with @hookimpl")
+
+
+def check_comparison(name: str, plugin: object) -> None:
+    """Check that a plugin can be compared with any other, as pluggy does.
+
+    Raises:
+        PluginError: it is equal to everything, not to itself, or can't be compared.
+    """
+    try:
+        is_usual = bool(plugin == plugin) and not plugin == object()  # noqa: SIM201 - its __ne__ may differ.
+    except Exception:
+        is_usual = False
+    if not is_usual:
+        raise PluginError(
+            f"plugin {name!r} can't be compared with other plugins: its __eq__ must return"
+            " NotImplemented for objects that it does not know"
+        )
 
 
 def check_none_ignored(name: str, plugin: object, hooks: Collection[str]) -> None:

@@ -119,6 +119,8 @@ def _explain(error: BaseException) -> str:
     name = "" if isinstance(error, PluginError) else type(error).__name__
     try:
         text = str(error)
-    except Exception:
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
         text = ""
     return ": ".join(part for part in (name, text) if part)

@@ -11,6 +11,7 @@ import pluggy
 from ..errors import PluginError
 from . import hookspecs
 from .checks import (
+    check_comparison,
     check_implementation,
     check_marked,
     check_none_ignored,
@@ -74,6 +75,7 @@ class Registry:
         self._pluggy = _PluginManager("usersmanager")
         self._pluggy.add_hookspecs(hookspecs)
         self._plugins: dict[str, object] = {}
+        self._retrying: str | None = None
 
     def add(self, name: str, plugin: object) -> tuple[str, ...]:
         """Add a plugin and return the names of the hooks that it implements.
@@ -87,11 +89,12 @@ class Registry:
 
         Raises:
             PluginError: it implements no hook, or an unknown, unmarked or malformed one; it is a
-                transport and the registry does not accept transports; it equals
-                another plugin; or it is a second plugin that retries.
+                transport and the registry does not accept transports; it equals another plugin,
+                or can't be compared; or it is a second plugin that retries.
             BaseException: any exception raised by reading its attributes.
         """
         check_marked(name, plugin)
+        check_comparison(name, plugin)
         if any(other is plugin for other in self._plugins.values()):
             raise PluginError(f"plugin {name!r} is given twice")
         if plugin in self._plugins.values():
@@ -107,7 +110,8 @@ class Registry:
             if not hooks:
                 raise PluginError(f"{name!r} does not implement any hook (missing @hookimpl?)")
             self._check_kind(name, hooks)
-            if _retries(plugin):
+            retries = getattr(plugin, "retries", False) is True
+            if retries:
                 self._check_only_retry(unique_name)
         except BaseException:
             # pluggy rejects some plugins before it registers them, and others afterwards.
@@ -115,6 +119,8 @@ class Registry:
                 self._pluggy.unregister(name=unique_name)
             raise
         self._plugins[unique_name] = plugin
+        if retries:
+            self._retrying = unique_name
         return hooks
 
     def _register(self, name: str, plugin: object) -> tuple[str, ...]:
@@ -139,12 +145,11 @@ class Registry:
             )
 
     def _check_only_retry(self, name: str) -> None:
-        for other, plugin in self._plugins.items():
-            if _retries(plugin):
-                raise PluginError(
-                    f"the plugins {other!r} and {name!r} both retry, and would multiply their"
-                    f" attempts: leave one out, as with USERSMANAGER_DISABLE={name}"
-                )
+        if self._retrying is not None:
+            raise PluginError(
+                f"the plugins {self._retrying!r} and {name!r} both retry, and would multiply their"
+                f" attempts: leave one out, as with USERSMANAGER_DISABLE={name}"
+            )
 
     def implementations(self, hook: str) -> Iterable[Implementation]:
         """Return all implementations of a hook, in no particular order."""
@@ -158,7 +163,7 @@ class Registry:
                 arguments=tuple(implementation.argnames),
                 mark=int(implementation.trylast) - int(implementation.tryfirst),
                 position=names.index(name),
-                retries=_retries(implementation.plugin),
+                retries=name == self._retrying,
             )
 
     def first_result(self, hook: str, **arguments: object) -> object:
@@ -177,10 +182,6 @@ class Registry:
             number += 1
             unique_name = f"{name}#{number}"
         return unique_name
-
-
-def _retries(plugin: object) -> bool:
-    return getattr(plugin, "retries", False) is True
 
 
 def _taking(names: tuple[str, ...], implementation: pluggy.HookImpl) -> Callable[..., Any]:

@@ -233,15 +233,19 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
             coroutine.__qualname__ = f"AsyncUsersManager.{call.spec.name}"
             return coroutine
         self._require_usable_now(call)
-        task = asyncio.get_running_loop().create_task(self._call_back(call, callback))
+        with_callback = call_back_async(
+            lambda: self._perform_in_task(call), callback, call.add_context
+        )
+        with_callback.send(None)  # To its first `await`: now it notices every cancellation.
+        task = asyncio.get_running_loop().create_task(with_callback)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return None
 
-    async def _call_back(self, call: PreparedCall[T], callback: Callback[T]) -> None:
+    def _perform_in_task(self, call: PreparedCall[T]) -> Coroutine[Any, Any, T]:
         # In no local variable: the traceback of an exception would keep the task alive.
         _callback_task.set(ref(cast("asyncio.Task[None]", asyncio.current_task())))
-        await call_back_async(lambda: self._perform(call), callback, call.add_context)
+        return self._perform(call)
 
     async def _perform(self, call: PreparedCall[T]) -> T:
         self._require_usable_now(call)
@@ -287,7 +291,7 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
     def _tasks_to_await(self) -> set[asyncio.Task[None]]:
         loop = asyncio.get_running_loop()
         # A callback may close the manager: awaiting its own task would never end.
-        others = self._tasks - {_callback_task.get()()}
+        others = self._tasks - {asyncio.current_task(), _callback_task.get()()}
         return {task for task in others if task.get_loop() is loop}
 
     async def __aenter__(self) -> Self:

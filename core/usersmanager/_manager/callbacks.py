@@ -69,6 +69,9 @@ async def call_back_async(
 ) -> None:
     """Make a call, and pass its result or error to the callback.
 
+    Send it None once before it becomes a task: asyncio runs nothing of a task that is cancelled
+    before its first step, and its callback would never be called.
+
     Args:
         perform: makes the call.
         callback: the callback of the call.
@@ -80,6 +83,7 @@ async def call_back_async(
     errors: list[UsersManagerError] = []
     cancelled: asyncio.CancelledError | None = None
     try:
+        await asyncio.sleep(0)
         results.append(await perform())
     except asyncio.CancelledError as cancellation:
         cancelled = cancellation
