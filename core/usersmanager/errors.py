@@ -170,7 +170,7 @@ class ProviderUnavailableError(UsersManagerError):
         super().__init__(message, operation=operation, origin=origin)
         if not isinstance(retry_after, int | float | None):
             raise TypeError("retry_after must be a number of seconds, or None")
-        self.retry_after = retry_after
+        self.retry_after: float | None = retry_after
 
 
 class TransportError(ProviderUnavailableError):

@@ -72,8 +72,8 @@ class Wait:
     __slots__ = ("until", "waiter")
 
     def __init__(self, waiter: Waiter, until: Deadline) -> None:
-        self.waiter = waiter
-        self.until = until
+        self.waiter: Waiter = waiter
+        self.until: Deadline = until
 
     def duration(self, deadline: Deadline) -> float:
         """Return the seconds to wait."""

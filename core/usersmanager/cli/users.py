@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ADA", "GRACE", "add_demo_users", "add_users", "user_option"]
 
+F = TypeVar("F", bound=Callable[..., Any])
 ADA, GRACE = "auth0|ada", "auth0|grace"
 
 
@@ -47,14 +48,16 @@ def _explain(text: str) -> str:
     return "a repeated name, or a value that JSON cannot represent"
 
 
-user_option = click.option(
-    "--user",
-    "users",
-    type=_parse_user,
-    multiple=True,
-    metavar="USER",
-    help="User to add: a user ID, or a JSON object of claims. Repeatable.",
-)
+def user_option(command: F) -> F:
+    """Add the option --user to a command."""
+    return click.option(
+        "--user",
+        "users",
+        type=_parse_user,
+        multiple=True,
+        metavar="USER",
+        help="User to add: a user ID, or a JSON object of claims. Repeatable.",
+    )(command)
 
 
 def add_users(server: Sandbox, users: Sequence[Mapping[str, Any]]) -> list[str]:

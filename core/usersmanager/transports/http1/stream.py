@@ -69,7 +69,7 @@ class SocketStream:
         self._sock = sock
         self.opened_at: float = time.monotonic()
         self.ended_in_order: bool = True
-        self.peer = peer_of(sock)
+        self.peer: object = peer_of(sock)
         sock.setblocking(False)
         if isinstance(sock, ssl.SSLSocket):
             # Without close_notify, a body that ends with the connection may be truncated.
