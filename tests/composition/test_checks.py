@@ -78,7 +78,9 @@ class ImplementsATransportHook:
 
 
 class HasAPartial(Tag):
-    usersmanager_done = hookimpl(partial(print, "done"))
+    def __init__(self, tag: str) -> None:
+        super().__init__(tag)
+        self.usersmanager_done = hookimpl(partial(print, "done"))
 
 
 class HasAProperty(Tag):
