@@ -31,6 +31,7 @@ import usersmanager_httptools
 import usersmanager_logging
 import usersmanager_retry
 import usersmanager_urllib3
+from usersmanager.transports.http1 import receiver
 
 __all__ = [
     "CARRIERS",
@@ -69,6 +70,11 @@ _ASYNCIO = _folder(asyncio)
 # Functions of asyncio that report what a callback raises to the loop's exception handler alone.
 # What `data_received` and the like raise, they pass to `connection_lost`.
 _UNHEARD = ("_run", "_call_connection_lost", "_maybe_pause_protocol", "_maybe_resume_protocol")
+
+
+# They run while an object is freed, in the middle of any instruction. If a trace function raises
+# there, CPython 3.11 can confuse its stack: "TypeError: 'traceback' object is not callable".
+_FINALIZERS = (receiver._abort_later.__code__, receiver._free.__code__)
 
 
 @functools.cache
@@ -118,6 +124,8 @@ class Recorder:
         return True
 
     def _visit(self, frame: FrameType, event: str, *, is_first: bool) -> None:
+        if frame.f_code in _FINALIZERS:
+            return
         place = (frame.f_code.co_filename, frame.f_lineno, event)
         self._visits[place] += 1
         moment = Moment(*place, self._visits[place])
