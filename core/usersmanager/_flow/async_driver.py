@@ -83,12 +83,15 @@ async def _wait(waiter: Waiter, seconds: float) -> None:
     """Wait until the waiter is woken or the seconds have passed."""
     if seconds <= 0:
         return
-    loop = asyncio.get_running_loop()
+    loop, end = asyncio.get_running_loop(), Deadline.after(seconds)
     woken: asyncio.Future[None] = loop.create_future()
     waiter.notify = partial(_call_soon, loop, partial(_complete, woken))
     try:
-        if not waiter.wait(0):  # It may have been woken before.
-            await asyncio.wait([woken], timeout=seconds)
+        if waiter.wait(0):  # It was woken before.
+            return
+        # Not one wait: the timers of uvloop may fire a millisecond early.
+        while not woken.done() and (remaining := end.remaining()) > 0:
+            await asyncio.wait([woken], timeout=remaining)
     finally:
         waiter.notify = None
 
