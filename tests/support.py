@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import select
+import signal
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -56,3 +59,25 @@ def simulated_clock() -> Iterator[Clock]:
         mock.patch("usersmanager._values.deadline.time", fake),
     ):
         yield clock
+
+
+def in_child(work: Callable[[], str]) -> str:
+    """Return what a function returns in a forked process, or "hung" if it takes over 20 s."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.write(writer, work().encode())
+        except BaseException as error:
+            os.write(writer, repr(error).encode())
+        finally:
+            os._exit(0)
+    os.close(writer)
+    try:
+        readable, _, _ = select.select([reader], [], [], 20)
+        if not readable:
+            os.kill(child, signal.SIGKILL)
+        return os.read(reader, 1000).decode() if readable else "hung"
+    finally:
+        os.close(reader)
+        os.waitpid(child, 0)

@@ -111,7 +111,14 @@ def test_an_unknown_reason_is_a_mistake() -> None:
 
 
 @pytest.mark.parametrize("error_type", [ProviderUnavailableError, TransportError, ConnectError])
-@pytest.mark.parametrize("retry_after", ["120", b"120", [1]])
+@pytest.mark.parametrize("retry_after", ["120", b"120", [1], True])
 def test_seconds_to_wait_are_a_number(error_type: Any, retry_after: Any) -> None:
     with pytest.raises(TypeError, match="retry_after must be a number of seconds"):
+        error_type("x", retry_after=retry_after)
+
+
+@pytest.mark.parametrize("error_type", [ProviderUnavailableError, TransportError, ConnectError])
+@pytest.mark.parametrize("retry_after", [-1, float("nan")])
+def test_seconds_to_wait_are_not_negative(error_type: Any, retry_after: Any) -> None:
+    with pytest.raises(ValueError, match="retry_after must be 0 or more"):
         error_type("x", retry_after=retry_after)

@@ -152,6 +152,7 @@ class ProviderUnavailableError(UsersManagerError):
 
     Raises:
         TypeError: `retry_after` is not a number or None.
+        ValueError: `retry_after` is negative.
 
     Attributes:
         retry_after: the seconds to wait before the next call, or None if unknown.
@@ -168,8 +169,10 @@ class ProviderUnavailableError(UsersManagerError):
         origin: str | None = None,
     ) -> None:
         super().__init__(message, operation=operation, origin=origin)
-        if not isinstance(retry_after, int | float | None):
+        if isinstance(retry_after, bool) or not isinstance(retry_after, int | float | None):
             raise TypeError("retry_after must be a number of seconds, or None")
+        if retry_after is not None and not retry_after >= 0:  # Also if it is NaN.
+            raise ValueError("retry_after must be 0 or more seconds")
         self.retry_after: float | None = retry_after
 
 
@@ -187,7 +190,7 @@ class TransportError(ProviderUnavailableError):
         origin: see `UsersManagerError`.
 
     Raises:
-        ValueError: `reason` is not one of the values of `Reason`.
+        ValueError: `reason` is not one of the values of `Reason`, or `retry_after` is negative.
         TypeError: `retry_after` is not a number or None.
 
     Attributes:

@@ -117,7 +117,7 @@ class Call:
 
 @contextlib.contextmanager
 def driven_by_hand() -> Iterator[Clock]:
-    """Let calls take part that all run in this thread, with a simulated clock."""
+    """Run all calls in this thread, with a simulated clock."""
     with (
         simulated_clock() as clock,
         mock.patch("usersmanager._flow.flights.running_id", Call.running_id),

@@ -70,7 +70,7 @@ class Flights(RuleBasedStateMachine):
         return [call for call in self.calls if call.is_ready]
 
     def leave(self, call: Call) -> None:
-        """Update the model: a call takes part no longer."""
+        """Remove a call from the model."""
         flight = self.flight_of[call]
         flight.calls.remove(call)
         self.calls.remove(call)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import select
-import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from tests.flow.by_hand import Call, act, driven_by_hand
 from tests.flow.flights import LIMIT, Shared, crew_of
+from tests.support import in_child
 
 from usersmanager import AsyncUsersManager, Request, Response, UsersManager
 from usersmanager._flow.async_driver import drive_async
@@ -101,28 +99,6 @@ def test_a_coroutine_that_is_dropped_while_it_acts_leaves_that_to_the_next_call(
 
 
 # Forks.
-
-
-def in_child(work: Callable[[], str]) -> str:
-    """Return what `work` returns in a child process."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            os.write(writer, work().encode())
-        except BaseException as error:
-            os.write(writer, repr(error).encode())
-        finally:
-            os._exit(0)
-    os.close(writer)
-    try:
-        readable, _, _ = select.select([reader], [], [], LIMIT)
-        if not readable:
-            os.kill(child, signal.SIGKILL)
-        return os.read(reader, 1000).decode() if readable else "hung"
-    finally:
-        os.close(reader)
-        os.waitpid(child, 0)
 
 
 def call(plugin: Any, transport: Any) -> str:

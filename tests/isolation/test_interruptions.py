@@ -54,6 +54,7 @@ from tests.isolation.moments import (
 
 from usersmanager import AsyncUsersManager, ConnectError, TransportError, UsersManager
 from usersmanager.testing import FaultServer, Peer
+from usersmanager.testing.contracts.scripts import unreachable_server
 
 # An interruption between the making of a socket and its `try` leaves it to the garbage collector,
 # which closes it, with a warning.
@@ -550,12 +551,7 @@ def overloaded(peer: Peer) -> None:
 
 @contextlib.contextmanager
 def full_backlog() -> Iterator[str]:
-    with FaultServer(accept=False, backlog=0) as server, contextlib.ExitStack() as stack:
-        for _ in range(4):
-            filler = stack.enter_context(socket.socket())
-            filler.setblocking(False)
-            filler.connect_ex(("127.0.0.1", server.port))
-        time.sleep(0.05)
+    with unreachable_server() as server:
         yield server.origin
 
 

@@ -1,4 +1,4 @@
-"""An installed third-party plugin takes part in a call with each of its hooks."""
+"""Each hook of an installed third-party plugin is called."""
 
 from __future__ import annotations
 

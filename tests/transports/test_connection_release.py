@@ -27,20 +27,6 @@ from usersmanager_httptools import HttptoolsTransport
 from usersmanager_urllib3 import Urllib3Transport
 
 
-@pytest.fixture
-def sockets(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """The sockets of all asyncio connections."""
-    attached: list[Any] = []
-    attach = AsyncConnection.attach
-
-    def record(self: AsyncConnection, transport: asyncio.Transport) -> None:
-        attached.append(transport.get_extra_info("socket"))
-        attach(self, transport)
-
-    monkeypatch.setattr(AsyncConnection, "attach", record)
-    return attached
-
-
 async def assert_closed(sockets: list[Any]) -> None:
     """Check that there was one socket, and that the event loop closes it soon."""
     for _ in range(500):

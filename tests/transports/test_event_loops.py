@@ -14,10 +14,10 @@ from typing import Any, Self, TypeVar
 import aiohttp
 import pytest
 from tests.callers import AIOHTTP, HTTPTOOLS_ASYNC, UVLOOP_KINDS, Kind
+from tests.support import in_child
 
 from usersmanager import AsyncUsersManager, LifecycleError, UsersManagerError
 from usersmanager.testing import FaultServer, Peer, echo
-from usersmanager.transports.http1.async_connection import AsyncConnection
 
 T = TypeVar("T")
 
@@ -31,20 +31,6 @@ def kind(request: pytest.FixtureRequest) -> Any:
 def asyncio_kind(request: pytest.FixtureRequest) -> Any:
     """A kind with an event loop of asyncio's own."""
     return request.param
-
-
-@pytest.fixture
-def sockets(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """The sockets of all asyncio connections."""
-    attached: list[Any] = []
-    attach = AsyncConnection.attach
-
-    def record(self: AsyncConnection, transport: asyncio.Transport) -> None:
-        attached.append(transport.get_extra_info("socket"))
-        attach(self, transport)
-
-    monkeypatch.setattr(AsyncConnection, "attach", record)
-    return attached
 
 
 def manager(kind: Kind, server: FaultServer, **settings: Any) -> AsyncUsersManager:
@@ -348,23 +334,15 @@ def test_a_loop_that_ends_can_still_be_used_by_its_last_tasks(kind: Kind) -> Non
 def test_a_forked_process_uses_new_connections_in_a_new_loop_and_not_the_old_loop(
     asyncio_kind: Kind,
 ) -> None:
-    def run_child(users: AsyncUsersManager, runner: asyncio.Runner) -> bool:
+    def run_child(users: AsyncUsersManager, runner: asyncio.Runner) -> str:
         with pytest.raises(LifecycleError, match="does not survive a fork"):
             runner.run(users.get_info("child"))
-        return asyncio.run(subject(users, "child")) == "child"
+        return asyncio.run(subject(users, "child"))
 
     with FaultServer() as server, asyncio.Runner() as runner:
         users = manager(asyncio_kind, server)
         runner.run(subject(users, "parent"))
-        child = os.fork()
-        if child == 0:
-            passed = False
-            try:
-                passed = run_child(users, runner)
-            finally:
-                os._exit(0 if passed else 1)
-        _, status = os.waitpid(child, 0)
-        assert os.waitstatus_to_exitcode(status) == 0
+        assert in_child(lambda: run_child(users, runner)) == "child"
         assert server.connections == 2
         assert runner.run(subject(users, "parent")) == "parent"
         assert server.connections == 2

@@ -13,14 +13,15 @@ from ..errors import PluginError
 from .hookspecs import HOOKS
 
 __all__ = [
+    "check_all_hooks_found",
     "check_comparison",
     "check_implementation",
     "check_marked",
-    "check_none_ignored",
     "explain_rejected",
 ]
 
 _WRAPS = ("usersmanager_wrap_call", "usersmanager_wrap_attempt")
+_PLAIN_ARGUMENTS = "take the arguments of the hook without defaults, `*` and `**`"
 
 
 def check_marked(name: str, plugin: object) -> None:
@@ -54,7 +55,7 @@ def check_comparison(name: str, plugin: object) -> None:
         )
 
 
-def check_none_ignored(name: str, plugin: object, hooks: Collection[str]) -> None:
+def check_all_hooks_found(name: str, plugin: object, hooks: Collection[str]) -> None:
     """Check that pluggy has found every hook of a plugin.
 
     Args:
@@ -85,20 +86,18 @@ def check_implementation(name: str, hook: str, implementation: pluggy.HookImpl) 
     if implementation.hookwrapper or implementation.wrapper:
         problem = "is a hook wrapper of pluggy: implement usersmanager_wrap_call instead"
     elif hook != "usersmanager_aclose" and _is_async(function):
-        problem = "is an async function: a plugin calls async code in a wrap, with"
+        problem = "is an async function: call async code in a wrap hook, with"
         problem += " `yield from run(sync=..., async_=...)`"
     elif hook not in _WRAPS and inspect.isgeneratorfunction(function):
-        problem = "is a generator function: only a wrap may use `yield`"
+        problem = "is a generator function: only a wrap hook may use `yield`"
     elif not _takes_plain_arguments(function):
         for parameter in inspect.signature(function).parameters.values():
             is_plain = parameter.kind == parameter.POSITIONAL_OR_KEYWORD
             if not is_plain or parameter.default is not parameter.empty:
-                problem = f"has the parameter {str(parameter)!r}, which would get nothing: {_HOW}"
+                problem = f"has the parameter {str(parameter)!r}, which would never get a value: "
+                problem += _PLAIN_ARGUMENTS
     if problem is not None:
         raise PluginError(f"plugin {name!r}: {hook} {problem}")
-
-
-_HOW = "take the arguments of the hook without defaults, `*` and `**`"
 
 
 def _takes_plain_arguments(function: object) -> bool:

@@ -11,10 +11,10 @@ import pluggy
 from ..errors import PluginError
 from . import hookspecs
 from .checks import (
+    check_all_hooks_found,
     check_comparison,
     check_implementation,
     check_marked,
-    check_none_ignored,
     explain_rejected,
 )
 from .hookspecs import HOOKS
@@ -106,7 +106,7 @@ class Registry:
         unique_name = self._unique(name)
         try:
             hooks = self._register(unique_name, plugin)
-            check_none_ignored(name, plugin, hooks)
+            check_all_hooks_found(name, plugin, hooks)
             if not hooks:
                 raise PluginError(f"{name!r} does not implement any hook (missing @hookimpl?)")
             self._check_kind(name, hooks)
@@ -159,7 +159,7 @@ class Registry:
             name = implementation.plugin_name
             yield Implementation(
                 plugin=name,
-                function=_taking(caller.spec.argnames, implementation),
+                function=_with_all_arguments(caller.spec.argnames, implementation),
                 arguments=tuple(implementation.argnames),
                 mark=int(implementation.trylast) - int(implementation.tryfirst),
                 position=names.index(name),
@@ -184,7 +184,9 @@ class Registry:
         return unique_name
 
 
-def _taking(names: tuple[str, ...], implementation: pluggy.HookImpl) -> Callable[..., Any]:
+def _with_all_arguments(
+    names: tuple[str, ...], implementation: pluggy.HookImpl
+) -> Callable[..., Any]:
     """Return a function that takes all arguments of a hook and passes on those that are needed."""
     function = implementation.function
     if implementation.argnames == names:

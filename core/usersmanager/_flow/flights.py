@@ -24,7 +24,7 @@ __all__ = ["Caller", "Flights"]
 
 
 class Caller:
-    """A call that takes part in a flight.
+    """A call that has joined a flight.
 
     Args:
         waiter: wakes the call when it waits.

@@ -1,18 +1,23 @@
-"""Identify the task or thread that runs the current code."""
+"""Identify the task or thread that runs the current code.
+
+asyncio is slow to import, and a sync program may never have imported it.
+"""
 
 from __future__ import annotations
 
 import sys
 import threading
 
-__all__ = ["running_id"]
+__all__ = ["is_in_event_loop", "running_id"]
+
+
+def is_in_event_loop() -> bool:
+    """Return whether the calling thread runs an event loop."""
+    asyncio = sys.modules.get("asyncio")
+    return asyncio is not None and asyncio._get_running_loop() is not None
 
 
 def running_id() -> int:
     """Return the id of the current task, or of the current thread if there is no task."""
-    asyncio = sys.modules.get("asyncio")  # A sync program may never have imported it.
-    if asyncio is not None and asyncio._get_running_loop() is not None:
-        task = asyncio.current_task()
-        if task is not None:
-            return id(task)
-    return threading.get_ident()
+    task = sys.modules["asyncio"].current_task() if is_in_event_loop() else None
+    return threading.get_ident() if task is None else id(task)

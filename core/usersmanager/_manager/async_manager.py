@@ -21,10 +21,11 @@ from .._operations.impersonation_settings import ImpersonationSettings
 from .._values.token import Secret
 from .._values.userinfo import UserInfo
 from ..errors import LifecycleError
-from .base import BaseUsersManager, ManagerOptions, PreparedCall, check_issuer
+from .base import BaseUsersManager, ManagerOptions, check_issuer
 from .callbacks import Callback, call_back_async
 from .coroutine_functions import mark_coroutine_function
 from .pending import PendingManager
+from .prepared_call import PreparedCall
 
 __all__ = ["AsyncUsersManager"]
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypedDict, TypeVar
 
-from .._flow.effects import Flow
-from .._flow.observers import report_done
 from .._operations.arguments import (
     Arguments,
     SealedSettings,
@@ -17,28 +14,22 @@ from .._operations.arguments import (
 )
 from .._operations.provider import userinfo_endpoint
 from .._operations.specs import DISCOVER, GET_INFO, IMPERSONATE, RequestSpec
-from .._operations.status import raise_for_status
 from .._values.deadline import Deadline
 from .._values.headers import Headers, merge_headers
-from .._values.messages import Request, Response
+from .._values.messages import Request
 from .._values.token import Secret, Token
 from .._values.urls import Endpoint, parse_base_url
 from .._values.userinfo import UserInfo
 from .._values.validation import validate_seconds, validate_text
-from ..errors import ArgumentError, LifecycleError, SubjectMismatchError, UsersManagerError
+from ..errors import ArgumentError, LifecycleError, UsersManagerError
 from .callbacks import check_callback
+from .prepared_call import PreparedCall
 
 if TYPE_CHECKING:
     from .._composition.compose import Composition
     from .._composition.modes import Mode
 
-__all__ = [
-    "BaseUsersManager",
-    "ManagerOptions",
-    "PreparedCall",
-    "check_issuer",
-    "is_in_event_loop",
-]
+__all__ = ["BaseUsersManager", "ManagerOptions", "check_issuer"]
 
 _SPECS = (GET_INFO, IMPERSONATE, DISCOVER)
 
@@ -206,77 +197,6 @@ class BaseUsersManager(Generic[TransportT]):
         )
 
 
-class PreparedCall(Generic[Result]):
-    """A call with valid arguments that has not been started."""
-
-    __slots__ = ("_arguments", "_expected_subject", "_timeout", "_users", "spec")
-
-    def __init__(
-        self,
-        users: BaseUsersManager[Any],
-        spec: RequestSpec[Result],
-        arguments: Arguments,
-        timeout: float,
-        expected_subject: str | None,
-    ) -> None:
-        self.spec = spec
-        self._users = users
-        self._arguments = arguments
-        self._timeout = timeout
-        self._expected_subject = expected_subject
-
-    def __repr__(self) -> str:
-        return f"<PreparedCall {self.spec.name}>"
-
-    def add_context(self, error: ErrorT) -> ErrorT:
-        """Add the operation and origin of this call to an error, and return it."""
-        return self._users._add_context(error, self.spec)
-
-    def start(self) -> tuple[Flow[Result], Deadline]:
-        """Start the timeout; return the flow to drive, and its deadline."""
-        deadline = Deadline.after(self._timeout)
-        return self._flow(deadline), deadline
-
-    def _flow(self, deadline: Deadline) -> Flow[Result]:
-        users = self._users
-        request = users._request(self.spec, self._arguments, deadline)
-        response: Response | None = None
-        try:
-            response = yield from users._composition.handler(request)
-            result = self._read(request, response)
-        except BaseException as error:
-            if isinstance(error, UsersManagerError):
-                self.add_context(error)
-            self._report_done(request, response, error)
-            raise
-        try:
-            self._report_done(request, response, None)
-        except BaseException:
-            del result  # It may be a link, and a traceback shows local variables.
-            raise
-        return result
-
-    def _report_done(
-        self, request: Request, response: Response | None, error: BaseException | None
-    ) -> None:
-        hooks = self._users._composition.done_hooks
-        if hooks:
-            report_done(hooks, request, response, error, self._timeout - request.remaining())
-
-    def _read(self, request: Request, response: Response) -> Result:
-        raise_for_status(request, response)
-        result = self.spec.read(response)
-        if self._is_expected(result):
-            return result
-        del result  # Another user's profile, and a traceback shows local variables.
-        raise SubjectMismatchError("the profile has another subject than expected: do not use it")
-
-    def _is_expected(self, result: Result) -> bool:
-        if self._expected_subject is None:
-            return True
-        return isinstance(result, UserInfo) and result.sub == self._expected_subject
-
-
 def check_issuer(issuer: str, options: Secret[ManagerOptions]) -> None:
     """Check the issuer before its configuration is fetched.
 
@@ -285,12 +205,6 @@ def check_issuer(issuer: str, options: Secret[ManagerOptions]) -> None:
     """
     allow_insecure = options.reveal().get("allow_insecure", False)
     parse_base_url(issuer, allow_insecure=allow_insecure, field="issuer")
-
-
-def is_in_event_loop() -> bool:
-    """Return whether the calling thread runs an event loop."""
-    asyncio = sys.modules.get("asyncio")  # A sync program may never have imported it.
-    return asyncio is not None and asyncio._get_running_loop() is not None
 
 
 def _headers_of(spec: RequestSpec[Any], custom: Secret[Mapping[str, str] | None]) -> Headers:

@@ -13,6 +13,7 @@ from typing import Any, NoReturn, Self, TypeVar, Unpack, overload
 
 from .._composition.modes import SYNC
 from .._flow.observers import close_all
+from .._flow.running import is_in_event_loop
 from .._flow.sync_driver import drive
 from .._flow.transport import Transport
 from .._operations.arguments import SealedSettings
@@ -21,8 +22,9 @@ from .._values.caller import caller_stacklevel
 from .._values.token import Secret
 from .._values.userinfo import UserInfo
 from ..errors import LifecycleError
-from .base import BaseUsersManager, ManagerOptions, PreparedCall, check_issuer, is_in_event_loop
+from .base import BaseUsersManager, ManagerOptions, check_issuer
 from .callbacks import Callback, call_back
+from .prepared_call import PreparedCall
 
 __all__ = ["UsersManager"]
 

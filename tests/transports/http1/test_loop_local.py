@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import weakref
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from tests.support import in_child
 
 from usersmanager import LifecycleError
 from usersmanager.transports import LoopLocal
@@ -123,23 +123,15 @@ def test_a_loop_that_a_fork_copied_is_neither_used_nor_closed() -> None:
     async def get() -> Value:
         return local.get()
 
-    def run_child(runner: asyncio.Runner, value: weakref.ref[Value]) -> bool:
+    def run_child(runner: asyncio.Runner, value: weakref.ref[Value]) -> str:
         with pytest.raises(LifecycleError, match="does not survive a fork"):
             runner.run(get())
         asyncio.run(local.close())
         gc.collect()
         kept = value()
-        return kept is not None and kept.closed_in == []
+        return "dropped" if kept is None else str(kept.closed_in)
 
     with asyncio.Runner() as runner:
         value = weakref.ref(runner.run(get()))
-        child = os.fork()
-        if child == 0:
-            passed = False
-            try:
-                passed = run_child(runner, value)
-            finally:
-                os._exit(0 if passed else 1)
-        _, status = os.waitpid(child, 0)
-        assert os.waitstatus_to_exitcode(status) == 0
+        assert in_child(lambda: run_child(runner, value)) == "[]"
         assert runner.run(get()) is value()

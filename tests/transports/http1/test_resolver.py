@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from tests.support import in_child
 from tests.transports.names import hanging, resolving_to
 
 from usersmanager.transports import Deadline
@@ -212,14 +213,10 @@ def test_without_another_thread_a_name_cannot_be_resolved(monkeypatch: pytest.Mo
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_a_forked_process_does_not_wait_for_threads_of_its_parent() -> None:
+    def resolve_in_child() -> str:
+        with resolving_to(SOCKADDR):
+            return str(resolve("localhost", 80, Deadline.after(5))[0].sockaddr)
+
     with hanging("localhost"):
         give_up("localhost")
-        child = os.fork()
-        if not child:
-            try:
-                with resolving_to(SOCKADDR):
-                    resolve("localhost", 80, Deadline.after(5))
-                os._exit(0)
-            finally:
-                os._exit(1)
-        assert os.waitpid(child, 0)[1] == 0
+        assert in_child(resolve_in_child) == str(SOCKADDR)

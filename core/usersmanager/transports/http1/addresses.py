@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 __all__ = ["ATTEMPT_DELAY", "Address", "avoid", "in_order", "peer_of"]
 
 ATTEMPT_DELAY = 0.25
-"""Seconds until the next address is tried beside the last one (section 5)."""
+"""The seconds before the next address is tried in parallel (section 5)."""
 
 _AVOIDED_SECONDS = 300.0
 _HOST_LIMIT = 256
@@ -46,7 +46,7 @@ def in_order(host: str, port: int, addresses: Iterable[Address]) -> list[Address
         addresses: in the order of the resolver, which prefers one family.
     """
     failures = _recent_failures(host, port)
-    return sorted(_interleaved(addresses), key=lambda one: failures.get(one.sockaddr, 0.0))
+    return sorted(_interleaved(addresses), key=lambda address: failures.get(address.sockaddr, 0.0))
 
 
 def _interleaved(addresses: Iterable[Address]) -> list[Address]:

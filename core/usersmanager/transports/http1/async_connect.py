@@ -1,4 +1,4 @@
-"""Connect like `connect.py`, with tasks of an event loop."""
+"""Connect like `connect.py`, in an event loop."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ async def connect_tcp_async(
     Args:
         host: a name, or an IP address without brackets.
         port: the TCP port.
-        protocol: of the transport.
+        protocol: the protocol of the transport.
 
     Raises:
-        OSError: the host can't be resolved, or none of its addresses be reached.
+        OSError: the host can't be resolved, or none of its addresses can be reached.
 
     Example:
         `return await connect_tcp_async(hop.host, hop.port, protocol)`

@@ -24,10 +24,10 @@ __all__ = ["Hop", "PoolConfig", "Route"]
 
 
 class Hop(NamedTuple):
-    """Where a connection leads: an origin, or a proxy.
+    """The other end of a connection: an origin, or a proxy.
 
     Attributes:
-        host: a name, or an IP address without brackets. A final dot is for the resolver alone.
+        host: a name, or an IP address without brackets. Only the resolver uses a final dot.
         port: the TCP port.
         ssl_context: the TLS settings, or None for a plain connection.
     """
@@ -38,7 +38,7 @@ class Hop(NamedTuple):
 
     @property
     def server_hostname(self) -> str:
-        """The host that a certificate must name: without the final dot of a resolver."""
+        """The host name for SNI and for the certificate check, without a final dot."""
         return self.host.removesuffix(".")
 
     @property
@@ -108,9 +108,10 @@ class PoolConfig:
 
     Args:
         pool_size: the connection limit; further calls wait.
-        ssl_context: in place of the default one: system trust, host names checked, TLS 1.2.
+        ssl_context: the TLS settings; None for `default_ssl_context()`.
         proxy: the sealed URL of an HTTP proxy, or a sealed None.
-        max_response_bytes: a larger body is a BodyTooLargeError.
+        max_response_bytes: the maximum size of a response body; a larger one raises
+            BodyTooLargeError.
         connect_timeout: seconds for one connection: name resolution, TCP, proxy and TLS.
         make_parser: makes the parser of each response: `ResponseParser`, or a subclass of it.
 

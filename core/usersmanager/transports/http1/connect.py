@@ -32,11 +32,11 @@ def connect_tcp(host: str, port: int, deadline: Deadline) -> socket.socket:
     Args:
         host: a name, or an IP address without brackets.
         port: the TCP port.
-        deadline: of name resolution and connect together.
+        deadline: the time limit for name resolution and connecting together.
 
     Raises:
         TimeoutError: the deadline passed.
-        OSError: the host cannot be resolved, or none of its addresses be reached.
+        OSError: the host cannot be resolved, or none of its addresses can be reached.
 
     Example:
         `return hop.secure(connect_tcp(hop.host, hop.port, deadline), deadline)`

@@ -46,7 +46,7 @@ def connect_error(error: BaseException, *, to_proxy: bool = False) -> ConnectErr
 
     Args:
         error: raised by name resolution, connect or the TLS handshake.
-        to_proxy: whether it kept the proxy from being reached, not the origin.
+        to_proxy: whether the connection to the proxy failed, not the one to the origin.
 
     Example:
         ```python

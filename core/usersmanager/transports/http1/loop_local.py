@@ -1,4 +1,4 @@
-"""LoopLocal: one value for each event loop, which is closed before the loop is."""
+"""LoopLocal: one value per event loop, closed before the loop is."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ T = TypeVar("T")
 
 
 class LoopLocal(Generic[T]):
-    """Has one value for each event loop, as `threading.local` has one for each thread.
+    """Hold one value per event loop, as `threading.local` holds one per thread.
 
-    A value is closed in its loop, before that ends: with the asynchronous generators of the loop,
-    which asyncio.run, asyncio.Runner and uvloop.run close first. If a loop was closed without that,
-    its value is only dropped, once another loop is used.
+    A value is closed in its loop, before the loop ends: together with the loop's asynchronous
+    generators, which asyncio.run, asyncio.Runner and uvloop.run close. If a loop was closed without
+    closing them, its value is dropped as soon as another loop is used.
 
     Args:
         make: makes a value. Called in the event loop.

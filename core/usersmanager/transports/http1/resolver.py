@@ -1,7 +1,7 @@
 """Resolve host names in threads, because the system's resolver can't be interrupted.
 
-A look-up that hangs costs one thread, however many calls wait for it, and delays no other name.
-The threads are daemons, so they don't keep a program from ending.
+A look-up that hangs uses one thread, no matter how many calls wait for it, and doesn't delay other
+names. The threads are daemons, so the program can end while they run.
 """
 
 from __future__ import annotations

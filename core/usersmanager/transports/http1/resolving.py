@@ -1,4 +1,4 @@
-"""Tell a resolver that is too slow from a server that is too slow."""
+"""Distinguish a slow resolver from a slow server."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ class ResolverTimeoutError(TimeoutError):
 async def resolving(lookup: Awaitable[T]) -> T:
     """Await a name resolution.
 
-    If the deadline cancels it, the engine then reports that the resolver was too slow, not the
-    server.
+    If the deadline cancels it, the engine reports a slow resolver instead of a slow server.
 
     Args:
-        lookup: of a host name.
+        lookup: resolves a host name.
 
     Example:
         `hosts = await resolving(resolver.resolve(hop.host, hop.port))`
@@ -33,7 +32,7 @@ async def resolving(lookup: Awaitable[T]) -> T:
     try:
         return await lookup
     except asyncio.CancelledError as error:
-        # Of no class of its own: `asyncio.timeout` replaces a plain CancelledError only.
+        # Not a subclass: `asyncio.timeout` only replaces a plain CancelledError.
         raise asyncio.CancelledError(_CANCELLED) from error
 
 

@@ -1,6 +1,6 @@
-"""What an error of TLS means, in one word and in OpenSSL's own.
+"""Map TLS errors to reasons, and describe them in OpenSSL's words.
 
-OpenSSL's words are fixed: a peer chooses one of them, but can't write anything into them.
+OpenSSL's texts are fixed. A peer can choose one of them, but not change it.
 """
 
 from __future__ import annotations
@@ -53,20 +53,20 @@ def do_handshake(tls: ssl.SSLObject | ssl.SSLSocket) -> None:
     try:
         tls.do_handshake()
     except ssl.SSLError as error:
-        # TLS 1.2 has no alert for a missing certificate (RFC 8446, section 6.2 has). Once the
-        # server has chosen a cipher, it is what remains of the causes of this one.
+        # Unlike TLS 1.3 (RFC 8446, section 6.2), TLS 1.2 has no alert for a missing certificate.
+        # Once the server has chosen a cipher, no other cause of this alert remains.
         if _name(error) == _HANDSHAKE_FAILURE and tls.cipher() is not None:
             raise CertificateRequiredError(*error.args) from error
         raise
 
 
 def is_tls_error(error: BaseException) -> TypeGuard[ssl.SSLError]:
-    """Return whether TLS itself failed, not the connection below it."""
+    """Return whether TLS itself failed, not the underlying connection."""
     return isinstance(error, ssl.SSLError) and not isinstance(error, _CONNECTION_ERRORS)
 
 
 def tls_reason(error: ssl.SSLError) -> Reason:
-    """Return what failed."""
+    """Return the reason of a TLS error."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return _BY_VERIFY_CODE.get(getattr(error, "verify_code", 0), "tls")
     name = _name(error)
@@ -76,7 +76,7 @@ def tls_reason(error: ssl.SSLError) -> Reason:
 
 
 def tls_words(error: ssl.SSLError) -> str:
-    """Return OpenSSL's words for what failed."""
+    """Return OpenSSL's description of a TLS error."""
     if isinstance(error, ssl.SSLCertVerificationError):
         words = getattr(error, "verify_message", "") or "the certificate is not valid"
         return str(words).rstrip(".")
