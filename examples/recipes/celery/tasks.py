@@ -8,7 +8,6 @@ from store import save_profile, token_of
 from usersmanager import ProviderUnavailableError, UnauthorizedError, UsersManager
 
 app = Celery("tasks", broker=os.environ["BROKER_URL"])
-app.config_from_object("settings")
 users: UsersManager
 
 
