@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import os
 import sys
@@ -13,6 +14,7 @@ import pytest
 from examples.recipes.tests.behavior import Answer, Behavior, Get, answer
 from examples.recipes.tests.loading import RECIPES, load
 
+from usersmanager import LifecycleError
 from usersmanager.testing import Sandbox
 
 
@@ -120,6 +122,29 @@ class TestDjangoAsync(Behavior):
 
         with override_settings(ROOT_URLCONF="shop.async_urls"):
             yield lambda authorization: asyncio.run(request(authorization))
+
+    def test_the_manager_is_closed_when_the_server_shuts_down(self, django: None) -> None:
+        from shop import asgi, async_views
+
+        async def run_lifespan() -> None:
+            events = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
+            sent: list[str] = []
+
+            async def receive() -> Any:
+                return next(events)
+
+            async def send(message: Any) -> None:
+                sent.append(message["type"])
+
+            await asgi.application({"type": "lifespan"}, receive, send)
+            assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+        try:
+            asyncio.run(run_lifespan())
+            with pytest.raises(LifecycleError, match="closed"):
+                async_views.users.get_info("a-token")
+        finally:
+            importlib.reload(async_views)
 
 
 class TestAiohttp(Behavior):
