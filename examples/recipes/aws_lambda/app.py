@@ -10,7 +10,7 @@ users = UsersManager(os.environ["AUTH0_URL"], timeout=5)
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    headers = {name.lower(): value for name, value in event["headers"].items()}
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     try:
         profile = users.get_info(bearer_token(headers.get("authorization")))
     except UsersManagerError as error:

@@ -9,41 +9,61 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TypeVar
+from collections.abc import Callable
+from typing import Self, TypeVar
 
 from examples.recipes.tests.loading import RECIPES
 
-_URL = re.compile(r"https?://127\.0\.0\.1:[1-9][0-9]*")
+T = TypeVar("T")
+
 # Celery warns about root, which is the user in many containers.
 _COMPLAINT = re.compile(r"(?<!Security)Warning:|Traceback|Exception ignored|ERROR|CRITICAL")
 _SECONDS = 30
 
 
 class Process:
-    """A running recipe.
+    """Python in the folder of a recipe. Use it as a context manager, which kills what still runs.
+
+    Args:
+        folder: the folder in examples/recipes.
+        arguments: the arguments of Python.
+        variables: additional environment variables.
 
     Attributes:
         output: the lines it has written so far, to stdout or stderr.
         popen: the process.
     """
 
-    def __init__(self, popen: subprocess.Popen[str]) -> None:
-        self.popen = popen
+    def __init__(self, folder: str, *arguments: str, **variables: str) -> None:
+        inherited = {name: value for name, value in os.environ.items() if "DJANGO" not in name}
+        settings = {"PYTHONWARNINGS": "always", "PYTHONUNBUFFERED": "1"}
         self.output: list[str] = []
+        self.popen = subprocess.Popen(  # noqa: S603 - the commands are in the tests.
+            [sys.executable, *arguments],
+            cwd=RECIPES / folder,
+            env=inherited | settings | variables,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     def _read(self) -> None:
         assert self.popen.stdout is not None
-        for line in self.popen.stdout:
-            self.output.append(line)
+        self.output.extend(self.popen.stdout)
 
-    def wait_for(self, pattern: re.Pattern[str]) -> str:
-        """Return the first text of the output that matches."""
-        return wait_until(lambda: _search(pattern, "".join(self.output)), self.output)
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.popen.poll() is None:
+            os.killpg(self.popen.pid, signal.SIGKILL)
+        self._reader.join()
+        with self.popen:  # Closes its pipes, and waits for it.
+            pass
 
     def write(self, line: str) -> None:
         """Write a line to the standard input."""
@@ -51,32 +71,27 @@ class Process:
         self.popen.stdin.write(f"{line}\n")
         self.popen.stdin.flush()
 
+    def wait_for(self, pattern: str) -> str:
+        """Return the first text of the output that matches a regular expression."""
+        return wait_until(lambda: self._search(pattern), self.output)
+
+    def _search(self, pattern: str) -> str:
+        found = re.search(pattern, "".join(self.output))
+        return found[0] if found else ""
+
     def url(self) -> str:
         """Return the URL of a server, which it logs once it listens."""
-        return self.wait_for(_URL)
-
-    def terminate(self) -> int:
-        """Send SIGTERM, and return the exit code."""
-        self.popen.terminate()
-        code = self.popen.wait(_SECONDS)
-        self._reader.join()
-        return code
+        return self.wait_for(r"http://127\.0\.0\.1:[1-9][0-9]*\b")
 
     def assert_terminates_quietly(self) -> None:
         """Assert that SIGTERM ends the process, and that it never wrote a Python warning."""
-        code = self.terminate()
+        self.popen.terminate()
+        code = self.popen.wait(_SECONDS)
+        self._reader.join()
         output = "".join(self.output)
         assert not _COMPLAINT.search(output), output
         # uvicorn shuts down, and then lets the signal end the process.
         assert code in (0, -signal.SIGTERM), output
-
-
-def _search(pattern: re.Pattern[str], text: str) -> str:
-    found = pattern.search(text)
-    return found[0] if found else ""
-
-
-T = TypeVar("T")
 
 
 def wait_until(condition: Callable[[], T], details: object = "") -> T:
@@ -86,30 +101,3 @@ def wait_until(condition: Callable[[], T], details: object = "") -> T:
         assert time.monotonic() < end, details
         time.sleep(0.02)
     return value
-
-
-@contextmanager
-def running(folder: Path | str, *arguments: str, **variables: str) -> Iterator[Process]:
-    """Run Python in the folder of a recipe."""
-    environment = {name: value for name, value in os.environ.items() if "DJANGO" not in name}
-    popen = subprocess.Popen(  # noqa: S603 - the commands are in test_servers.py.
-        [sys.executable, *arguments],
-        cwd=RECIPES / folder,
-        env={**environment, "PYTHONWARNINGS": "always", "PYTHONUNBUFFERED": "1", **variables},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    process = Process(popen)
-    try:
-        yield process
-    finally:
-        if popen.poll() is None:
-            os.killpg(popen.pid, signal.SIGKILL)
-            popen.wait()
-        process._reader.join()
-        for stream in (popen.stdin, popen.stdout):
-            if stream is not None:
-                stream.close()

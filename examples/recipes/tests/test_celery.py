@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,13 +10,13 @@ from typing import Any
 
 import pytest
 from examples.recipes.tests.loading import RECIPES, load
-from examples.recipes.tests.processes import Process, running, wait_until
+from examples.recipes.tests.processes import Process, wait_until
 
 from usersmanager.testing import Sandbox
 
 USERS = [f"auth0|{number}" for number in range(20)]
 WORKER = "-m celery -A file_broker worker --pool prefork --concurrency 2 --loglevel INFO"
-READY = re.compile(r"celery@\S+ ready\.")
+READY = r"celery@\S+ ready\."
 
 
 @pytest.fixture
@@ -44,7 +43,7 @@ def refresh_profile(store: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.fixture
 def worker(store: Path) -> Iterator[Process]:
-    with running("celery", *WORKER.split()) as process:
+    with Process("celery", *WORKER.split()) as process:
         process.wait_for(READY)
         yield process
 
@@ -72,5 +71,5 @@ def test_two_processes_refresh_the_profiles_of_many_users(
 
     sandbox.fail_next(503, retry_after=30)
     refresh_profile.delay(USERS[0])
-    assert worker.wait_for(re.compile(r"Retry in .*")) == "Retry in 30.0s"
+    assert worker.wait_for(r"Retry in .*") == "Retry in 30.0s"
     worker.assert_terminates_quietly()

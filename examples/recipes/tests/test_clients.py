@@ -175,14 +175,13 @@ class TestLitestar(Behavior):
 
 
 class TestLambda(Behavior):
-    # API Gateway sends the names as the client spelled them (version 1.0 of the payload), or in
-    # lower case (2.0).
+    # Version 1.0 of the payload has the names as the client spelled them, 2.0 in lower case.
     @pytest.fixture(params=["Authorization", "authorization"])
     def get(self, request: pytest.FixtureRequest, sandbox: Sandbox) -> Iterator[Get]:
         module = load("aws_lambda")
 
         def get(authorization: str | None) -> Answer:
-            headers = {} if authorization is None else {request.param: authorization}
+            headers = None if authorization is None else {request.param: authorization}
             response = module.handler({"headers": headers}, None)
             body = json.loads(response["body"])
             return answer(response["statusCode"], response.get("headers", {}), body)

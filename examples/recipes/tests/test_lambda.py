@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 import signal
 import threading
 from collections.abc import Callable
 
 import pytest
-from examples.recipes.tests.processes import running
+from examples.recipes.tests.processes import Process
 
 from usersmanager.testing import FaultServer, Peer, profile
 
@@ -31,15 +30,15 @@ def test_a_connection_that_ended_while_frozen_is_not_used_again(
 
     with (
         FaultServer(serve_once) as server,
-        running("aws_lambda", "../tests/lambda_runtime.py", AUTH0_URL=server.origin) as process,
+        Process("aws_lambda", "../tests/lambda_runtime.py", AUTH0_URL=server.origin) as process,
     ):
         process.write(EVENT)
-        process.wait_for(re.compile("200.*before"))
+        process.wait_for("200.*before")
         process.popen.send_signal(signal.SIGSTOP)
         is_frozen.set()
         assert has_ended.wait(10)
         process.popen.send_signal(signal.SIGCONT)
         process.write(EVENT)
         # The server now answers with the token for a subject.
-        process.wait_for(re.compile("200.*a-token"))
+        process.wait_for("200.*a-token")
         assert len(server.requests) == server.connections == 2

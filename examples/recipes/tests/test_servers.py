@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 import urllib3
-from examples.recipes.tests.processes import running
+from examples.recipes.tests.processes import Process
 
 from usersmanager.testing import Sandbox
 
@@ -47,11 +47,13 @@ def get(http: urllib3.PoolManager, url: str, token: str) -> urllib3.BaseHTTPResp
 
 
 @pytest.mark.parametrize("name", SERVERS)
-def test_each_of_many_concurrent_users_gets_the_own_profile(name: str, sandbox: Sandbox) -> None:
+def test_concurrent_users_get_their_own_profiles_and_503_in_an_outage(
+    name: str, sandbox: Sandbox
+) -> None:
     folder, command, path = SERVERS[name]
     subjects = [f"auth0|{number}" for number in range(USERS)]
     tokens = {subject: sandbox.add_user(subject).issue_token(subject) for subject in subjects}
-    with running(folder, *command.split()) as process, urllib3.PoolManager(maxsize=USERS) as http:
+    with Process(folder, *command.split()) as process, urllib3.PoolManager(maxsize=USERS) as http:
         url = process.url() + path
 
         def subjects_for(subject: str) -> list[str]:
@@ -60,9 +62,9 @@ def test_each_of_many_concurrent_users_gets_the_own_profile(name: str, sandbox: 
 
         with ThreadPoolExecutor(USERS) as pool:
             answered = list(pool.map(subjects_for, subjects))
-        assert answered == [[subject] * REQUESTS_PER_USER for subject in subjects]
+            assert answered == [[subject] * REQUESTS_PER_USER for subject in subjects]
 
-        sandbox.fail_next(503, retry_after=30)
-        outage = get(http, url, tokens[subjects[0]])
-        assert (outage.status, outage.headers["Retry-After"]) == (503, "30")
+            sandbox.fail_next(503, retry_after=30, times=USERS)
+            outage = list(pool.map(lambda token: get(http, url, token), tokens.values()))
+        assert {(each.status, each.headers["Retry-After"]) for each in outage} == {(503, "30")}
         process.assert_terminates_quietly()

@@ -13,8 +13,11 @@ class User(UserInfo):
 
 class BearerAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[User, None] | None:
-        token = bearer_token(request.headers.get("Authorization"), required=False)
-        return None if token is None else (User(users.get_info(token)), None)
+        try:
+            profile = users.get_info(bearer_token(request.headers.get("Authorization")))
+        except MissingTokenError:
+            return None
+        return User(profile), None
 
     def authenticate_header(self, request: Request) -> str:
         return error_response(MissingTokenError()).headers["WWW-Authenticate"]
