@@ -26,7 +26,7 @@ EXTENSIONS = ["aiohttp", "headers", "httptools", "logging", "retry", "urllib3"]
 
 
 def test_importing_the_package_imports_no_plugin_and_no_http_library() -> None:
-    code = "import sys, usersmanager; print(*sys.modules, sep='\\n')"
+    code = "import sys, usersmanager.web; print(*sys.modules, sep='\\n')"
     output = subprocess.run(
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
     ).stdout
@@ -61,7 +61,7 @@ def test_transports_and_plugins_import_only_public_names(name: str) -> None:
                 assert not any(alias.name.startswith("usersmanager") for alias in node.names)
 
 
-@pytest.mark.parametrize("name", FACES)
+@pytest.mark.parametrize("name", [*FACES, "usersmanager.web"])
 def test_the_public_names_exist_and_are_sorted(name: str) -> None:
     face = importlib.import_module(name)
     assert face.__all__ == sorted(face.__all__)

@@ -1,8 +1,8 @@
 """Auth0 and OpenID Connect user operations: profiles and impersonation links.
 
-This package is for applications. Plugins import from `usersmanager.plugins`, transports from
-`usersmanager.transports`, tests from `usersmanager.testing`. Importing it imports no plugin, no
-transport and no HTTP library.
+This package is for applications; `usersmanager.web` is for those that accept access tokens. Plugins
+import from `usersmanager.plugins`, transports from `usersmanager.transports`, tests from
+`usersmanager.testing`. Importing it imports no plugin, no transport and no HTTP library.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from .errors import (
     ForbiddenError,
     InvalidTokenError,
     LifecycleError,
+    MissingTokenError,
     NotFoundError,
     PluginError,
     PluginWarning,
@@ -64,6 +65,7 @@ __all__ = [
     "InvalidTokenError",
     "LifecycleError",
     "ManagerOptions",
+    "MissingTokenError",
     "NotFoundError",
     "PendingManager",
     "PluginError",

@@ -19,6 +19,7 @@ __all__ = [
     "ForbiddenError",
     "InvalidTokenError",
     "LifecycleError",
+    "MissingTokenError",
     "NotFoundError",
     "PluginError",
     "PluginWarning",
@@ -127,6 +128,13 @@ class InvalidTokenError(ArgumentError):
 
     It is empty, contains a space or is not ASCII, for example. If a user sent the token, an API
     should answer 401. A token of another type is a programming error: a plain `ArgumentError`.
+    """
+
+
+class MissingTokenError(InvalidTokenError):
+    """A request to your API has no bearer token. `usersmanager.web.bearer_token` raises this error.
+
+    The API should answer 401, without an error code (RFC 6750, section 3.1).
     """
 
 

@@ -47,17 +47,19 @@ def test_every_exception_and_every_reason_is_explained() -> None:
     [
         (ConnectError("x"), 503, {"Retry-After": "5"}),
         (Response(429, {"Retry-After": "7"}), 503, {"Retry-After": "7"}),
-        (Response(500), 503, {"Retry-After": "5"}),
-        (Response(401), 401, {"WWW-Authenticate": 'Bearer error="invalid_token"'}),
+        (Response(401), 401, {"WWW-Authenticate": 'Bearer realm="api", error="invalid_token"'}),
+        (Response(403), 403, {"WWW-Authenticate": 'Bearer realm="api"'}),
+        (Response(404), 502, {}),
     ],
 )
-def test_the_example_answers_503_in_an_outage(
+def test_the_example_answers_as_the_table_says(
     item: Any, status: int, headers: dict[str, str]
 ) -> None:
-    (source,) = re.findall(r"(def answer.*?)\nwith", PAGE, re.DOTALL)
-    names: dict[str, Any] = dict(ERRORS)
+    (source,) = re.findall(r"(from usersmanager.*?def answer.*?)\nwith", PAGE, re.DOTALL)
+    names: dict[str, Any] = {}
     exec(source, names)
     users = UsersManager("https://tenant.example", transport=FakeTransport(item), discover=False)
     with users:
-        assert names["answer"](users, "a-token") == (status, headers, None)
-        assert names["answer"](users, "no token")[0] == 401
+        answer = names["answer"](users, "Bearer a-token")
+        assert (answer.status, answer.headers) == (status, headers)
+        assert names["answer"](users, "Bearer no token")[0] == 401

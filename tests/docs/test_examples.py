@@ -21,8 +21,6 @@ BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 def blocks() -> Iterator[Any]:
     for page in PAGES:
         for match in BLOCK.finditer(page.read_text()):
-            if "FastAPI(" in match[1]:
-                continue  # test_fastapi.py runs it.
             line = page.read_text()[: match.start()].count("\n") + 2
             name = page.relative_to(ROOT).as_posix()
             yield pytest.param(page, line, match[1], id=f"{name}:{line}")

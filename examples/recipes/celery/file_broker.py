@@ -1,0 +1,12 @@
+"""A broker of files, so that the tests need no server: `celery -A file_broker`."""
+
+import os
+
+from tasks import app
+
+folder = os.environ["BROKER_FOLDER"]
+app.conf.broker_transport_options = {
+    "data_folder_in": folder,
+    "data_folder_out": folder,
+    "control_folder": folder,
+}

@@ -1,0 +1,62 @@
+"""The pages of the recipes show the files that `tox -e recipes` tests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+INDEX = ROOT / "docs/recipes/README.md"
+PAGES = sorted(INDEX.parent.glob("*.md"))
+RECIPES = [page for page in PAGES if page != INDEX]
+FILES = ROOT / "examples/recipes"
+SHOWN = re.compile(r"^\[`(.*?)`\]\((.*?)\):\n\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)#:]*)(?:#([^)]*))?\)")
+
+
+def shown_files() -> Iterator[tuple[Path, str]]:
+    for page in PAGES:
+        text = page.read_text()
+        blocks = SHOWN.findall(text)
+        assert len(blocks) == text.count("```python"), f"{page}: a block without a file"
+        for name, target, source in blocks:
+            path = (page.parent / target).resolve()
+            assert path == FILES / name
+            yield path, source
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [pytest.param(*shown, id=shown[0].relative_to(FILES).as_posix()) for shown in shown_files()],
+)
+def test_a_block_is_exactly_the_file_that_it_names(path: Path, source: str) -> None:
+    assert source == path.read_text()
+
+
+def test_every_recipe_is_shown() -> None:
+    folders = {path.name for path in FILES.iterdir() if not path.name.startswith(("_", "."))}
+    shown = {path.relative_to(FILES).parts[0] for path, _ in shown_files()}
+    assert shown == folders - {"tests"}
+
+
+@pytest.mark.parametrize("page", RECIPES, ids=lambda page: page.stem)
+def test_every_recipe_is_listed_and_says_what_a_call_does_not_prove(page: Path) -> None:
+    assert f"]({page.name})" in INDEX.read_text()
+    assert "(README.md#what-a-userinfo-call-does-not-prove)" in page.read_text()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
+    for target, anchor in LINK.findall(page.read_text()):
+        path = page.parent / target if target else page
+        assert path.exists(), target
+        assert not anchor or anchor in anchors(path), f"{target}#{anchor}"
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of the headings of a page, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings}
