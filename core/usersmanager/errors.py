@@ -376,9 +376,27 @@ class ServerError(APIError, ProviderUnavailableError):
 
 
 class DecodeError(UsersManagerError):
-    """The request succeeded, but the body is invalid. Check the settings of the provider."""
+    """The request succeeded, but the body is invalid. Check the settings of the provider.
+
+    Attributes:
+        error: the error code, if the body reports an error in spite of its status, or None.
+        error_description: the description of that error, or None.
+    """
 
     _verb = "failed:"
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        error: str | None = None,
+        error_description: str | None = None,
+        operation: str | None = None,
+        origin: str | None = None,
+    ) -> None:
+        super().__init__(message, operation=operation, origin=origin)
+        self.error = error
+        self.error_description = error_description
 
 
 class SubjectMismatchError(DecodeError):

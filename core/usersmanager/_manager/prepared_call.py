@@ -82,7 +82,7 @@ class PreparedCall(Generic[Result]):
 
     def _read(self, request: Request, response: Response) -> Result:
         raise_for_status(request, response)
-        result = self.spec.read(response)
+        result = self.spec.read(request, response)
         if self._is_expected(result):
             return result
         del result  # Another user's profile, and a traceback shows local variables.

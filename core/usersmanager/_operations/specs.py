@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, NamedTuple, TypeVar
 
-from .._values.messages import Response
+from .._values.messages import Request, Response
 from .decoding import read_link, read_profile
 from .provider import read_configuration
 
@@ -37,7 +37,7 @@ class RequestSpec(NamedTuple, Generic[Result]):
     path: str
     accept: str
     idempotent: bool
-    read: Callable[[Response], Result]
+    read: Callable[[Request, Response], Result]
 
 
 GET_INFO = RequestSpec(

@@ -12,6 +12,7 @@ from ..errors import ArgumentError, PluginError, RateLimit
 from . import rate_limit
 from .deadline import Deadline
 from .headers import HeaderInput, Headers, StaticHeaders, merge_headers
+from .redaction import redact
 from .token import Secret, Token
 
 __all__ = ["Call", "Request", "Response"]
@@ -37,10 +38,7 @@ class Call:
 
     def redact(self, text: str) -> str:
         """Return a text from the server without any token of this call that it may echo."""
-        for token in self._tokens:
-            if token.reveal():
-                text = text.replace(token.reveal(), "[redacted]")
-        return text
+        return redact(text, self._tokens)
 
 
 # eq and repr would read headers and bodies; a generated __init__ would accept Headers alone.
@@ -150,7 +148,7 @@ class Request:
         """Return a copy that carries another bearer token.
 
         Raises:
-            ArgumentError: it is not a bearer token (RFC 6750, section 2.1).
+            ArgumentError: it can't be a bearer token.
         """
         secret = token if isinstance(token, Secret) else Secret(token)
         del token
