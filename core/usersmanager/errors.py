@@ -302,12 +302,12 @@ class BodyTooLargeError(TransportError):
 
 
 class RateLimit(NamedTuple):
-    """The X-RateLimit headers of a response. Missing headers are None.
+    """The rate limit in the headers of a response. What is missing is None.
 
     Attributes:
         limit: the number of calls allowed per window.
         remaining: the number of calls left in this window.
-        reset: the end of this window, as a Unix timestamp in seconds.
+        reset: the end of this window, as a Unix timestamp in seconds, however the server writes it.
     """
 
     limit: int | None
@@ -323,7 +323,7 @@ class APIError(UsersManagerError):
         error: the error code sent by the server, such as "invalid_token", or None.
         error_description: the description sent by the server, or None.
         retry_after: the seconds to wait before the next call, or None.
-        rate_limit: the X-RateLimit headers, or None.
+        rate_limit: the rate limit in the headers, or None.
         request_id: the server's id for the request, for support tickets, or None.
     """
 

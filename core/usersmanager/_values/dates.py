@@ -5,15 +5,23 @@ A malformed date is ignored, not an error.
 
 from __future__ import annotations
 
+import time
+
 from .headers import Headers
 
-__all__ = ["parse_http_date", "response_date"]
+__all__ = ["current_time", "parse_http_date", "response_date"]
 
 
 def response_date(headers: Headers) -> float | None:
     """Return the Date of a response in seconds since the epoch, or None."""
     value = headers.single("Date")
     return None if value is None else parse_http_date(value)
+
+
+def current_time(headers: Headers) -> float:
+    """Return the Date of a response in seconds since the epoch, or without one the local time."""
+    date = response_date(headers)
+    return time.time() if date is None else date
 
 
 def parse_http_date(value: str) -> float | None:

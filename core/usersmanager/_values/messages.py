@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from ..errors import ArgumentError, PluginError, RateLimit
-from . import dates, rate_limit
+from . import dates, rate_limit, retry_after
 from .deadline import Deadline
 from .headers import HeaderInput, Headers, StaticHeaders, merge_headers
 from .redaction import redact
@@ -273,11 +273,11 @@ class Response:
     @property
     def retry_after(self) -> float | None:
         """The seconds that the server asks to wait, or None."""
-        return rate_limit.retry_after(self.status, self.headers)
+        return retry_after.retry_after(self.status, self.headers)
 
     @property
     def rate_limit(self) -> RateLimit | None:
-        """The X-RateLimit headers, or None."""
+        """The rate limit in the headers, or None."""
         return rate_limit.rate_limit(self.headers)
 
     def __copy__(self) -> Self:

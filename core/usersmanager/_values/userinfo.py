@@ -153,7 +153,7 @@ class UserInfo(dict[str, Any]):
         value = self.get(claim)
         try:
             if isinstance(value, str) and not (value.isascii() and value.isdigit()):
-                moment = datetime.fromisoformat(value)
+                moment = datetime.fromisoformat(value.upper())
                 return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
             if isinstance(value, str | int | float) and not isinstance(value, bool):
                 return datetime.fromtimestamp(float(value), UTC)
