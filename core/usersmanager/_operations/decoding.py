@@ -35,7 +35,10 @@ def read_profile(request: Request, response: Response) -> UserInfo:
     profile = _parse_profile(request, response.body)
     if isinstance(profile, UserInfo):
         return profile
-    raise profile
+    try:
+        raise profile
+    finally:
+        del profile  # Break the reference cycle.
 
 
 def read_link(request: Request, response: Response) -> str:
