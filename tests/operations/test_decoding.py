@@ -119,6 +119,7 @@ ADVICE = 'is this an OpenID UserInfo endpoint, and does the token have the scope
     [
         ("{}", f"the profile is an empty object: {ADVICE}"),
         ('{"login": "hush", "id": 7}', f'the profile has no "sub", only "id", "login": {ADVICE}'),
+        ('{"hush": 1}', f'the profile has no "sub", only "[redacted]": {ADVICE}'),
         ('{"user_id": "hush"}', f'the profile has no "sub", only "user_id": {ADVICE}'),
         ('{"hush@a.example": 1}', f'the profile has no "sub", only 1 other claim: {ADVICE}'),
         (
