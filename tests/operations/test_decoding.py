@@ -171,7 +171,7 @@ def test_a_success_that_reports_an_error_is_an_error_that_says_so(
 ) -> None:
     caught = profile_error(body.encode())
     assert (caught.error, caught.error_description) == (error, description)
-    parts = ("the provider reported an error with status 200", error, description)
+    parts = ("the provider reported an error in a successful response", error, description)
     assert str(caught) == ": ".join(filter(None, parts))
 
 

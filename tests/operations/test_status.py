@@ -88,6 +88,18 @@ def test_the_message_contains_status_code_and_description() -> None:
     assert str(error) == "403 Forbidden: insufficient_scope: needs openid"
 
 
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"Unauthorized", "401 Unauthorized"),
+        (b'{"error": "Unauthorized", "message": "expired"}', "401 Unauthorized: expired"),
+        (b'{"error": "e", "message": "Unauthorized"}', "401 Unauthorized: e"),
+    ],
+)
+def test_the_message_does_not_repeat_the_phrase_of_the_status(body: bytes, message: str) -> None:
+    assert str(api_error(401, {}, body)) == message
+
+
 def test_a_status_without_a_phrase_is_a_number_in_the_message() -> None:
     assert str(api_error(600)) == "600"
 

@@ -94,7 +94,7 @@ def _reported_error(request: Request, claims: Mapping[str, Any]) -> DecodeError 
     if reported is None:
         return None
     details = sanitize_details(reported, request)
-    parts = ("the provider reported an error with status 200", *details)
+    parts = ("the provider reported an error in a successful response", *details)
     return DecodeError(
         ": ".join(part for part in parts if part),
         error=details.code,

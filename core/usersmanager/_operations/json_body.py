@@ -96,9 +96,9 @@ def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _repair_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    for name, value in pairs:
-        is_subject = name == "sub" and isinstance(value, str)
-        if _SURROGATE.search(f"{name}{value}" if is_subject else name):
+    subjects = [value for name, value in pairs if name == "sub" and isinstance(value, str)]
+    for text in (*subjects, *(name for name, _ in pairs)):
+        if _SURROGATE.search(text):
             raise _UnacceptableError('has half a surrogate pair in a name, or in "sub"')
     return _reject_duplicates([(name, _repaired(value)) for name, value in pairs])
 

@@ -63,12 +63,13 @@ def _message(operation: str, status: int, code: str | None, description: str | N
     from http import HTTPStatus  # Slow to import, and only an error needs it.
 
     try:
-        phrase = f" {HTTPStatus(status).phrase}"
+        phrase = HTTPStatus(status).phrase
     except ValueError:
         phrase = ""
     advice = _ADVICE.get((operation, status))
-    parts = (f"{status}{phrase}", code, description, advice)
-    return ": ".join(part for part in parts if part)
+    # Some servers send the phrase as the code, or as the description.
+    parts = [part for part in (code, description, advice) if part and part != phrase]
+    return ": ".join([f"{status} {phrase}".strip(), *parts])
 
 
 def _request_id(headers: Headers) -> str | None:

@@ -88,7 +88,7 @@ class UserInfo(dict[str, Any]):
 
     @property
     def email_verified(self) -> bool | None:
-        """Whether the provider has verified the e-mail address."""
+        """Whether the provider has verified the e-mail address; "true" in any case is True."""
         return self._bool("email_verified")
 
     @property
@@ -118,7 +118,7 @@ class UserInfo(dict[str, Any]):
 
     @property
     def phone_number_verified(self) -> bool | None:
-        """Whether the provider has verified the telephone number."""
+        """Whether the provider has verified the telephone number; "true" in any case is True."""
         return self._bool("phone_number_verified")
 
     @property
