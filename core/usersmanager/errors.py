@@ -310,12 +310,12 @@ class BodyTooLargeError(TransportError):
 
 
 class RateLimit(NamedTuple):
-    """The X-RateLimit headers of a response. Missing headers are None.
+    """The rate limit in the headers of a response. What is missing is None.
 
     Attributes:
         limit: the number of calls allowed per window.
         remaining: the number of calls left in this window.
-        reset: the end of this window, as a Unix timestamp in seconds.
+        reset: the end of this window, as a Unix timestamp in seconds, however the server writes it.
     """
 
     limit: int | None
@@ -331,7 +331,7 @@ class APIError(UsersManagerError):
         error: the error code sent by the server, such as "invalid_token", or None.
         error_description: the description sent by the server, or None.
         retry_after: the seconds to wait before the next call, or None.
-        rate_limit: the X-RateLimit headers, or None.
+        rate_limit: the rate limit in the headers, or None.
         request_id: the server's id for the request, for support tickets, or None.
     """
 
@@ -384,9 +384,27 @@ class ServerError(APIError, ProviderUnavailableError):
 
 
 class DecodeError(UsersManagerError):
-    """The request succeeded, but the body is invalid. Check the settings of the provider."""
+    """The request succeeded, but the body is invalid. Check the settings of the provider.
+
+    Attributes:
+        error: the error code, if the body reports an error in spite of its status, or None.
+        error_description: the description of that error, or None.
+    """
 
     _verb = "failed:"
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        error: str | None = None,
+        error_description: str | None = None,
+        operation: str | None = None,
+        origin: str | None = None,
+    ) -> None:
+        super().__init__(message, operation=operation, origin=origin)
+        self.error = error
+        self.error_description = error_description
 
 
 class SubjectMismatchError(DecodeError):

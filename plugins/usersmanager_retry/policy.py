@@ -24,7 +24,10 @@ from .settings import validate_wait
 
 __all__ = ["full_jitter", "is_retryable"]
 
-_TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
+# From an edge server whose origin does not answer, like 502 and 504 (Cloudflare's 5xx errors). 525
+# and 526 are missing: they concern the certificate of the origin.
+_EDGE = frozenset({520, 521, 522, 523, 524, 527, 530})
+_TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504}) | _EDGE
 _NOT_PROCESSED = frozenset({429})  # A status that the server sends instead of processing.
 _OVERLOADED = frozenset({429, 503})
 # A retry would fail in the same way, or the client itself is the bottleneck.

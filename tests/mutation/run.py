@@ -27,7 +27,18 @@ PARSER_TESTS = [
 ]
 # The modules to mutate, and the tests that should fail then.
 TESTS = {
+    "usersmanager._operations.challenge": ["tests/operations/test_challenge.py"],
+    "usersmanager._operations.content_coding": ["tests/operations/test_decoding.py"],
     "usersmanager._operations.decoding": ["tests/operations/test_decoding.py"],
+    "usersmanager._operations.error_details": ["tests/operations/test_error_details.py"],
+    "usersmanager._operations.error_document": [
+        "tests/operations/test_error_details.py",
+        "tests/operations/test_decoding.py",
+    ],
+    "usersmanager._operations.error_text": ["tests/operations/test_error_text.py"],
+    "usersmanager._operations.json_body": ["tests/operations/test_json_body.py"],
+    "usersmanager._operations.media_type": ["tests/operations/test_decoding.py"],
+    "usersmanager._operations.subject": ["tests/operations/test_decoding.py"],
     "usersmanager._operations.status": ["tests/operations/test_status.py"],
     "usersmanager._operations.arguments": [
         "tests/operations/test_arguments.py",
@@ -43,6 +54,9 @@ TESTS = {
         "tests/values/test_messages.py",
     ],
     "usersmanager._values.rate_limit": ["tests/values/test_rate_limit.py"],
+    "usersmanager._values.rate_limit_items": ["tests/values/test_rate_limit.py"],
+    "usersmanager._values.redaction": ["tests/values/test_redaction.py"],
+    "usersmanager._values.retry_after": ["tests/values/test_rate_limit.py"],
     "usersmanager._values.token": ["tests/values/test_token.py"],
     "usersmanager._values.urls": ["tests/values/test_urls.py", "tests/values/test_user_ids.py"],
     "usersmanager._values.validation": ["tests/values/test_validation.py"],

@@ -52,7 +52,7 @@ def test_a_bad_token_has_the_reference_message_and_advice(
 
 
 @pytest.mark.parametrize(
-    "token", ["", " ", "a b", "a,b", 'a"', "Bearer a", "a\n", "a\0", "t\u00f6ken", "\ud800", "="]
+    "token", ["", " ", "a b", "a,b", 'a"', "Bearer a", "a\n", "a\0", "t\u00f6ken", "\ud800"]
 )
 def test_a_str_that_cannot_be_a_token_is_told_apart_from_a_mistake_of_the_program(
     token: str, fetch: Callable[..., Any], fake: FakeTransport, error_of: ErrorOf

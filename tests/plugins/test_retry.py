@@ -45,14 +45,19 @@ def attempts(call: Call, fake: FakeTransport, *responses: Any) -> int:
     return len(fake.requests)
 
 
-@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
+EDGE = (520, 521, 522, 523, 524, 527, 530)
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, *EDGE])
 def test_get_info_is_retried_after_a_transient_status(
     fetch: Call, fake: FakeTransport, status: int
 ) -> None:
     assert attempts(fetch, fake, Response(status), Response(status)) == 3
 
 
-@pytest.mark.parametrize("status", [301, 304, 307, 400, 401, 403, 404, 409, 410, 422, 501, 505])
+@pytest.mark.parametrize(
+    "status", [301, 304, 307, 400, 401, 403, 404, 409, 410, 422, 501, 505, 525, 526]
+)
 def test_get_info_is_not_retried_after_a_permanent_status(
     fetch: Call, fake: FakeTransport, status: int
 ) -> None:
@@ -110,7 +115,7 @@ def test_a_malformed_response_is_not_retried(fetch: Call, fake: FakeTransport) -
         (ProtocolError("x"), False),
         (TLSError("x"), False),
         (PoolTimeoutError("x"), False),
-        *((Response(status), False) for status in (408, 425, 500, 502, 503, 504, 401)),
+        *((Response(status), False) for status in (408, 425, 500, 502, 503, 504, 401, *EDGE)),
     ],
 )
 def test_impersonate_is_only_retried_if_it_was_certainly_not_processed(

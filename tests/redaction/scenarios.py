@@ -196,7 +196,7 @@ INVALID_PROFILES = {
     "a jwt": "Content-Type: application/jwt\n\nTOKEN",
     "an unknown media type": 'Content-Type: text/TOKEN\n\n{"sub": "TOKEN"}',
     "two media types": "Content-Type: application/json\nContent-Type: TOKEN\n\n{}",
-    "an unknown coding": "Content-Encoding: TOKEN\nContent-Type: application/json\n\nTOKEN",
+    "compressed": "Content-Encoding: gzip, TOKEN\nContent-Type: application/json\n\nTOKEN",
     "nothing": "Content-Type: application/json\n\n",
 }
 
@@ -212,7 +212,7 @@ INVALID_LINKS = {
     "an invalid IPv6 address": "Content-Type: text/plain\n\nhttps://[TOKEN/LINK",
     "not ascii": "Content-Type: text/plain\n\nLINK\xe9TOKEN",
     "html": "Content-Type: text/html\n\n<a href='LINK'>TOKEN</a>",
-    "an unknown coding": "Content-Encoding: TOKEN\nContent-Type: text/plain\n\nLINK",
+    "compressed": "Content-Encoding: gzip, TOKEN\nContent-Type: text/plain\n\nLINK",
 }
 
 

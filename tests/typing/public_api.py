@@ -11,6 +11,7 @@ from usersmanager import (
     APIError,
     AsyncUsersManager,
     ConnectError,
+    DecodeError,
     ImpersonationSettings,
     InvalidTokenError,
     PendingManager,
@@ -107,7 +108,9 @@ def claims(profile: UserInfo) -> None:
     assert_type(profile.address, Mapping[str, Any] | None)
 
 
-def errors(api: APIError, transport: TransportError) -> None:
+def errors(api: APIError, transport: TransportError, decode: DecodeError) -> None:
+    assert_type(decode.error, str | None)
+    assert_type(decode.error_description, str | None)
     assert_type(api.status, int)
     assert_type(api.error, str | None)
     assert_type(api.retry_after, float | None)

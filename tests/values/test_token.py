@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 import pickle
-import re
-import string
 
 import pytest
 from hypothesis import given
@@ -15,25 +13,19 @@ from usersmanager import ArgumentError
 from usersmanager._values.token import Secret, is_bearer_token
 from usersmanager.plugins import Token
 
-B64TOKEN = r"[A-Za-z0-9\-._~+/]+=*"
+VISIBLE = set(map(chr, range(0x21, 0x7F))) - {",", '"'}
 
 
-@given(st.from_regex(B64TOKEN, fullmatch=True))
-def test_every_b64token_is_a_token(text: str) -> None:
+@given(st.text(st.sampled_from(sorted(VISIBLE)), min_size=1))
+def test_a_token_is_any_visible_ascii_without_comma_and_double_quote(text: str) -> None:
     assert Token(text).reveal() == text
 
 
-def test_a_token_may_contain_exactly_the_characters_of_a_b64token() -> None:
-    allowed = set(string.ascii_letters + string.digits + "-._~+/")
+def test_a_token_may_contain_no_other_character() -> None:
     latin = [chr(number) for number in range(256)]
-    assert {char for char in latin if is_bearer_token(Secret(f"a{char}b"))} == allowed
-    assert {char for char in latin if is_bearer_token(Secret(f"a{char}"))} == allowed | {"="}
-    assert {char for char in latin if is_bearer_token(Secret(char))} == allowed
-
-
-@given(st.text(max_size=30) | st.from_regex(B64TOKEN + r"[\n=]?", fullmatch=True))
-def test_a_token_is_accepted_if_and_only_if_it_is_a_b64token(text: str) -> None:
-    assert is_bearer_token(Secret(text)) == bool(re.fullmatch(B64TOKEN, text))
+    for template in ("{}", "a{}", "{}a", "a{}b"):
+        accepted = {char for char in latin if is_bearer_token(Secret(template.format(char)))}
+        assert accepted == VISIBLE
 
 
 OTHER = "characters not allowed"
@@ -55,8 +47,7 @@ OTHER = "characters not allowed"
         ("Bearerhush bearer hush", OTHER),
         ("hüsh", OTHER),
         ("hush\0", OTHER),
-        ("=", OTHER),
-        ("hush=hush", OTHER),
+        ("hush,hush", OTHER),
         ('"hush"', OTHER),
         (None, "not NoneType"),
         (7, "not int"),
@@ -64,7 +55,7 @@ OTHER = "characters not allowed"
         (["hush"], "not list"),
     ],
 )
-def test_anything_but_a_b64token_is_rejected_with_advice_that_does_not_quote_it(
+def test_anything_but_a_token_is_rejected_with_advice_that_does_not_quote_it(
     bad: object, advice: str
 ) -> None:
     with pytest.raises(ArgumentError) as caught:

@@ -34,7 +34,11 @@ def test_a_text_claim_is_a_string_or_none(claim: str) -> None:
         (False, False),
         ("true", True),
         ("false", False),
+        ("True", True),
+        ("FALSE", False),
         ("yes", None),
+        (" true", None),
+        ("1", None),
         (1, None),
         (None, None),
     ],
@@ -51,8 +55,12 @@ NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
     [
         (int(NOON.timestamp()), NOON),
         (NOON.timestamp() + 0.5, NOON + timedelta(seconds=0.5)),
+        (str(int(NOON.timestamp())), NOON),
+        ("20260102", datetime(1970, 8, 23, 11, 48, 22, tzinfo=UTC)),
+        ("2026-01-02", NOON.replace(hour=0)),
         ("2026-01-02T12:00:00.000Z", NOON),
         ("2026-01-02T12:00:00", NOON),
+        ("2026-01-02t12:00:00.0000000z", NOON),
         ("2026-01-02T14:00:00+02:00", NOON),
     ],
 )
@@ -72,7 +80,8 @@ def test_updated_at_keeps_its_offset() -> None:
 
 
 @pytest.mark.parametrize(
-    "sent", ["soon", "", None, True, [], {}, 10**30, -(10**30), float("1e300")]
+    "sent",
+    ["soon", "", "9" * 14, "9" * 5000, "\u0661", None, True, [], {}, 10**400, -(10**30), 1e300],
 )
 def test_an_invalid_updated_at_is_none(sent: object) -> None:
     assert UserInfo(sub="u", updated_at=sent).updated_at is None

@@ -45,7 +45,7 @@ def get_info_arguments(access_token: Secret[object]) -> Arguments:
 
     Raises:
         ArgumentError: the token is missing, or not a str.
-        InvalidTokenError: it is a str that is not a bearer token (RFC 6750, section 2.1).
+        InvalidTokenError: it is a str that can't be a bearer token.
     """
     if access_token.reveal() is None:
         raise ArgumentError("An access token is required")

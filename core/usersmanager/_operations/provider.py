@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .._values.messages import Response
+from .._values.messages import Request, Response
 from .._values.urls import Endpoint, is_downgrade, parse_endpoint
 from ..errors import DecodeError
 from .decoding import read_object
@@ -13,13 +13,13 @@ from .decoding import read_object
 __all__ = ["read_configuration", "userinfo_endpoint"]
 
 
-def read_configuration(response: Response) -> dict[str, Any]:
+def read_configuration(request: Request, response: Response) -> dict[str, Any]:
     """Return the configuration document in a response.
 
     Raises:
         DecodeError: the body is not a JSON object.
     """
-    return read_object(response, "configuration")
+    return read_object(request, response, "configuration")
 
 
 def userinfo_endpoint(

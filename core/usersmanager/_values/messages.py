@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Self
 
 from ..errors import ArgumentError, PluginError, RateLimit
-from . import rate_limit
+from . import dates, rate_limit, retry_after
 from .deadline import Deadline
 from .headers import HeaderInput, Headers, StaticHeaders, merge_headers
+from .redaction import redact
 from .token import Secret, Token
 
 __all__ = ["Call", "Request", "Response"]
@@ -22,25 +23,42 @@ class Call:
 
     Attributes:
         attempts: the number of attempts so far.
+        notes: short texts of plugins for logs and spans, by the name of the field: `{"cache":
+            "hit"}`. They must not contain a secret.
+        token_changes: how many times a request was given another token (`with_token`).
     """
 
-    __slots__ = ("__weakref__", "_tokens", "attempts")
+    __slots__ = ("__weakref__", "_tokens", "attempts", "notes", "token_changes")
 
     def __init__(self) -> None:
         self.attempts: int = 0
+        self.notes: dict[str, str] = {}
+        self.token_changes: int = 0
         self._tokens: tuple[Token, ...] = ()
 
-    def register_secret(self, token: Token) -> None:
-        """Remember a token of a request, so that an echo of it can be redacted."""
+    @property
+    def token_changed(self) -> bool:
+        """Whether a request of the call has carried another token than its first."""
+        return self.token_changes > 0
+
+    def register_secret(self, token: Token, replaced: Token | None = None) -> None:
+        """Remember the token of a request, so that an echo of it can be redacted.
+
+        Args:
+            token: the token.
+            replaced: the token that it takes the place of, or None for the first of the call.
+        """
+        if not self._tokens:
+            self._tokens = (token,)
+            return
         if token not in self._tokens:
             self._tokens += (token,)
+        if token.reveal() != (replaced or self._tokens[0]).reveal():
+            self.token_changes += 1
 
     def redact(self, text: str) -> str:
         """Return a text from the server without any token of this call that it may echo."""
-        for token in self._tokens:
-            if token.reveal():
-                text = text.replace(token.reveal(), "[redacted]")
-        return text
+        return redact(text, self._tokens)
 
 
 # eq and repr would read headers and bodies; a generated __init__ would accept Headers alone.
@@ -150,12 +168,12 @@ class Request:
         """Return a copy that carries another bearer token.
 
         Raises:
-            ArgumentError: it is not a bearer token (RFC 6750, section 2.1).
+            ArgumentError: it can't be a bearer token.
         """
         secret = token if isinstance(token, Secret) else Secret(token)
         del token
         copy = self._replace(token=secret if isinstance(secret, Token) else Token(secret))
-        copy.call.register_secret(copy.token)
+        copy.call.register_secret(copy.token, self.token)
         return copy
 
     def with_attempt(self, attempt: int) -> Request:
@@ -248,13 +266,18 @@ class Response:
         object.__setattr__(self, "body", body)
 
     @property
+    def date(self) -> float | None:
+        """The Date of the response in seconds since the epoch, or None (RFC 9110, 6.6.1)."""
+        return dates.response_date(self.headers)
+
+    @property
     def retry_after(self) -> float | None:
         """The seconds that the server asks to wait, or None."""
-        return rate_limit.retry_after(self.status, self.headers)
+        return retry_after.retry_after(self.status, self.headers)
 
     @property
     def rate_limit(self) -> RateLimit | None:
-        """The X-RateLimit headers, or None."""
+        """The rate limit in the headers, or None."""
         return rate_limit.rate_limit(self.headers)
 
     def __copy__(self) -> Self:

@@ -1,72 +1,59 @@
-"""Read the Retry-After and X-RateLimit headers of a response.
+"""Read the rate limit of a response, in the fields that providers use.
 
-A malformed value is ignored, not an error. Dates are compared with the Date header of the response,
-so that a wrong local clock does not matter.
+X-RateLimit-Limit, -Remaining and -Reset, X-Rate-Limit-* (Okta), RateLimit-* (GitLab, Twitch), and
+RateLimit with RateLimit-Policy (IETF). A malformed or repeated field is ignored, not an error.
 """
 
 from __future__ import annotations
 
+import math
 import re
 
 from ..errors import RateLimit
+from .dates import current_time
 from .headers import Headers
+from .rate_limit_items import read_rate_limit_items
 
-__all__ = ["rate_limit", "retry_after"]
+__all__ = ["rate_limit", "rate_limit_reset"]
 
-_DELAY_SECONDS = re.compile(r"[0-9]{1,9}")
-_NUMBER = re.compile(r"[0-9]{1,12}")
-
-
-def retry_after(status: int, headers: Headers) -> float | None:
-    """Return the seconds that the server asks to wait, or None.
-
-    They are in Retry-After (RFC 9110, section 10.2.3), or for a 429 without it in
-    X-RateLimit-Reset.
-    """
-    if "Retry-After" in headers:
-        return _parse_retry_after(headers)
-    reset = _number(headers, "X-RateLimit-Reset") if status == 429 else None
-    return None if reset is None else _seconds_after_date(reset, headers)
+_PREFIXES = ("X-RateLimit-", "X-Rate-Limit-", "RateLimit-")
+# A number, which a list of policies may follow: "100, 100;w=60".
+_NUMBER = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*(?:[,;].*)?", re.DOTALL)
 
 
 def rate_limit(headers: Headers) -> RateLimit | None:
-    """Return the X-RateLimit headers, or None if there are none."""
-    limit = RateLimit(*(_number(headers, f"X-RateLimit-{name}") for name in RateLimit._fields))
-    return None if limit == (None, None, None) else limit
+    """Return the rate limit of a response, or None if there is none."""
+    item = read_rate_limit_items(headers)
+    limit, remaining = _field(headers, "Limit"), _field(headers, "Remaining")
+    reset = rate_limit_reset(headers)
+    read = RateLimit(
+        item.limit if limit is None else int(limit),
+        item.remaining if remaining is None else int(remaining),
+        None if reset is None else math.ceil(reset),
+    )
+    return None if read == (None, None, None) else read
 
 
-def _parse_retry_after(headers: Headers) -> float | None:
-    value = _single_value(headers, "Retry-After")
-    if value is None:
+def rate_limit_reset(headers: Headers) -> float | None:
+    """Return the end of the window in seconds since the epoch, or None.
+
+    Servers send that, or the same in milliseconds, or the seconds from now: their size tells.
+    """
+    reset = _field(headers, "Reset")
+    if reset is None:
+        reset = _field(headers, "Reset-After")  # Discord
+    if reset is None:
+        reset = read_rate_limit_items(headers).reset
+    if reset is None:
         return None
-    if _DELAY_SECONDS.fullmatch(value):
-        return float(value)
-    timestamp = _parse_http_date(value)
-    return None if timestamp is None else _seconds_after_date(timestamp, headers)
+    now = current_time(headers)
+    if reset < now / 10:
+        return now + reset
+    seconds = reset if reset < now * 10 else reset / 1000
+    return seconds if seconds < now * 10 else None
 
 
-def _seconds_after_date(timestamp: float, headers: Headers) -> float | None:
-    date = _single_value(headers, "Date")
-    now = None if date is None else _parse_http_date(date)
-    return None if now is None else max(0.0, timestamp - now)
-
-
-def _number(headers: Headers, name: str) -> int | None:
-    value = _single_value(headers, name)
-    return int(value) if value is not None and _NUMBER.fullmatch(value) else None
-
-
-def _single_value(headers: Headers, name: str) -> str | None:
-    values = headers.getall(name, [])
-    return values[0].strip() if len(values) == 1 else None
-
-
-def _parse_http_date(value: str) -> float | None:
-    # The email package is slow to import, and a date is rare.
-    from email.utils import mktime_tz, parsedate_tz
-
-    try:
-        parts = parsedate_tz(value)
-        return None if parts is None else float(mktime_tz(parts))
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
+def _field(headers: Headers, name: str) -> float | None:
+    values = (headers.single(prefix + name) for prefix in _PREFIXES)
+    matches = (_NUMBER.fullmatch(value) for value in values if value is not None)
+    return next((float(match[1]) for match in matches if match), None)

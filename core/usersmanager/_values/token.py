@@ -15,13 +15,14 @@ __all__ = ["Secret", "Token", "explain_invalid_token", "is_bearer_token"]
 
 T = TypeVar("T")
 
-# RFC 6750, section 2.1: b64token.
-_B64TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
+# Visible ASCII, which is more than a b64token (RFC 6750, section 2.1): providers issue tokens with
+# "!" and "|". A comma or a double quote could split the Authorization field.
+_BEARER_TOKEN = re.compile(r"[\x21\x23-\x2b\x2d-\x7e]+")
 
 
 def is_bearer_token(value: Secret[Any]) -> bool:
-    """Return whether a sealed value is a bearer token (RFC 6750, section 2.1)."""
-    return isinstance(value.reveal(), str) and _B64TOKEN.fullmatch(value.reveal()) is not None
+    """Return whether a sealed value is visible ASCII without comma and double quote."""
+    return isinstance(value.reveal(), str) and _BEARER_TOKEN.fullmatch(value.reveal()) is not None
 
 
 # The first pattern that matches explains the problem; the last one matches everything.
@@ -29,12 +30,13 @@ _CHECKS = (
     (re.compile(r"\s*\Z"), "it is empty"),
     (re.compile(r"\s*bearer\s", re.IGNORECASE), "remove the 'Bearer ' prefix"),
     (
-        re.compile(rf"\s*{_B64TOKEN.pattern}\s*\Z"),
+        re.compile(rf"\s*{_BEARER_TOKEN.pattern}\s*\Z"),
         "it has leading or trailing whitespace: strip it",
     ),
     (
         re.compile(""),
-        "it contains characters not allowed in a bearer token (RFC 6750, section 2.1)",
+        "it contains characters not allowed in a bearer token: it must be visible ASCII without"
+        " comma and double quote",
     ),
 )
 
@@ -72,7 +74,7 @@ class Token(Secret[str]):
         value: the token, or a Secret that holds it.
 
     Raises:
-        ArgumentError: it is not a b64token (RFC 6750, section 2.1).
+        ArgumentError: it is anything but visible ASCII without comma and double quote.
     """
 
     __slots__ = ()

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 __all__ = ["UserInfo"]
 
+_BOOLEANS = {"true": True, "false": False}
+
 
 # A value is any JSON, as custom claims are included: hence Any.
 class UserInfo(dict[str, Any]):
@@ -86,7 +88,7 @@ class UserInfo(dict[str, Any]):
 
     @property
     def email_verified(self) -> bool | None:
-        """Whether the provider has verified the e-mail address."""
+        """Whether the provider has verified the e-mail address; "true" in any case is True."""
         return self._bool("email_verified")
 
     @property
@@ -116,7 +118,7 @@ class UserInfo(dict[str, Any]):
 
     @property
     def phone_number_verified(self) -> bool | None:
-        """Whether the provider has verified the telephone number."""
+        """Whether the provider has verified the telephone number; "true" in any case is True."""
         return self._bool("phone_number_verified")
 
     @property
@@ -129,21 +131,10 @@ class UserInfo(dict[str, Any]):
     def updated_at(self) -> datetime | None:
         """The time of the last change of the profile, as an aware datetime.
 
-        OpenID Connect specifies seconds since the epoch; Auth0 sends ISO 8601. A string without an
-        offset is in UTC.
+        OpenID Connect specifies seconds since the epoch; Cognito sends them as a string, and Auth0
+        sends ISO 8601. A string without an offset is in UTC.
         """
-        from datetime import UTC, datetime  # Few programs use this property.
-
-        value = self.get("updated_at")
-        try:
-            if isinstance(value, str):
-                moment = datetime.fromisoformat(value)
-                return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                return datetime.fromtimestamp(value, UTC)
-        except (ValueError, OverflowError, OSError):
-            return None
-        return None
+        return self._time("updated_at")
 
     def _text(self, claim: str) -> str | None:
         value = self.get(claim)
@@ -151,10 +142,24 @@ class UserInfo(dict[str, Any]):
 
     def _bool(self, claim: str) -> bool | None:
         value = self.get(claim)
-        # Auth0's older connections send the strings "true" and "false".
-        if isinstance(value, str) and value in ("true", "false"):
-            return value == "true"
+        # Auth0's older connections send "true", and Cognito what an administrator typed: "True".
+        if isinstance(value, str):
+            return _BOOLEANS.get(value.lower())
         return value if isinstance(value, bool) else None
+
+    def _time(self, claim: str) -> datetime | None:
+        from datetime import UTC, datetime  # Few programs use a time.
+
+        value = self.get(claim)
+        try:
+            if isinstance(value, str) and not (value.isascii() and value.isdigit()):
+                moment = datetime.fromisoformat(value.upper())
+                return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+            if isinstance(value, str | int | float) and not isinstance(value, bool):
+                return datetime.fromtimestamp(float(value), UTC)
+        except (ValueError, OverflowError, OSError):
+            return None
+        return None
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: object) -> dict[str, Any]:

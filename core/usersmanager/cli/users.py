@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from .. import ArgumentError
-from .._operations.decoding import parse_object
+from .._operations.json_body import parse_object
 
 if TYPE_CHECKING:
     from ..testing import Sandbox
@@ -31,21 +31,23 @@ def _parse_user(text: str) -> Mapping[str, Any]:
 
 
 def _parse_json(text: str) -> Mapping[str, Any]:
-    claims = parse_object(text.encode(errors="surrogateescape"))
-    if claims is None:
-        raise click.BadOptionUsage("--user", f"--user: invalid JSON: {_explain(text)}")
+    parsed = parse_object(text.encode(errors="surrogateescape"))
+    if parsed.problem:
+        message = f"--user: invalid JSON: {_explain_syntax(text) or f'it {parsed.problem}'}"
+        raise click.BadOptionUsage("--user", message)
+    claims: Mapping[str, Any] = parsed.value
     return claims
 
 
-def _explain(text: str) -> str:
-    """Return why a text is not a JSON object, without quoting it: it may hold secrets."""
+def _explain_syntax(text: str) -> str | None:
+    """Return where a text is not JSON, without quoting it: it may hold secrets."""
     try:
         json.loads(text)
     except json.JSONDecodeError as error:
         return f"{error.msg} at character {error.pos + 1}"
-    except RecursionError:
-        return "too deeply nested"
-    return "a repeated name, or a value that JSON cannot represent"
+    except (ValueError, RecursionError):
+        pass
+    return None
 
 
 def user_option(command: F) -> F:

@@ -9,6 +9,9 @@ from .faults import StrictCases
 
 __all__ = ["ExactnessCases"]
 
+# Every character that a token may contain: visible ASCII without comma and double quote.
+_TOKEN = bytes(code for code in range(0x21, 0x7F) if code not in b',"').decode()
+
 
 class ExactnessCases(StrictCases):
     """Messages, byte for byte."""
@@ -17,19 +20,20 @@ class ExactnessCases(StrictCases):
         rule = "a request must be sent as it is: no header added, dropped or changed"
         with FaultServer() as server, self.client() as client:
             headers = {**HEADERS, "X-Mixed-Case": "a  b"}
-            client.send(make_request(server, "t", headers=headers))
-            client.send(make_request(server, "t", idempotent=False))
+            client.send(make_request(server, _TOKEN, headers=headers))
+            client.send(make_request(server, _TOKEN, idempotent=False))
         host = server.origin.partition("://")[2]
         assert server.requests[0].decode() == (
             f"GET /userinfo HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n"
             "Content-Type: application/json\r\nUser-Agent: contract\r\nX-Mixed-Case: a  b\r\n"
-            "Accept-Encoding: identity\r\nAuthorization: Bearer t\r\n\r\n"
+            f"Accept-Encoding: identity\r\nAuthorization: Bearer {_TOKEN}\r\n\r\n"
         ), rule
         assert server.requests[1].decode() == (
             f"POST /userinfo HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n"
             "Content-Type: application/json\r\nUser-Agent: contract\r\n"
             "Accept-Encoding: identity\r\nConnection: close\r\n"
-            'Content-Length: 22\r\nAuthorization: Bearer t\r\n\r\n{"protocol": "oauth2"}'
+            f"Content-Length: 22\r\nAuthorization: Bearer {_TOKEN}\r\n\r\n"
+            '{"protocol": "oauth2"}'
         ), rule
 
     def test_no_default_headers_are_added(self) -> None:

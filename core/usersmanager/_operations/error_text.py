@@ -1,0 +1,40 @@
+"""Make a text from the server safe to show: short, printable, and without an echoed token."""
+
+from __future__ import annotations
+
+import re
+
+from .._values.messages import Request
+
+__all__ = ["MAX_TEXT_LENGTH", "sanitize"]
+
+MAX_TEXT_LENGTH = 300
+
+_JOINERS = "\u200c\u200d"
+# Persian and Indic words, and emoji, need a joiner. Next to ASCII it could hide in a token.
+_STRAY_JOINER = re.compile(
+    f"(?<![^\\x00-\\x7f{_JOINERS}])[{_JOINERS}]|[{_JOINERS}](?![^\\x00-\\x7f{_JOINERS}])"
+)
+
+
+def sanitize(text: str | None, request: Request) -> str | None:
+    """Return a text from the server as one short printable line, or None if nothing is left.
+
+    Letters of any language are kept. Control characters and those that change the direction of
+    writing are dropped, and then any token of the call that the text echoes is replaced.
+    """
+    if not text:
+        return None
+    # Last, as a dropped character may stand in the middle of a token.
+    return request.call.redact(_printable(text))[:MAX_TEXT_LENGTH].strip() or None
+
+
+def _printable(text: str) -> str:
+    text = " ".join(text.split())
+    if text.isprintable():
+        return text
+    return _STRAY_JOINER.sub("", "".join(filter(_is_printable, text)))
+
+
+def _is_printable(character: str) -> bool:
+    return character.isprintable() or character in _JOINERS
