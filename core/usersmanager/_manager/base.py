@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
 
 from .._operations.arguments import (
     Arguments,
@@ -186,6 +186,12 @@ class BaseUsersManager(Generic[TransportT]):
     def _warn_unclosed(self, keyword: str) -> None:
         message = f"unclosed {self!r}: use `{keyword}`, or close it"
         warnings.warn(message, ResourceWarning, source=self, stacklevel=3)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"a {type(self).__name__} can't be pickled or copied, because it has connections:"
+            " make one in each process"
+        )
 
     def __repr__(self) -> str:
         composition = getattr(self, "_composition", None)
