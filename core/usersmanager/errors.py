@@ -71,7 +71,8 @@ class PluginWarning(UserWarning):
     """A plugin is skipped: it failed, its name is ambiguous, or the environment excludes it.
 
     The manager works without it. Fix or uninstall the plugin, or add it to USERSMANAGER_DISABLE.
-    If an environment variable excludes it, do not request it.
+    If an environment variable excludes it, do not request it. If the metadata of this library is
+    missing, no plugin is found: pass instances, or keep the metadata.
     """
 
 
