@@ -141,8 +141,9 @@ class PluginError(UsersManagerError):
 class LifecycleError(UsersManagerError):
     """A manager was used after it was closed, without an event loop, or with the wrong `with`.
 
-    Use it inside its `with` or `async with` block. A callback of AsyncUsersManager also gets this
-    error if its call was cancelled.
+    Use it inside its `with` or `async with` block, and before the program ends: this is also the
+    error of a call that Python no longer allows while the interpreter shuts down. A callback of
+    AsyncUsersManager gets it if its call was cancelled.
     """
 
 

@@ -15,6 +15,7 @@ from weakref import ref
 from .._composition.modes import ASYNC
 from .._flow.async_driver import drive_async
 from .._flow.observers import aclose_all
+from .._flow.running import is_in_trio
 from .._flow.transport import AsyncTransport
 from .._operations.arguments import SealedSettings
 from .._operations.impersonation_settings import ImpersonationSettings
@@ -31,6 +32,12 @@ from .prepared_call import PreparedCall
 __all__ = ["AsyncUsersManager"]
 
 T = TypeVar("T")
+
+_NO_EVENT_LOOP = "AsyncUsersManager needs a running event loop"
+_NO_ASYNCIO_IN_TRIO = (
+    "AsyncUsersManager needs asyncio, but trio is running: use UsersManager in a thread, as in"
+    " `await trio.to_thread.run_sync(users.get_info, token)`"
+)
 
 # The task in which a callback runs. The tasks that it creates inherit the variable.
 _callback_task: ContextVar[Callable[[], asyncio.Task[Any] | None]] = ContextVar(
@@ -275,7 +282,7 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
 
     def _require_event_loop(self) -> None:
         if asyncio._get_running_loop() is None:
-            raise LifecycleError("AsyncUsersManager needs a running event loop")
+            raise LifecycleError(_NO_ASYNCIO_IN_TRIO if is_in_trio() else _NO_EVENT_LOOP)
         self._is_used = True
 
     async def aclose(self) -> None:

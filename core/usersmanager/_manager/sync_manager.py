@@ -330,7 +330,7 @@ class UsersManager(BaseUsersManager[Transport]):
 def _warn_of_blocked_loop() -> None:
     warnings.warn(
         "a UsersManager call blocks the running event loop: use AsyncUsersManager or"
-        " asyncio.to_thread",
+        " asyncio.to_thread (in a notebook, it does no harm)",
         RuntimeWarning,
         stacklevel=caller_stacklevel(),
     )
