@@ -6,22 +6,11 @@ Once the main thread has ended, Python may refuse to start threads, which resolv
 
 from __future__ import annotations
 
-import sys
 import threading
 
 from ..errors import LifecycleError
 
-__all__ = ["is_refused_by_shutdown", "require_running_interpreter", "shutdown_error"]
-
-
-def require_running_interpreter() -> None:
-    """Check that modules can still be used.
-
-    Raises:
-        LifecycleError: the interpreter is finalizing.
-    """
-    if sys.is_finalizing():
-        raise shutdown_error()
+__all__ = ["is_refused_by_shutdown", "shutdown_error"]
 
 
 def is_refused_by_shutdown(error: BaseException) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
 
-from .._flow.shutdown import require_running_interpreter
+from .._flow.shutdown import shutdown_error
 from .._operations.arguments import (
     Arguments,
     SealedSettings,
@@ -61,7 +62,8 @@ class BaseUsersManager(Generic[TransportT]):
         endpoints: Mapping[str, str] | None,
         userinfo_method: UserinfoMethod,
     ) -> None:
-        require_running_interpreter()
+        if sys.is_finalizing():
+            raise shutdown_error()
         # pluggy and importlib.metadata are slow to import, and only a constructor needs them.
         from .._composition.compose import compose
 
@@ -128,7 +130,8 @@ class BaseUsersManager(Generic[TransportT]):
         timeout: float | None,
         expected_subject: str | None = None,
     ) -> PreparedCall[Result]:
-        require_running_interpreter()
+        if sys.is_finalizing():
+            raise shutdown_error()
         seconds = self._timeout if timeout is None else validate_seconds("timeout", timeout)
         return PreparedCall(self, spec, arguments, seconds, expected_subject)
 

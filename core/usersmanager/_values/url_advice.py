@@ -16,7 +16,7 @@ __all__ = ["explain_base_url", "explain_ending", "explain_endpoint"]
 _EXAMPLE = "https://tenant.auth0.com"
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
 _QUOTES = "\"'`\u2018\u2019\u201c\u201d\u00ab\u00bb"
-_LINE_END = re.compile(r"[\r\n\u2028\u2029]")
+_LINE_BREAK = re.compile(r"[\r\n\u2028\u2029]")
 _PLACEHOLDER = re.compile(r"[{}<>]")
 _TWO_SCHEMES = re.compile(r"https?://https?:?/", re.IGNORECASE)
 # Only a value that is certainly a domain is quoted in a message: a JWT contains dots, too.
@@ -94,10 +94,10 @@ def explain_ending(path: str, field: str) -> str | None:
 def _explain_characters(value: str) -> str | None:
     if value[:1] in _QUOTES or value[-1:] in _QUOTES:
         return "is in quotes: remove them"
-    if _LINE_END.search(value):
-        return "contains a line end: remove it, such as with strip()"
+    if _LINE_BREAK.search(value):
+        return "contains a line break: remove it, such as with strip()"
     if any(character.isspace() for character in value):
-        return "contains a blank: remove it"
+        return "contains whitespace: remove it"
     if not value.isprintable():
         return "contains an invisible character: type it again"
     if _PLACEHOLDER.search(value):
