@@ -8,8 +8,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from usersmanager.plugins import installed_plugins
 from usersmanager.testing import FaultServer
 
+TRANSPORTS = [
+    (report.name, mode)
+    for report in installed_plugins()
+    if report.kind == "transport"
+    for mode in report.modes
+]
 SHUTTING_DOWN = "get_info: the interpreter is shutting down: make the call before the program ends"
 CALLS = """
 import asyncio, atexit, builtins, concurrent.futures, socket, sys, threading
@@ -51,20 +58,20 @@ builtins.late = Late(finalize)
 """
 # Calls over a real transport; the host name is resolved.
 OVER_A_TRANSPORT = """
-moment, name, port = sys.argv[1:]
+moment, name, mode, port = sys.argv[1:]
 resolve = socket.getaddrinfo
 socket.getaddrinfo = lambda host, *rest, **named: resolve(
     host.replace("origin.example", "127.0.0.1"), *rest, **named)
 url, settings = f"http://origin.example:{port}", {"allow_insecure": True, "timeout": 5}
 
 async def acall():
-    async with AsyncUsersManager(url, transport=name.split()[0], **settings) as users:
+    async with AsyncUsersManager(url, transport=name, **settings) as users:
         return (await users.get_info("t")).sub
 
-if name in ("aiohttp", "httptools async"):
+if mode == "async":
     attempt = lambda: print(call(None, lambda users: asyncio.run(acall())))
 else:
-    users = UsersManager(url, transport=name.split()[0], **settings)
+    users = UsersManager(url, transport=name, **settings)
     attempt = lambda print=print, call=call, users=users: (print(call(users)), users.close())
 
 turn, is_over = threading.Event(), threading.Event()
@@ -133,14 +140,16 @@ def test_a_daemon_thread_in_a_call_does_not_keep_a_program_from_ending(port: str
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["urllib3", "httptools", "aiohttp", "httptools async"])
+@pytest.mark.parametrize(("name", "mode"), TRANSPORTS)
 @pytest.mark.parametrize("moment", ["atexit", "thread", "daemon thread"])
-def test_a_call_over_any_transport_works_or_says_so(port: str, name: str, moment: str) -> None:
-    (outcome,) = run(OVER_A_TRANSPORT, moment, name, port)
+def test_a_call_over_any_transport_works_or_says_so(
+    port: str, name: str, mode: str, moment: str
+) -> None:
+    (outcome,) = run(OVER_A_TRANSPORT, moment, name, mode, port)
     assert outcome in ("t", SHUTTING_DOWN)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["urllib3", "httptools"])
+@pytest.mark.parametrize("name", [name for name, mode in TRANSPORTS if mode == "sync"])
 def test_a_sync_call_of_a_finalizer_says_so(port: str, name: str) -> None:
-    assert run(OVER_A_TRANSPORT, "__del__", name, port) == [SHUTTING_DOWN]
+    assert run(OVER_A_TRANSPORT, "__del__", name, "sync", port) == [SHUTTING_DOWN]

@@ -158,18 +158,6 @@ class UserInfo(dict[str, Any]):
             return value == "true"
         return value if isinstance(value, bool) else None
 
-    def copy(self) -> Self:
-        """Return a shallow copy."""
-        return type(self)(self)
-
-    # The operators of dict would return a plain dict, whose repr shows every claim.
-
-    def __or__(self, other: Mapping[str, Any], /) -> Self:  # type: ignore[override] # Dict's overloads are for keys of other types, which claims don't have.
-        return type(self)({**self, **other}) if isinstance(other, dict) else NotImplemented
-
-    def __ror__(self, other: Mapping[str, Any], /) -> Self:  # type: ignore[override] # As above.
-        return type(self)({**other, **self}) if isinstance(other, dict) else NotImplemented
-
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: object) -> dict[str, Any]:
         """Describe a profile to pydantic: an object with a subject, serialized as a plain dict.
@@ -184,6 +172,18 @@ class UserInfo(dict[str, Any]):
         }
         function = {"type": "no-info", "function": cls}
         return {"type": "function-after", "function": function, "schema": claims}
+
+    def copy(self) -> Self:
+        """Return a shallow copy."""
+        return type(self)(self)
+
+    # The operators of dict would return a plain dict, whose repr shows every claim.
+
+    def __or__(self, other: Mapping[str, Any], /) -> Self:  # type: ignore[override] # Dict's overloads are for keys of other types, which claims don't have.
+        return type(self)({**self, **other}) if isinstance(other, dict) else NotImplemented
+
+    def __ror__(self, other: Mapping[str, Any], /) -> Self:  # type: ignore[override] # As above.
+        return type(self)({**other, **self}) if isinstance(other, dict) else NotImplemented
 
     def __repr__(self) -> str:
         names = sorted(claim for claim in self if claim != "sub")
