@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._manager.base import ManagerOptions
 from ._manager.callbacks import Callback
+from ._manager.options import ManagerOptions
 from ._manager.sync_manager import UsersManager
 from ._operations.impersonation_settings import ImpersonationSettings
 from ._values.messages import Request, Response

@@ -72,7 +72,8 @@ class PluginWarning(UserWarning):
     """A plugin is skipped: it failed, its name is ambiguous, or the environment excludes it.
 
     The manager works without it. Fix or uninstall the plugin, or add it to USERSMANAGER_DISABLE.
-    If an environment variable excludes it, do not request it.
+    If an environment variable excludes it, do not request it. If the metadata of this library is
+    missing, no plugin is found: pass instances, or keep the metadata.
     """
 
 
@@ -148,8 +149,9 @@ class PluginError(UsersManagerError):
 class LifecycleError(UsersManagerError):
     """A manager was used after it was closed, without an event loop, or with the wrong `with`.
 
-    Use it inside its `with` or `async with` block. A callback of AsyncUsersManager also gets this
-    error if its call was cancelled.
+    Use it inside its `with` or `async with` block, and before the program ends: this is also the
+    error of a call that Python no longer allows while the interpreter shuts down. A callback of
+    AsyncUsersManager gets it if its call was cancelled.
     """
 
 

@@ -155,6 +155,16 @@ def test_an_http_endpoint_is_rejected_with_the_option_that_allows_it(info, serve
     assert "--allow-insecure" in result.stderr
 
 
+@ADDRESS_OPTIONS
+def test_the_userinfo_endpoint_and_its_method_are_set_by_options(info, sandbox, option):
+    endpoint = f"{sandbox.base_url}/userinfo?v=2"
+    result = info(
+        *(option, sandbox.base_url, "--userinfo-endpoint", endpoint, "--userinfo-method", "POST")
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    assert sandbox.requests == [("POST", "/userinfo?v=2", 200)]
+
+
 @TRANSPORTS
 def test_tls_to_a_plain_http_port_has_a_hint(info, server, transport):
     address = server.base_url.replace("http:", "https:")

@@ -91,6 +91,9 @@ def test_no_response_in_time_exits_3(info, sandbox):
         (["--issuer", "ftp://x"], "--issuer must begin with https://"),
         (["--base-url", NOWHERE, "--issuer", NOWHERE], "--base-url and --issuer"),
         (["--expect-subject", ""], "--expect-subject must be"),
+        (["--userinfo-endpoint", f"/{SECRET}"], "--userinfo-endpoint must be an absolute URL"),
+        (["--base-url", "https://x/oauth2/userInfo"], "pass the whole URL as --userinfo-endpoint"),
+        (["--base-url", "https://x/.well-known"], "pass the issuer as --issuer"),
     ],
 )
 def test_an_invalid_option_exits_2_and_is_named(info, arguments, words):
@@ -124,6 +127,7 @@ def test_an_invalid_option_exits_2_and_is_named(info, arguments, words):
         (["plugins", SECRET], "too many arguments"),
         (["sandbox", "--port", SECRET], "invalid value for --port"),
         (["sandbox", "--port", "65536"], "invalid value for --port"),
+        (["info", "--userinfo-method", SECRET], "invalid value for --userinfo-method"),
         ([SECRET], "no such command: choose one of info, impersonate, "),
         ([f"--{SECRET}", "info"], "no such option (see 'usersmanager --help')"),
     ],

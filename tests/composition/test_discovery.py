@@ -7,7 +7,7 @@ import sys
 import pytest
 from tests.composition.support import SHIPPED, Install, names
 
-from usersmanager import AsyncUsersManager, PluginWarning, UsersManager
+from usersmanager import AsyncUsersManager, PluginError, PluginWarning, UsersManager
 from usersmanager.testing import FakeTransport
 
 
@@ -58,3 +58,23 @@ def test_a_warning_refers_to_the_line_that_constructs_the_manager(install: Insta
         AsyncUsersManager("https://tenant.example", transport=FakeTransport())
     users.close()
     assert [item.filename for item in (*sync_warnings, *async_warnings)] == [__file__] * 2
+
+
+@pytest.mark.parametrize("arguments", [{"plugins": ["late"]}, {"discover": ["late"]}])
+def test_a_plugin_that_is_installed_meanwhile_is_found_by_its_name(
+    install: Install, arguments: dict[str, list[str]]
+) -> None:
+    with pytest.raises(PluginError, match=r"no plugin .* read once per process.* restart"):
+        names(**arguments)
+    install("late")
+    assert "late" in names(**arguments)
+
+
+def test_a_transport_that_is_installed_meanwhile_is_found_by_its_name(install: Install) -> None:
+    with pytest.raises(PluginError, match=r"no transport .* read once per process"):
+        names(transport="late")
+    source = "from usersmanager.transports import hookimpl\n"
+    source += "from usersmanager.testing import FakeTransport\n"
+    source += "@hookimpl\ndef usersmanager_transport(): return FakeTransport()\n"
+    install("late", source, group="usersmanager.transports", target="")
+    names(transport="late")

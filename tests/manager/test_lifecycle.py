@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import pickle
 from typing import Any
 
 import pytest
@@ -162,3 +164,17 @@ def test_a_manager_that_is_never_closed_warns() -> None:
         UsersManager(TENANT, transport=FakeTransport())
     with pytest.warns(ResourceWarning, match="unclosed <AsyncUsersManager .*use `async with`"):
         asyncio.run(async_manager())
+
+
+@pytest.mark.parametrize("copied", [pickle.dumps, copy.copy, copy.deepcopy])
+@pytest.mark.parametrize("kind", [UsersManager, AsyncUsersManager])
+def test_a_manager_is_made_in_each_process_not_pickled_or_copied(kind: Any, copied: Any) -> None:
+    users = kind(TENANT, transport=FakeTransport())
+    for thing in (users, {"users": users}, users.get_info):
+        if not (copied is copy.copy and thing is not users):
+            with pytest.raises(TypeError, match=r"can't be pickled or copied.*in each process"):
+                copied(thing)
+    if kind is UsersManager:
+        users.close()
+    else:
+        asyncio.run(users.aclose())

@@ -14,6 +14,7 @@ from usersmanager import (
     DecodeError,
     ImpersonationSettings,
     InvalidTokenError,
+    ManagerOptions,
     PendingManager,
     ProviderUnavailableError,
     RateLimit,
@@ -50,6 +51,16 @@ def sync_calls(token: str, settings: Mapping[str, Any]) -> None:
         assert_type(users.impersonate("u", settings), str)
         assert_type(users.get_info(token, with_profile), None)
         assert_type(users.impersonate("u", {"token": "t"}, with_link), None)
+
+
+def known_endpoints(token: str) -> None:
+    endpoints = {"userinfo_endpoint": "https://pool.auth.example/oauth2/userInfo"}
+    UsersManager("https://pool.auth.example", endpoints=endpoints, userinfo_method="POST")
+    # The wrong value is ignored: a checker must report it.
+    UsersManager("https://pool.auth.example", userinfo_method="PUT")  # type: ignore[arg-type]
+    options: ManagerOptions = {"endpoints": endpoints, "userinfo_method": "GET"}
+    with UsersManager.from_issuer("https://pool.auth.example", **options) as users:
+        assert_type(users.get_info(token), UserInfo)
 
 
 async def any_provider(issuer: str) -> None:
@@ -106,6 +117,8 @@ def claims(profile: UserInfo) -> None:
     assert_type(profile.email_verified, bool | None)
     assert_type(profile.updated_at, datetime | None)
     assert_type(profile.address, Mapping[str, Any] | None)
+    assert_type(profile.copy(), UserInfo)
+    assert_type(profile | {"groups": ["a"]}, UserInfo)
 
 
 def errors(api: APIError, transport: TransportError, decode: DecodeError) -> None:

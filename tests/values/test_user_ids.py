@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from usersmanager import ArgumentError
-from usersmanager._values.urls import encode_path_segment
+from usersmanager._values.user_ids import encode_path_segment
 
 
 @given(st.text(min_size=1, max_size=256))

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import copy
 import json
+import operator
 import pickle
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -104,6 +108,58 @@ def test_the_repr_contains_the_subject_and_the_names_of_the_claims_only() -> Non
     assert str(profile) == f"{profile}" == repr(profile)
 
 
+COPIES: dict[str, Callable[[UserInfo], Any]] = {
+    "copy()": lambda profile: profile.copy(),
+    "copy.copy": copy.copy,
+    "copy.deepcopy": copy.deepcopy,
+    "|": lambda profile: profile | {},
+    "| from the right": lambda profile: {} | profile,
+    "|=": lambda profile: operator.ior(UserInfo(), profile),
+    "asdict": lambda profile: asdict(Login(profile))["profile"],
+    **{
+        f"pickle {protocol}": lambda profile, protocol=protocol: pickle.loads(
+            pickle.dumps(profile, protocol)
+        )
+        for protocol in range(pickle.HIGHEST_PROTOCOL + 1)
+    },
+}
+
+
+@dataclass
+class Login:
+    profile: UserInfo
+
+
+@pytest.mark.parametrize("way", COPIES)
+def test_a_copy_is_a_profile_whose_repr_shows_no_values(way: str) -> None:
+    profile = UserInfo({"sub": "u", "email": "canary", "https://x/roles": ["canary"]})
+    other = COPIES[way](profile)
+    assert type(other) is UserInfo
+    assert other == profile
+    assert other is not profile
+    assert other.email == "canary"
+    assert "canary" not in f"{other}{other!r}"
+
+
+def test_a_merge_prefers_the_right_side() -> None:
+    profile = UserInfo(sub="u", name="Ada")
+    assert profile | {"name": "Grace", "x": 1} == {"sub": "u", "name": "Grace", "x": 1}
+    assert {"name": "Grace", "x": 1} | profile == {"name": "Ada", "x": 1, "sub": "u"}
+    assert list({"x": 1} | profile) == ["x", "sub", "name"]
+    assert profile == {"sub": "u", "name": "Ada"}
+    for operands in ((profile, [("x", 1)]), ([("x", 1)], profile)):
+        with pytest.raises(TypeError, match="unsupported operand"):
+            operator.or_(*operands)
+
+
+def test_only_a_deep_copy_shares_no_values() -> None:
+    profile = UserInfo(sub="u", address={"country": "SE"})
+    deep = copy.deepcopy(profile)
+    deep["address"]["country"] = "NO"
+    assert profile["address"]["country"] == "SE"
+    assert profile.copy()["address"] is profile["address"]
+
+
 @given(st.dictionaries(st.text(), st.text() | st.integers() | st.none()))
 def test_a_profile_equals_the_plain_dict_and_can_be_copied_and_pickled(
     claims: dict[str, object],
@@ -112,6 +168,5 @@ def test_a_profile_equals_the_plain_dict_and_can_be_copied_and_pickled(
     profile = UserInfo(claims)
     assert profile == claims
     assert json.loads(json.dumps(profile)) == claims
-    for other in (pickle.loads(pickle.dumps(profile)), copy.deepcopy(profile)):
-        assert type(other) is UserInfo
-        assert other == profile
+    for copied in COPIES.values():
+        assert copied(profile) == profile

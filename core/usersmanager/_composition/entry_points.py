@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, reduce
+from importlib import invalidate_caches
 from importlib.metadata import EntryPoint
 from typing import Literal
 
@@ -16,6 +17,7 @@ from .distributions import Provider, find_providers
 from .names import normalize
 
 __all__ = [
+    "GROUPS",
     "InstalledEntryPoint",
     "Kind",
     "by_name",
@@ -24,12 +26,13 @@ __all__ = [
     "installed",
     "installed_names",
     "load",
+    "refresh",
     "resolve",
 ]
 
 Kind = Literal["plugin", "transport"]
 _OPTIONAL_PLUGINS = "usersmanager.optional_plugins"
-_GROUPS: dict[str, Kind] = {
+GROUPS: dict[str, Kind] = {
     "usersmanager.plugins": "plugin",
     _OPTIONAL_PLUGINS: "plugin",
     "usersmanager.transports": "transport",
@@ -82,11 +85,18 @@ def installed() -> tuple[InstalledEntryPoint, ...]:
 def _scan(path: tuple[str, ...]) -> tuple[InstalledEntryPoint, ...]:
     # A distribution may list a name twice.
     unique: dict[tuple[Kind, str, str], InstalledEntryPoint] = {}
-    for provider in find_providers(_GROUPS):
+    for provider in find_providers(GROUPS):
         for entry_point in _entry_points(provider):
             key = entry_point.kind, normalize(entry_point.name), entry_point.distribution
             unique.setdefault(key, entry_point)
     return tuple(unique[key] for key in sorted(unique))
+
+
+def refresh() -> None:
+    """Forget the installed plugins and transports, so that they are read again."""
+    invalidate_caches()
+    _scan.cache_clear()
+    _group.cache_clear()
 
 
 def _entry_points(provider: Provider) -> list[InstalledEntryPoint]:
@@ -94,7 +104,7 @@ def _entry_points(provider: Provider) -> list[InstalledEntryPoint]:
         InstalledEntryPoint(
             name=line.name,
             value=line.value,
-            kind=_GROUPS[line.group],
+            kind=GROUPS[line.group],
             is_optional=line.group == _OPTIONAL_PLUGINS,
             distribution=provider.name,
             version=provider.version,

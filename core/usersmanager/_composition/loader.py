@@ -16,8 +16,10 @@ from .entry_points import (
     describe_conflict,
     installed_names,
     load,
+    refresh,
     resolve,
 )
+from .missing_metadata import EXPLANATION, is_metadata_missing
 from .names import allowed_names, disabled_names, normalize
 from .registry import Registry
 
@@ -55,8 +57,10 @@ class Loader:
         """
         candidates = by_name(kind).get(normalize(name))
         if candidates is None:
-            suggestion = did_you_mean(name, installed_names(kind))
-            raise PluginError(f"no {kind} of that name is installed{suggestion}")
+            refresh()  # It may have been installed meanwhile, as in a notebook.
+            candidates = by_name(kind).get(normalize(name))
+        if candidates is None:
+            raise PluginError(_explain_not_found(kind, name))
         entry_point = resolve(candidates)
         if len(candidates) > 1:
             self.warn(f"{describe_conflict(candidates)}: using {entry_point.distribution}")
@@ -85,6 +89,17 @@ class Loader:
         if message not in self._warnings:
             self._warnings.add(message)
             warnings.warn(message, PluginWarning, stacklevel=caller_stacklevel())
+
+
+def _explain_not_found(kind: Kind, name: str) -> str:
+    suggestion = did_you_mean(name, installed_names(kind))
+    problem = f"no {kind} of that name is installed{suggestion}"
+    if is_metadata_missing():
+        return f"{problem}: {EXPLANATION}"
+    return (
+        f"{problem}. Installed packages are read once per process: if it has just been installed,"
+        " restart the program"
+    )
 
 
 def guarded(problem: str, step: Callable[[], T], *, conceals: bool = False) -> T:

@@ -8,6 +8,7 @@ from types import ModuleType
 from ..errors import PluginError
 from .entry_points import InstalledEntryPoint, by_name, entry_point_of
 from .loader import Loader
+from .missing_metadata import warn_of_missing_metadata
 from .names import normalize
 from .registry import Registry
 
@@ -31,6 +32,8 @@ def add_plugins(
     """
     explicit_names = _add_explicit(registry, plugins, loader)
     if discover is True:
+        if not explicit_names:
+            warn_of_missing_metadata()
         _add_every_discovered(registry, loader, skip=explicit_names)
         return
     for name, given in sorted(_discover_names(discover).items()):

@@ -15,6 +15,7 @@ from ..errors import DeadlineExceededError, PluginError, UsersManagerError
 from .effects import Flow, Proceed, Send, Wrap
 from .mistakes import MistakeError, blame, explain_request, explain_result
 from .raw_errors import is_raw_error, translate
+from .shutdown import is_refused_by_shutdown, shutdown_error
 
 __all__ = ["Hook", "Observe", "call_hook", "chain"]
 
@@ -82,9 +83,11 @@ def _send(request: Request) -> Flow[Response]:
     try:
         response = yield Send(request)
     except UsersManagerError as caught:
-        error = caught
+        error = shutdown_error() if is_refused_by_shutdown(caught) else caught
     except BaseException as caught:
-        if is_raw_error(caught):
+        if is_refused_by_shutdown(caught):
+            error = shutdown_error()
+        elif is_raw_error(caught):
             error = translate(caught)
         else:
             # An interruption or a custom exception of the transport passes unchanged, but without

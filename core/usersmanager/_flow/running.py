@@ -8,13 +8,22 @@ from __future__ import annotations
 import sys
 import threading
 
-__all__ = ["is_in_event_loop", "running_id"]
+__all__ = ["is_in_event_loop", "is_in_trio", "running_id"]
 
 
 def is_in_event_loop() -> bool:
     """Return whether the calling thread runs an event loop."""
     asyncio = sys.modules.get("asyncio")
     return asyncio is not None and asyncio._get_running_loop() is not None
+
+
+def is_in_trio() -> bool:
+    """Return whether a task of trio runs the current code."""
+    trio = sys.modules.get("trio")
+    try:
+        return trio is not None and trio.lowlevel.current_task() is not None
+    except (AttributeError, RuntimeError):  # It is not running.
+        return False
 
 
 def running_id() -> int:

@@ -15,21 +15,29 @@ from weakref import ref
 from .._composition.modes import ASYNC
 from .._flow.async_driver import drive_async
 from .._flow.observers import aclose_all
+from .._flow.running import is_in_trio
 from .._flow.transport import AsyncTransport
 from .._operations.arguments import SealedSettings
 from .._operations.impersonation_settings import ImpersonationSettings
 from .._values.token import Secret
 from .._values.userinfo import UserInfo
 from ..errors import LifecycleError
-from .base import BaseUsersManager, ManagerOptions, check_issuer
+from .base import BaseUsersManager
 from .callbacks import Callback, call_back_async
 from .coroutine_functions import mark_coroutine_function
+from .options import ManagerOptions, UserinfoMethod, check_issuer
 from .pending import PendingManager
 from .prepared_call import PreparedCall
 
 __all__ = ["AsyncUsersManager"]
 
 T = TypeVar("T")
+
+_NO_EVENT_LOOP = "AsyncUsersManager needs a running event loop"
+_NO_ASYNCIO_IN_TRIO = (
+    "AsyncUsersManager needs asyncio, but trio is running: use UsersManager in a thread, as in"
+    " `await trio.to_thread.run_sync(users.get_info, token)`"
+)
 
 # The task in which a callback runs. The tasks that it creates inherit the variable.
 _callback_task: ContextVar[Callable[[], asyncio.Task[Any] | None]] = ContextVar(
@@ -57,6 +65,11 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
         discover: True for every installed plugin, False for none, or their names.
         allow_insecure: allow http for every host, and an http endpoint for an https issuer. Tokens
             are then sent unencrypted.
+        endpoints: `{"userinfo_endpoint": url}` for an endpoint that isn't `{base_url}/userinfo`,
+            such as ".../oauth2/userInfo". It is requested exactly as written, on any host, even if
+            the configuration of the issuer names another one.
+        userinfo_method: "GET", or "POST" for a provider that answers nothing else. The body of the
+            POST is empty, and it is retried like a GET.
 
     Raises:
         ArgumentError: an argument is invalid.
@@ -82,6 +95,8 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
         plugins: Iterable[object] = (),
         discover: bool | Collection[str] = True,
         allow_insecure: bool = False,
+        endpoints: Mapping[str, str] | None = None,
+        userinfo_method: UserinfoMethod = "GET",
     ) -> None:
         sealed_headers = Secret(headers)
         del headers
@@ -97,6 +112,8 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
             plugins=plugins,
             discover=discover,
             allow_insecure=allow_insecure,
+            endpoints=endpoints,
+            userinfo_method=userinfo_method,
         )
 
     @classmethod
@@ -265,7 +282,7 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
 
     def _require_event_loop(self) -> None:
         if asyncio._get_running_loop() is None:
-            raise LifecycleError("AsyncUsersManager needs a running event loop")
+            raise LifecycleError(_NO_ASYNCIO_IN_TRIO if is_in_trio() else _NO_EVENT_LOOP)
         self._is_used = True
 
     async def aclose(self) -> None:

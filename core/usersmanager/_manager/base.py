@@ -2,49 +2,42 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
 
+from .._flow.shutdown import shutdown_error
 from .._operations.arguments import (
     Arguments,
     SealedSettings,
     get_info_arguments,
     impersonate_arguments,
 )
-from .._operations.provider import userinfo_endpoint
-from .._operations.specs import DISCOVER, GET_INFO, IMPERSONATE, SPECS, RequestSpec
+from .._operations.endpoints import default_endpoints, parse_endpoints
+from .._operations.provider import require_issuer, userinfo_endpoint
+from .._operations.request_headers import request_headers
+from .._operations.specs import DISCOVER, IMPERSONATE, RequestSpec, get_info_by
 from .._values.deadline import Deadline
-from .._values.headers import Headers, merge_headers
 from .._values.messages import Request
 from .._values.token import Secret, Token
-from .._values.urls import Endpoint, parse_base_url
+from .._values.urls import parse_base_url
 from .._values.userinfo import UserInfo
 from .._values.validation import validate_seconds, validate_text
-from ..errors import ArgumentError, LifecycleError, UsersManagerError
+from ..errors import LifecycleError, UsersManagerError
 from .callbacks import check_callback
+from .options import UserinfoMethod
 from .prepared_call import PreparedCall
 
 if TYPE_CHECKING:
     from .._composition.compose import Composition
     from .._composition.modes import Mode
 
-__all__ = ["BaseUsersManager", "ManagerOptions", "check_issuer"]
+__all__ = ["BaseUsersManager"]
 
 TransportT = TypeVar("TransportT")
 Result = TypeVar("Result")
 ErrorT = TypeVar("ErrorT", bound=UsersManagerError)
-
-
-class ManagerOptions(TypedDict, total=False):
-    """The options of both constructors, except the base URL and the transport."""
-
-    headers: Mapping[str, str] | None
-    client_id: str | None
-    timeout: float
-    plugins: Iterable[object]
-    discover: bool | Collection[str]
-    allow_insecure: bool
 
 
 class BaseUsersManager(Generic[TransportT]):
@@ -66,18 +59,26 @@ class BaseUsersManager(Generic[TransportT]):
         plugins: Iterable[object],
         discover: bool | Collection[str],
         allow_insecure: bool,
+        endpoints: Mapping[str, str] | None,
+        userinfo_method: UserinfoMethod,
     ) -> None:
+        if sys.is_finalizing():
+            raise shutdown_error()
         # pluggy and importlib.metadata are slow to import, and only a constructor needs them.
         from .._composition.compose import compose
 
         self._is_open = False  # There is nothing to close yet.
         self._base_url = parse_base_url(base_url, allow_insecure=allow_insecure)
         self._allow_insecure = allow_insecure
-        self._endpoints = {
-            spec.name: Endpoint(self._base_url.origin, self._base_url.path + spec.path)
-            for spec in SPECS.values()
+        self._get_info = get_info_by(userinfo_method)
+        self._set_endpoints = parse_endpoints(
+            endpoints, self._base_url, allow_insecure=allow_insecure
+        )
+        self._endpoints = {**default_endpoints(self._base_url), **self._set_endpoints}
+        self._headers = {
+            spec.name: request_headers(spec, headers)
+            for spec in (self._get_info, IMPERSONATE, DISCOVER)
         }
-        self._headers = {spec.name: _headers_of(spec, headers) for spec in SPECS.values()}
         validate_text("client_id", client_id)
         self._client_id = client_id
         self._timeout = validate_seconds("timeout", timeout)
@@ -99,9 +100,9 @@ class BaseUsersManager(Generic[TransportT]):
             self._require_usable(callback)
             arguments = get_info_arguments(access_token)
             validate_text("expected_subject", expected_subject)
-            return self._prepare(GET_INFO, arguments, timeout, expected_subject)
+            return self._prepare(self._get_info, arguments, timeout, expected_subject)
         except UsersManagerError as error:
-            self._add_context(error, GET_INFO)
+            self._add_context(error, self._get_info)
             raise
 
     def _prepare_impersonate(
@@ -129,21 +130,28 @@ class BaseUsersManager(Generic[TransportT]):
         timeout: float | None,
         expected_subject: str | None = None,
     ) -> PreparedCall[Result]:
+        if sys.is_finalizing():
+            raise shutdown_error()
         seconds = self._timeout if timeout is None else validate_seconds("timeout", timeout)
         return PreparedCall(self, spec, arguments, seconds, expected_subject)
 
     def _use_configuration(self, configuration: Mapping[str, Any], issuer: str) -> None:
-        """Use the userinfo endpoint from a provider configuration.
+        """Use the userinfo endpoint from a provider configuration, unless the program has set one.
 
         Raises:
             DecodeError: the issuer is different, or the endpoint is missing or insecure.
         """
+        name = self._get_info.name
         try:
-            endpoint = userinfo_endpoint(configuration, issuer, allow_insecure=self._allow_insecure)
+            require_issuer(configuration, issuer)
+            if name not in self._set_endpoints:
+                endpoint = userinfo_endpoint(
+                    configuration, issuer, allow_insecure=self._allow_insecure
+                )
+                self._endpoints = {**self._endpoints, name: endpoint}
         except UsersManagerError as error:
             self._add_context(error, DISCOVER)
             raise
-        self._endpoints = {**self._endpoints, GET_INFO.name: endpoint}
 
     def _request(self, spec: RequestSpec[Any], arguments: Arguments, deadline: Deadline) -> Request:
         """Return the request of a call, before plugins change it."""
@@ -155,7 +163,7 @@ class BaseUsersManager(Generic[TransportT]):
             target=endpoint.path.replace("{user_id}", arguments.user_id),
             template=endpoint.path,
             headers=self._headers[spec.name],
-            body=arguments.body,
+            body=spec.body if arguments.body is None else arguments.body,
             token=arguments.token,
             deadline=deadline,
             idempotent=spec.idempotent,
@@ -185,34 +193,28 @@ class BaseUsersManager(Generic[TransportT]):
         message = f"unclosed {self!r}: use `{keyword}`, or close it"
         warnings.warn(message, ResourceWarning, source=self, stacklevel=3)
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"a {type(self).__name__} can't be pickled or copied, because it has connections:"
+            " make one in each process"
+        )
+
     def __repr__(self) -> str:
         composition = getattr(self, "_composition", None)
         if composition is None:  # The constructor failed, and a traceback shows this object.
             return f"<{type(self).__name__}, not constructed>"
         return (
-            f"<{type(self).__name__} {self._base_url}"
+            f"<{type(self).__name__} {self._base_url}{self._describe_userinfo()}"
             f" transport={composition.transport_name} {composition.order}>"
         )
 
-
-def check_issuer(issuer: str, options: Secret[ManagerOptions]) -> None:
-    """Check the issuer before its configuration is fetched.
-
-    Raises:
-        ArgumentError: it is not a valid URL.
-    """
-    allow_insecure = options.reveal().get("allow_insecure", False)
-    parse_base_url(issuer, allow_insecure=allow_insecure, field="issuer")
-
-
-def _headers_of(spec: RequestSpec[Any], custom: Secret[Mapping[str, str] | None]) -> Headers:
-    """Return the headers of an operation, overridden by the constructor's headers."""
-    defaults = [("Accept", spec.accept)]
-    if spec.method == "POST":
-        defaults.append(("Content-Type", "application/json"))
-    if not isinstance(custom.reveal() or {}, Mapping):
-        raise ArgumentError("headers must be a mapping of names and values")
-    headers = merge_headers(Headers(defaults), custom.reveal() or {})
-    if isinstance(headers, str):
-        raise ArgumentError(f"headers: {headers}")
-    return headers
+    def _describe_userinfo(self) -> str:
+        """Return the settings of the userinfo request that aren't the default, for the repr."""
+        text = ""
+        if self._get_info.name in self._set_endpoints:
+            # Without its query, which may contain a key.
+            url = str(self._set_endpoints[self._get_info.name]).partition("?")[0]
+            text += f" userinfo_endpoint={url}"
+        if self._get_info.method != "GET":
+            text += f" userinfo_method={self._get_info.method}"
+        return text

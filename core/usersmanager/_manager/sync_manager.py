@@ -22,8 +22,9 @@ from .._values.caller import caller_stacklevel
 from .._values.token import Secret
 from .._values.userinfo import UserInfo
 from ..errors import LifecycleError
-from .base import BaseUsersManager, ManagerOptions, check_issuer
+from .base import BaseUsersManager
 from .callbacks import Callback, call_back
+from .options import ManagerOptions, UserinfoMethod, check_issuer
 from .prepared_call import PreparedCall
 
 __all__ = ["UsersManager"]
@@ -49,6 +50,11 @@ class UsersManager(BaseUsersManager[Transport]):
             plugins are not discovered.
         allow_insecure: allow http for every host, and an http endpoint for an https issuer. Tokens
             are then sent unencrypted.
+        endpoints: `{"userinfo_endpoint": url}` for an endpoint that isn't `{base_url}/userinfo`,
+            such as ".../oauth2/userInfo". It is requested exactly as written, on any host, even if
+            the configuration of the issuer names another one.
+        userinfo_method: "GET", or "POST" for a provider that answers nothing else. The body of the
+            POST is empty, and it is retried like a GET.
 
     Raises:
         ArgumentError: an argument is invalid.
@@ -74,6 +80,8 @@ class UsersManager(BaseUsersManager[Transport]):
         plugins: Iterable[object] = (),
         discover: bool | Collection[str] = True,
         allow_insecure: bool = False,
+        endpoints: Mapping[str, str] | None = None,
+        userinfo_method: UserinfoMethod = "GET",
     ) -> None:
         sealed_headers = Secret(headers)
         del headers
@@ -86,6 +94,8 @@ class UsersManager(BaseUsersManager[Transport]):
             plugins=plugins,
             discover=discover,
             allow_insecure=allow_insecure,
+            endpoints=endpoints,
+            userinfo_method=userinfo_method,
         )
 
     @classmethod
@@ -320,7 +330,7 @@ class UsersManager(BaseUsersManager[Transport]):
 def _warn_of_blocked_loop() -> None:
     warnings.warn(
         "a UsersManager call blocks the running event loop: use AsyncUsersManager or"
-        " asyncio.to_thread",
+        " asyncio.to_thread (in a notebook, it does no harm)",
         RuntimeWarning,
         stacklevel=caller_stacklevel(),
     )

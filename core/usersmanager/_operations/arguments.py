@@ -11,7 +11,7 @@ from typing import Any
 
 from .._values.suggestions import did_you_mean
 from .._values.token import Secret, Token, explain_invalid_token
-from .._values.urls import encode_path_segment
+from .._values.user_ids import encode_path_segment
 from ..errors import ArgumentError, InvalidTokenError
 from .impersonation_settings import ImpersonationSettings
 

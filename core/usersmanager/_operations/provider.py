@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from .._values.messages import Request, Response
-from .._values.urls import Endpoint, is_downgrade, parse_endpoint
+from .._values.url_advice import explain_base_url
+from .._values.urls import Endpoint, parse_endpoint
 from ..errors import DecodeError
 from .decoding import read_object
 
-__all__ = ["read_configuration", "userinfo_endpoint"]
+__all__ = ["USERINFO_ENDPOINT", "read_configuration", "require_issuer", "userinfo_endpoint"]
+
+USERINFO_ENDPOINT = "userinfo_endpoint"
+_TENANT = "{tenantid}"
+_MAX_ISSUER_LENGTH = 300
 
 
 def read_configuration(request: Request, response: Response) -> dict[str, Any]:
@@ -22,31 +28,62 @@ def read_configuration(request: Request, response: Response) -> dict[str, Any]:
     return read_object(request, response, "configuration")
 
 
-def userinfo_endpoint(
-    configuration: Mapping[str, Any], issuer: str, *, allow_insecure: bool
-) -> Endpoint:
-    """Return the userinfo endpoint from the configuration of a provider.
-
-    Args:
-        configuration: the configuration document.
-        issuer: the expected issuer.
-        allow_insecure: whether an http endpoint is allowed for an https issuer.
+def require_issuer(configuration: Mapping[str, Any], issuer: str) -> None:
+    """Check that a configuration is the one of the expected issuer (section 4.3).
 
     Raises:
-        DecodeError: the issuer is another one (section 4.3), or the endpoint is missing, not valid
-            or insecure.
+        DecodeError: it is the configuration of another issuer.
     """
     actual = configuration.get("issuer")
     if actual != issuer:
-        differs_in_slash = isinstance(actual, str) and actual.rstrip("/") == issuer.rstrip("/")
-        advice = f": pass exactly {actual!r}" if differs_in_slash else ""
-        raise DecodeError(f"issuer mismatch in the provider configuration{advice}")
-    endpoint = parse_endpoint(configuration.get("userinfo_endpoint"))
-    if endpoint is None:
-        raise DecodeError("the provider configuration has no usable userinfo_endpoint")
-    if not allow_insecure and is_downgrade(issuer, endpoint):
+        advice = _advice(actual)
+        raise DecodeError(f"issuer mismatch in the provider configuration: {advice}")
+
+
+def userinfo_endpoint(
+    configuration: Mapping[str, Any], issuer: str, *, allow_insecure: bool
+) -> Endpoint:
+    """Return the userinfo endpoint from the configuration of a provider, on any host.
+
+    Args:
+        configuration: the configuration document of the issuer.
+        issuer: the issuer.
+        allow_insecure: whether an http endpoint is allowed for an https issuer.
+
+    Raises:
+        DecodeError: the endpoint is missing, not valid or insecure.
+    """
+    if USERINFO_ENDPOINT not in configuration:
         raise DecodeError(
-            "the userinfo_endpoint in the provider configuration is http, not https: it would"
-            " receive the token in the clear (allow_insecure=True permits it)"
+            "the provider configuration has no userinfo_endpoint: the provider has none, or pass"
+            ' its URL as endpoints={"userinfo_endpoint": ...}'
         )
+    url = configuration[USERINFO_ENDPOINT]
+    endpoint = (
+        "is null" if url is None else parse_endpoint(url, issuer, allow_insecure=allow_insecure)
+    )
+    if isinstance(endpoint, str):
+        raise DecodeError(f"the userinfo_endpoint in the provider configuration {endpoint}")
     return endpoint
+
+
+def _advice(actual: object) -> str:
+    """Explain what to pass as the issuer, given the one in the document."""
+    if actual is None:
+        return "it has none"
+    if not _is_presentable(actual):
+        return "the issuer in it is not a valid URL"
+    if _TENANT in str(actual):
+        return (
+            f"it is for every tenant, and names {actual!r}: pass that, with the ID of your tenant"
+            f" in place of {_TENANT}"
+        )
+    return f"if that is the provider you mean, pass exactly {actual!r}"
+
+
+def _is_presentable(issuer: object) -> bool:
+    """Return whether the issuer in a document may be shown: a short URL without a user or query."""
+    if not isinstance(issuer, str) or len(issuer) > _MAX_ISSUER_LENGTH:
+        return False
+    url = issuer.replace(_TENANT, "tenant")
+    return explain_base_url(url, allow_insecure=True) is None and urlsplit(url).netloc != ""

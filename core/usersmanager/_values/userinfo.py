@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,6 +20,8 @@ class UserInfo(dict[str, Any]):
     The keys are the names of the claims, custom ones included. The properties return the standard
     claims (OpenID Connect Core 1.0, section 5.1), or None for a claim that is missing or of the
     wrong type. The repr contains the subject and the names of the claims, but not their values.
+    Copies, merges (`profile | {...}`) and pickles are a UserInfo, too; `json.dumps` writes a plain
+    object. Like any dict it can be changed; nothing else in the library keeps a reference to it.
     It can be a field of a pydantic model, and the return type of a FastAPI endpoint.
 
     Example:
@@ -175,6 +177,18 @@ class UserInfo(dict[str, Any]):
         }
         function = {"type": "no-info", "function": cls}
         return {"type": "function-after", "function": function, "schema": claims}
+
+    def copy(self) -> Self:
+        """Return a shallow copy."""
+        return type(self)(self)
+
+    # The operators of dict would return a plain dict, whose repr shows every claim.
+
+    def __or__(self, other: Mapping[str, Any], /) -> Self:  # type: ignore[override] # Dict's overloads are for keys of other types, which claims don't have.
+        return type(self)({**self, **other}) if isinstance(other, dict) else NotImplemented
+
+    def __ror__(self, other: Mapping[str, Any], /) -> Self:  # type: ignore[override] # As above.
+        return type(self)({**other, **self}) if isinstance(other, dict) else NotImplemented
 
     def __repr__(self) -> str:
         names = sorted(claim for claim in self if claim != "sub")

@@ -16,7 +16,7 @@ from .._composition.modes import ASYNC, SYNC
 from .._composition.names import normalize
 from .._composition.report import transport_modes
 from .._composition.selection import discovered_names
-from .._manager.base import ManagerOptions
+from .._manager.options import ManagerOptions, UserinfoMethod
 from .._values.suggestions import did_you_mean
 from .._values.token import Secret
 from .transport import make_transport
@@ -43,6 +43,8 @@ class Connection:
         no_plugin: names of installed plugins to leave out.
         verbose: log to stderr.
         allow_insecure: allow http to any host.
+        userinfo_endpoint: URL of the userinfo endpoint; None for the default.
+        userinfo_method: method of the userinfo request.
     """
 
     base_url: str | None
@@ -55,6 +57,8 @@ class Connection:
     no_plugin: tuple[str, ...]
     verbose: bool
     allow_insecure: bool
+    userinfo_endpoint: str | None = None
+    userinfo_method: UserinfoMethod = "GET"
 
     def call(self, operation: Operation[T]) -> T:
         """Call an operation of a new manager, and return its result.
@@ -107,7 +111,13 @@ class Connection:
             "plugins": [*([CallLogger()] if self.verbose else []), *self.plugin],
             "discover": self._discover(),
             "allow_insecure": self.allow_insecure,
+            "endpoints": self._endpoints(),
+            "userinfo_method": self.userinfo_method,
         }
+
+    def _endpoints(self) -> dict[str, str] | None:
+        url = self.userinfo_endpoint
+        return None if url is None else {"userinfo_endpoint": url}
 
     def _discover(self) -> bool | list[str]:
         if not self.no_plugin:

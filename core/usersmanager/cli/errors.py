@@ -22,11 +22,14 @@ _OPTIONS = {
     "impersonator_id": "--impersonator",
     "issuer": "--issuer",
     "protocol": "--protocol",
+    "userinfo_endpoint": "--userinfo-endpoint",
 }
 """Python arguments that begin a message of the library, and the options that set them."""
 
 _RECOMMENDED = {
     "allow_insecure=True": "--allow-insecure",
+    'as endpoints={"userinfo_endpoint": ...}': "as --userinfo-endpoint",
+    "the issuer to from_issuer": "the issuer as --issuer",
     "can't be used with proxy=": "can't be used with --proxy",
     "can't be used with ssl_context=": "can't be used with --cacert",
     "is base_url right?": "is --base-url right?",

@@ -68,6 +68,22 @@ _ISSUER_OPTION = click.option(
     " own spelling.",
 )
 
+_USERINFO_OPTIONS = (
+    click.option(
+        "--userinfo-endpoint",
+        metavar="URL",
+        help="URL of the userinfo endpoint, if it is neither BASE_URL/userinfo nor found by"
+        " --issuer.",
+    ),
+    click.option(
+        "--userinfo-method",
+        type=click.Choice(["GET", "POST"]),
+        default="GET",
+        show_default=True,
+        help="Method of the userinfo request.",
+    ),
+)
+
 _OPTIONS = (
     token_file_option,
     click.option(
@@ -130,11 +146,12 @@ def connection_options(*, issuer: bool) -> Callable[[F], Callable[..., Any]]:
     The command is called with the arguments `connection` and `token_file`.
 
     Args:
-        issuer: whether to accept --issuer as an alternative to --base-url.
+        issuer: whether to accept --issuer as an alternative to --base-url, and the options of
+            the userinfo endpoint.
     """
     address_options = (
         _base_url_option(required=not issuer),
-        *([_ISSUER_OPTION] if issuer else ()),
+        *((_ISSUER_OPTION, *_USERINFO_OPTIONS) if issuer else ()),
     )
 
     def decorate(command: F) -> Callable[..., Any]:

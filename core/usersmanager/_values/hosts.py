@@ -1,0 +1,37 @@
+"""Host names and IP addresses in URLs."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+__all__ = ["is_host", "is_loopback"]
+
+_HOST_NAME = re.compile(r"(?!-)[a-z0-9_\-]+(?:\.[a-z0-9_\-]+)*\.?")
+
+
+def is_host(host: str) -> bool:
+    """Return whether a lower-case host of a URL, without brackets, is a name or an address."""
+    if ":" not in host:
+        return _HOST_NAME.fullmatch(host) is not None
+    try:
+        ipaddress.IPv6Address(host)
+    except ValueError:
+        return False
+    return "%" not in host
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host always means this machine.
+
+    These are "localhost", every name below it (RFC 6761, section 6.3), 127.0.0.0/8, ::1, and the
+    same in IPv6 (::ffff:127.0.0.1). A spelling that only some resolvers understand, such as
+    "127.1", isn't one of them: others would look it up as a name.
+    """
+    if f".{host.lower()}".removesuffix(".").endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
