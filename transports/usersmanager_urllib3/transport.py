@@ -34,9 +34,14 @@ class Urllib3Transport(Http1Transport):
         ```
     """
 
-    def __init__(self, **settings: Any) -> None:
-        _require_urllib3()
-        super().__init__(**settings)
+    def check_library(self) -> None:
+        """Check that no other distribution has replaced urllib3; see `Http1Transport`."""
+        if hasattr(urllib3, "AsyncPoolManager"):
+            raise PluginError(
+                "urllib3-future, a dependency of niquests, has replaced urllib3, which this"
+                " transport needs: install urllib3-future from source with URLLIB3_NO_OVERRIDE=1"
+                " and reinstall urllib3, or pass transport='native'"
+            )
 
     def connect(self, hop: Hop, deadline: Deadline) -> socket.socket:
         """Return a connected socket; see `Http1Transport.connect`.
@@ -101,12 +106,3 @@ class _Context:
 
     def wrap_socket(self, sock: socket.socket, server_hostname: str) -> socket.socket:
         return self._hop.secure(sock, self._deadline)
-
-
-def _require_urllib3() -> None:
-    if hasattr(urllib3, "AsyncPoolManager"):
-        raise PluginError(
-            "urllib3-future, a dependency of niquests, has replaced urllib3, which this transport"
-            " needs: install urllib3-future from source with URLLIB3_NO_OVERRIDE=1 and reinstall"
-            " urllib3, or pass transport='native'"
-        )
