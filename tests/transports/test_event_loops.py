@@ -7,27 +7,28 @@ import gc
 import os
 import threading
 import time
+import warnings
 from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self, TypeVar
 
-import aiohttp
 import pytest
-from tests.callers import AIOHTTP, HTTPTOOLS_ASYNC, UVLOOP_KINDS, Kind
+from tests.callers import AIOHTTP, NATIVE_ASYNC, UVLOOP_KINDS, Kind
 from tests.support import in_child
 
 from usersmanager import AsyncUsersManager, LifecycleError, UsersManagerError
 from usersmanager.testing import FaultServer, Peer, echo
+from usersmanager.testing.certificates import client_context, server_context
 
 T = TypeVar("T")
 
 
-@pytest.fixture(params=[AIOHTTP, HTTPTOOLS_ASYNC, *UVLOOP_KINDS], ids=str)
+@pytest.fixture(params=[AIOHTTP, NATIVE_ASYNC, *UVLOOP_KINDS], ids=str)
 def kind(request: pytest.FixtureRequest) -> Any:
     return request.param
 
 
-@pytest.fixture(params=[AIOHTTP, HTTPTOOLS_ASYNC], ids=str)
+@pytest.fixture(params=[AIOHTTP, NATIVE_ASYNC], ids=str)
 def asyncio_kind(request: pytest.FixtureRequest) -> Any:
     """A kind with an event loop of asyncio's own."""
     return request.param
@@ -160,6 +161,30 @@ def test_the_connections_of_a_loop_that_was_closed_abruptly_are_freed_by_the_nex
         assert server.connections == 3
 
 
+@pytest.mark.parametrize("is_tls", [False, True])
+def test_a_manager_whose_loop_is_gone_is_closed_by_another_without_a_warning(
+    asyncio_kind: Kind, is_tls: bool
+) -> None:
+    before = descriptors()
+    context = server_context() if is_tls else None
+    with (
+        FaultServer(ssl_context=context, host="localhost") as server,
+        warnings.catch_warnings(record=True) as warned,
+    ):
+        warnings.simplefilter("always")
+        users = manager(asyncio_kind, server, ssl_context=client_context())
+        for number in range(2):
+            run_without_shutdown(asyncio_kind, subject(users, f"user-{number}"))
+        while_open = descriptors()
+        run(asyncio_kind, users.aclose())
+        gc.collect()
+        wait_until(lambda: descriptors() <= while_open - 2)
+        del users
+        gc.collect()
+    assert [str(warning.message) for warning in warned] == []
+    wait_until(lambda: descriptors() <= before)
+
+
 def test_a_call_that_its_loop_abandoned_frees_its_connection(
     asyncio_kind: Kind, sockets: list[Any]
 ) -> None:
@@ -288,25 +313,6 @@ def test_a_manager_may_be_closed_by_an_async_generator_that_ends_with_the_loop(
         run(kind, main(server))
         assert open_sockets(sockets) == 0
     assert reported == []
-
-
-def test_the_resolver_of_aiohttp_is_closed_with_its_event_loop(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    closed: list[asyncio.AbstractEventLoop] = []
-
-    class Resolver(aiohttp.ThreadedResolver):
-        async def close(self) -> None:
-            closed.append(asyncio.get_running_loop())
-
-    monkeypatch.setattr("aiohttp.DefaultResolver", Resolver)
-    with FaultServer(host="localhost") as server:
-        users = manager(AIOHTTP, server)
-        for _ in range(2):
-            run(AIOHTTP, subject(users, "a-token"))
-        assert len(set(closed)) == len(closed) == 2
-        run(AIOHTTP, users.aclose())
-        assert len(closed) == 2
 
 
 def test_a_loop_that_ends_can_still_be_used_by_its_last_tasks(kind: Kind) -> None:

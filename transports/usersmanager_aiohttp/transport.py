@@ -2,40 +2,23 @@
 
 from __future__ import annotations
 
-import ssl
+import asyncio
+import contextlib
+import socket
 
 import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
 
-from usersmanager import LifecycleError, Request, Response
-from usersmanager.transports import AsyncEngine, PoolConfig, Secret
-
-from .connect import Connector
-from .external_session import ExternalSession
+from usersmanager.transports import AsyncHttp1Transport, Hop
 
 __all__ = ["AiohttpTransport"]
 
 
-class AiohttpTransport:
+class AiohttpTransport(AsyncHttp1Transport):
     """Sends requests over pooled connections that aiohttp opens. Each event loop has a pool.
 
-    Args:
-        pool_size: the connection limit of each event loop; further calls wait.
-        ssl_context: in place of the default one: system trust, host names checked, TLS 1.2.
-        proxy: the URL of an HTTP proxy, with user and password if it requires them. Proxies in
-            environment variables are ignored.
-        max_response_bytes: a larger body is a BodyTooLargeError.
-        connect_timeout: seconds for one connection: name resolution, TCP, proxy and TLS. It
-            should be less than a call's timeout, to leave time for a retry.
-        session: an existing aiohttp.ClientSession, which is not closed. Only its connector is
-            used, not its cookies, headers or credentials. aiohttp parses its responses, more
-            leniently than this transport does otherwise. Calls of another event loop than that of
-            the session raise a LifecycleError.
-
-    Attributes:
-        strict: whether it passes the strict contract: not with a `session`.
-
-    Raises:
-        ArgumentError: `proxy` is not the URL of an HTTP proxy, or a number is not positive.
+    The settings are those of `Http1Transport`.
 
     Example:
         ```python
@@ -43,44 +26,94 @@ class AiohttpTransport:
         ```
     """
 
-    def __init__(
-        self,
-        *,
-        pool_size: int = 100,
-        ssl_context: ssl.SSLContext | None = None,
-        proxy: str | None = None,
-        max_response_bytes: int = 1 << 20,
-        connect_timeout: float = 3.0,
-        session: aiohttp.ClientSession | None = None,
-    ) -> None:
-        # It may contain a password, and a traceback may show local variables.
-        sealed_proxy = Secret(proxy)
-        del proxy
-        config = PoolConfig(
-            pool_size=pool_size,
-            ssl_context=ssl_context,
-            proxy=sealed_proxy,
-            max_response_bytes=max_response_bytes,
-            connect_timeout=connect_timeout,
-        )
-        self._external_session = (
-            None if session is None else ExternalSession(session, config, sealed_proxy)
-        )
-        self._connector = Connector()
-        self._engine = AsyncEngine(config, self._connector.connect)
-        self._closed = False
-        self.strict = session is None
+    async def aconnect(self, hop: Hop) -> asyncio.Transport:
+        """Return a connected transport; see `AsyncHttp1Transport.aconnect`."""
+        addresses = _Addresses(hop)
+        winner = None
+        try:
+            transport = await _connect(hop, addresses)
+            winner = transport.get_extra_info("peername")
+        except aiohttp.ClientConnectorError as error:
+            raise error.os_error from error
+        except aiohttp.InvalidURL as error:
+            raise socket.gaierror(socket.EAI_NONAME, "not a host name") from error
+        finally:
+            addresses.end(winner)
+        return transport
 
-    async def asend(self, request: Request) -> Response:
-        """Send a request and return its response; see `AsyncTransport.asend`."""
-        if self._closed:
-            raise LifecycleError("the transport is closed")
-        if self._external_session is not None and request.idempotent:
-            return await self._external_session.send(request)
-        return await self._engine.send(request)
 
-    async def aclose(self) -> None:
-        """Close the idle connections; those in use are closed as their calls end."""
-        self._closed = True
-        await self._engine.close()
-        await self._connector.close()
+class _Addresses(AbstractResolver):
+    """The addresses of a hop, and those to which aiohttp has tried to connect."""
+
+    def __init__(self, hop: Hop) -> None:
+        self._hop = hop
+        self._attempts: dict[socket.socket, object] = {}
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """Return the addresses in the order in which aiohttp should try them."""
+        return [
+            ResolveResult(
+                hostname=host,
+                host=address.sockaddr[0],
+                port=address.sockaddr[1],
+                family=address.family,
+                proto=socket.IPPROTO_TCP,
+                flags=socket.AI_NUMERICHOST,
+            )
+            for address in await self._hop.aresolve()
+        ]
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    def open_socket(self, address: aiohttp.AddrInfoType) -> socket.socket:
+        """Return a socket for an attempt to connect."""
+        family, kind, protocol, _, sockaddr = address
+        sock = socket.socket(family, kind, protocol)
+        self._attempts[sock] = sockaddr
+        return sock
+
+    def end(self, winner: object) -> None:
+        """Avoid the addresses that did not win. If there is no winner, close all connections."""
+        for sock, sockaddr in self._attempts.items():
+            if sockaddr != winner:
+                self._hop.avoid(sockaddr)
+            if winner is None:
+                # One that has connected belongs to the event loop, which closes it at its end.
+                with contextlib.suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)
+
+
+async def _connect(hop: Hop, addresses: _Addresses) -> asyncio.Transport:
+    """Let aiohttp open a connection, and take it over: aiohttp forgets it.
+
+    This is all that uses what aiohttp does not document: the arguments of `TCPConnector.connect`,
+    and the `ResponseHandler`, its protocol.
+    """
+    connector = aiohttp.TCPConnector(
+        resolver=addresses,
+        socket_factory=addresses.open_socket,
+        use_dns_cache=False,
+        limit=0,
+        force_close=True,
+        happy_eyeballs_delay=0.25,
+        interleave=1,
+    )
+    url = URL.build(scheme="http", host=hop.host, port=hop.port)
+    request = aiohttp.ClientRequest("GET", url, loop=asyncio.get_running_loop())
+    connection = await connector.connect(request, [], aiohttp.ClientTimeout())
+    try:
+        transport, handler = connection.transport, connection.protocol
+        if transport is None or handler is None or transport.is_closing() or handler.should_close:
+            raise ConnectionResetError("unexpected data or EOF on a new connection")
+        protocol = hop.protocol()
+        protocol.connection_made(transport)
+        transport.pause_reading()
+        transport.set_protocol(protocol)
+        handler.connection_lost(None)
+        transport.resume_reading()
+    finally:
+        connection.close()
+    return transport

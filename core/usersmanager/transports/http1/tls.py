@@ -7,6 +7,7 @@ connection has received a part of a record.
 from __future__ import annotations
 
 import contextlib
+import encodings.idna  # noqa: F401 - ssl would import it in the event loop, for the first name.
 import ssl
 from functools import lru_cache
 
@@ -29,7 +30,7 @@ def default_ssl_context() -> ssl.SSLContext:
         or newer. Every call returns the same context: don't change it.
 
     Example:
-        `Engine(connect, PoolConfig(..., ssl_context=default_ssl_context()))`
+        `context = ssl_context or default_ssl_context()`
     """
     return new_ssl_context()
 
