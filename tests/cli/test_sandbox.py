@@ -123,7 +123,10 @@ def test_a_demo_user_may_be_replaced(while_running):
         (["{sub: s3cr3t}"], "double quotes at character 2"),
         (['{"sub": "s3cr3t"'], "delimiter at character 17"),
         (['{"sub": "s3cr3t", "sub": "s3cr3t"}'], "invalid JSON: it repeats a key in an object"),
-        (['{"sub": "s3cr3t", "age": NaN}'], "it has NaN or Infinity, which JSON has not"),
+        (
+            ['{"sub": "s3cr3t", "age": NaN}'],
+            "it contains NaN or Infinity, which JSON does not allow",
+        ),
         (['{"sub": ' + "[" * 100_000], "it is nested too deeply"),
         (["s3cr3t", '{"sub": "s3cr3t"}'], "--user adds the same user twice"),
     ],

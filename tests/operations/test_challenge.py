@@ -42,6 +42,7 @@ def challenge(value: Any) -> tuple[str | None, str | None]:
         ("Bearer error='e', error_description='the token's end' , x='y'", "e", "the token's end"),
         ("error='e' error_description='d' realm='x'", "e", "d"),
         ("Bearer error='e', error_description='cut off", "e", "cut off"),
+        ("Bearer error='e', error_description=''", "e", ""),
         # Without quotes: up to a comma or the next parameter.
         (
             "Bearer error_description=The token expired at 1:00, try again, error=e",

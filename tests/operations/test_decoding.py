@@ -118,7 +118,10 @@ ADVICE = 'is this an OpenID UserInfo endpoint, and does the token have the scope
     ("claims", "problem"),
     [
         ("{}", f"the profile is an empty object: {ADVICE}"),
-        ('{"login": "hush", "id": 7}', f'the profile has no "sub", only "id", "login": {ADVICE}'),
+        (
+            '{"login": "hush", "about": "hush", "userId": 7}',
+            f'the profile has no "sub", only "userId", "login", "about": {ADVICE}',
+        ),
         ('{"hush": 1}', f'the profile has no "sub", only "[redacted]": {ADVICE}'),
         ('{"user_id": "hush"}', f'the profile has no "sub", only "user_id": {ADVICE}'),
         ('{"hush@a.example": 1}', f'the profile has no "sub", only 1 other claim: {ADVICE}'),
@@ -158,6 +161,7 @@ def test_a_sub_that_is_not_a_string_says_what_it_is(subject: str, found: str) ->
     [
         ('{"ok": false, "error": "invalid_auth"}', "invalid_auth", None),
         ('{"ok": false}', None, None),
+        ('{"ok": false, "message": "m"}', None, "m"),
         ('{"success": false, "errors": [{"code": "c", "message": "m"}]}', "c", "m"),
         ('{"error": {"code": "c", "message": "m"}}', "c", "m"),
         ('{"error": "e", "error_description": "d", "sub": null}', "e", "d"),
@@ -203,7 +207,7 @@ def test_a_configuration_is_checked_like_a_profile(
         read_configuration(make_request(), Response(200, headers, body))
 
 
-@pytest.mark.parametrize("coding", ["gzip", "GZIP", "br", "zstd", "identity, gzip"])
+@pytest.mark.parametrize("coding", ["gzip", "GZIP", "br", "zstd", "identity, gzip", "identity,br"])
 def test_a_compressed_body_is_rejected(coding: str) -> None:
     headers = {**JSON, "Content-Encoding": coding}
     with pytest.raises(DecodeError, match="compressed"):

@@ -190,6 +190,7 @@ FULL = RateLimit(100, 0, NOW + 30)
         # draft-ietf-httpapi-ratelimit-headers-07
         ({"RateLimit": "limit=100, remaining=0, reset=30", "RateLimit-Policy": "100;w=60"}, FULL),
         ({"RateLimit": "remaining=0,reset=30", "RateLimit-Policy": "100;w=60, 9;w=1"}, FULL),
+        ({"RateLimit": "limit=100;w=60, remaining=0, reset=30", "RateLimit-Policy": "9;w=1"}, FULL),
         # draft-ietf-httpapi-ratelimit-headers-08 and later
         (
             {"RateLimit": '"default";r=0;t=30', "RateLimit-Policy": '"default";q=100;w=60'},
@@ -197,7 +198,7 @@ FULL = RateLimit(100, 0, NOW + 30)
         ),
         (
             {
-                "RateLimit": '"a, b"; r=5; t=9, "day";r=0;t=30;pk=:cHs=:, "hour";r=0;t=3',
+                "RateLimit": '"a, b"; r=5; t=99, "hour";r=0;t=3, "day";r=0;t=30;pk=:cHs=:',
                 "RateLimit-Policy": '"a, b";q=7, "day";q=100;w=86400, "hour";q=8',
             },
             FULL,

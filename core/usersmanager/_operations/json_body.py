@@ -60,7 +60,7 @@ def parse_json(body: bytes) -> JSONBody:
     except json.JSONDecodeError:
         return JSONBody(problem="is not JSON")
     except ValueError:  # CPython limits the number of digits of an int.
-        return JSONBody(problem="has a number that is too large")
+        return JSONBody(problem="contains a number that is too large")
     except RecursionError:
         return JSONBody(problem="is nested too deeply")
 
@@ -80,12 +80,12 @@ class _UnacceptableError(ValueError):
 def _parse_finite_float(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise _UnacceptableError("has a number that is too large")
+        raise _UnacceptableError("contains a number that is too large")
     return number
 
 
 def _reject_constant(name: str) -> float:
-    raise _UnacceptableError("has NaN or Infinity, which JSON has not")
+    raise _UnacceptableError("contains NaN or Infinity, which JSON does not allow")
 
 
 def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def _repair_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     subjects = [value for name, value in pairs if name == "sub" and isinstance(value, str)]
     for text in (*subjects, *(name for name, _ in pairs)):
         if _SURROGATE.search(text):
-            raise _UnacceptableError('has half a surrogate pair in a name, or in "sub"')
+            raise _UnacceptableError('contains half a surrogate pair in a name, or in "sub"')
     return _reject_duplicates([(name, _repaired(value)) for name, value in pairs])
 
 
