@@ -44,15 +44,18 @@ TESTS = {
         "tests/operations/test_arguments.py",
         "tests/operations/test_requests.py",
     ],
+    "usersmanager._operations.endpoints": ["tests/manager/test_endpoints.py"],
     "usersmanager._operations.provider": ["tests/operations/test_provider.py"],
     "usersmanager._operations.specs": [
         "tests/operations/test_requests.py",
+        "tests/manager/test_endpoints.py",
         "tests/manager/test_from_issuer.py",
     ],
     "usersmanager._values.headers": [
         "tests/values/test_headers.py",
         "tests/values/test_messages.py",
     ],
+    "usersmanager._values.hosts": ["tests/values/test_urls.py"],
     "usersmanager._values.rate_limit": ["tests/values/test_rate_limit.py"],
     "usersmanager._values.rate_limit_items": ["tests/values/test_rate_limit.py"],
     "usersmanager._values.redaction": ["tests/values/test_redaction.py"],

@@ -84,6 +84,7 @@ def test_a_url_without_a_scheme_is_rejected_with_the_url_to_write(bad: str, advi
         ("https://user:pass@tenant.auth0.com", "user name or password"),
         ("https://tenant.auth0.com/@pass@", "user name or password"),
         ("https://tenant.auth0.com?pass@", "user name or password"),
+        ("https://pass@tenant.auth0.com/https://x", "user name or password"),
         ("https://tenant.auth0.com?x=1", "query"),
         ("https://tenant.auth0.com/?", "query"),
         ("https://tenant.auth0.com?next=https://x", "query"),
@@ -122,7 +123,7 @@ def test_a_url_without_a_scheme_is_rejected_with_the_url_to_write(bad: str, advi
         ("https://ho\u200bst", "invisible character"),
         ("https://host\0", "invisible character"),
         ('"https://host"', "in quotes: remove them"),
-        ("'https://host'", "in quotes: remove them"),
+        ("'https://host", "in quotes: remove them"),
         ("https://host\u201d", "in quotes: remove them"),
         ("https://https://host", "twice: write it once"),
         ("HTTPS://http://host/x", "twice: write it once"),
@@ -252,15 +253,19 @@ def test_allow_insecure_allows_no_other_scheme() -> None:
 
 
 @given(st.text(max_size=300))
-def test_any_text_is_a_base_url_or_an_argument_error(text: str) -> None:
+def test_any_text_is_a_base_url_or_an_argument_error_and_an_endpoint_or_explained(
+    text: str,
+) -> None:
     for value in (text, f"https://{text}", f"https://host/{text}"):
+        parsed = endpoint(value)
+        assert isinstance(parsed, str) or endpoint(str(parsed)) == parsed
         try:
-            endpoint = parse_base_url(value)
+            base = parse_base_url(value)
         except ArgumentError:
             continue
-        assert parse_base_url(str(endpoint)) == endpoint
-        assert not set(endpoint.path) & set("?# ")
-        assert ".." not in endpoint.path.split("/")
+        assert parse_base_url(str(base)) == base
+        assert not set(base.path) & set("?# ")
+        assert ".." not in base.path.split("/")
 
 
 @pytest.mark.parametrize("link", ["https://t.example/x?a=b#c", "http://t.example", "HTTPS://t/"])
@@ -309,6 +314,7 @@ def test_the_path_and_query_of_an_endpoint_are_kept_exactly(written: str, url: s
         ("ftp://h.example/a", "must begin with https://"),
         ("https://user:pass@h.example/me", "user name or password"),
         ("https://pass@?", "user name or password"),
+        ("https://pass@h.example/?next=https://x", "user name or password"),
         ("https://pass@#", "user name or password"),
         ("https://h.example/a#pass", "fragment"),
         ("https://h.example/a?pass#", "fragment"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from .._values.messages import Request, Response
 from .._values.url_advice import explain_base_url
@@ -85,5 +84,4 @@ def _is_presentable(issuer: object) -> bool:
     """Return whether the issuer in a document may be shown: a short URL without a user or query."""
     if not isinstance(issuer, str) or len(issuer) > _MAX_ISSUER_LENGTH:
         return False
-    url = issuer.replace(_TENANT, "tenant")
-    return explain_base_url(url, allow_insecure=True) is None and urlsplit(url).netloc != ""
+    return explain_base_url(issuer.replace(_TENANT, "tenant"), allow_insecure=True) is None

@@ -126,6 +126,7 @@ class MessageCases(Contract):
             "/users/auth0%7C1%2F..%2F%2E%2E/impersonate",
             "/a/%C3%A9%25%20%3F%23/userinfo",
             "/a-._~!$&'()*+,;=:@/userinfo",
+            "/a//userInfo/?v=/2&w=a@b",
         ]
         with FaultServer() as server, self.client() as client:
             for target in targets:
