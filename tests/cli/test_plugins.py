@@ -37,7 +37,7 @@ def test_json_is_a_list_of_reports(command):
     assert retry["distribution"] == "usersmanager"
     assert retry["hooks"] == ["usersmanager_wrap_call"]
     assert (retry["status"], retry["reason"]) == ("active", "")
-    assert (retry["requires"], retry["around_call"], retry["around_attempt"]) == ("", 2, None)
+    assert (retry["requires"], retry["around_call"], retry["around_attempt"]) == ("", 3, None)
     assert (reports["logging"]["around_call"], reports["logging"]["around_attempt"]) == (1, 2)
 
 
@@ -52,7 +52,7 @@ def test_the_table_fits_80_columns_and_names_everything(command):
 def test_the_order_of_the_plugins_is_that_of_a_manager(command):
     (order,) = (line for line in command("plugins").stdout.splitlines() if line[:6] == "order,")
     with usersmanager.UsersManager("https://tenant.example") as users:
-        assert order.endswith(" call=logging,retry attempt=headers,logging")
+        assert order.endswith(" call=logging,opentelemetry,retry attempt=headers,logging,opentelemetry")
         assert order.removeprefix("order, outermost first: ") in repr(users)
     (order,) = command("plugins", USERSMANAGER_DISABLE="logging").stdout.splitlines()[-2:-1]
     assert order.endswith(" call=retry attempt=headers")
@@ -121,7 +121,7 @@ def test_the_warning_is_not_part_of_the_json(command):
 def test_a_name_unlike_any_other_is_a_warning_with_the_installed_names(command):
     result = command("plugins", USERSMANAGER_DISABLE="something-of-another-program")
     assert result.stderr.count("\n") == 1
-    assert "aiohttp, headers, httptools, logging, retry, urllib3" in result.stderr
+    assert "aiohttp, headers, httptools, logging, opentelemetry, retry, urllib3" in result.stderr
 
 
 def test_the_reason_of_a_failure_is_printed_below_the_table_and_escaped(command, install):

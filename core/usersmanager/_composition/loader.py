@@ -21,7 +21,7 @@ from .entry_points import (
 from .names import allowed_names, disabled_names, normalize
 from .registry import Registry
 
-__all__ = ["Loader", "guarded"]
+__all__ = ["Loader", "guarded", "missing_extra"]
 
 T = TypeVar("T")
 
@@ -85,6 +85,16 @@ class Loader:
         if message not in self._warnings:
             self._warnings.add(message)
             warnings.warn(message, PluginWarning, stacklevel=caller_stacklevel())
+
+
+def missing_extra(error: PluginError) -> str | None:
+    """Return the advice to install an extra of this library, if loading failed for lack of it.
+
+    A plugin or transport that needs an extra raises a ModuleNotFoundError with this advice. Any
+    other one means that the installation is broken.
+    """
+    advice = str(error.__cause__) if isinstance(error.__cause__, ModuleNotFoundError) else ""
+    return advice if "'usersmanager[" in advice else None
 
 
 def guarded(problem: str, step: Callable[[], T], *, conceals: bool = False) -> T:

@@ -7,7 +7,7 @@ from types import ModuleType
 
 from ..errors import PluginError
 from .entry_points import InstalledEntryPoint, by_name, entry_point_of
-from .loader import Loader
+from .loader import Loader, missing_extra
 from .names import normalize
 from .registry import Registry
 
@@ -74,7 +74,12 @@ def _add_every_discovered(registry: Registry, loader: Loader, *, skip: Collectio
         try:
             _add_discovered(registry, name, loader)
         except PluginError as error:
-            loader.warn(f"{error}; skipping it")
+            if not (_is_shipped(name) and missing_extra(error)):  # Extras are a choice.
+                loader.warn(f"{error}; skipping it")
+
+
+def _is_shipped(name: str) -> bool:
+    return any(candidate.is_shipped for candidate in by_name("plugin")[name])
 
 
 def _discover_names(discover: bool | Collection[str]) -> dict[str, str]:
