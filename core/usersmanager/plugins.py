@@ -5,8 +5,10 @@ from __future__ import annotations
 from ._composition.hookspecs import hookimpl
 from ._composition.report import PluginReport, installed_plugins
 from ._flow.effects import Effect, Flow, Proceed
+from ._flow.outside import arun_flow, run_flow
 from ._flow.single_flight import SingleFlight
 from ._flow.steps import run, sleep
+from ._operations.reading import read
 from ._values.headers import StaticHeaders
 from ._values.messages import Call, Request, Response
 from ._values.token import Token
@@ -23,9 +25,12 @@ __all__ = [
     "SingleFlight",
     "StaticHeaders",
     "Token",
+    "arun_flow",
     "hookimpl",
     "installed_plugins",
+    "read",
     "run",
+    "run_flow",
     "sleep",
     "validate_count",
     "validate_seconds",

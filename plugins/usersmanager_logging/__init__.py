@@ -25,8 +25,9 @@ class Logging:
 
     Each record has the fields `operation`, `status` (an int, or None without a response), `outcome`
     (the status, or the class of the exception that the caller gets), `attempt` (its number; for a
-    call, the number of attempts) and `elapsed` (seconds; for a call, including waits). The fields
-    are attributes of the record, unless the application's record factory has already set an
+    call, the number of attempts) and `elapsed` (seconds; for a call, including waits). The record
+    of a call also has the notes that plugins left in `request.call.notes`, such as `cache`. The
+    fields are attributes of the record, unless the application's record factory has already set an
     attribute with that name. `record.args` always contains all of them. An exception raised by a
     handler or filter is not caught.
 
@@ -52,7 +53,7 @@ class Logging:
         level = _level(error)
         if self._call_logger.isEnabledFor(level):
             fields = _fields(request, response, error, elapsed)
-            _log(self._call_logger, level, _CALL, fields)
+            _log(self._call_logger, level, _CALL, {**request.call.notes, **fields})
 
     @hookimpl(trylast=True)
     def usersmanager_wrap_attempt(self, request: Request, proceed: Proceed) -> Flow[Response]:

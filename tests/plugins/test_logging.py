@@ -320,3 +320,26 @@ def test_no_record_contains_a_token_a_link_a_body_or_a_user_id(
 def test_the_logger_of_the_library_has_a_null_handler() -> None:
     handlers = logging.getLogger("usersmanager").handlers
     assert any(isinstance(handler, logging.NullHandler) for handler in handlers)
+
+
+class Noting:
+    """A plugin that leaves notes, one under the name of a field."""
+
+    @hookimpl
+    def usersmanager_wrap_call(self, request: Any, proceed: Any) -> Any:
+        request.call.notes.update(cache="hit", status="gone", args="?")
+        return proceed(request)
+
+
+def test_the_record_of_a_call_contains_the_notes_of_plugins(
+    fetch: Any, fake: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "usersmanager")
+    fake.profile("auth0|ada")
+    fetch(plugins=[Noting()], discover=["logging"])
+    attempt, call = caplog.records
+    assert (call.__dict__["cache"], call.__dict__["status"]) == ("hit", 200)
+    assert isinstance(call.args, dict)
+    assert (call.args["cache"], call.args["status"]) == ("hit", 200)
+    assert "cache" not in attempt.__dict__
+    assert "get_info: 200" in call.getMessage()

@@ -15,7 +15,7 @@ from tenacity import (
     wait_random,
 )
 
-from usersmanager import Request, Response, UsersManager
+from usersmanager import Request, Response, UserInfo, UsersManager
 from usersmanager.plugins import (
     Call,
     Effect,
@@ -23,8 +23,11 @@ from usersmanager.plugins import (
     Proceed,
     StaticHeaders,
     Token,
+    arun_flow,
     hookimpl,
+    read,
     run,
+    run_flow,
     sleep,
     validate_count,
     validate_seconds,
@@ -48,6 +51,11 @@ class EachHook:
     def usersmanager_response(self, request: Request, response: Response) -> None:
         assert_type(request.headers.get("X-A"), str | None)
         assert_type(response.status, int)
+        assert_type(response.date, float | None)
+        assert_type(read(request, response), UserInfo | str | dict[str, Any])
+        assert_type(request.call.token_changed, bool)
+        request.call.notes["each-hook"] = "seen"
+        request.call.notes["attempts"] = 1  # type: ignore[assignment]
 
     @hookimpl(tryfirst=True)
     def usersmanager_wrap_call(self, request: Request, proceed: Proceed) -> Flow[Response]:
@@ -116,6 +124,11 @@ def usersmanager_async_transport() -> AsyncTransport:
 
 def flows_are_generators(flow: Flow[int]) -> Generator[Effect, Any, int]:
     return flow
+
+
+async def flows_run_outside_a_call(flow: Flow[int]) -> None:
+    assert_type(run_flow(flow), int)
+    assert_type(await arun_flow(flow, timeout=1), int)
 
 
 class Mistakes:

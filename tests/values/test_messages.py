@@ -139,6 +139,31 @@ def test_another_token_is_checked_and_sent() -> None:
         request.with_token("not a token")
 
 
+def test_a_call_tells_whether_its_token_has_changed() -> None:
+    request = make_request()
+    call = request.call
+    request.with_headers({"X-A": "1"}).with_token("hush").with_attempt(2)
+    assert (call.token_changed, call.token_changes) == (False, 0)
+    changed = request.with_token("new")
+    assert (call.token_changed, call.token_changes) == (True, 1)
+    changed.with_token("hush")
+    request.with_token(changed.token)
+    assert (call.token_changed, call.token_changes) == (True, 3)
+
+
+def test_a_request_made_for_a_call_may_change_its_token() -> None:
+    call = make_request().call
+    make_request(call=call)
+    assert not call.token_changed
+    make_request(call=call, token=Token("new"))
+    assert call.token_changed
+
+
+def test_a_call_has_no_notes_at_first() -> None:
+    assert make_request().call.notes == {}
+    assert make_request().call.notes is not make_request().call.notes
+
+
 def test_a_request_returns_the_time_until_its_deadline() -> None:
     assert 4 < make_request().remaining() <= 5
     assert make_request(deadline=Deadline.after(-1)).remaining() < 0
@@ -148,6 +173,20 @@ def test_a_response_accepts_a_mapping_or_pairs() -> None:
     assert Response(200, {"A": "1"}).headers["a"] == "1"
     assert Response(200, [("A", "1"), ("a", "2")]).headers.getall("A") == ["1", "2"]
     assert Response(204).body == b""
+
+
+@pytest.mark.parametrize(
+    ("headers", "date"),
+    [
+        ({"Date": "Sun, 06 Nov 1994 08:49:37 GMT"}, 784111777),
+        ({"date": " Sunday, 06-Nov-94 08:49:37 GMT "}, 784111777),
+        ({}, None),
+        ({"Date": "soon"}, None),
+        ([("Date", "Sun, 06 Nov 1994 08:49:37 GMT")] * 2, None),
+    ],
+)
+def test_the_date_of_a_response_is_a_number_or_none(headers: Any, date: float | None) -> None:
+    assert Response(200, headers).date == date
 
 
 @pytest.mark.parametrize(

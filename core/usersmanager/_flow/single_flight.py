@@ -39,25 +39,20 @@ class SingleFlight:
     AsyncUsersManager. A forked process starts without flights.
 
     Example:
-        A cache that sends one request for a profile, no matter how many calls need it:
+        Send one request for a profile, no matter how many calls need it at the same time:
 
         ```python
-        class Cache:
+        class Coalesce:
             def __init__(self):
-                self.responses = {}
                 self.flight = SingleFlight()
 
             @hookimpl
             def usersmanager_wrap_call(self, request, proceed):
                 if request.operation != "get_info":
-                    return (yield from proceed(request))
-                key = hashlib.sha256(f"{request.url} {request.token.reveal()}".encode()).digest()
-                if key not in self.responses:
-                    response = yield from self.flight.run(key, lambda: proceed(request))
-                    if response.status != 200:
-                        return response
-                    self.responses[key] = response
-                return self.responses[key]
+                    return proceed(request)
+                token = hashlib.sha256(request.token.reveal().encode()).digest()
+                key = (token, request.url, tuple(request.headers.items()))
+                return self.flight.run(key, lambda: proceed(request))
         ```
     """
 

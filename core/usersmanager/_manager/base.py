@@ -13,7 +13,7 @@ from .._operations.arguments import (
     impersonate_arguments,
 )
 from .._operations.provider import userinfo_endpoint
-from .._operations.specs import DISCOVER, GET_INFO, IMPERSONATE, RequestSpec
+from .._operations.specs import DISCOVER, GET_INFO, IMPERSONATE, SPECS, RequestSpec
 from .._values.deadline import Deadline
 from .._values.headers import Headers, merge_headers
 from .._values.messages import Request
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from .._composition.modes import Mode
 
 __all__ = ["BaseUsersManager", "ManagerOptions", "check_issuer"]
-
-_SPECS = (GET_INFO, IMPERSONATE, DISCOVER)
 
 TransportT = TypeVar("TransportT")
 Result = TypeVar("Result")
@@ -77,9 +75,9 @@ class BaseUsersManager(Generic[TransportT]):
         self._allow_insecure = allow_insecure
         self._endpoints = {
             spec.name: Endpoint(self._base_url.origin, self._base_url.path + spec.path)
-            for spec in _SPECS
+            for spec in SPECS.values()
         }
-        self._headers = {spec.name: _headers_of(spec, headers) for spec in _SPECS}
+        self._headers = {spec.name: _headers_of(spec, headers) for spec in SPECS.values()}
         validate_text("client_id", client_id)
         self._client_id = client_id
         self._timeout = validate_seconds("timeout", timeout)

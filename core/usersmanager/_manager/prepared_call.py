@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from .._flow.effects import Flow
 from .._flow.observers import report_done
 from .._operations.arguments import Arguments
+from .._operations.reading import read_result
 from .._operations.specs import RequestSpec
-from .._operations.status import raise_for_status
 from .._values.deadline import Deadline
 from .._values.messages import Request, Response
 from .._values.userinfo import UserInfo
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .base import BaseUsersManager
 
 __all__ = ["PreparedCall"]
+
+_ANOTHER_SUBJECT = "the profile has another subject than expected: do not use it"
 
 Result = TypeVar("Result")
 ErrorT = TypeVar("ErrorT", bound=UsersManagerError)
@@ -60,7 +62,10 @@ class PreparedCall(Generic[Result]):
         response: Response | None = None
         try:
             response = yield from users._composition.handler(request)
-            result = self._read(request, response)
+            result = read_result(self.spec, request, response)
+            if not self._is_expected(result):
+                del result  # Another user's profile, and a traceback shows local variables.
+                raise SubjectMismatchError(_ANOTHER_SUBJECT)
         except BaseException as error:
             if isinstance(error, UsersManagerError):
                 self.add_context(error)
@@ -79,14 +84,6 @@ class PreparedCall(Generic[Result]):
         hooks = self._users._composition.done_hooks
         if hooks:
             report_done(hooks, request, response, error, self._timeout - request.remaining())
-
-    def _read(self, request: Request, response: Response) -> Result:
-        raise_for_status(request, response)
-        result = self.spec.read(response)
-        if self._is_expected(result):
-            return result
-        del result  # Another user's profile, and a traceback shows local variables.
-        raise SubjectMismatchError("the profile has another subject than expected: do not use it")
 
     def _is_expected(self, result: Result) -> bool:
         if self._expected_subject is None:

@@ -9,13 +9,13 @@ IMPERSONATE: Auth0 Authentication API (legacy) "Impersonation".
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from .._values.messages import Response
 from .decoding import read_link, read_profile
 from .provider import read_configuration
 
-__all__ = ["DISCOVER", "GET_INFO", "IMPERSONATE", "RequestSpec"]
+__all__ = ["DISCOVER", "GET_INFO", "IMPERSONATE", "SPECS", "RequestSpec"]
 
 Result = TypeVar("Result")
 
@@ -66,3 +66,5 @@ DISCOVER = RequestSpec(
     idempotent=True,
     read=read_configuration,
 )
+
+SPECS: dict[str, RequestSpec[Any]] = {spec.name: spec for spec in (GET_INFO, IMPERSONATE, DISCOVER)}

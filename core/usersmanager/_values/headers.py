@@ -69,6 +69,11 @@ class Headers(CIMultiDictProxy[str]):
             self._text = "".join([f"{name}: {value}\r\n" for name, value in self.items()])
         return self._text
 
+    def single(self, name: str) -> str | None:
+        """Return the value of a field that occurs exactly once, or None."""
+        values = self.getall(name, [])
+        return values[0].strip() if len(values) == 1 else None
+
     def merged(self, pairs: _Pairs) -> Headers:
         """Return a copy with these fields, which replace any of the same name."""
         changed = CIMultiDict(self)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from ..errors import ArgumentError, PluginError, RateLimit
-from . import rate_limit
+from . import dates, rate_limit
 from .deadline import Deadline
 from .headers import HeaderInput, Headers, StaticHeaders, merge_headers
 from .token import Secret, Token
@@ -22,18 +22,38 @@ class Call:
 
     Attributes:
         attempts: the number of attempts so far.
+        notes: short texts of plugins for logs and spans, by the name of the field: `{"cache":
+            "hit"}`. They must not contain a secret.
+        token_changes: how many times a request was given another token (`with_token`).
     """
 
-    __slots__ = ("__weakref__", "_tokens", "attempts")
+    __slots__ = ("__weakref__", "_tokens", "attempts", "notes", "token_changes")
 
     def __init__(self) -> None:
         self.attempts: int = 0
+        self.notes: dict[str, str] = {}
+        self.token_changes: int = 0
         self._tokens: tuple[Token, ...] = ()
 
-    def register_secret(self, token: Token) -> None:
-        """Remember a token of a request, so that an echo of it can be redacted."""
+    @property
+    def token_changed(self) -> bool:
+        """Whether a request of the call has carried another token than its first."""
+        return self.token_changes > 0
+
+    def register_secret(self, token: Token, replaced: Token | None = None) -> None:
+        """Remember the token of a request, so that an echo of it can be redacted.
+
+        Args:
+            token: the token.
+            replaced: the token that it takes the place of, or None for the first of the call.
+        """
+        if not self._tokens:
+            self._tokens = (token,)
+            return
         if token not in self._tokens:
             self._tokens += (token,)
+        if token.reveal() != (replaced or self._tokens[0]).reveal():
+            self.token_changes += 1
 
     def redact(self, text: str) -> str:
         """Return a text from the server without any token of this call that it may echo."""
@@ -155,7 +175,7 @@ class Request:
         secret = token if isinstance(token, Secret) else Secret(token)
         del token
         copy = self._replace(token=secret if isinstance(secret, Token) else Token(secret))
-        copy.call.register_secret(copy.token)
+        copy.call.register_secret(copy.token, self.token)
         return copy
 
     def with_attempt(self, attempt: int) -> Request:
@@ -246,6 +266,11 @@ class Response:
         headers = headers if isinstance(headers, Headers) else Headers(headers)
         object.__setattr__(self, "headers", headers)
         object.__setattr__(self, "body", body)
+
+    @property
+    def date(self) -> float | None:
+        """The Date of the response in seconds since the epoch, or None (RFC 9110, 6.6.1)."""
+        return dates.response_date(self.headers)
 
     @property
     def retry_after(self) -> float | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from ..errors import RateLimit
+from .dates import parse_http_date, response_date
 from .headers import Headers
 
 __all__ = ["rate_limit", "retry_after"]
@@ -36,37 +37,20 @@ def rate_limit(headers: Headers) -> RateLimit | None:
 
 
 def _parse_retry_after(headers: Headers) -> float | None:
-    value = _single_value(headers, "Retry-After")
+    value = headers.single("Retry-After")
     if value is None:
         return None
     if _DELAY_SECONDS.fullmatch(value):
         return float(value)
-    timestamp = _parse_http_date(value)
+    timestamp = parse_http_date(value)
     return None if timestamp is None else _seconds_after_date(timestamp, headers)
 
 
 def _seconds_after_date(timestamp: float, headers: Headers) -> float | None:
-    date = _single_value(headers, "Date")
-    now = None if date is None else _parse_http_date(date)
+    now = response_date(headers)
     return None if now is None else max(0.0, timestamp - now)
 
 
 def _number(headers: Headers, name: str) -> int | None:
-    value = _single_value(headers, name)
+    value = headers.single(name)
     return int(value) if value is not None and _NUMBER.fullmatch(value) else None
-
-
-def _single_value(headers: Headers, name: str) -> str | None:
-    values = headers.getall(name, [])
-    return values[0].strip() if len(values) == 1 else None
-
-
-def _parse_http_date(value: str) -> float | None:
-    # The email package is slow to import, and a date is rare.
-    from email.utils import mktime_tz, parsedate_tz
-
-    try:
-        parts = parsedate_tz(value)
-        return None if parts is None else float(mktime_tz(parts))
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
