@@ -7,8 +7,9 @@ import inspect
 try:
     from opentelemetry.metrics import Meter
 
-    # Another library may have installed a part of OpenTelemetry, or an older version.
-    if "explicit_bucket_boundaries_advisory" not in inspect.signature(Meter.create_histogram).parameters:
+    # Another library may have installed an older version.
+    parameters = inspect.signature(Meter.create_histogram).parameters
+    if "explicit_bucket_boundaries_advisory" not in parameters:
         raise ModuleNotFoundError(name="opentelemetry.metrics")
 except ModuleNotFoundError as error:
     if not str(error.name).startswith("opentelemetry"):

@@ -42,8 +42,8 @@ def operation(request: Request) -> Attributes:
 
 def call_result(request: Request, error: BaseException | None) -> Attributes:
     """Return the attributes of a finished call: the notes of plugins, and the caller's error."""
-    notes = {f"usersmanager.{name}": note for name, note in getattr(request.call, "notes", {}).items()}
-    return {**notes, **error_type(error)}
+    notes = {f"usersmanager.{name}": note for name, note in request.call.notes.items()}
+    return {**notes, **operation(request), **error_type(error)}
 
 
 def attempt_name(request: Request) -> str:

@@ -52,7 +52,9 @@ def test_the_table_fits_80_columns_and_names_everything(command):
 def test_the_order_of_the_plugins_is_that_of_a_manager(command):
     (order,) = (line for line in command("plugins").stdout.splitlines() if line[:6] == "order,")
     with usersmanager.UsersManager("https://tenant.example") as users:
-        assert order.endswith(" call=logging,opentelemetry,retry attempt=headers,logging,opentelemetry")
+        assert order.endswith(
+            " call=logging,opentelemetry,retry attempt=headers,logging,opentelemetry"
+        )
         assert order.removeprefix("order, outermost first: ") in repr(users)
     (order,) = command("plugins", USERSMANAGER_DISABLE="logging").stdout.splitlines()[-2:-1]
     assert order.endswith(" call=retry attempt=headers")

@@ -36,7 +36,13 @@ def test_a_broken_distribution_that_has_nothing_to_do_with_this_library_is_ignor
 ) -> None:
     install.write_info("other", metadata, entry_points)
     install("healthy")
-    assert names() == ("headers", "healthy", "logging", "opentelemetry", "retry")  # A warning is an error.
+    assert names() == (
+        "headers",
+        "healthy",
+        "logging",
+        "opentelemetry",
+        "retry",
+    )  # A warning is an error.
     assert {report.status for report in installed_plugins()} == {"active"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any
 
 import pytest
@@ -230,3 +231,14 @@ def test_whether_a_plugin_retries_is_read_once(install: Install) -> None:
         return False if self.reads == 1 else 1 / 0"""
     install(NAME, plugin_with(body))
     assert order() == ["broken"]
+
+
+@pytest.mark.parametrize("module", ["needy", "usersmanager_retry"])
+def test_only_an_extra_of_this_library_is_missing_without_a_warning(
+    install: Install, monkeypatch: pytest.MonkeyPatch, module: str
+) -> None:
+    if module == "needy":
+        install("needy", "raise ModuleNotFoundError(\"pip install 'usersmanager[otel]'\")")
+    else:
+        monkeypatch.setitem(sys.modules, module, None)  # As if its own dependency were missing.
+    assert "ModuleNotFoundError" in only_warning(names)
