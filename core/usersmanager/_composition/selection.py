@@ -110,7 +110,8 @@ def _add_discovered(registry: Registry, name: str, loader: Loader) -> None:
 
 def how_to_use(entry_point: InstalledEntryPoint) -> str:
     """Explain how to use a plugin that is not discovered, as a clause of a message."""
-    return f"to use it, name it in plugins=[{entry_point.name!r}], or pass an instance"
+    name = entry_point.name
+    return f"to use it, pass plugins=[{name!r}] or an instance, or --plugin {name} to a command"
 
 
 def _warn_skipped(name: str, reason: str, loader: Loader) -> None:
