@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-import aiohttp
 import pytest
-import urllib3
 from tests.conftest import Mode
 from tests.plugins.opentelemetry.telemetry import Telemetry
+from tests.transports.minimal_adapters import MinimalAiohttp, MinimalUrllib3
 
-from usersmanager import AsyncUsersManager
 from usersmanager.plugins import installed_plugins
 from usersmanager.testing import FaultServer
 from usersmanager.testing.fault_server import Peer, profile
-from usersmanager_aiohttp import AiohttpTransport
-from usersmanager_urllib3 import Urllib3Transport
 
 TRANSPORTS = [
     (report.name, mode)
@@ -55,22 +49,6 @@ def instrumented(telemetry: Telemetry) -> Iterator[None]:
     yield
     for instrumentation in active:
         instrumentation.uninstrument()
-
-
-def call_over_pool(url: str, settings: dict[str, Any]) -> None:
-    with urllib3.PoolManager() as pool:
-        transport = Urllib3Transport(pool_manager=pool)
-        Mode("sync").call("get_info", "hush", base_url=url, **{**settings, "transport": transport})
-
-
-def call_over_session(url: str, settings: dict[str, Any]) -> None:
-    async def main() -> None:
-        async with aiohttp.ClientSession() as session:
-            transport = AiohttpTransport(session=session)
-            async with AsyncUsersManager(url, **{**settings, "transport": transport}) as users:
-                await users.get_info("hush")
-
-    asyncio.run(main())
 
 
 def check(telemetry: Telemetry, server: FaultServer) -> None:
@@ -111,22 +89,27 @@ def test_an_instrumented_library_adds_no_span(
     check(telemetry, server)
 
 
+CUSTOM = [("sync", MinimalUrllib3), ("async", MinimalAiohttp)]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("call", [call_over_pool, call_over_session])
-def test_an_instrumented_pool_or_session_adds_no_span(
-    telemetry: Telemetry, call: Callable[..., None]
+@pytest.mark.parametrize(("mode", "transport"), CUSTOM)
+def test_an_instrumented_library_of_a_custom_transport_adds_no_span(
+    telemetry: Telemetry, mode: str, transport: type
 ) -> None:
     with busy_server() as server, instrumented(telemetry):
-        call(server.origin, telemetry.settings(None))
+        settings = telemetry.settings(transport())
+        Mode(mode).call("get_info", "hush", base_url=server.origin, **settings)
     check(telemetry, server)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("call", [call_over_pool, call_over_session])
-def test_without_the_plugin_the_same_instrumentations_add_spans(
-    telemetry: Telemetry, call: Callable[..., None]
+@pytest.mark.parametrize(("mode", "transport"), CUSTOM)
+def test_without_the_plugin_the_same_instrumentation_adds_spans(
+    telemetry: Telemetry, mode: str, transport: type
 ) -> None:
     del telemetry.plugins[0]
     with busy_server() as server, instrumented(telemetry):
-        call(server.origin, telemetry.settings(None))
+        settings = telemetry.settings(transport())
+        Mode(mode).call("get_info", "hush", base_url=server.origin, **settings)
     assert [span.name for span in telemetry.spans()] == ["GET", "GET"]
