@@ -48,7 +48,7 @@ def call_result(request: Request, error: BaseException | None) -> Attributes:
 
 def attempt_name(request: Request) -> str:
     """Return the name of the span of an attempt, which is the same for every user."""
-    return f"{request.method} {request.template}".rstrip()
+    return f"{request.method} {_template(request)}".rstrip()
 
 
 def server(request: Request) -> Attributes:
@@ -63,10 +63,11 @@ def server(request: Request) -> Attributes:
 
 def resource(request: Request) -> Attributes:
     """Return the attributes of an attempt for its span alone."""
-    path = request.template.replace("{user_id}", "REDACTED")
-    attributes: Attributes = {"url.full": request.origin + path}
-    if request.template:
-        attributes["url.template"] = request.template
+    template = _template(request)
+    attributes: Attributes = {
+        "url.full": request.origin + template.replace("{user_id}", "REDACTED"),
+        "url.template": template,
+    }
     if request.attempt > 1:
         attributes["http.request.resend_count"] = request.attempt - 1
     return attributes
@@ -87,3 +88,8 @@ def error_type(error: BaseException | None) -> Attributes:
     if isinstance(error, APIError):
         return {"error.type": str(error.status)}
     return {"error.type": type(error).__qualname__}
+
+
+def _template(request: Request) -> str:
+    """Return the template of the path. The query of an endpoint may contain a key."""
+    return request.template.partition("?")[0]

@@ -9,11 +9,13 @@ import pytest
 from opentelemetry import baggage, context
 from opentelemetry.trace import SpanKind, StatusCode
 from tests.plugins.opentelemetry.telemetry import SERVER, Telemetry, attributes
+from tests.support import make_request
 
 from usersmanager import DisconnectedError, Request, Response, UsersManagerError
 from usersmanager.plugins import Flow, Proceed, hookimpl
 from usersmanager.testing import FakeTransport, PluginContract
 from usersmanager_opentelemetry import OpenTelemetry
+from usersmanager_opentelemetry.attributes import attempt_name, resource, server
 
 SETTINGS = {"impersonator_id": "hush-boss", "protocol": "oauth2", "token": "hush-api-token"}
 IMPERSONATE = ("impersonate", "auth0|hush/user", {**SETTINGS, "client_id": "hush-client"})
@@ -130,6 +132,14 @@ def test_no_span_metric_or_header_contains_a_secret_or_a_user(
     assert "https://tenant.example/users/REDACTED/impersonate" in telemetry.everything()
     assert "POST /users/{user_id}/impersonate" in telemetry.everything()
     assert "hush" not in telemetry.everything()
+
+
+def test_the_query_of_an_endpoint_is_not_recorded() -> None:
+    request = make_request(template="/me?key=hush")
+    assert attempt_name(request) == "GET /me"
+    url = {"url.full": "https://tenant.example:8443/me", "url.template": "/me"}
+    assert resource(request) == url
+    assert server(request) == {**SERVER, "server.port": 8443}
 
 
 class Noting:
