@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import sys
 from typing import Any
@@ -159,6 +160,19 @@ def test_an_instance_replaces_the_plugin_that_needs_arguments(install: Install) 
     plugin = Tag("x")
     vars(plugin)["name"] = "needy"
     assert names(plugins=[plugin]) == ("needy", *SHIPPED)
+
+
+def test_an_instance_of_a_subclass_replaces_the_plugin_that_needs_arguments(
+    install: Install,
+) -> None:
+    module = install("needy", plugin_with("def __init__(self, key): ..."))
+    plugin: Any = importlib.import_module(module).Plugin
+
+    class Mine(plugin):
+        def __init__(self) -> None:
+            super().__init__("key")
+
+    assert names(plugins=[Mine()]) == ("needy", *SHIPPED)
 
 
 def test_a_missing_dependency_has_its_own_status(install: Install) -> None:
