@@ -255,4 +255,4 @@ def test_only_an_extra_of_this_library_is_missing_without_a_warning(
         install("needy", "raise ModuleNotFoundError(\"pip install 'usersmanager[otel]'\")")
     else:
         monkeypatch.setitem(sys.modules, module, None)  # As if its own dependency were missing.
-    assert "ModuleNotFoundError" in only_warning(names)
+    assert only_warning(names).startswith("failed to load plugin ")

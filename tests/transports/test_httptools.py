@@ -80,7 +80,7 @@ def test_without_httptools_the_error_names_the_extra_and_the_other_transports_wo
     done = subprocess.run([sys.executable, "-c", WITHOUT], capture_output=True, text=True)
     assert "aiohttp active httptools missing dependency urllib3 active" in done.stdout
     assert done.stderr.splitlines()[-1].endswith(
-        "ModuleNotFoundError: it needs httptools: python -m pip install 'usersmanager[fast]'"
+        ": it needs httptools: python -m pip install 'usersmanager[fast]'"
     )
 
 

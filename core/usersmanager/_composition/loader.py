@@ -93,8 +93,11 @@ def missing_extra(error: PluginError) -> str | None:
     A plugin or transport that needs an extra raises a ModuleNotFoundError with this advice. Any
     other one means that the installation is broken.
     """
-    advice = str(error.__cause__) if isinstance(error.__cause__, ModuleNotFoundError) else ""
-    return advice if "'usersmanager[" in advice else None
+    return str(error.__cause__) if _names_extra(error.__cause__) else None
+
+
+def _names_extra(error: BaseException | None) -> bool:
+    return isinstance(error, ModuleNotFoundError) and "'usersmanager[" in str(error)
 
 
 def guarded(problem: str, step: Callable[[], T], *, conceals: bool = False) -> T:
@@ -126,7 +129,8 @@ def guarded(problem: str, step: Callable[[], T], *, conceals: bool = False) -> T
 
 
 def _explain(error: BaseException) -> str:
-    name = "" if isinstance(error, PluginError) else type(error).__name__
+    is_advice = isinstance(error, PluginError) or _names_extra(error)
+    name = "" if is_advice else type(error).__name__
     try:
         text = str(error)
     except KeyboardInterrupt:
