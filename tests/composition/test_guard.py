@@ -256,3 +256,11 @@ def test_only_an_extra_of_this_library_is_missing_without_a_warning(
     else:
         monkeypatch.setitem(sys.modules, module, None)  # As if its own dependency were missing.
     assert only_warning(names).startswith("failed to load plugin ")
+
+
+def test_a_missing_module_whose_error_can_not_be_shown_is_skipped_with_a_warning(
+    install: Install,
+) -> None:
+    source = "class Rude(ModuleNotFoundError):\n    def __str__(self): raise SystemExit\nraise Rude"
+    install("rude", source)
+    assert "Rude; skipping it" in only_warning(names)

@@ -18,10 +18,11 @@ from .entry_points import (
     load,
     resolve,
 )
+from .missing_extra import names_extra
 from .names import allowed_names, disabled_names, normalize
 from .registry import Registry
 
-__all__ = ["Loader", "guarded", "missing_extra"]
+__all__ = ["Loader", "guarded"]
 
 T = TypeVar("T")
 
@@ -87,19 +88,6 @@ class Loader:
             warnings.warn(message, PluginWarning, stacklevel=caller_stacklevel())
 
 
-def missing_extra(error: PluginError) -> str | None:
-    """Return the advice to install an extra of this library, if loading failed for lack of it.
-
-    A plugin or transport that needs an extra raises a ModuleNotFoundError with this advice. Any
-    other one means that the installation is broken.
-    """
-    return str(error.__cause__) if _names_extra(error.__cause__) else None
-
-
-def _names_extra(error: BaseException | None) -> bool:
-    return isinstance(error, ModuleNotFoundError) and "'usersmanager[" in str(error)
-
-
 def guarded(problem: str, step: Callable[[], T], *, conceals: bool = False) -> T:
     """Run code of a plugin or transport, and return its result.
 
@@ -129,7 +117,7 @@ def guarded(problem: str, step: Callable[[], T], *, conceals: bool = False) -> T
 
 
 def _explain(error: BaseException) -> str:
-    is_advice = isinstance(error, PluginError) or _names_extra(error)
+    is_advice = isinstance(error, PluginError) or names_extra(error)
     name = "" if is_advice else type(error).__name__
     try:
         text = str(error)

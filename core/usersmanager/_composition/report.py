@@ -8,7 +8,8 @@ from typing import Literal, TypeAlias
 
 from ..errors import PluginError
 from .entry_points import InstalledEntryPoint, Kind, by_name, resolve
-from .loader import Loader, missing_extra
+from .loader import Loader
+from .missing_extra import missing_extra
 from .modes import ASYNC, SYNC
 from .order import EffectiveOrder, effective_order
 from .registry import Registry

@@ -7,7 +7,8 @@ from types import ModuleType
 
 from ..errors import PluginError
 from .entry_points import InstalledEntryPoint, by_name, entry_point_of
-from .loader import Loader, missing_extra
+from .loader import Loader
+from .missing_extra import missing_extra
 from .names import normalize
 from .registry import Registry
 
