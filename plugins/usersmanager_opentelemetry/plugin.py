@@ -101,6 +101,6 @@ class OpenTelemetry:
         """End the span of the call with the error that the caller gets, and count its retries."""
         call = self._calls.pop(request.call, None)
         if call is not None:
-            call.detach()  # `usersmanager_wrap_call` has done so, unless it was interrupted.
+            call.detach()  # As `usersmanager_wrap_call` does, unless it was interrupted.
             call.end(attributes.call_result(request, error))
         self._retries.add(max(0, request.call.attempts - 1), attributes.operation(request))

@@ -8,7 +8,6 @@ rather than by a token, and the end of a call also restores what one of its atte
 from __future__ import annotations
 
 from opentelemetry import context, trace
-from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
@@ -26,15 +25,37 @@ _SUPPRESS_HTTP = getattr(
 _PROPAGATOR = TraceContextTextMapPropagator()
 
 
-class CallSpan:
-    """The span of a call, started but not yet current."""
+class _Span:
+    """A span that has been started and is not yet current."""
 
-    __slots__ = ("_id", "_outer", "_span")
+    __slots__ = ("_outer", "_span")
+
+    def __init__(self, tracer: Tracer, name: str, kind: SpanKind, attributes: Attributes) -> None:
+        self._outer = context.get_current()
+        self._span = tracer.start_span(name, self._outer, kind, attributes)
+
+    def end(self, result: Attributes) -> None:
+        """Set the last attributes, and end the span."""
+        self._span.set_attributes(result)
+        if "error.type" in result:
+            self._span.set_status(StatusCode.ERROR)
+        self._span.end()
+
+    def __del__(self) -> None:
+        # An interruption may have come before the end, or before the start.
+        span: Span = getattr(self, "_span", trace.INVALID_SPAN)
+        if span.is_recording():
+            span.end()
+
+
+class CallSpan(_Span):
+    """The span of a call."""
+
+    __slots__ = ("_id",)
 
     def __init__(self, tracer: Tracer, name: str, attributes: Attributes) -> None:
+        super().__init__(tracer, name, SpanKind.INTERNAL, attributes)
         self._id = object()
-        self._outer = context.get_current()
-        self._span = tracer.start_span(name, self._outer, SpanKind.INTERNAL, attributes)
 
     def attach(self) -> None:
         """Make the span current."""
@@ -46,20 +67,16 @@ class CallSpan:
         if context.get_value(_CALL) is self._id:
             context.attach(self._outer)
 
-    def end(self, result: Attributes) -> None:
-        """End the span."""
-        _end(self._span, result)
 
+class AttemptSpan(_Span):
+    """The span of an attempt."""
 
-class AttemptSpan:
-    """The span of an attempt, started but not yet current."""
-
-    __slots__ = ("_inner", "_outer", "_span")
+    __slots__ = ("_inner",)
 
     def __init__(self, tracer: Tracer, name: str, attributes: Attributes) -> None:
-        self._outer = context.get_current()
-        self._span = tracer.start_span(name, self._outer, SpanKind.CLIENT, attributes)
-        self._inner = _without_instrumentation(trace.set_span_in_context(self._span, self._outer))
+        super().__init__(tracer, name, SpanKind.CLIENT, attributes)
+        inner = trace.set_span_in_context(self._span, self._outer)
+        self._inner = context.set_value(_SUPPRESS_HTTP, True, inner)
 
     def headers(self) -> dict[str, str]:
         """Return the header fields that continue the trace in the server (W3C Trace Context)."""
@@ -75,20 +92,3 @@ class AttemptSpan:
         """Restore the context of the call, if the current one is that of the attempt."""
         if context.get_current() is self._inner:
             context.attach(self._outer)
-
-    def end(self, result: Attributes) -> None:
-        """End the span."""
-        _end(self._span, result)
-
-
-def _without_instrumentation(inner: Context) -> Context:
-    return context.set_value(_SUPPRESS_HTTP, True, inner)
-
-
-def _end(span: Span, result: Attributes) -> None:
-    try:
-        span.set_attributes(result)
-        if "error.type" in result:
-            span.set_status(StatusCode.ERROR)
-    finally:
-        span.end()
