@@ -19,7 +19,7 @@ def test_the_version_is_that_of_the_library(command):
 @pytest.mark.parametrize("name", app.commands)
 def test_every_command_has_help_that_fits_80_columns(command, name):
     result = command(name, "--help")
-    assert result.returncode == 0
+    assert (result.returncode, result.stdout) == (0, command(name, "-h").stdout)
     assert result.stdout.startswith(f"Usage: usersmanager {name} ")
     assert max(map(len, result.stdout.splitlines())) <= 80
 

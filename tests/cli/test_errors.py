@@ -108,7 +108,7 @@ def test_an_invalid_option_exits_2_and_is_named(info, arguments, words):
         (["info", "--token", SECRET], "no such option: did you mean --token-file?"),
         (["info", f"--token={SECRET}"], "no such option: did you mean --token-file?"),
         (["impersonate", "u", "--token", SECRET], "no such option: did you mean --token-file?"),
-        (["impersonate", "u", "--json"], "no such option (see"),
+        (["sandbox", "-j"], "no such option (see"),
         (["info", f"--{SECRET}"], "no such option"),
         (["info", f"-{SECRET}"], "no such option"),
         (["info", f"--json={SECRET}"], "--json"),

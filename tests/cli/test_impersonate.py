@@ -44,6 +44,14 @@ def test_only_the_link_is_printed_and_it_works_once(impersonate):
     error.value.close()
 
 
+def test_json_is_an_object_with_the_link(impersonate):
+    result = impersonate("--json")
+    assert (result.returncode, result.stderr) == (0, "")
+    document = json.loads(result.stdout)
+    assert list(document) == ["link"]
+    assert "Logged in as Ada<" in read_page(document["link"])
+
+
 def test_the_api_token_may_come_from_stdin(impersonate, sandbox):
     token = sandbox.issue_api_token() + "\n"
     result = impersonate("--token-file", "-", stdin=token, USERSMANAGER_API_TOKEN="")

@@ -15,7 +15,7 @@ from usersmanager._composition.modes import SYNC
 from usersmanager.plugins import PluginReport, hookimpl, installed_plugins
 from usersmanager.testing import FakeTransport
 
-SHIPPED = ("headers", "logging", "retry")
+SHIPPED = ("headers", "logging", "opentelemetry", "retry")
 # Anything else would only be a warning.
 NEVER_IMPORTED = "raise KeyboardInterrupt('imported')"
 PLUGIN = """

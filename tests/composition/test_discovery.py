@@ -26,7 +26,7 @@ def test_discovery_can_be_limited_to_names() -> None:
 def test_an_instance_replaces_the_discovered_plugin_of_its_name() -> None:
     from usersmanager_retry import Retry
 
-    assert names(plugins=[Retry(attempts=5)]) == ("retry", "headers", "logging")
+    assert names(plugins=[Retry(attempts=5)]) == ("retry", "headers", "logging", "opentelemetry")
 
 
 def test_each_manager_has_its_own_instance_of_a_plugin(install: Install) -> None:

@@ -36,7 +36,13 @@ def test_a_broken_distribution_that_has_nothing_to_do_with_this_library_is_ignor
 ) -> None:
     install.write_info("other", metadata, entry_points)
     install("healthy")
-    assert names() == ("headers", "healthy", "logging", "retry")  # A warning is an error.
+    assert names() == (
+        "headers",
+        "healthy",
+        "logging",
+        "opentelemetry",
+        "retry",
+    )  # A warning is an error.
     assert {report.status for report in installed_plugins()} == {"active"}
 
 
@@ -55,7 +61,7 @@ def test_a_malformed_entry_point_costs_that_plugin_alone(
     message = only_warning(lambda: results.append(names()))
     assert message.startswith("failed to load plugin 'mine' of other 1.2: its entry point ")
     assert "is malformed" in message
-    assert results == [("headers", "healthy", "logging", "retry")]
+    assert results == [("headers", "healthy", "logging", "opentelemetry", "retry")]
     assert report_on("mine").status == "failed"
 
 
@@ -69,7 +75,7 @@ def test_a_plugin_is_used_although_another_group_of_its_distribution_is_broken(
     group = f"[usersmanager.plugins]\nyours = {module}:Plugin\n".encode()
     broken = broken.encode() if isinstance(broken, str) else broken
     install.write_info("dist-yours", METADATA, broken + group)
-    assert names() == ("headers", "logging", "mine", "retry", "yours")
+    assert names() == ("headers", "logging", "mine", "opentelemetry", "retry", "yours")
 
 
 @pytest.mark.parametrize("metadata", [None, UNDECODABLE, "Version: 1\n"])

@@ -58,7 +58,7 @@ def test_an_instance_that_is_disabled_is_skipped_with_a_warning(monkeypatch: Set
     monkeypatch.setenv("USERSMANAGER_DISABLE", "retry")
     results: list[Any] = []
     assert "the plugin 'retry'" in collect(results, plugins=[Retry()])
-    assert results == [("headers", "logging")]
+    assert results == [("headers", "logging", "opentelemetry")]
 
 
 def test_a_name_that_is_disabled_need_not_be_installed(monkeypatch: SetEnv) -> None:
@@ -80,7 +80,7 @@ def test_disabling_one_of_two_plugins_that_retry_resolves_their_conflict(
 
     assert "USERSMANAGER_DISABLE=retry" in only_warning(lambda: names(plugins=[Again("a")]))
     monkeypatch.setenv("USERSMANAGER_DISABLE", "retry")
-    assert names(plugins=[Again("a")]) == ("Again", "headers", "logging")
+    assert names(plugins=[Again("a")]) == ("Again", "headers", "logging", "opentelemetry")
 
 
 def test_only_listed_plugins_are_discovered(install: Install, monkeypatch: SetEnv) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import re
+import sys
 from typing import Any
 
 import pytest
@@ -160,6 +162,19 @@ def test_an_instance_replaces_the_plugin_that_needs_arguments(install: Install) 
     assert names(plugins=[plugin]) == ("needy", *SHIPPED)
 
 
+def test_an_instance_of_a_subclass_replaces_the_plugin_that_needs_arguments(
+    install: Install,
+) -> None:
+    module = install("needy", plugin_with("def __init__(self, key): ..."))
+    plugin: Any = importlib.import_module(module).Plugin
+
+    class Mine(plugin):
+        def __init__(self) -> None:
+            super().__init__("key")
+
+    assert names(plugins=[Mine()]) == ("needy", *SHIPPED)
+
+
 def test_a_missing_dependency_has_its_own_status(install: Install) -> None:
     install("needy", "import a_module_that_is_not_installed")
     report = report_on("needy")
@@ -230,3 +245,22 @@ def test_whether_a_plugin_retries_is_read_once(install: Install) -> None:
         return False if self.reads == 1 else 1 / 0"""
     install(NAME, plugin_with(body))
     assert order() == ["broken"]
+
+
+@pytest.mark.parametrize("module", ["needy", "usersmanager_retry"])
+def test_only_an_extra_of_this_library_is_missing_without_a_warning(
+    install: Install, monkeypatch: pytest.MonkeyPatch, module: str
+) -> None:
+    if module == "needy":
+        install("needy", "raise ModuleNotFoundError(\"pip install 'usersmanager[otel]'\")")
+    else:
+        monkeypatch.setitem(sys.modules, module, None)  # As if its own dependency were missing.
+    assert only_warning(names).startswith("failed to load plugin ")
+
+
+def test_a_missing_module_whose_error_can_not_be_shown_is_skipped_with_a_warning(
+    install: Install,
+) -> None:
+    source = "class Rude(ModuleNotFoundError):\n    def __str__(self): raise SystemExit\nraise Rude"
+    install("rude", source)
+    assert "Rude; skipping it" in only_warning(names)

@@ -90,7 +90,7 @@ def test_a_conflict_over_a_name_that_is_not_used_is_ignored(install: Install) ->
 
     install("retry", NEVER_IMPORTED, distribution="acme-retry")
     install("urllib3", NEVER_IMPORTED, group=TRANSPORTS, distribution="acme-transport")
-    assert names(plugins=[Retry()]) == ("retry", "headers", "logging")
+    assert names(plugins=[Retry()]) == ("retry", "headers", "logging", "opentelemetry")
     assert names(discover=False) == ()
 
 

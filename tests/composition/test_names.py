@@ -57,6 +57,15 @@ def test_in_the_environment(
     assert names() == (SHIPPED if variable == "USERSMANAGER_DISABLE" else ("Acme_Tint",))
 
 
+@pytest.mark.parametrize("between", [",", ";", " ", " , ", "\n", ",,"])
+def test_several_in_the_environment(
+    install: Install, monkeypatch: pytest.MonkeyPatch, between: str
+) -> None:
+    install("acme_tint", NEVER_IMPORTED)
+    monkeypatch.setenv("USERSMANAGER_DISABLE", between.join(["acme-tint", "retry", "headers"]))
+    assert names() == ("logging", "opentelemetry")
+
+
 @SPELLINGS
 def test_in_the_name_of_an_instance(install: Install, spelling: str) -> None:
     install("Acme_Tint", NEVER_IMPORTED)

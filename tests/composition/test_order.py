@@ -55,7 +55,7 @@ def test_the_order_of_the_list_is_the_order_of_its_plugins(tags: list[str]) -> N
     assert order(plugins=[Tag(tag) for tag in tags], discover=False) == tags
 
 
-@given(st.permutations(["retry", "headers", "logging"]))
+@given(st.permutations(SHIPPED))
 def test_the_order_of_discovered_plugins_does_not_depend_on_the_order_of_their_names(
     requested: list[str],
 ) -> None:
@@ -63,7 +63,7 @@ def test_the_order_of_discovered_plugins_does_not_depend_on_the_order_of_their_n
 
 
 def test_a_name_in_the_list_moves_a_discovered_plugin_outwards() -> None:
-    assert names(plugins=["retry"]) == ("retry", "headers", "logging")
+    assert names(plugins=["retry"]) == ("retry", "headers", "logging", "opentelemetry")
 
 
 class Everything:

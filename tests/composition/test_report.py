@@ -56,13 +56,13 @@ def test_the_reports_have_the_order_of_a_manager_without_arguments(install: Inst
     install("broken", "raise RuntimeError")
     install("caching", group="usersmanager.optional_plugins")
     order = reported_order(installed_plugins())
-    assert order.call == ("logging", "outer", "inner", "retry")
-    assert order.attempt == ("headers", "logging")
+    assert order.call == ("logging", "opentelemetry", "outer", "inner", "retry")
+    assert order.attempt == ("headers", "logging", "opentelemetry")
     with pytest.warns(PluginWarning, match="broken"):
         users = UsersManager("https://tenant.example")
     users.close()
     assert str(order) in repr(users)
-    assert report_on("outer").around_call == 2
+    assert report_on("outer").around_call == 3
     assert report_on("outer").around_attempt is None
     assert report_on("logging").around_attempt == 2
 

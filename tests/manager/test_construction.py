@@ -139,6 +139,5 @@ def test_the_repr_of_a_manager_contains_its_url_transport_and_plugins() -> None:
             repr(users) == f"<UsersManager {TENANT} transport=FakeTransport call=none attempt=none>"
         )
     asynchronous = AsyncUsersManager(TENANT)
-    assert repr(asynchronous) == (
-        f"<AsyncUsersManager {TENANT} transport=aiohttp call=logging,retry attempt=headers,logging>"
-    )
+    order = "call=logging,opentelemetry,retry attempt=headers,logging,opentelemetry"
+    assert repr(asynchronous) == f"<AsyncUsersManager {TENANT} transport=aiohttp {order}>"

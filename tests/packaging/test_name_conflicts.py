@@ -41,7 +41,7 @@ def test_managers_use_the_shipped_extensions_and_warn_once_per_name(
         run("-c", PROGRAM).splitlines(), ("urllib3", "aiohttp"), strict=True
     ):
         description, *warnings = json.loads(line)
-        plugins = "call=logging,retry attempt=headers,logging"
+        plugins = "call=logging,opentelemetry,retry attempt=headers,logging,opentelemetry"
         assert f"transport={transport} {plugins}>" in description
         assert [message.partition(" is provided by ")[0] for message in warnings] == [
             "the plugin name 'retry'",

@@ -55,6 +55,11 @@ def test_the_headers_to_send_contain_host_encoding_and_token() -> None:
     ]
 
 
+def test_the_headers_to_send_are_plain_strings_that_any_library_can_save() -> None:
+    pairs = make_request().headers_to_send().items()
+    assert {type(text) for pair in pairs for text in pair} == {str}
+
+
 @pytest.mark.parametrize(
     "changes",
     [

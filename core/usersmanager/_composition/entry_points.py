@@ -155,14 +155,16 @@ def describe_conflict(candidates: Sequence[InstalledEntryPoint]) -> str:
 
 
 def entry_point_of(plugin: object) -> InstalledEntryPoint | None:
-    """Return the entry point that refers to this object or its class, without importing it."""
+    """Return the entry point that refers to this object, or to its class or the nearest base.
+
+    Nothing is imported.
+    """
+    by_target: dict[int, InstalledEntryPoint] = {}
     for candidate in installed():
-        target = None
         with suppress(Exception):  # It is malformed, or its module has not been imported.
-            target = _imported(candidate)
-        if target is not None and (target is plugin or target is type(plugin)):
-            return candidate
-    return None
+            by_target.setdefault(id(_imported(candidate)), candidate)
+    identities = map(id, (plugin, *type(plugin).__mro__))
+    return next((by_target[key] for key in identities if key in by_target), None)
 
 
 def _imported(candidate: InstalledEntryPoint) -> object:

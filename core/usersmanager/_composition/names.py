@@ -8,6 +8,8 @@ import re
 __all__ = ["allowed_names", "disabled_names", "normalize"]
 
 _SEPARATORS = re.compile(r"[-_.]+")
+# A name that is not recognized would keep a plugin on that must be off.
+_BETWEEN_NAMES = re.compile(r"[,;\s]+")
 
 
 def normalize(name: str) -> str:
@@ -26,5 +28,5 @@ def allowed_names() -> frozenset[str] | None:
 
 
 def _names_in(variable: str) -> frozenset[str]:
-    names = os.environ.get(variable, "").split(",")
-    return frozenset(normalize(name.strip()) for name in names if name.strip())
+    names = _BETWEEN_NAMES.split(os.environ.get(variable, ""))
+    return frozenset(normalize(name) for name in names if name)

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 from ..errors import PluginError
 from .entry_points import InstalledEntryPoint, Kind, by_name, resolve
 from .loader import Loader
+from .missing_extra import missing_extra
 from .modes import ASYNC, SYNC
 from .order import EffectiveOrder, effective_order
 from .registry import Registry
@@ -132,7 +133,8 @@ def _state(
         return "active", "", loader.add(registry, entry_point)
     except PluginError as error:
         is_missing = isinstance(error.__cause__, ModuleNotFoundError)
-        return "missing dependency" if is_missing else "failed", str(error), ()
+        reason = missing_extra(error) or str(error)
+        return "missing dependency" if is_missing else "failed", reason, ()
 
 
 def _try_transport(entry_point: InstalledEntryPoint, loader: Loader) -> tuple[str, ...]:

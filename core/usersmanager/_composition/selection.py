@@ -8,6 +8,7 @@ from types import ModuleType
 from ..errors import PluginError
 from .entry_points import InstalledEntryPoint, by_name, entry_point_of
 from .loader import Loader
+from .missing_extra import missing_extra
 from .missing_metadata import warn_of_missing_metadata
 from .names import normalize
 from .registry import Registry
@@ -77,7 +78,12 @@ def _add_every_discovered(registry: Registry, loader: Loader, *, skip: Collectio
         try:
             _add_discovered(registry, name, loader)
         except PluginError as error:
-            loader.warn(f"{error}; skipping it")
+            if not (_is_shipped(name) and missing_extra(error)):  # Extras are a choice.
+                loader.warn(f"{error}; skipping it")
+
+
+def _is_shipped(name: str) -> bool:
+    return any(candidate.is_shipped for candidate in by_name("plugin")[name])
 
 
 def _discover_names(discover: bool | Collection[str]) -> dict[str, str]:
@@ -108,7 +114,8 @@ def _add_discovered(registry: Registry, name: str, loader: Loader) -> None:
 
 def how_to_use(entry_point: InstalledEntryPoint) -> str:
     """Explain how to use a plugin that is not discovered, as a clause of a message."""
-    return f"to use it, name it in plugins=[{entry_point.name!r}], or pass an instance"
+    name = entry_point.name
+    return f"to use it, pass plugins=[{name!r}] or an instance, or --plugin {name} to a command"
 
 
 def _warn_skipped(name: str, reason: str, loader: Loader) -> None:

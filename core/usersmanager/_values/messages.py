@@ -195,7 +195,9 @@ class Request:
 
     def headers_to_send(self) -> dict[str, str]:
         """Return every header to send, including the token. For transports; keep no copy."""
-        return {"Host": self._host(), **dict(self.headers), **self._own_headers()}
+        # Plain strings: libraries that save requests refuse the keys of multidict.
+        fields = {str(name): value for name, value in self.headers.items()}
+        return {"Host": self._host(), **fields, **self._own_headers()}
 
     def serialized_headers(self) -> str:
         """Return the same headers as lines that end in CRLF."""

@@ -1,8 +1,9 @@
-"""The command group. Errors become one line on stderr and an exit code here."""
+"""The command group. Errors become one line of text or JSON, and an exit code, here."""
 
 from __future__ import annotations
 
 import io
+import json
 import sys
 import warnings
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ import click
 
 from .. import APIError, ArgumentError, PluginError, PluginWarning, UsersManagerError, __version__
 from .demo import demo
-from .errors import argument_message, usage_message, with_option_names
+from .errors import describe_error, error_message
 from .impersonate import impersonate
 from .info import info
 from .new import new
@@ -33,7 +34,11 @@ Exit codes:
 """
 
 
-@click.group(invoke_without_command=True, epilog=_EXIT_CODES)
+@click.group(
+    invoke_without_command=True,
+    epilog=_EXIT_CODES,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, message="usersmanager %(version)s")
 @click.pass_context
 def app(context: click.Context) -> None:
@@ -65,27 +70,27 @@ def run(arguments: Sequence[str] | None = None) -> int:
         try:
             # Commands return None; --help and context.exit() return an exit code.
             return int(app.main(arguments, "usersmanager", standalone_mode=False) or 0)
-        except ArgumentError as error:
-            return _report_error(argument_message(error), _USAGE_ERROR)
-        except UsersManagerError as error:
-            return _report_error(with_option_names(str(error)), _exit_code(error))
-        except click.UsageError as error:
-            return _report_error(usage_message(error), _USAGE_ERROR)
         except click.Abort:
             return _INTERRUPTED
-        except OSError as error:
-            return _report_error(error.strerror or type(error).__name__, _NO_RESPONSE)
+        except (UsersManagerError, click.UsageError, OSError) as error:
+            _report_error(error, as_json="--json" in (sys.argv if arguments is None else arguments))
+            return _exit_code(error)
 
 
-def _exit_code(error: UsersManagerError) -> int:
+def _exit_code(error: Exception) -> int:
     if isinstance(error, APIError):
         return _API_ERROR
-    return _USAGE_ERROR if isinstance(error, PluginError) else _NO_RESPONSE
+    is_usage_error = isinstance(error, ArgumentError | PluginError | click.UsageError)
+    return _USAGE_ERROR if is_usage_error else _NO_RESPONSE
 
 
-def _report_error(message: str, exit_code: int) -> int:
-    click.echo(f"usersmanager: error: {escape_control_characters(message)}", err=True)
-    return exit_code
+def _report_error(error: Exception, *, as_json: bool) -> None:
+    """Write one line to stderr. A usage error may come before the options have been parsed."""
+    if as_json:
+        line = json.dumps(describe_error(error))
+    else:
+        line = f"usersmanager: error: {escape_control_characters(error_message(error))}"
+    click.echo(line, err=True)
 
 
 def _show_warning(

@@ -19,7 +19,7 @@ from ..plugins import installed_plugins
 from ..testing import Sandbox
 from .info import profile_table
 from .output import escape_control_characters
-from .plugins import print_plugins
+from .plugin_list import print_plugins
 from .users import ADA, GRACE
 from .verbose import CallLogger, log_to
 

@@ -1,6 +1,6 @@
 """Error messages in terms of the command line.
 
-They name options instead of Python arguments, and never quote what the user typed: it
+Messages name options instead of Python arguments, and never quote what the user typed: it
 may be a misplaced token.
 """
 
@@ -11,9 +11,9 @@ from difflib import get_close_matches
 
 import click
 
-from .. import ArgumentError
+from .. import ArgumentError, UsersManagerError
 
-__all__ = ["argument_message", "usage_message", "with_option_names"]
+__all__ = ["describe_error", "error_message"]
 
 _OPTIONS = {
     "base_url": "--base-url",
@@ -38,7 +38,44 @@ _RECOMMENDED = {
 """Parts of messages about Python arguments, and the same about options."""
 
 
-def usage_message(error: click.UsageError) -> str:
+_ATTRIBUTES = (
+    "operation",
+    "origin",
+    "status",
+    "reason",
+    "sent",
+    "retry_after",
+    "error",
+    "error_description",
+    "request_id",
+    "proxy_status",
+)
+"""The attributes of errors that `--json` prints."""
+
+
+def describe_error(error: Exception) -> dict[str, object]:
+    """Return an error as JSON values: its class, its message, and its attributes or None."""
+    # The other classes of click would be names to rely on.
+    kind = click.UsageError if isinstance(error, click.UsageError) else type(error)
+    attributes = {name: getattr(error, name, None) for name in _ATTRIBUTES}
+    return {"type": kind.__name__, "message": error_message(error), **attributes}
+
+
+def error_message(error: Exception) -> str:
+    """Return the message of any error that a command reports, on one line."""
+    match error:
+        case ArgumentError():
+            return _argument_message(error)
+        case UsersManagerError():
+            return _with_option_names(str(error))
+        case click.UsageError():
+            return _usage_message(error)
+        case OSError(strerror=str(reason)):
+            return reason
+    return type(error).__name__
+
+
+def _usage_message(error: click.UsageError) -> str:
     """Return a one-line message for a usage error; click's own may quote the arguments."""
     problem = _problem(error).rstrip(".")
     problem = problem[:1].lower() + problem[1:]
@@ -47,15 +84,15 @@ def usage_message(error: click.UsageError) -> str:
     return f"{problem} (see '{error.ctx.command_path} --help')"
 
 
-def argument_message(error: ArgumentError) -> str:
+def _argument_message(error: ArgumentError) -> str:
     """Return the message of an `ArgumentError` with options in place of arguments."""
     name, blank, rest = str(error).partition(" ")
     # click has rejected a missing option already, so the value is blank.
     rest = "must not be empty" if rest == "field is required" else rest
-    return _OPTIONS.get(name, name) + blank + with_option_names(rest)
+    return _OPTIONS.get(name, name) + blank + _with_option_names(rest)
 
 
-def with_option_names(message: str) -> str:
+def _with_option_names(message: str) -> str:
     """Replace the Python arguments in a message by the matching options."""
     for argument, option in _RECOMMENDED.items():
         message = message.replace(argument, option)

@@ -10,7 +10,8 @@ import click
 from .. import ArgumentError, UsersManagerError
 from .completion import complete_from
 from .connection import Connection
-from .options import connection_options
+from .options import connection_options, json_option
+from .output import format_json
 from .tokens import read_token
 
 __all__ = ["impersonate"]
@@ -43,6 +44,7 @@ _PROTOCOLS = ("oauth2", "samlp", "wsfed", "wsfed-rms")
 @click.option(
     "--open", "open_link", is_flag=True, help="Open the link in a browser instead of printing it."
 )
+@json_option("Print the link, or an error, as a JSON object.")
 def impersonate(
     connection: Connection,
     user_id: str,
@@ -52,6 +54,7 @@ def impersonate(
     protocol: str,
     parameters: tuple[str, ...],
     open_link: bool,
+    as_json: bool,
 ) -> None:
     """Print a one-time link that logs in as USER_ID.
 
@@ -77,7 +80,7 @@ def impersonate(
         )
     )
     if not open_link:
-        click.echo(link)
+        click.echo(format_json({"link": link}) if as_json else link)
     elif not webbrowser.open(link):
         raise _browser_error("the browser did not open the link")
 

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from .. import UserInfo
 from .connection import Connection
-from .options import connection_options
+from .options import connection_options, json_option
 from .output import escape_control_characters, format_json, format_value, make_console
 from .tokens import read_token
 
@@ -19,7 +19,7 @@ __all__ = ["info", "profile_table"]
 @click.option(
     "--expect-subject", metavar="SUB", help="Fail if the profile belongs to another subject."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the profile as a JSON object.")
+@json_option("Print the profile, or an error, as a JSON object.")
 def info(
     connection: Connection, token_file: str | None, expect_subject: str | None, as_json: bool
 ) -> None:

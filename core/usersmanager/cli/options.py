@@ -18,7 +18,7 @@ from .completion import complete_installed
 from .connection import Connection
 from .tokens import token_file_option
 
-__all__ = ["connection_options"]
+__all__ = ["connection_options", "json_option"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -138,6 +138,11 @@ _OPTIONS = (
         help="Log calls, attempts and waits to stderr.",
     ),
 )
+
+
+def json_option(help_text: str) -> Callable[[F], F]:
+    """Return the option --json. With it, errors are JSON objects on stderr, too."""
+    return click.option("--json", "as_json", is_flag=True, help=help_text)
 
 
 def connection_options(*, issuer: bool) -> Callable[[F], Callable[..., Any]]:
