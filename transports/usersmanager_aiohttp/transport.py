@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import ssl
 
-import aiohttp
-
 from usersmanager import LifecycleError, Request, Response
 from usersmanager.transports import AsyncEngine, PoolConfig, Secret
 
 from .connect import Connector
-from .external_session import ExternalSession
 
 __all__ = ["AiohttpTransport"]
 
@@ -26,13 +23,6 @@ class AiohttpTransport:
         max_response_bytes: a larger body is a BodyTooLargeError.
         connect_timeout: seconds for one connection: name resolution, TCP, proxy and TLS. It
             should be less than a call's timeout, to leave time for a retry.
-        session: an existing aiohttp.ClientSession, which is not closed. Only its connector is
-            used, not its cookies, headers or credentials. aiohttp parses its responses, more
-            leniently than this transport does otherwise. Calls of another event loop than that of
-            the session raise a LifecycleError.
-
-    Attributes:
-        strict: whether it passes the strict contract: not with a `session`.
 
     Raises:
         ArgumentError: `proxy` is not the URL of an HTTP proxy, or a number is not positive.
@@ -43,6 +33,8 @@ class AiohttpTransport:
         ```
     """
 
+    strict = True
+
     def __init__(
         self,
         *,
@@ -51,7 +43,6 @@ class AiohttpTransport:
         proxy: str | None = None,
         max_response_bytes: int = 1 << 20,
         connect_timeout: float = 3.0,
-        session: aiohttp.ClientSession | None = None,
     ) -> None:
         # It may contain a password, and a traceback may show local variables.
         sealed_proxy = Secret(proxy)
@@ -63,20 +54,14 @@ class AiohttpTransport:
             max_response_bytes=max_response_bytes,
             connect_timeout=connect_timeout,
         )
-        self._external_session = (
-            None if session is None else ExternalSession(session, config, sealed_proxy)
-        )
         self._connector = Connector()
         self._engine = AsyncEngine(config, self._connector.connect)
         self._closed = False
-        self.strict = session is None
 
     async def asend(self, request: Request) -> Response:
         """Send a request and return its response; see `AsyncTransport.asend`."""
         if self._closed:
             raise LifecycleError("the transport is closed")
-        if self._external_session is not None and request.idempotent:
-            return await self._external_session.send(request)
         return await self._engine.send(request)
 
     async def aclose(self) -> None:

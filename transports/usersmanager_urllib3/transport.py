@@ -10,7 +10,6 @@ from usersmanager import PluginError, Request, Response
 from usersmanager.transports import Engine, PoolConfig, Secret
 
 from .connect import connect
-from .external_pools import ExternalPools
 
 __all__ = ["Urllib3Transport"]
 
@@ -26,12 +25,6 @@ class Urllib3Transport:
         max_response_bytes: a larger body is a BodyTooLargeError.
         connect_timeout: seconds for one connection: name resolution, TCP, proxy and TLS. It
             should be less than a call's timeout, to leave time for a retry.
-        pool_manager: an existing urllib3.PoolManager, which is not closed. Its own settings for
-            pool size, TLS and proxy apply. urllib3 parses its responses, more leniently than
-            this transport does otherwise.
-
-    Attributes:
-        strict: whether it passes the strict contract: not with a `pool_manager`.
 
     Raises:
         ArgumentError: `proxy` is not the URL of an HTTP proxy, or a number is not positive.
@@ -43,6 +36,8 @@ class Urllib3Transport:
         ```
     """
 
+    strict = True
+
     def __init__(
         self,
         *,
@@ -51,7 +46,6 @@ class Urllib3Transport:
         proxy: str | None = None,
         max_response_bytes: int = 1 << 20,
         connect_timeout: float = 3.0,
-        pool_manager: urllib3.PoolManager | None = None,
     ) -> None:
         # It may contain a password, and a traceback may show local variables.
         sealed_proxy = Secret(proxy)
@@ -64,10 +58,7 @@ class Urllib3Transport:
             max_response_bytes=max_response_bytes,
             connect_timeout=connect_timeout,
         )
-        self._engine: Engine | ExternalPools = (
-            Engine(config, connect) if pool_manager is None else ExternalPools(pool_manager, config)
-        )
-        self.strict = pool_manager is None
+        self._engine = Engine(config, connect)
 
     def send(self, request: Request) -> Response:
         """Send a request and return its response; see `Transport.send`."""
