@@ -14,7 +14,7 @@ import uvloop
 
 from usersmanager import AsyncUsersManager, UserInfo, UsersManager
 from usersmanager_aiohttp import AiohttpTransport
-from usersmanager_httptools import HttptoolsTransport
+from usersmanager_native import NativeTransport
 from usersmanager_urllib3 import Urllib3Transport
 
 T = TypeVar("T")
@@ -169,11 +169,11 @@ class Kind:
 
 
 URLLIB3 = Kind("urllib3", Urllib3Transport)
-HTTPTOOLS = Kind("httptools", HttptoolsTransport)
+NATIVE = Kind("native", NativeTransport)
 AIOHTTP = Kind("aiohttp", AiohttpTransport, is_async=True)
-HTTPTOOLS_ASYNC = Kind("httptools-async", HttptoolsTransport, is_async=True)
+NATIVE_ASYNC = Kind("native-async", NativeTransport, is_async=True)
 AIOHTTP_UVLOOP = Kind("aiohttp-uvloop", AiohttpTransport, True, uvloop.new_event_loop)
-HTTPTOOLS_UVLOOP = Kind("httptools-uvloop", HttptoolsTransport, True, uvloop.new_event_loop)
+NATIVE_UVLOOP = Kind("native-uvloop", NativeTransport, True, uvloop.new_event_loop)
 
-KINDS = [URLLIB3, HTTPTOOLS, AIOHTTP, HTTPTOOLS_ASYNC]
-UVLOOP_KINDS = [AIOHTTP_UVLOOP, HTTPTOOLS_UVLOOP]
+KINDS = [URLLIB3, NATIVE, AIOHTTP, NATIVE_ASYNC]
+UVLOOP_KINDS = [AIOHTTP_UVLOOP, NATIVE_UVLOOP]

@@ -19,10 +19,10 @@ CORE = Path(usersmanager.__file__).parent
 PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 HTTP_AND_PLUGINS = {
     *("aiohttp", "httptools", "requests", "urllib3", "yarl", "click", "rich", "tenacity"),
-    *("usersmanager_aiohttp", "usersmanager_httptools", "usersmanager_urllib3"),
+    *("usersmanager_aiohttp", "usersmanager_native", "usersmanager_urllib3"),
     *("usersmanager_headers", "usersmanager_logging", "usersmanager_retry"),
 }
-EXTENSIONS = ["aiohttp", "headers", "httptools", "logging", "retry", "urllib3"]
+EXTENSIONS = ["aiohttp", "headers", "logging", "native", "retry", "urllib3"]
 
 
 def test_importing_the_package_imports_no_plugin_and_no_http_library() -> None:

@@ -18,12 +18,12 @@ ROOT = Path(__file__).parents[2]
 SYNC = [
     "urllib3",
     "usersmanager (urllib3)",
-    "usersmanager (httptools)",
+    "usersmanager (native)",
     "httpx",
     "requests",
     "auth0-python",
 ]
-ASYNC = ["aiohttp", "usersmanager (aiohttp)", "usersmanager (httptools)", "httpx"]
+ASYNC = ["aiohttp", "usersmanager (aiohttp)", "usersmanager (native)", "httpx"]
 THIRD_PARTY = {"httpx", "requests", "auth0"}
 
 # A process of its own, because some libraries load certificates when they are imported.

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 NOWHERE = "https://nowhere.invalid"
-TRANSPORTS = pytest.mark.parametrize("transport", ["urllib3", "aiohttp", "httptools"])
+TRANSPORTS = pytest.mark.parametrize("transport", ["urllib3", "aiohttp", "native"])
 ADDRESS_OPTIONS = pytest.mark.parametrize("option", ["--base-url", "--issuer"])
 PRINTING_PLUGIN = """
 from usersmanager.plugins import hookimpl

@@ -14,7 +14,7 @@ from usersmanager.plugins import PluginReport
 WORDS = {
     *("name", "kind", "mode", "hooks", "distribution", "status", "plugin", "sync", "async"),
     *("transport", "async_transport", "wrap_call", "wrap_attempt", "request", "done"),
-    *("aiohttp", "httptools", "urllib3", "headers", "logging", "retry", "usersmanager"),
+    *("aiohttp", "native", "urllib3", "headers", "logging", "retry", "usersmanager"),
     *(usersmanager.__version__, "acme", "opentelemetry", "1.2", "for", "0.1"),
     *(word for status in get_args(Status) for word in status.split()),
 }
@@ -121,7 +121,7 @@ def test_the_warning_is_not_part_of_the_json(command):
 def test_a_name_unlike_any_other_is_a_warning_with_the_installed_names(command):
     result = command("plugins", USERSMANAGER_DISABLE="something-of-another-program")
     assert result.stderr.count("\n") == 1
-    assert "aiohttp, headers, httptools, logging, retry, urllib3" in result.stderr
+    assert "aiohttp, headers, logging, native, retry, urllib3" in result.stderr
 
 
 def test_the_reason_of_a_failure_is_printed_below_the_table_and_escaped(command, install):

@@ -9,7 +9,7 @@ from usersmanager.testing import FaultServer
 from usersmanager.testing.certificates import authority, new_authority, server_context
 from usersmanager.testing.fault_server import echo
 
-TRANSPORTS = pytest.mark.parametrize("transport", ["urllib3", "aiohttp", "httptools"])
+TRANSPORTS = pytest.mark.parametrize("transport", ["urllib3", "aiohttp", "native"])
 # Its hooks take no arguments.
 PLAIN_TRANSPORT = """
 from usersmanager.testing import FakeTransport

@@ -38,7 +38,7 @@ def events(stderr):
     return re.findall(r"(?m)^usersmanager: (get_info: GET|.*attempt \d: \w+|waiting)", stderr)
 
 
-@pytest.mark.parametrize("transport", ["urllib3", "aiohttp", "httptools"])
+@pytest.mark.parametrize("transport", ["urllib3", "aiohttp", "native"])
 def test_calls_attempts_and_waits_are_logged(info, sandbox, transport):
     sandbox.fail_next(502)
     exit_code, stderr = info("--transport", transport)

@@ -68,7 +68,7 @@ def test_the_urllib3_transport_names_the_package_that_replaced_urllib3(
 
 
 def test_the_recommended_transport_works_there(environment: Environment) -> None:
-    process = environment.get_info("httptools")
+    process = environment.get_info("native")
     assert (process.returncode, process.stdout) == (0, "auth0|1\n"), process.stderr
 
 

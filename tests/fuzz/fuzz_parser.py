@@ -6,7 +6,7 @@ import sys
 
 import atheris
 
-with atheris.instrument_imports(include=["usersmanager", "usersmanager_httptools", "h11"]):
+with atheris.instrument_imports(include=["usersmanager", "usersmanager_native", "h11"]):
     from tests.transports.http1.parsing import check_agreement
 
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Protocol
 from usersmanager import AsyncUsersManager, Request, UsersManager
 from usersmanager.plugins import hookimpl
 from usersmanager_aiohttp import AiohttpTransport
-from usersmanager_httptools import HttptoolsTransport
+from usersmanager_native import NativeTransport
 from usersmanager_retry import Retry, full_jitter
 from usersmanager_urllib3 import Urllib3Transport
 
@@ -274,13 +274,13 @@ class AsyncDriver:
         self._runner.close()
 
 
-class HttptoolsSyncDriver(SyncDriver):
-    """A sync manager over httptools."""
+class NativeSyncDriver(SyncDriver):
+    """A sync manager over native."""
 
-    transport_class = HttptoolsTransport
+    transport_class = NativeTransport
 
 
-class HttptoolsAsyncDriver(AsyncDriver):
-    """An async manager over httptools."""
+class NativeAsyncDriver(AsyncDriver):
+    """An async manager over native."""
 
-    transport_class = HttptoolsTransport
+    transport_class = NativeTransport

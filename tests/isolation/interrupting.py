@@ -25,8 +25,8 @@ from usersmanager.testing import FaultServer, Peer, profile
 from usersmanager.testing.certificates import client_context, server_context
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_headers import Headers
-from usersmanager_httptools import HttptoolsTransport
 from usersmanager_logging import Logging
+from usersmanager_native import NativeTransport
 from usersmanager_retry import Retry
 from usersmanager_urllib3 import Urllib3Transport
 
@@ -55,11 +55,11 @@ __all__ = [
 
 SYNC: dict[str, Callable[..., Any]] = {
     "urllib3": Urllib3Transport,
-    "httptools": HttptoolsTransport,
+    "native": NativeTransport,
 }
 ASYNC: dict[str, Callable[..., Any]] = {
     "aiohttp": AiohttpTransport,
-    "httptools-async": HttptoolsTransport,
+    "native-async": NativeTransport,
 }
 TRANSPORTS = SYNC | ASYNC
 

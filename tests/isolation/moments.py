@@ -27,8 +27,8 @@ import urllib3
 import usersmanager
 import usersmanager_aiohttp
 import usersmanager_headers
-import usersmanager_httptools
 import usersmanager_logging
+import usersmanager_native
 import usersmanager_retry
 import usersmanager_urllib3
 from usersmanager.transports.http1 import receiver
@@ -56,7 +56,7 @@ _PLUGINS = tuple(map(_folder, (usersmanager_headers, usersmanager_logging, users
 
 CARRIERS = (
     os.path.join(_CORE, "transports", ""),
-    *map(_folder, (usersmanager_aiohttp, usersmanager_httptools, usersmanager_urllib3)),
+    *map(_folder, (usersmanager_aiohttp, usersmanager_native, usersmanager_urllib3)),
     *map(_folder, (aiohttp, urllib3)),
 )
 """Where the code of the transports is, ours and the HTTP libraries'."""

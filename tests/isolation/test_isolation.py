@@ -30,8 +30,8 @@ from tests.isolation.drivers import (
     AsyncDriver,
     Attempts,
     Driver,
-    HttptoolsAsyncDriver,
-    HttptoolsSyncDriver,
+    NativeAsyncDriver,
+    NativeSyncDriver,
     Outcome,
     PlannedCall,
     SyncDriver,
@@ -300,16 +300,16 @@ class AsyncIsolation(Isolation):
         self.perform([cancelled, self.new_call("another")], [fault, fault])
 
 
-class HttptoolsSyncIsolation(SyncIsolation):
-    """A sync manager over httptools."""
+class NativeSyncIsolation(SyncIsolation):
+    """A sync manager over native."""
 
-    driver = HttptoolsSyncDriver
+    driver = NativeSyncDriver
 
 
-class HttptoolsAsyncIsolation(AsyncIsolation):
-    """An async manager over httptools."""
+class NativeAsyncIsolation(AsyncIsolation):
+    """An async manager over native."""
 
-    driver = HttptoolsAsyncDriver
+    driver = NativeAsyncDriver
 
 
 def run(machine: type[Isolation]) -> None:
@@ -322,11 +322,11 @@ def run(machine: type[Isolation]) -> None:
         ) from flaky
 
 
-@pytest.mark.parametrize("machine", [SyncIsolation, HttptoolsSyncIsolation])
+@pytest.mark.parametrize("machine", [SyncIsolation, NativeSyncIsolation])
 def test_calls_from_threads_get_their_own_responses(machine: type[Isolation]) -> None:
     run(machine)
 
 
-@pytest.mark.parametrize("machine", [AsyncIsolation, HttptoolsAsyncIsolation])
+@pytest.mark.parametrize("machine", [AsyncIsolation, NativeAsyncIsolation])
 def test_calls_from_tasks_get_their_own_responses(machine: type[Isolation]) -> None:
     run(machine)

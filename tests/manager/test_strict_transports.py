@@ -7,15 +7,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from unittest import mock
 
-import aiohttp
 import pytest
-import urllib3
 
 from usersmanager import AsyncUsersManager, Request, Response, UsersManager
 from usersmanager.plugins import hookimpl
 from usersmanager.testing import FakeTransport, FaultServer
 from usersmanager_aiohttp import AiohttpTransport
-from usersmanager_httptools import HttptoolsTransport
+from usersmanager_native import NativeTransport
 from usersmanager_urllib3 import Urllib3Transport
 
 Fetch = Callable[..., Any]
@@ -89,14 +87,14 @@ def server() -> Iterator[FaultServer]:
         yield server
 
 
-@pytest.mark.parametrize("make", [Urllib3Transport, HttptoolsTransport])
+@pytest.mark.parametrize("make", [Urllib3Transport, NativeTransport])
 def test_the_shipped_sync_transports_are_strict(make: Any, server: FaultServer) -> None:
     with UsersManager(server.origin, transport=make(), discover=False) as users:
         users.get_info("a-token")
     assert HEADER not in server.requests[0]
 
 
-@pytest.mark.parametrize("make", [AiohttpTransport, HttptoolsTransport])
+@pytest.mark.parametrize("make", [AiohttpTransport, NativeTransport])
 def test_the_shipped_async_transports_are_strict(make: Any, server: FaultServer) -> None:
     async def main() -> None:
         async with AsyncUsersManager(server.origin, transport=make(), discover=False) as users:
@@ -104,30 +102,3 @@ def test_the_shipped_async_transports_are_strict(make: Any, server: FaultServer)
 
     asyncio.run(main())
     assert HEADER not in server.requests[0]
-
-
-def test_a_transport_over_a_pool_manager_is_not_strict(server: FaultServer) -> None:
-    with (
-        urllib3.PoolManager() as pool_manager,
-        UsersManager(
-            server.origin,
-            transport=Urllib3Transport(pool_manager=pool_manager),
-            discover=False,
-        ) as users,
-    ):
-        users.get_info("a-token")
-    assert HEADER in server.requests[0]
-
-
-def test_a_transport_over_a_client_session_is_not_strict(server: FaultServer) -> None:
-    async def main() -> None:
-        async with (
-            aiohttp.ClientSession() as session,
-            AsyncUsersManager(
-                server.origin, transport=AiohttpTransport(session=session), discover=False
-            ) as users,
-        ):
-            await users.get_info("a-token")
-
-    asyncio.run(main())
-    assert HEADER in server.requests[0]

@@ -23,8 +23,8 @@ from usersmanager._composition import registry
 from usersmanager.plugins import Flow, Proceed, hookimpl
 from usersmanager.testing import FakeTransport
 from usersmanager_aiohttp import AiohttpTransport
-from usersmanager_httptools import HttptoolsTransport
 from usersmanager_logging import Logging
+from usersmanager_native import NativeTransport
 from usersmanager_retry import Retry
 from usersmanager_urllib3 import Urllib3Transport
 
@@ -33,8 +33,8 @@ __all__ = ["DEFAULT_TRUST", "OPERATIONS", "TRANSPORTS", "CapturingClient"]
 TRANSPORTS: dict[str, tuple[str, Callable[..., Any]]] = {
     "urllib3": ("sync", Urllib3Transport),
     "aiohttp": ("async", AiohttpTransport),
-    "httptools-sync": ("sync", HttptoolsTransport),
-    "httptools-async": ("async", HttptoolsTransport),
+    "native-sync": ("sync", NativeTransport),
+    "native-async": ("async", NativeTransport),
 }
 
 # Loading the system's certificates takes longer than a call.

@@ -26,7 +26,7 @@ from typing import Any
 
 from usersmanager import AsyncUsersManager, LifecycleError, UsersManager, UsersManagerError
 from usersmanager_aiohttp import AiohttpTransport
-from usersmanager_httptools import HttptoolsTransport
+from usersmanager_native import NativeTransport
 from usersmanager_urllib3 import Urllib3Transport
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "60"))
@@ -40,11 +40,11 @@ MEMORY_LIMIT_MIB = 30
 # Each transport has its own server, whose number is the index in NAMES.
 SYNC: dict[str, Callable[..., Any]] = {
     "urllib3": Urllib3Transport,
-    "httptools": HttptoolsTransport,
+    "native": NativeTransport,
 }
 ASYNC: dict[str, Callable[..., Any]] = {
     "aiohttp": AiohttpTransport,
-    "httptools, async": HttptoolsTransport,
+    "native, async": NativeTransport,
 }
 NAMES = [*SYNC, *ASYNC]
 

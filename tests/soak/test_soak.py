@@ -22,7 +22,7 @@ def test_two_seconds_of_the_soak_test_find_no_failure() -> None:
         timeout=60,
     )
     report = json.loads(process.stdout.splitlines()[-2])
-    names = ("urllib3", "aiohttp", "httptools", "httptools, async")
+    names = ("urllib3", "aiohttp", "native", "native, async")
     for name in names:
         assert report[name]["outcomes"]["ok"] > 0
         assert report[name]["mismatches"] == 0

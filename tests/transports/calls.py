@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from usersmanager import AsyncUsersManager, TransportError, UsersManager
 from usersmanager_aiohttp import AiohttpTransport
-from usersmanager_httptools import HttptoolsTransport
+from usersmanager_native import NativeTransport
 from usersmanager_urllib3 import Urllib3Transport
 
 __all__ = ["TOKEN", "TRANSPORTS", "Attempt", "Outcome", "call"]
@@ -17,8 +17,8 @@ __all__ = ["TOKEN", "TRANSPORTS", "Attempt", "Outcome", "call"]
 TRANSPORTS = {
     "urllib3": (UsersManager, Urllib3Transport),
     "aiohttp": (AsyncUsersManager, AiohttpTransport),
-    "httptools sync": (UsersManager, HttptoolsTransport),
-    "httptools async": (AsyncUsersManager, HttptoolsTransport),
+    "native sync": (UsersManager, NativeTransport),
+    "native async": (AsyncUsersManager, NativeTransport),
 }
 
 # Long, so that a TLS record with a request is longer than any other of a client.

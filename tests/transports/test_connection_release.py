@@ -23,7 +23,7 @@ from usersmanager.testing.certificates import client_context, server_context
 from usersmanager.testing.contracts.cases import make_request, subject
 from usersmanager.transports.http1.async_connection import AsyncConnection
 from usersmanager_aiohttp import AiohttpTransport
-from usersmanager_httptools import HttptoolsTransport
+from usersmanager_native import NativeTransport
 from usersmanager_urllib3 import Urllib3Transport
 
 
@@ -73,7 +73,9 @@ def test_an_idle_connection_keeps_nothing_of_the_last_response() -> None:
     async def main(server: FaultServer) -> None:
         transport = AiohttpTransport()
         await transport.asend(make_request(server))
-        connection = transport._engine._pools.get().idle.take(server.origin)
+        slot = transport._loops.get().try_acquire(server.origin, may_reuse=True)
+        assert slot is not None
+        connection = slot.connection
         assert connection is not None
         assert (connection._reader, connection._outcome) == (None, None)
         connection.close()
@@ -92,7 +94,7 @@ def test_a_connection_that_was_never_attached_is_not_used() -> None:
     asyncio.run(main())
 
 
-@pytest.mark.parametrize("make_transport", [AiohttpTransport, HttptoolsTransport])
+@pytest.mark.parametrize("make_transport", [AiohttpTransport, NativeTransport])
 def test_a_connection_is_not_reused_after_a_response_to_half_a_request(make_transport: Any) -> None:
     def respond_early(peer: Peer) -> None:
         peer.receive()
@@ -144,7 +146,7 @@ def test_closing_the_connection_ourselves_does_not_complete_a_body(
         asyncio.run(main(server))
 
 
-@pytest.mark.parametrize("make_transport", [Urllib3Transport, HttptoolsTransport])
+@pytest.mark.parametrize("make_transport", [Urllib3Transport, NativeTransport])
 def test_a_connection_with_tls_inside_tls_is_reused(make_transport: Any) -> None:
     with (
         FaultServer(ssl_context=server_context(), host="localhost") as server,
@@ -158,7 +160,7 @@ def test_a_connection_with_tls_inside_tls_is_reused(make_transport: Any) -> None
 
 
 @pytest.mark.parametrize("sends_data", [True, False])
-@pytest.mark.parametrize("make_transport", [Urllib3Transport, HttptoolsTransport])
+@pytest.mark.parametrize("make_transport", [Urllib3Transport, NativeTransport])
 def test_nothing_is_sent_to_a_server_that_sent_or_closed_first(
     make_transport: Any, sends_data: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,7 +187,7 @@ def test_nothing_is_sent_to_a_server_that_sent_or_closed_first(
 
 
 @pytest.mark.parametrize("sends_data", [True, False])
-@pytest.mark.parametrize("make_transport", [AiohttpTransport, HttptoolsTransport])
+@pytest.mark.parametrize("make_transport", [AiohttpTransport, NativeTransport])
 def test_nothing_is_sent_to_a_server_that_sent_or_closed_before_the_event_loop_ran(
     make_transport: Any, sends_data: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ from usersmanager.testing import StrictAsyncTransportContract, StrictTransportCo
 from usersmanager.testing.contracts.clients import AsyncClient
 from usersmanager.transports import AsyncTransport
 from usersmanager_aiohttp import AiohttpTransport
-from usersmanager_httptools import HttptoolsTransport
+from usersmanager_native import NativeTransport
 from usersmanager_urllib3 import Urllib3Transport
 
 
@@ -25,14 +25,14 @@ class TestAiohttp(StrictAsyncTransportContract):
         return AiohttpTransport(**settings)
 
 
-class TestHttptools(StrictTransportContract):
-    def transport(self, **settings: Any) -> HttptoolsTransport:
-        return HttptoolsTransport(**settings)
+class TestNative(StrictTransportContract):
+    def transport(self, **settings: Any) -> NativeTransport:
+        return NativeTransport(**settings)
 
 
-class TestHttptoolsAsync(StrictAsyncTransportContract):
-    def transport(self, **settings: Any) -> HttptoolsTransport:
-        return HttptoolsTransport(**settings)
+class TestNativeAsync(StrictAsyncTransportContract):
+    def transport(self, **settings: Any) -> NativeTransport:
+        return NativeTransport(**settings)
 
 
 class UvloopClient(AsyncClient):
@@ -41,8 +41,8 @@ class UvloopClient(AsyncClient):
         self._runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
 
 
-class TestHttptoolsUvloop(StrictAsyncTransportContract):
+class TestNativeUvloop(StrictAsyncTransportContract):
     client_class = UvloopClient
 
-    def transport(self, **settings: Any) -> HttptoolsTransport:
-        return HttptoolsTransport(**settings)
+    def transport(self, **settings: Any) -> NativeTransport:
+        return NativeTransport(**settings)

@@ -17,8 +17,8 @@ from usersmanager.testing.fault_server import Script, profile
 from usersmanager_retry import Retry
 
 TRANSPORTS = [
-    *(("sync", "urllib3"), ("sync", "httptools")),
-    *(("async", "aiohttp"), ("async", "httptools")),
+    *(("sync", "urllib3"), ("sync", "native")),
+    *(("async", "aiohttp"), ("async", "native")),
 ]
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"

@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 
 import aiohttp
 import pytest
-from tests.callers import AIOHTTP, HTTPTOOLS_ASYNC, UVLOOP_KINDS, Kind
+from tests.callers import AIOHTTP, NATIVE_ASYNC, UVLOOP_KINDS, Kind
 from tests.support import in_child
 
 from usersmanager import AsyncUsersManager, LifecycleError, UsersManagerError
@@ -22,12 +22,12 @@ from usersmanager.testing import FaultServer, Peer, echo
 T = TypeVar("T")
 
 
-@pytest.fixture(params=[AIOHTTP, HTTPTOOLS_ASYNC, *UVLOOP_KINDS], ids=str)
+@pytest.fixture(params=[AIOHTTP, NATIVE_ASYNC, *UVLOOP_KINDS], ids=str)
 def kind(request: pytest.FixtureRequest) -> Any:
     return request.param
 
 
-@pytest.fixture(params=[AIOHTTP, HTTPTOOLS_ASYNC], ids=str)
+@pytest.fixture(params=[AIOHTTP, NATIVE_ASYNC], ids=str)
 def asyncio_kind(request: pytest.FixtureRequest) -> Any:
     """A kind with an event loop of asyncio's own."""
     return request.param

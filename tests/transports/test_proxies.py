@@ -15,7 +15,9 @@ from usersmanager.testing import FaultServer, Peer
 from usersmanager.testing.certificates import client_context, server_context
 from usersmanager.testing.contracts.cases import make_request
 from usersmanager.testing.fault_server import echo
+from usersmanager.transports import Secret
 from usersmanager_aiohttp import AiohttpTransport
+from usersmanager_native import NativeTransport
 from usersmanager_urllib3 import Urllib3Transport
 
 
@@ -110,7 +112,31 @@ def test_a_proxy_that_drips_its_response_is_given_up_in_time(mode: Any, response
     assert caught.value.sent is False
 
 
-@pytest.mark.parametrize("make_transport", [Urllib3Transport, AiohttpTransport])
+class ThirdParty(NativeTransport):
+    def __init__(self, path: str, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.path = path
+
+
+def make_third_party(**settings: Any) -> ThirdParty:
+    sealed = Secret(settings)
+    del settings
+    return ThirdParty("/run/socket", **sealed.reveal())
+
+
+MAKERS = [Urllib3Transport, AiohttpTransport, NativeTransport, make_third_party]
+
+
+def assert_not_shown(secret: str, error: BaseException) -> None:
+    """Check the frames below that of the test."""
+    assert error.__context__ is None
+    rendered = traceback.TracebackException.from_exception(error, capture_locals=True)
+    ours = [frame for frame in rendered.stack if not frame.name.startswith("test_")]
+    assert ours
+    assert secret not in repr([frame.locals for frame in ours]) + str(error)
+
+
+@pytest.mark.parametrize("make_transport", MAKERS)
 @pytest.mark.parametrize(
     "proxy",
     [
@@ -126,11 +152,24 @@ def test_a_proxy_that_drips_its_response_is_given_up_in_time(mode: Any, response
 def test_an_invalid_proxy_url_is_refused_and_not_shown(make_transport: Any, proxy: Any) -> None:
     with pytest.raises(ArgumentError, match="proxy must be a URL") as caught:
         make_transport(proxy=proxy)
-    assert caught.value.__context__ is None
-    rendered = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
-    ours = [frame for frame in rendered.stack if "usersmanager_" in frame.filename]
-    assert ours
-    assert "hush" not in repr([frame.locals for frame in ours]) + str(caught.value)
+    assert_not_shown("hush", caught.value)
+
+
+@pytest.mark.parametrize("make_transport", MAKERS)
+@pytest.mark.parametrize("userinfo", ["a%3Auser:hush", "user:hush%00", "us%FFer:hush", "%0A:hush"])
+def test_a_user_or_password_that_cannot_be_sent_is_refused_and_not_shown(
+    make_transport: Any, userinfo: str
+) -> None:
+    with pytest.raises(ArgumentError, match="user and password of the proxy") as caught:
+        make_transport(proxy=f"http://{userinfo}@proxy")
+    assert_not_shown("hush", caught.value)
+
+
+@pytest.mark.parametrize("make_transport", MAKERS)
+def test_the_error_for_another_setting_does_not_show_the_proxy(make_transport: Any) -> None:
+    with pytest.raises(ArgumentError, match="pool_size") as caught:
+        make_transport(pool_size=0, proxy="http://user:hush@proxy")
+    assert_not_shown("hush", caught.value)
 
 
 def test_proxy_credentials_may_be_in_any_alphabet() -> None:

@@ -11,10 +11,10 @@ from usersmanager import ArgumentError
 from usersmanager._values.validation import validate_text
 from usersmanager.plugins import validate_count, validate_seconds
 from usersmanager_aiohttp import AiohttpTransport
-from usersmanager_httptools import HttptoolsTransport
+from usersmanager_native import NativeTransport
 from usersmanager_urllib3 import Urllib3Transport
 
-TRANSPORTS = [Urllib3Transport, AiohttpTransport, HttptoolsTransport]
+TRANSPORTS = [Urllib3Transport, AiohttpTransport, NativeTransport]
 
 
 @pytest.mark.parametrize("seconds", [1, 0.001, 3.5, 1e9])

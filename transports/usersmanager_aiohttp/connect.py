@@ -28,7 +28,7 @@ class Connector:
     def __init__(self) -> None:
         self._resolvers = LoopLocal(aiohttp.DefaultResolver, lambda resolver: resolver.close())
 
-    async def connect(self, hop: Hop, protocol: asyncio.BaseProtocol) -> asyncio.Transport:
+    async def connect(self, hop: Hop, protocol: Any) -> asyncio.Transport:
         """Return a connected transport with the given protocol. The engine does TLS.
 
         Raises:
@@ -38,7 +38,7 @@ class Connector:
         sock = await start_connection(addresses, happy_eyeballs_delay=_ATTEMPT_DELAY, interleave=1)
         try:
             loop = asyncio.get_running_loop()
-            transport, _ = await loop.create_connection(lambda: protocol, sock=sock)
+            transport, _ = await loop.create_connection(protocol, sock=sock)
         except BaseException:
             sock.close()
             raise

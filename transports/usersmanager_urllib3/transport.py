@@ -1,33 +1,31 @@
-"""Urllib3Transport: sends requests over connections that urllib3 opens."""
+"""Urllib3Transport: sends requests over connections that urllib3 opens.
+
+`connect` of urllib3's connection classes is public, but not the method `_new_conn`, by which it
+resolves the host and tries each address with the whole timeout. It is overridden here to apply
+one deadline. A test fails if urllib3 stops calling it.
+"""
 
 from __future__ import annotations
 
-import ssl
+import socket
+from typing import Any
 
 import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.util.ssl_match_hostname import CertificateError
 
-from usersmanager import PluginError, Request, Response
-from usersmanager.transports import Engine, PoolConfig, Secret
-
-from .connect import connect
+from usersmanager import PluginError, TLSError
+from usersmanager.transports import Deadline, Hop, Http1Transport, connect_tcp
 
 __all__ = ["Urllib3Transport"]
 
 
-class Urllib3Transport:
+class Urllib3Transport(Http1Transport):
     """Sends requests over pooled connections that urllib3 opens. Thread-safe.
 
-    Args:
-        pool_size: the connection limit; further calls wait.
-        ssl_context: in place of the default one: system trust, host names checked, TLS 1.2.
-        proxy: the URL of an HTTP proxy, with user and password if it requires them. Proxies in
-            environment variables are ignored.
-        max_response_bytes: a larger body is a BodyTooLargeError.
-        connect_timeout: seconds for one connection: name resolution, TCP, proxy and TLS. It
-            should be less than a call's timeout, to leave time for a retry.
+    The settings are those of `Http1Transport`.
 
     Raises:
-        ArgumentError: `proxy` is not the URL of an HTTP proxy, or a number is not positive.
         PluginError: another distribution has replaced urllib3.
 
     Example:
@@ -36,37 +34,73 @@ class Urllib3Transport:
         ```
     """
 
-    strict = True
-
-    def __init__(
-        self,
-        *,
-        pool_size: int = 100,
-        ssl_context: ssl.SSLContext | None = None,
-        proxy: str | None = None,
-        max_response_bytes: int = 1 << 20,
-        connect_timeout: float = 3.0,
-    ) -> None:
-        # It may contain a password, and a traceback may show local variables.
-        sealed_proxy = Secret(proxy)
-        del proxy
+    def __init__(self, **settings: Any) -> None:
         _require_urllib3()
-        config = PoolConfig(
-            pool_size=pool_size,
-            ssl_context=ssl_context,
-            proxy=sealed_proxy,
-            max_response_bytes=max_response_bytes,
-            connect_timeout=connect_timeout,
-        )
-        self._engine = Engine(config, connect)
+        super().__init__(**settings)
 
-    def send(self, request: Request) -> Response:
-        """Send a request and return its response; see `Transport.send`."""
-        return self._engine.send(request)
+    def connect(self, hop: Hop, deadline: Deadline) -> socket.socket:
+        """Return a connected socket; see `Http1Transport.connect`.
 
-    def close(self) -> None:
-        """Close the idle connections; those in use are closed as their calls end."""
-        self._engine.close()
+        Raises:
+            OSError: the host cannot be resolved or reached, or the TLS handshake failed.
+            TLSError: the certificate is for another host.
+        """
+        connection: _Connection | _TLSConnection
+        if hop.tls is None:
+            connection = _Connection(hop.host, hop.port)
+        else:
+            context: Any = _Context(hop, deadline)
+            connection = _TLSConnection(hop.host, hop.port, ssl_context=context)
+        connection.hop, connection.deadline = hop, deadline
+        try:
+            connection.connect()
+        except BaseException as error:
+            connection.close()
+            if isinstance(error, CertificateError):
+                # urllib3 itself checks the host name if the context does not. Not an OSError.
+                message = "the certificate is for another host"
+                raise TLSError(message, sent=False, reason="wrong_host") from error
+            raise
+        # Detach the socket: urllib3's connection would close it.
+        sock: socket.socket = connection.sock
+        connection.sock = None
+        return sock
+
+
+class _WithDeadline(HTTPConnection):
+    hop: Hop
+    deadline: Deadline
+    sock: Any
+
+    def _new_conn(self) -> socket.socket:
+        # Its timeout is the remaining time, which the TLS handshake takes over. The host is as
+        # written, with a final dot, which urllib3 removes.
+        return connect_tcp(self.hop.host, self.hop.port, self.deadline)
+
+
+class _Connection(_WithDeadline):
+    """A plain connection."""
+
+
+class _TLSConnection(_WithDeadline, HTTPSConnection):
+    """A TLS connection."""
+
+
+class _Context:
+    """The TLS settings of a hop, with its handshake, whose errors say what failed."""
+
+    def __init__(self, hop: Hop, deadline: Deadline) -> None:
+        self._hop = hop
+        self._deadline = deadline
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._hop.tls, name)
+
+    def set_alpn_protocols(self, protocols: list[str]) -> None:
+        """Leave the context as it is: urllib3 would change that of the user."""
+
+    def wrap_socket(self, sock: socket.socket, server_hostname: str) -> socket.socket:
+        return self._hop.secure(sock, self._deadline)
 
 
 def _require_urllib3() -> None:
@@ -74,5 +108,5 @@ def _require_urllib3() -> None:
         raise PluginError(
             "urllib3-future, a dependency of niquests, has replaced urllib3, which this transport"
             " needs: install urllib3-future from source with URLLIB3_NO_OVERRIDE=1 and reinstall"
-            " urllib3, or pass transport='httptools'"
+            " urllib3, or pass transport='native'"
         )

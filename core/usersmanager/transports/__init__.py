@@ -1,4 +1,4 @@
-"""For authors of transports: the two protocols, the engines, and their building blocks."""
+"""For authors of transports: the two protocols, the base classes over them, and building blocks."""
 
 from __future__ import annotations
 
@@ -11,26 +11,25 @@ if TYPE_CHECKING:
     from .._values.messages import Request, Response
     from .._values.token import Secret
     from .http1.async_connect import connect_tcp_async
-    from .http1.async_engine import AsyncEngine
-    from .http1.async_limiter import AsyncConnectionLimiter
-    from .http1.config import Hop, PoolConfig
+    from .http1.async_transport import AsyncHttp1Transport
     from .http1.connect import connect_tcp
-    from .http1.engine import Engine
     from .http1.error_mapping import connect_error, exchange_error
+    from .http1.hop import Hop
     from .http1.loop_local import LoopLocal
     from .http1.parser import ResponseParser
+    from .http1.pool import PoolStats
     from .http1.resolving import resolving
     from .http1.tls import default_ssl_context
+    from .http1.transport import Http1Transport
 
 __all__ = [
-    "AsyncConnectionLimiter",
-    "AsyncEngine",
+    "AsyncHttp1Transport",
     "AsyncTransport",
     "Deadline",
-    "Engine",
     "Hop",
+    "Http1Transport",
     "LoopLocal",
-    "PoolConfig",
+    "PoolStats",
     "Request",
     "Response",
     "ResponseParser",
@@ -47,14 +46,13 @@ __all__ = [
 
 # Imported on first use, because sockets, ssl and asyncio are slow to import.
 _MODULES = {
-    "AsyncConnectionLimiter": "http1.async_limiter",
-    "AsyncEngine": "http1.async_engine",
+    "AsyncHttp1Transport": "http1.async_transport",
     "AsyncTransport": "._flow.transport",
     "Deadline": "._values.deadline",
-    "Engine": "http1.engine",
-    "Hop": "http1.config",
+    "Hop": "http1.hop",
+    "Http1Transport": "http1.transport",
     "LoopLocal": "http1.loop_local",
-    "PoolConfig": "http1.config",
+    "PoolStats": "http1.pool",
     "Request": "._values.messages",
     "Response": "._values.messages",
     "ResponseParser": "http1.parser",

@@ -26,7 +26,7 @@ def test_no_task_or_socket_remains_of_those_that_did_not_win(seconds: float) -> 
         descriptors = count_descriptors()
         try:
             async with asyncio.timeout(seconds):
-                transport = await connect_tcp_async("a.example", port, asyncio.Protocol())
+                transport = await connect_tcp_async("a.example", port, asyncio.Protocol)
         except TimeoutError:
             assert seconds < 1
         else:
@@ -60,7 +60,7 @@ def test_of_two_sockets_that_connect_at_once_one_is_closed(
             sock.setblocking(False)
 
         monkeypatch.setattr(asyncio.get_running_loop(), "sock_connect", connect_together)
-        transport = await connect_tcp_async("a.example", port, asyncio.Protocol())
+        transport = await connect_tcp_async("a.example", port, asyncio.Protocol)
         await asyncio.sleep(0)
         assert [sock.fileno() >= 0 for sock in started].count(True) == 1
         transport.abort()

@@ -60,7 +60,7 @@ class StrictTransportContract(_Strict, ForkCases, TransportContract):
     """What a sync transport with `strict = True` must do in addition.
 
     Such a transport reuses connections, and no response may reach another caller. A transport over
-    `usersmanager.transports.Engine` passes it.
+    `usersmanager.transports.Http1Transport` passes it.
     """
 
 
@@ -85,5 +85,5 @@ class StrictAsyncTransportContract(_Strict, WaiterCases, AsyncTransportContract)
     """What an async transport with `strict = True` must do in addition.
 
     Such a transport reuses connections, and no response may reach another caller. A transport over
-    `usersmanager.transports.AsyncEngine` passes it.
+    `usersmanager.transports.AsyncHttp1Transport` passes it.
     """

@@ -1,1 +1,1 @@
-"""HTTP/1.1: the engine under the transports. It imports no third-party HTTP library."""
+"""HTTP/1.1: what transports share. It imports no third-party HTTP library."""

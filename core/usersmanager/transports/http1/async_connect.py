@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 
 from .addresses import ATTEMPT_DELAY, Address, avoid
 from .resolver import resolve_async
@@ -12,7 +13,7 @@ __all__ = ["connect_tcp_async"]
 
 
 async def connect_tcp_async(
-    host: str, port: int, protocol: asyncio.BaseProtocol
+    host: str, port: int, protocol: Callable[[], asyncio.BaseProtocol]
 ) -> asyncio.Transport:
     """Return a connected transport, without TLS.
 
@@ -22,13 +23,13 @@ async def connect_tcp_async(
     Args:
         host: a name, or an IP address without brackets.
         port: the TCP port.
-        protocol: the protocol of the transport.
+        protocol: makes the protocol of the transport.
 
     Raises:
         OSError: the host can't be resolved, or none of its addresses can be reached.
 
     Example:
-        `return await connect_tcp_async(hop.host, hop.port, protocol)`
+        `return await connect_tcp_async(hop.host, hop.port, hop.protocol)`
     """
     addresses = await resolve_async(host, port)
     if len(addresses) == 1:
@@ -37,7 +38,7 @@ async def connect_tcp_async(
         sock = await _race(host, port, addresses)
     try:
         loop = asyncio.get_running_loop()
-        transport, _ = await loop.create_connection(lambda: protocol, sock=sock)
+        transport, _ = await loop.create_connection(protocol, sock=sock)
     except BaseException:
         sock.close()
         raise

@@ -69,6 +69,10 @@ class LoopLocal(Generic[T]):
         finally:
             await self._close(value)
 
+    def values(self) -> list[T]:
+        """Return the values of all event loops. Safe to call from any thread."""
+        return [entry.value for entry in self._entries.copy().values()]
+
     async def close(self) -> T | None:
         """Close all values: of the running event loop at once, of others as soon as they run.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from urllib.parse import unquote, urlsplit
 
@@ -19,6 +20,8 @@ from .head import (
 
 __all__ = ["Proxy", "TunnelReader"]
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
 
 class Proxy:
     """The address of an HTTP proxy, and the credentials in its URL.
@@ -27,7 +30,7 @@ class Proxy:
         url: sealed, such as "http://user:password@proxy.example:3128".
 
     Raises:
-        ArgumentError: it is not the URL of an HTTP proxy.
+        ArgumentError: it is not the URL of an HTTP proxy, or its user and password cannot be sent.
 
     Attributes:
         origin: scheme, host and port.
@@ -40,12 +43,11 @@ class Proxy:
         self._authorization = ""
         if not is_proxy_url(url.reveal()):
             raise ArgumentError("proxy must be a URL such as http://proxy.example:3128")
-        parts = urlsplit(url.reveal() or "")
-        userinfo, mark, host = parts.netloc.rpartition("@")
-        self.origin = f"{parts.scheme}://{host}"
-        if mark:
-            encoded = b64encode(unquote(userinfo).encode()).decode("ascii")
-            self._authorization = f"Proxy-Authorization: Basic {encoded}\r\n"
+        self.origin = _origin(url)
+        userinfo = Secret(urlsplit(url.reveal() or "").netloc.rpartition("@")[0])
+        if userinfo.reveal():
+            credentials = b64encode(_user_pass(userinfo).reveal().encode()).decode("ascii")
+            self._authorization = f"Proxy-Authorization: Basic {credentials}\r\n"
 
     def authorization_line(self) -> str:
         """Return the header line with the credentials, or "". Keep no copy."""
@@ -59,6 +61,29 @@ class Proxy:
 
     def __repr__(self) -> str:
         return f"<Proxy {self.origin}>"
+
+
+def _origin(url: Secret[str | None]) -> str:
+    parts = urlsplit(url.reveal() or "")
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def _user_pass(userinfo: Secret[str]) -> Secret[str]:
+    """Return the user and password of a URL, decoded, with a colon between (RFC 7617)."""
+    try:
+        user = Secret(unquote(userinfo.reveal().partition(":")[0], errors="strict"))
+        password = Secret(unquote(userinfo.reveal().partition(":")[2], errors="strict"))
+    except UnicodeDecodeError:
+        is_valid = False
+    else:
+        is_valid = ":" not in user.reveal()
+        is_valid &= not _CONTROL.search(user.reveal() + password.reveal())
+    if not is_valid:  # Not in the `except` block: the error quotes the password.
+        raise ArgumentError(
+            "the user and password of the proxy must be UTF-8 without control characters,"
+            " percent-encoded, and the user must not contain a colon"
+        )
+    return Secret(f"{user.reveal()}:{password.reveal()}")
 
 
 class TunnelReader:

@@ -1,4 +1,4 @@
-"""The interface of what reads the server's side of an exchange: sans I/O, for both engines."""
+"""The interface of what reads the server's side of an exchange: sans I/O, for both base classes."""
 
 from __future__ import annotations
 

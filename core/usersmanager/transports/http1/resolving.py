@@ -19,7 +19,7 @@ class ResolverTimeoutError(TimeoutError):
 async def resolving(lookup: Awaitable[T]) -> T:
     """Await a name resolution.
 
-    If the deadline cancels it, the engine reports a slow resolver instead of a slow server.
+    If the deadline cancels it, the error says that the resolver was slow, instead of a slow server.
 
     Args:
         lookup: resolves a host name.

@@ -1,4 +1,4 @@
-"""Streams of the sync engine: sockets, plain or TLS, and TLS inside a tunnel."""
+"""Streams of `Http1Transport`: sockets, plain or TLS, and TLS inside a tunnel."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def default_ssl_context() -> ssl.SSLContext:
         or newer. Every call returns the same context: don't change it.
 
     Example:
-        `Engine(connect, PoolConfig(..., ssl_context=default_ssl_context()))`
+        `context = ssl_context or default_ssl_context()`
     """
     return new_ssl_context()
 

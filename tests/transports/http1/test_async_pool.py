@@ -1,37 +1,43 @@
-"""AsyncConnectionLimiter: how many tasks use a connection at a time, and how long others wait."""
+"""AsyncPool: how many tasks use a connection at a time, and how long others wait."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
 import time
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from usersmanager import PoolTimeoutError
-from usersmanager.transports import AsyncConnectionLimiter, Deadline
-from usersmanager.transports.http1.limiter import Slot
+from usersmanager.transports import Deadline
+from usersmanager.transports.http1.async_pool import AsyncPool
+from usersmanager.transports.http1.pool import Slot
 
 
 def soon(seconds: float = 5.0) -> Deadline:
     return Deadline(time.monotonic() + seconds)
 
 
-async def full() -> tuple[AsyncConnectionLimiter, Slot]:
-    """A limiter whose only slot is in use."""
-    limiter = AsyncConnectionLimiter(1)
-    return limiter, await limiter.acquire(soon())
+async def acquire(pool: AsyncPool, deadline: Deadline) -> Slot[Any]:
+    return await pool.acquire("a", deadline, may_reuse=True)
+
+
+async def full() -> tuple[AsyncPool, Slot[Any]]:
+    """A pool whose only slot is in use."""
+    pool = AsyncPool(1, 15.0)
+    return pool, await acquire(pool, soon())
 
 
 def test_a_call_beyond_the_limit_waits_for_a_slot() -> None:
     async def main() -> None:
-        limiter, slot = await full()
-        waiting = asyncio.create_task(limiter.acquire(soon()))
+        pool, slot = await full()
+        waiting = asyncio.create_task(acquire(pool, soon()))
         await asyncio.sleep(0.01)
         assert not waiting.done()
-        limiter.release(slot)
+        pool.release(slot)
         await asyncio.wait_for(waiting, 5)
 
     asyncio.run(main())
@@ -39,9 +45,9 @@ def test_a_call_beyond_the_limit_waits_for_a_slot() -> None:
 
 def test_a_call_does_not_wait_beyond_its_deadline_and_nothing_is_sent() -> None:
     async def main() -> None:
-        limiter, _slot = await full()
+        pool, _slot = await full()
         with pytest.raises(PoolTimeoutError, match="before the deadline") as caught:
-            await limiter.acquire(soon(0.05))
+            await acquire(pool, soon(0.05))
         assert caught.value.sent is False
         assert caught.value.__context__ is None
 
@@ -50,16 +56,16 @@ def test_a_call_does_not_wait_beyond_its_deadline_and_nothing_is_sent() -> None:
 
 def test_a_released_slot_goes_to_the_call_that_has_waited_longest() -> None:
     async def main() -> list[int]:
-        (limiter, slot), served = await full(), list[int]()
+        (pool, slot), served = await full(), list[int]()
 
         async def call(number: int) -> None:
-            own = await limiter.acquire(soon())
+            own = await acquire(pool, soon())
             served.append(number)
-            limiter.release(own)
+            pool.release(own)
 
         calls = [asyncio.create_task(call(number)) for number in range(3)]
         await asyncio.sleep(0)
-        limiter.release(slot)
+        pool.release(slot)
         await asyncio.gather(*calls)
         return served
 
@@ -68,13 +74,13 @@ def test_a_released_slot_goes_to_the_call_that_has_waited_longest() -> None:
 
 def test_a_cancelled_wait_takes_no_slot() -> None:
     async def main() -> None:
-        limiter, slot = await full()
-        waiting = asyncio.create_task(limiter.acquire(soon()))
+        pool, slot = await full()
+        waiting = asyncio.create_task(acquire(pool, soon()))
         await asyncio.sleep(0)
         waiting.cancel()
         await asyncio.wait([waiting])
-        limiter.release(slot)
-        await asyncio.wait_for(limiter.acquire(soon()), 5)
+        pool.release(slot)
+        await asyncio.wait_for(acquire(pool, soon()), 5)
 
     asyncio.run(main())
 
@@ -82,62 +88,62 @@ def test_a_cancelled_wait_takes_no_slot() -> None:
 @pytest.mark.parametrize("ends", ["cancelled", "late"])
 def test_a_slot_that_becomes_free_as_the_wait_ends_is_passed_on(ends: str) -> None:
     async def main() -> None:
-        limiter, slot = await full()
-        waiting = asyncio.create_task(limiter.acquire(soon(0.01)))
-        behind = asyncio.create_task(limiter.acquire(soon()))
+        pool, slot = await full()
+        waiting = asyncio.create_task(acquire(pool, soon(0.01)))
+        behind = asyncio.create_task(acquire(pool, soon()))
         await asyncio.sleep(0)
         if ends == "late":
             time.sleep(0.02)  # noqa: ASYNC251 - the loop must wake up after the deadline.
-        limiter.release(slot)
+        pool.release(slot)
         if ends == "cancelled":
             waiting.cancel()
         (outcome,) = await asyncio.gather(waiting, return_exceptions=True)
         if isinstance(outcome, Slot):  # Late, but it has the slot.
-            limiter.release(outcome)
-        limiter.release(await asyncio.wait_for(behind, 5))
-        await asyncio.wait_for(limiter.acquire(soon()), 5)
+            pool.release(outcome)
+        pool.release(await asyncio.wait_for(behind, 5))
+        await asyncio.wait_for(acquire(pool, soon()), 5)
 
     asyncio.run(main())
 
 
 def test_cancelled_waits_leave_nothing_in_the_queue() -> None:
     async def main() -> int:
-        limiter, _slot = await full()
-        waiting = [asyncio.create_task(limiter.acquire(soon())) for _ in range(3)]
+        pool, _slot = await full()
+        waiting = [asyncio.create_task(acquire(pool, soon())) for _ in range(3)]
         await asyncio.sleep(0)
         for task in waiting:
             task.cancel()
         await asyncio.wait(waiting)
-        return len(limiter._waiters)
+        return len(pool._waiters)
 
     assert asyncio.run(main()) == 0
 
 
 def test_a_wait_that_is_cancelled_as_a_slot_becomes_free_gives_it_back() -> None:
     async def main() -> None:
-        limiter, slot = await full()
-        waiting = asyncio.create_task(limiter.acquire(soon()))
+        pool, slot = await full()
+        waiting = asyncio.create_task(acquire(pool, soon()))
         await asyncio.sleep(0)
         waiting.cancel()
-        limiter.release(slot)
+        pool.release(slot)
         with pytest.raises(asyncio.CancelledError):
             await waiting
-        await asyncio.wait_for(limiter.acquire(soon()), 5)
+        await asyncio.wait_for(acquire(pool, soon()), 5)
 
     asyncio.run(main())
 
 
 def test_an_abandoned_wait_hands_out_no_slot() -> None:
     async def main() -> None:
-        limiter, slot = await full()
-        behind = asyncio.create_task(limiter.acquire(soon()))
+        pool, slot = await full()
+        behind = asyncio.create_task(acquire(pool, soon()))
         await asyncio.sleep(0)
-        abandoned = limiter.acquire(soon()).__await__()
+        abandoned = acquire(pool, soon()).__await__()
         next(abandoned)
         abandoned.close()
         await asyncio.sleep(0.01)
         assert not behind.done()
-        limiter.release(slot)
+        pool.release(slot)
         await asyncio.wait_for(behind, 5)
 
     asyncio.run(main())
@@ -145,22 +151,22 @@ def test_an_abandoned_wait_hands_out_no_slot() -> None:
 
 def test_a_slot_that_is_lost_without_a_release_is_free_again() -> None:
     async def main() -> None:
-        limiter, slot = await full()
+        pool, slot = await full()
         del slot
         gc.collect()
-        await asyncio.wait_for(limiter.acquire(soon()), 5)
+        await asyncio.wait_for(acquire(pool, soon()), 5)
 
     asyncio.run(main())
 
 
 def test_a_lost_slot_is_given_to_a_waiting_call_when_the_next_call_begins() -> None:
     async def main() -> None:
-        limiter, slot = await full()
-        waiting = asyncio.create_task(limiter.acquire(soon()))
+        pool, slot = await full()
+        waiting = asyncio.create_task(acquire(pool, soon()))
         await asyncio.sleep(0)
         del slot
         with pytest.raises(PoolTimeoutError):
-            await limiter.acquire(soon(0.01))
+            await acquire(pool, soon(0.01))
         assert waiting.done()
 
     asyncio.run(main())
@@ -169,11 +175,11 @@ def test_a_lost_slot_is_given_to_a_waiting_call_when_the_next_call_begins() -> N
 @given(st.lists(st.sampled_from(["acquire", "cancel", "release", "lose", "yield"]), max_size=40))
 def test_there_are_never_more_or_fewer_slots_than_the_limit(steps: list[str]) -> None:
     async def main() -> None:
-        limiter, calls = AsyncConnectionLimiter(2), list[asyncio.Task[None]]()
-        held: list[Slot] = []
+        pool, calls = AsyncPool(2, 15.0), list[asyncio.Task[None]]()
+        held: list[Slot[Any]] = []
 
         async def call() -> None:
-            held.append(await limiter.acquire(soon()))
+            held.append(await acquire(pool, soon()))
 
         for step in steps:
             if step == "acquire":
@@ -181,7 +187,7 @@ def test_there_are_never_more_or_fewer_slots_than_the_limit(steps: list[str]) ->
             elif step == "cancel" and calls:
                 calls[len(calls) // 2].cancel()
             elif step == "release" and held:
-                limiter.release(held.pop())
+                pool.release(held.pop())
             elif step == "lose" and held:
                 held.pop()
             else:
@@ -190,9 +196,9 @@ def test_there_are_never_more_or_fewer_slots_than_the_limit(steps: list[str]) ->
         while not all(task.done() for task in calls) or held:
             await asyncio.sleep(0)
             # A lost slot is noticed when the next call ends.
-            limiter.release(held.pop() if held else Slot())
-        slots = [await asyncio.wait_for(limiter.acquire(soon()), 5) for _ in range(2)]
-        assert limiter._slots.is_full
+            pool.release(held.pop() if held else Slot("a"))
+        slots = [await asyncio.wait_for(acquire(pool, soon()), 5) for _ in range(2)]
+        assert len(pool._slots) == 2
         assert len(slots) == 2
 
     asyncio.run(main())

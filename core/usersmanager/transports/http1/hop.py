@@ -1,0 +1,124 @@
+"""Hop: the other end of a connection that a transport opens, and the route of a request."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+from ..._values.deadline import Deadline
+from .addresses import avoid, peer_of
+from .tls import TLSLayer
+from .tls_errors import do_handshake
+
+if TYPE_CHECKING:
+    import asyncio
+
+__all__ = ["Hop", "Route", "no_protocol"]
+
+
+def no_protocol() -> asyncio.BaseProtocol:
+    """Raise the error for a protocol of a hop that has none."""
+    raise TypeError("only the hop of `aconnect` has a protocol")
+
+
+class Hop:
+    """The other end of a connection: an origin, or a proxy.
+
+    Args:
+        origin: "http://host:port" or "https://host:port"; the port may be missing.
+        tls: the TLS settings if it is https.
+        protocol: see below.
+
+    Attributes:
+        host: a name as written, or an IP address without brackets. Only the resolver uses a final
+            dot.
+        port: the TCP port.
+        tls: the TLS settings, or None for a plain connection.
+        server_hostname: the host name for SNI and for the certificate check, without a final dot.
+        protocol: makes the protocol of an asyncio connection: pass it as `protocol_factory` to
+            `loop.create_connection` and the like. For `AsyncHttp1Transport.aconnect` only.
+    """
+
+    __slots__ = ("_secured", "host", "port", "protocol", "server_hostname", "tls")
+
+    def __init__(
+        self,
+        origin: str,
+        tls: ssl.SSLContext,
+        protocol: Callable[[], asyncio.BaseProtocol] = no_protocol,
+    ) -> None:
+        self.host, self.port, is_tls = _split(origin)
+        self.server_hostname: str = self.host.removesuffix(".")
+        self.tls: ssl.SSLContext | None = tls if is_tls else None
+        self.protocol: Callable[[], asyncio.BaseProtocol] = protocol
+        self._secured: list[socket.socket] = []
+
+    def secure(self, sock: socket.socket, deadline: Deadline) -> socket.socket:
+        """Return a connected socket after the TLS handshake, or as it is for a plain connection.
+
+        Args:
+            sock: connected to this hop. It is closed if the handshake fails.
+            deadline: of the handshake.
+
+        Raises:
+            TimeoutError: the deadline passed.
+            OSError: the handshake failed.
+
+        Example:
+            `return hop.secure(connect_tcp(hop.host, hop.port, deadline), deadline)`
+        """
+        self._secured.append(sock)
+        if self.tls is None:
+            return sock
+        peer = peer_of(sock)
+        try:
+            sock.settimeout(deadline.remaining_or_raise())
+            sock = self.tls.wrap_socket(
+                sock, server_hostname=self.server_hostname, do_handshake_on_connect=False
+            )
+            self._secured.append(sock)
+            do_handshake(sock)
+        except BaseException:
+            sock.close()
+            avoid(self.host, self.port, peer)
+            raise
+        return sock
+
+    def close(self) -> None:
+        """Close what `secure` returned, because the transport failed after it."""
+        for sock in self._secured:
+            sock.close()
+
+
+class Route(NamedTuple):
+    """The way to an origin.
+
+    Attributes:
+        hop: the first hop, to connect to.
+        through_proxy: whether it is a proxy.
+        tunnel_request: the CONNECT request for a tunnel through it, or None.
+        tunnelled: the origin at the end of the tunnel, or None.
+    """
+
+    hop: Hop
+    through_proxy: bool = False
+    tunnel_request: bytes | None = None
+    tunnelled: Hop | None = None
+
+    def tunnelled_tls(self) -> TLSLayer:
+        """Return the TLS connection to establish inside the tunnel."""
+        hop = self.tunnelled
+        assert hop is not None and hop.tls is not None  # noqa: S101, PT018 - for the type.
+        return TLSLayer(hop.tls, hop.server_hostname)
+
+
+@lru_cache(maxsize=64)
+def _split(origin: str) -> tuple[str, int, bool]:
+    """Return the host, the port and whether it is https."""
+    parts = urlsplit(origin)
+    is_tls = parts.scheme == "https"
+    return parts.hostname or "", parts.port or (443 if is_tls else 80), is_tls

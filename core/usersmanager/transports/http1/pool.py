@@ -1,0 +1,267 @@
+"""Pool: the connections of a transport, idle and in use, of all origins.
+
+It counts live slots, not calls of `release`: an exception raised by a signal handler can prevent
+any statement from running.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import os
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from typing import Generic, NamedTuple, Protocol, TypeVar
+from weakref import ref
+
+__all__ = ["Alive", "Pool", "PoolStats", "PoolableConnection", "Slot"]
+
+
+class PoolStats(NamedTuple):
+    """The connections to one origin.
+
+    Attributes:
+        in_use: connections that calls use or open.
+        idle: connections that wait for the next call.
+        waiting: calls that wait for a connection.
+        opened: connections opened so far.
+    """
+
+    in_use: int = 0
+    idle: int = 0
+    waiting: int = 0
+    opened: int = 0
+
+    def plus(self, other: PoolStats) -> PoolStats:
+        """Return the sums of these numbers and those of another pool."""
+        return PoolStats(*map(operator.add, self, other))
+
+
+class PoolableConnection(Protocol):
+    """The connection interface that `Pool` needs."""
+
+    opened_at: float
+    """When it was opened, in seconds of `time.monotonic()`."""
+
+    def is_clean(self) -> bool:
+        """Return whether the connection is open and has received no unexpected data."""
+
+    def close(self) -> None:
+        """Close the connection at once. May be called twice."""
+
+
+T = TypeVar("T")
+ConnectionT = TypeVar("ConnectionT", bound=PoolableConnection)
+
+
+class Slot(Generic[ConnectionT]):
+    """The right to have one connection, until it is released or garbage-collected.
+
+    Attributes:
+        origin: what the connection leads to.
+        connection: None until it is open.
+        is_reusable: set it to keep the connection for another call.
+        idle_since: in seconds of `time.monotonic()`; None while a call uses it.
+    """
+
+    __slots__ = ("__weakref__", "connection", "idle_since", "is_reusable", "origin")
+
+    def __init__(self, origin: str) -> None:
+        self.origin: str = origin
+        self.connection: ConnectionT | None = None
+        self.is_reusable: bool = False
+        self.idle_since: float | None = None
+
+
+class Alive(Generic[T]):
+    """Objects that count until they are removed or garbage-collected."""
+
+    __slots__ = ("_references",)
+
+    def __init__(self) -> None:
+        self._references: set[ref[T]] = set()
+
+    def add(self, item: T) -> None:
+        """Count an object."""
+        # The callback is a method of a set: it runs no Python code that could be interrupted.
+        self._references.add(ref(item, self._references.discard))
+
+    def remove(self, item: T) -> None:
+        """Stop counting an object. May be called twice."""
+        self._references.discard(ref(item))
+
+    def __len__(self) -> int:
+        return len(self._references)
+
+    def __iter__(self) -> Iterator[T]:
+        for reference in self._references.copy():
+            if (item := reference()) is not None:
+                yield item
+
+
+class _Origin(Generic[ConnectionT]):
+    """What the pool knows of one origin.
+
+    Attributes:
+        idle: its idle connections, the most recently used one last.
+        usable_since: connections opened before are not used again.
+        opened: the number of connections opened so far.
+    """
+
+    __slots__ = ("idle", "opened", "usable_since")
+
+    def __init__(self) -> None:
+        self.idle: deque[Slot[ConnectionT]] = deque()
+        self.usable_since = 0.0
+        self.opened = 0
+
+
+class Pool(Generic[ConnectionT]):
+    """Lends connections, and keeps them while they are idle. Thread-safe.
+
+    `SyncPool` and `AsyncPool` add what a call does that has to wait.
+
+    Args:
+        size: the maximum number of connections, idle and in use, of all origins together.
+        idle_timeout: seconds after which an idle connection is not used again.
+
+    Attributes:
+        process: the process that owns the connections.
+    """
+
+    def __init__(self, size: int, idle_timeout: float) -> None:
+        self.process: int = os.getpid()
+        self._size = size
+        self._idle_timeout = idle_timeout
+        self._lock = threading.Lock()
+        self._slots: Alive[Slot[ConnectionT]] = Alive()
+        self._origins: dict[str, _Origin[ConnectionT]] = {}
+        self._is_closed = False
+
+    def try_acquire(self, origin: str, *, may_reuse: bool) -> Slot[ConnectionT] | None:
+        """Return a slot, with a usable connection or none; None if all are in use.
+
+        The most recently used connection is the first to be reused.
+
+        Args:
+            origin: of the request.
+            may_reuse: whether the request may use a connection a second time.
+        """
+        while (slot := self._next(origin, may_reuse)) is not None:
+            if slot.connection is None:
+                return slot
+            try:
+                if self._is_usable(slot, slot.connection):
+                    slot.idle_since = None
+                    return slot
+            except BaseException:
+                slot.connection.close()
+                raise
+            self._drop(slot)
+        return None
+
+    def _next(self, origin: str, may_reuse: bool) -> Slot[ConnectionT] | None:
+        with self._lock:
+            known = self._origins.get(origin)
+            if known is None:
+                known = self._origins[origin] = _Origin()
+            if may_reuse and known.idle:
+                return known.idle.pop()
+            if len(self._slots) >= self._size:
+                return self._evict()
+            slot: Slot[ConnectionT] = Slot(origin)
+            self._slots.add(slot)
+            return slot
+
+    def _evict(self) -> Slot[ConnectionT] | None:
+        """Remove and return the connection that has been idle for longest, as one that is too old.
+
+        Closing it makes room for another one.
+        """
+        oldest = [known.idle for known in self._origins.values() if known.idle]
+        if not oldest:
+            return None
+        slot = min(oldest, key=lambda idle: idle[0].idle_since or 0.0).popleft()
+        slot.idle_since = -math.inf
+        return slot
+
+    def _is_usable(self, slot: Slot[ConnectionT], connection: ConnectionT) -> bool:
+        age = time.monotonic() - (slot.idle_since or 0.0)
+        return age < self._idle_timeout and connection.is_clean()
+
+    def opened(self, slot: Slot[ConnectionT], connection: ConnectionT) -> None:
+        """Give a slot its new connection."""
+        slot.connection = connection
+        with self._lock:
+            self._origins[slot.origin].opened += 1
+
+    def release(self, slot: Slot[ConnectionT]) -> None:
+        """End the use of a slot: keep its connection if it is reusable, otherwise close it."""
+        if not (slot.is_reusable and self._keep(slot)):
+            self._drop(slot)
+
+    def _keep(self, slot: Slot[ConnectionT]) -> bool:
+        now = time.monotonic()
+        expired = []
+        with self._lock:
+            known = self._origins[slot.origin]
+            opened_at = slot.connection.opened_at if slot.connection else 0.0
+            if self._is_closed or opened_at <= known.usable_since:
+                return False
+            while known.idle and now - (known.idle[0].idle_since or 0.0) >= self._idle_timeout:
+                expired.append(known.idle.popleft())
+            slot.is_reusable, slot.idle_since = False, now
+            known.idle.append(slot)
+        self._drop_all(expired)
+        return True
+
+    def _drop(self, slot: Slot[ConnectionT]) -> None:
+        if slot.connection is not None:
+            slot.connection.close()
+        self._slots.remove(slot)
+
+    def _drop_all(self, slots: Iterable[Slot[ConnectionT]]) -> None:
+        for slot in slots:
+            self._drop(slot)
+
+    def discard(self, origin: str) -> None:
+        """Close the idle connections of an origin, and those in use once they are released.
+
+        For when one of them turned out to be dead: the others probably are, too.
+        """
+        with self._lock:
+            known = self._origins[origin]
+            known.usable_since = time.monotonic()
+            idle, known.idle = known.idle, deque()
+        self._drop_all(idle)
+
+    def close(self) -> list[ConnectionT]:
+        """Close all connections, also those released later; return the idle ones."""
+        with self._lock:
+            self._is_closed = True
+            idle = [slot for known in self._origins.values() for slot in known.idle]
+            for known in self._origins.values():
+                known.idle.clear()
+        self._drop_all(idle)
+        return [slot.connection for slot in idle if slot.connection is not None]
+
+    def discard_after_fork(self) -> None:
+        """Close the copies in a forked child. The connections stay open in the parent."""
+        self._lock = threading.Lock()  # A thread of the parent may have held the old one.
+        self.close()
+
+    def stats(self) -> dict[str, PoolStats]:
+        """Return the connections by origin. Takes no lock, so that a signal handler may call it."""
+        slots = list(self._slots)
+        in_use = Counter(slot.origin for slot in slots if slot.idle_since is None)
+        idle = Counter(slot.origin for slot in slots if slot.idle_since is not None)
+        waiting = Counter(self._waiting_origins())
+        return {
+            origin: PoolStats(in_use[origin], idle[origin], waiting[origin], known.opened)
+            for origin, known in self._origins.copy().items()
+        }
+
+    def _waiting_origins(self) -> Iterable[str]:
+        raise NotImplementedError

@@ -1,0 +1,144 @@
+"""Http1Transport: sends requests over pooled connections that threads share.
+
+A subclass opens the connection to the first hop; this class does everything else.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import Any
+
+from ..._values.deadline import Deadline
+from ..._values.messages import Request, Response
+from .addresses import avoid
+from .base import BROKEN, Http1Base, check_deadline, check_open, unsent
+from .error_mapping import exchange_error
+from .hop import Hop
+from .pool import Pool, Slot
+from .proxy import TunnelReader
+from .stream import SocketStream, Stream, TLSStream, exchange
+from .sync_pool import SyncPool
+
+__all__ = ["Http1Transport"]
+
+
+class Http1Transport(Http1Base, ABC):
+    """A sync transport: derive from it, and open its connections in `connect`. Thread-safe.
+
+    It does everything else: proxies, tunnels and TLS inside them, the pool, the exchange. A class
+    may also derive from `AsyncHttp1Transport`.
+
+    Example:
+        ```python
+        class Direct(Http1Transport):
+            def connect(self, hop, deadline):
+                address = (hop.host, hop.port)
+                sock = socket.create_connection(address, deadline.remaining_or_raise())
+                return hop.secure(sock, deadline)
+        ```
+    """
+
+    @abstractmethod
+    def connect(self, hop: Hop, deadline: Deadline) -> socket.socket:
+        """Return a socket connected to a hop, after the TLS handshake if `hop.tls` is set.
+
+        If it raises, it must have closed the socket. `hop.secure` does, and what it has returned
+        is closed for you.
+
+        Args:
+            hop: the origin, or the proxy.
+            deadline: when to give up.
+
+        Raises:
+            OSError: it failed; TimeoutError, gaierror and SSLError included. Nothing was sent.
+            TransportError: the same. Any other exception reaches the caller unchanged.
+
+        Example:
+            `return hop.secure(connect_tcp(hop.host, hop.port, deadline), deadline)`
+        """
+
+    def _set_up(self) -> None:
+        super()._set_up()
+        self._is_closed = False
+        self._pool = SyncPool(self._settings.pool_size, self._settings.idle_timeout)
+
+    def _all_pools(self) -> Iterable[Pool[Any]]:
+        return [*super()._all_pools(), self._pool]
+
+    def send(self, request: Request) -> Response:
+        """Send a request and return its response; see `Transport.send`."""
+        if self._pool.process != os.getpid():
+            self._reset_after_fork()
+        pool, deadline = self._pool, request.deadline
+        check_open(is_closed=self._is_closed)
+        check_deadline(deadline)
+        # A request that is not idempotent must not be lost on a stale connection.
+        slot = pool.acquire(request.origin, deadline, may_reuse=request.idempotent)
+        try:
+            check_open(is_closed=self._is_closed)  # This call may have waited.
+            return self._exchange(request, deadline, pool, slot)
+        finally:
+            pool.release(slot)
+
+    def _exchange(
+        self, request: Request, deadline: Deadline, pool: SyncPool, slot: Slot[Stream]
+    ) -> Response:
+        parser = self._settings.parser(request)
+        reused = slot.connection
+        stream = reused or self._open(request.origin, deadline)
+        if reused is None:
+            pool.opened(slot, stream)
+        check_deadline(deadline)
+        try:
+            try:
+                message = memoryview(self._settings.serialize(request))
+                exchange(stream, message, parser, deadline)
+            except OSError as error:
+                raise exchange_error(error) from error
+        except BROKEN:
+            if reused and not parser.has_begun:
+                pool.discard(request.origin)
+            raise
+        slot.is_reusable = parser.keep_alive and not request.close_connection
+        return parser.response()
+
+    def _open(self, origin: str, deadline: Deadline) -> Stream:
+        """Open a connection to an origin, through the proxy if there is one."""
+        deadline = deadline.within(self._settings.connect_timeout)
+        route = self._settings.route(origin)
+        hop, to_proxy = route.hop, route.through_proxy
+        stream: Stream | None = None
+        try:
+            stream = SocketStream(self.connect(hop, deadline))
+            if route.tunnel_request is not None:
+                exchange(stream, memoryview(route.tunnel_request), TunnelReader(), deadline)
+                to_proxy = False
+                stream = TLSStream(stream, route.tunnelled_tls(), deadline)
+            # After a TLS handshake, session tickets may have arrived: they are expected.
+            if hop.tls is None and stream.is_readable():
+                raise ConnectionResetError("unexpected data or EOF on a new connection")
+        except BaseException as error:
+            hop.close()
+            if stream is not None:
+                stream.close()
+            failure = unsent(error, to_proxy=to_proxy)
+            if failure is error:
+                raise
+            if isinstance(stream, SocketStream):
+                avoid(hop.host, hop.port, stream.peer)
+            raise failure from error
+        return stream
+
+    def _reset_after_fork(self) -> None:
+        """Drop the connections of the parent process, which still uses them."""
+        inherited = self._pool
+        self._pool = SyncPool(self._settings.pool_size, self._settings.idle_timeout)
+        inherited.discard_after_fork()
+
+    def close(self) -> None:
+        """Close the idle connections; those in use are closed as their calls end."""
+        self._is_closed = True
+        self._pool.close()

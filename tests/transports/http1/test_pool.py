@@ -1,0 +1,239 @@
+"""Pool: which connections are reused, and which are closed to make room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+from usersmanager.transports import PoolStats
+from usersmanager.transports.http1 import pool as pool_module
+from usersmanager.transports.http1.pool import Pool, Slot
+
+TIMEOUT = 15.0
+
+
+class Connection:
+    def __init__(self) -> None:
+        self.is_open = True
+        self.opened_at = pool_module.time.monotonic()
+
+    def is_clean(self) -> bool:
+        return self.is_open
+
+    def close(self) -> None:
+        self.is_open = False
+
+
+class ConnectionPool(Pool[Connection]):
+    def __init__(self, size: int = 10, idle_timeout: float = TIMEOUT) -> None:
+        super().__init__(size, idle_timeout)
+
+    def _waiting_origins(self) -> Iterable[str]:
+        return ["b"]
+
+
+def use(
+    pool: ConnectionPool, origin: str, connection: Connection | None = None
+) -> Slot[Connection]:
+    """Acquire a slot for a new connection."""
+    slot = pool.try_acquire(origin, may_reuse=False)
+    assert slot is not None
+    assert slot.connection is None
+    pool.opened(slot, connection or Connection())
+    return slot
+
+
+def give_back(pool: ConnectionPool, slot: Slot[Connection]) -> None:
+    slot.is_reusable = True
+    pool.release(slot)
+
+
+def put(pool: ConnectionPool, origin: str, connection: Connection | None = None) -> Connection:
+    """Add an idle connection."""
+    slot = use(pool, origin, connection)
+    give_back(pool, slot)
+    assert slot.connection is not None
+    return slot.connection
+
+
+def take(pool: ConnectionPool, origin: str) -> Connection | None:
+    """Return the connection that a call would reuse."""
+    slot = pool.try_acquire(origin, may_reuse=True)
+    assert slot is not None
+    taken.append(slot)
+    return slot.connection
+
+
+taken: list[Slot[Connection]] = []
+
+
+@pytest.fixture(autouse=True)
+def _forget() -> None:
+    taken.clear()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    now = [1000.0]
+    monkeypatch.setattr(pool_module.time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_the_most_recently_used_connection_is_reused_first() -> None:
+    pool = ConnectionPool()
+    slots = [use(pool, "a"), use(pool, "a")]
+    for slot in slots:
+        give_back(pool, slot)
+    first, second = slots
+    assert [take(pool, "b"), take(pool, "a"), take(pool, "a"), take(pool, "a")] == [
+        *(None, second.connection, first.connection, None)
+    ]
+
+
+def test_a_request_that_may_not_reuse_a_connection_gets_none() -> None:
+    pool = ConnectionPool()
+    idle = put(pool, "a")
+    slot = pool.try_acquire("a", may_reuse=False)
+    assert slot is not None
+    assert slot.connection is None
+    assert take(pool, "a") is idle
+
+
+def test_a_connection_that_is_not_reusable_is_closed() -> None:
+    pool = ConnectionPool()
+    slot = use(pool, "a")
+    pool.release(slot)
+    give_back(pool, other := use(pool, "a"))
+    pool.release(pool.try_acquire("a", may_reuse=True) or slot)  # Reusable was the last use.
+    assert slot.connection is not None
+    assert other.connection is not None
+    assert [slot.connection.is_open, other.connection.is_open] == [False, False]
+    assert pool.stats()["a"] == PoolStats(opened=2)
+
+
+def test_a_connection_that_was_idle_for_too_long_is_closed(clock: list[float]) -> None:
+    pool = ConnectionPool()
+    slots = [use(pool, "a"), use(pool, "a")]
+    for slot in slots:
+        give_back(pool, slot)
+    clock[0] += TIMEOUT
+    assert take(pool, "a") is None
+    assert [slot.connection.is_open for slot in slots if slot.connection] == [False, False]
+    older = put(pool, "a")
+    clock[0] += TIMEOUT
+    young = put(pool, "a")
+    assert (older.is_open, young.is_open) == (False, True)
+    clock[0] += TIMEOUT - 1
+    assert take(pool, "a") is young
+
+
+def test_an_unusable_connection_is_closed_and_another_one_is_reused() -> None:
+    pool = ConnectionPool()
+    slots = [use(pool, "a"), use(pool, "a")]
+    for slot in slots:
+        give_back(pool, slot)
+    good, bad = [slot.connection for slot in slots]
+    assert bad is not None
+    bad.is_open = False
+    assert take(pool, "a") is good
+
+
+def test_a_connection_that_is_released_after_close_is_closed() -> None:
+    pool = ConnectionPool()
+    in_use = use(pool, "a")
+    early = put(pool, "b")
+    assert pool.close() == [early]
+    give_back(pool, in_use)
+    assert in_use.connection is not None
+    assert (early.is_open, in_use.connection.is_open) == (False, False)
+    assert pool.close() == []
+
+
+def test_discarding_closes_the_idle_connections_of_that_origin_only() -> None:
+    pool = ConnectionPool()
+    idle, other = put(pool, "a"), put(pool, "b")
+    pool.discard("a")
+    assert (idle.is_open, other.is_open) == (False, True)
+    assert [take(pool, "a"), take(pool, "b")] == [None, other]
+
+
+def test_a_connection_in_use_when_its_origin_is_discarded_is_not_reused(
+    clock: list[float],
+) -> None:
+    pool = ConnectionPool()
+    in_use = use(pool, "a")
+    clock[0] += 1
+    pool.discard("a")
+    clock[0] += 1
+    newer = put(pool, "a")
+    give_back(pool, in_use)
+    assert in_use.connection is not None
+    assert (in_use.connection.is_open, take(pool, "a")) == (False, newer)
+
+
+def test_the_limit_is_that_of_all_origins_idle_and_in_use(clock: list[float]) -> None:
+    pool = ConnectionPool(3)
+    oldest, busy = put(pool, "a"), use(pool, "b")
+    clock[0] += 1
+    newer = put(pool, "c")
+    first = use(pool, "d")  # It takes the place of the connection that is idle for longest.
+    assert (oldest.is_open, newer.is_open) == (False, True)
+    second = use(pool, "d")
+    assert not newer.is_open
+    assert pool.try_acquire("d", may_reuse=True) is None
+    assert {busy, first, second} == set(pool._slots)
+
+
+def test_an_idle_connection_of_the_same_origin_makes_room_if_it_may_not_be_reused() -> None:
+    pool = ConnectionPool(1)
+    idle = put(pool, "a")
+    use(pool, "a")
+    assert not idle.is_open
+
+
+def test_a_slot_that_is_lost_without_a_release_is_free_again() -> None:
+    pool = ConnectionPool(1)
+    slot = use(pool, "a")
+    assert pool.try_acquire("a", may_reuse=True) is None
+    del slot
+    assert pool.try_acquire("a", may_reuse=True) is not None
+
+
+def test_an_interrupted_check_closes_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(self: Connection) -> bool:
+        raise KeyboardInterrupt
+
+    pool = ConnectionPool(1)
+    idle = put(pool, "a")
+    monkeypatch.setattr(Connection, "is_clean", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        pool.try_acquire("a", may_reuse=True)
+    assert not idle.is_open
+    assert use(pool, "a")
+
+
+def test_the_statistics_count_connections_and_waiting_calls_by_origin() -> None:
+    pool = ConnectionPool()
+    assert pool.stats() == {}
+    put(pool, "a")
+    busy = [use(pool, "a"), use(pool, "b")]
+    opening = pool.try_acquire("b", may_reuse=True)
+    assert pool.stats() == {
+        "a": PoolStats(in_use=1, idle=1, waiting=0, opened=2),
+        "b": PoolStats(in_use=2, idle=0, waiting=1, opened=1),
+    }
+    del opening
+    pool.release(busy.pop())
+    pool.close()
+    assert pool.stats() == {
+        "a": PoolStats(in_use=1, idle=0, waiting=0, opened=2),
+        "b": PoolStats(in_use=0, idle=0, waiting=1, opened=1),
+    }
+
+
+def test_the_statistics_need_no_lock() -> None:
+    pool = ConnectionPool()
+    put(pool, "a")
+    with pool._lock:
+        assert pool.stats()["a"].idle == 1
