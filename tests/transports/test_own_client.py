@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import aiohttp
-import pytest
 import urllib3
 
 from usersmanager.testing import AsyncTransportContract, TransportContract

@@ -131,13 +131,14 @@ class PoolManagerTransport:
     def _headers(self, request: Request) -> urllib3.HTTPHeaderDict:
         headers = urllib3.HTTPHeaderDict(self._pool_manager.headers)
         headers.discard("Cookie")  # It would be sent for every user.
-        headers.update(request.headers_to_send())
+        for name, value in request.headers_to_send().items():
+            headers[str(name)] = value  # Some tools record only plain strings.
         return headers
 
     def _read(self, raw: urllib3.BaseHTTPResponse, request: Request) -> bytes | None:
         """Return the body, or None if it is too large."""
         body = bytearray()
-        while chunk := raw.read1(_CHUNK, decode_content=False):
+        while chunk := raw.read1(_CHUNK):
             body += chunk
             if len(body) > self._max_response_bytes:
                 return None
@@ -157,7 +158,7 @@ def _detach_socket(raw: urllib3.BaseHTTPResponse) -> socket.socket | None:
     said `Connection: close`. Without a socket, it connects again. The response has its own
     reference to the socket.
     """
-    connection: Any = raw.connection
+    connection: Any = getattr(raw, "connection", None)  # A mock may have none.
     sock: socket.socket | None = getattr(connection, "sock", None)
     if sock is not None:
         connection.sock = None
