@@ -110,7 +110,12 @@ def make_manager(
     if is_tls:
         carrier["ssl_context"] = client_context()
     plugins = [Retry(), Headers(), Logging()]
-    defaults = {"plugins": plugins, "discover": False, "client_id": "a-client"}
+    defaults = {
+        "plugins": plugins,
+        "discover": False,
+        "client_id": "a-client",
+        "allow_insecure": True,
+    }
     kind = UsersManager if name in SYNC else AsyncUsersManager
     return kind(origin, transport=TRANSPORTS[name](**carrier), **defaults | settings)
 

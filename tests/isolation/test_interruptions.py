@@ -632,15 +632,14 @@ def test_a_signal_ends_a_wait_for_a_host_name_at_once(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stopping = threading.Event()
-    resolve = socket.getaddrinfo
 
     def slow(*arguments: Any, **options: Any) -> Any:
         stopping.wait(10)
-        return resolve(*arguments, **options)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", arguments[1]))]
 
     error = SoftTimeLimit()
     with serving() as server:
-        origin = server.origin.replace("127.0.0.1", "localhost")
+        origin = server.origin.replace("127.0.0.1", "origin.example")
         with make_manager(name, origin, timeout=30) as users:
             monkeypatch.setattr(socket, "getaddrinfo", slow)
             started = time.monotonic()
@@ -736,7 +735,7 @@ def test_the_error_of_a_blocked_socket_passes_through_after_one_attempt(
     block = Block(what)
     descriptors = count_descriptors()
     with serving() as server, monkeypatch.context() as patches:
-        host = "localhost" if what == "getaddrinfo" else "127.0.0.1"
+        host = "origin.example" if what == "getaddrinfo" else "127.0.0.1"
         origin = server.origin.replace("127.0.0.1", host)
         ended = call_blocked(name, origin, operation, lambda: block.install(patches))
         patches.undo()

@@ -14,8 +14,6 @@ __all__ = ["HOST", "black_hole", "hanging", "refusing_address", "resolving_to"]
 
 HOST = "origin.example"
 
-_real_getaddrinfo = socket.getaddrinfo
-
 
 @contextlib.contextmanager
 def resolving_to(*addresses: tuple[Any, ...]) -> Iterator[list[str]]:
@@ -45,16 +43,16 @@ def resolving_to(*addresses: tuple[Any, ...]) -> Iterator[list[str]]:
 
 @contextlib.contextmanager
 def hanging(host: str) -> Iterator[list[str]]:
-    """Never resolve a name, while others are resolved; yield the names that were asked for."""
+    """Never resolve a name, and others to 127.0.0.1; yield the names that were asked for."""
     asked: list[str] = []
     is_over = threading.Event()
 
-    def resolve(asked_host: str, *rest: Any, **named: Any) -> Any:
+    def resolve(asked_host: str, port: int, **named: Any) -> Any:
         asked.append(asked_host)
         if asked_host == host:
             is_over.wait(20)
             raise socket.gaierror(socket.EAI_AGAIN, "?")
-        return _real_getaddrinfo(asked_host, *rest, **named)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
 
     with mock.patch("socket.getaddrinfo", resolve):
         try:

@@ -23,10 +23,6 @@ from usersmanager.testing.certificates import client_context, server_context
 from usersmanager_retry import Retry
 
 EVERY_TRANSPORT = pytest.mark.parametrize("transport", TRANSPORTS)
-# Over aiohttp, aiohappyeyeballs races the addresses. It does not tell which of them failed.
-WITH_OUR_RACE = pytest.mark.parametrize(
-    "transport", [name for name in TRANSPORTS if name != "aiohttp"]
-)
 
 
 def address_of(server: FaultServer) -> tuple[str, int]:
@@ -65,7 +61,7 @@ def test_after_an_address_that_is_silent_the_next_is_tried_soon(transport: str) 
     assert len(outcome.attempts) == 1
 
 
-@WITH_OUR_RACE
+@EVERY_TRANSPORT
 def test_an_address_that_failed_is_not_the_first_of_the_next_connection(transport: str) -> None:
     with (
         FaultServer() as server,
@@ -79,7 +75,7 @@ def test_an_address_that_failed_is_not_the_first_of_the_next_connection(transpor
     assert len(outcome.attempts) == 1
 
 
-@WITH_OUR_RACE
+@EVERY_TRANSPORT
 def test_an_address_that_is_silent_in_tls_costs_one_attempt(transport: str) -> None:
     with (
         FaultServer(otherwise=Peer.wait_closed) as silent,
@@ -98,7 +94,7 @@ def test_an_address_that_is_silent_in_tls_costs_one_attempt(transport: str) -> N
     assert len(outcome.attempts) == 2
 
 
-@WITH_OUR_RACE
+@EVERY_TRANSPORT
 def test_a_proxy_address_that_does_not_answer_costs_one_attempt(transport: str) -> None:
     def refuse(peer: Peer) -> None:
         peer.request()
@@ -169,7 +165,7 @@ def test_ipv6_first_is_used(transport: str) -> None:
     assert outcome.error is not None
 
 
-@WITH_OUR_RACE
+@EVERY_TRANSPORT
 def test_the_reason_is_that_of_the_last_address_if_all_fail(transport: str) -> None:
     unreachable = ("224.0.0.1", 9)  # No system has a route for TCP to a multicast address.
     with refusing_address() as refusing, resolving_to(unreachable, *[refusing] * 49):

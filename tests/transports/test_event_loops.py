@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self, TypeVar
 
-import aiohttp
 import pytest
 from tests.callers import AIOHTTP, NATIVE_ASYNC, UVLOOP_KINDS, Kind
 from tests.support import in_child
@@ -288,25 +287,6 @@ def test_a_manager_may_be_closed_by_an_async_generator_that_ends_with_the_loop(
         run(kind, main(server))
         assert open_sockets(sockets) == 0
     assert reported == []
-
-
-def test_the_resolver_of_aiohttp_is_closed_with_its_event_loop(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    closed: list[asyncio.AbstractEventLoop] = []
-
-    class Resolver(aiohttp.ThreadedResolver):
-        async def close(self) -> None:
-            closed.append(asyncio.get_running_loop())
-
-    monkeypatch.setattr("aiohttp.DefaultResolver", Resolver)
-    with FaultServer(host="localhost") as server:
-        users = manager(AIOHTTP, server)
-        for _ in range(2):
-            run(AIOHTTP, subject(users, "a-token"))
-        assert len(set(closed)) == len(closed) == 2
-        run(AIOHTTP, users.aclose())
-        assert len(closed) == 2
 
 
 def test_a_loop_that_ends_can_still_be_used_by_its_last_tasks(kind: Kind) -> None:

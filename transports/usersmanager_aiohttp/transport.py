@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import contextlib
+import socket
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
 
 from usersmanager.transports import AsyncHttp1Transport, Hop
-
-from .connect import Connector
 
 __all__ = ["AiohttpTransport"]
 
@@ -15,7 +18,7 @@ __all__ = ["AiohttpTransport"]
 class AiohttpTransport(AsyncHttp1Transport):
     """Sends requests over pooled connections that aiohttp opens. Each event loop has a pool.
 
-    The settings are those of `AsyncHttp1Transport`.
+    The settings are those of `Http1Transport`.
 
     Example:
         ```python
@@ -23,15 +26,94 @@ class AiohttpTransport(AsyncHttp1Transport):
         ```
     """
 
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
-        self._connector = Connector()
-
     async def aconnect(self, hop: Hop) -> asyncio.Transport:
         """Return a connected transport; see `AsyncHttp1Transport.aconnect`."""
-        return await self._connector.connect(hop, hop.protocol)
+        addresses = _Addresses(hop)
+        winner = None
+        try:
+            transport = await _connect(hop, addresses)
+            winner = transport.get_extra_info("peername")
+        except aiohttp.ClientConnectorError as error:
+            raise error.os_error from error
+        except aiohttp.InvalidURL as error:
+            raise socket.gaierror(socket.EAI_NONAME, "not a host name") from error
+        finally:
+            addresses.end(winner)
+        return transport
 
-    async def aclose(self) -> None:
-        """Close the idle connections; see `AsyncHttp1Transport.aclose`."""
-        await super().aclose()
-        await self._connector.close()
+
+class _Addresses(AbstractResolver):
+    """The addresses of a hop, and those to which aiohttp has tried to connect."""
+
+    def __init__(self, hop: Hop) -> None:
+        self._hop = hop
+        self._attempts: dict[socket.socket, object] = {}
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """Return the addresses in the order in which aiohttp should try them."""
+        return [
+            ResolveResult(
+                hostname=host,
+                host=address.sockaddr[0],
+                port=address.sockaddr[1],
+                family=address.family,
+                proto=socket.IPPROTO_TCP,
+                flags=socket.AI_NUMERICHOST,
+            )
+            for address in await self._hop.aresolve()
+        ]
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    def open_socket(self, address: aiohttp.AddrInfoType) -> socket.socket:
+        """Return a socket for an attempt to connect."""
+        family, kind, protocol, _, sockaddr = address
+        sock = socket.socket(family, kind, protocol)
+        self._attempts[sock] = sockaddr
+        return sock
+
+    def end(self, winner: object) -> None:
+        """Avoid the addresses that did not win. If there is no winner, close all connections."""
+        for sock, sockaddr in self._attempts.items():
+            if sockaddr != winner:
+                self._hop.avoid(sockaddr)
+            if winner is None:
+                # One that has connected belongs to the event loop, which closes it at its end.
+                with contextlib.suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)
+
+
+async def _connect(hop: Hop, addresses: _Addresses) -> asyncio.Transport:
+    """Let aiohttp open a connection, and take it over: aiohttp forgets it.
+
+    This is all that uses what aiohttp does not document: the arguments of `TCPConnector.connect`,
+    and the `ResponseHandler`, its protocol.
+    """
+    connector = aiohttp.TCPConnector(
+        resolver=addresses,
+        socket_factory=addresses.open_socket,
+        use_dns_cache=False,
+        limit=0,
+        force_close=True,
+        happy_eyeballs_delay=0.25,
+        interleave=1,
+    )
+    url = URL.build(scheme="http", host=hop.host, port=hop.port)
+    request = aiohttp.ClientRequest("GET", url, loop=asyncio.get_running_loop())
+    connection = await connector.connect(request, [], aiohttp.ClientTimeout())
+    try:
+        transport, handler = connection.transport, connection.protocol
+        if transport is None or handler is None or transport.is_closing() or handler.should_close:
+            raise ConnectionResetError("unexpected data or EOF on a new connection")
+        protocol = hop.protocol()
+        protocol.connection_made(transport)
+        transport.pause_reading()
+        transport.set_protocol(protocol)
+        handler.connection_lost(None)
+        transport.resume_reading()
+    finally:
+        connection.close()
+    return transport

@@ -9,16 +9,13 @@ if TYPE_CHECKING:
     from .._flow.transport import AsyncTransport, Transport
     from .._values.deadline import Deadline
     from .._values.messages import Request, Response
-    from .._values.token import Secret
     from .http1.async_connect import connect_tcp_async
     from .http1.async_transport import AsyncHttp1Transport
     from .http1.connect import connect_tcp
     from .http1.error_mapping import connect_error, exchange_error
     from .http1.hop import Hop
-    from .http1.loop_local import LoopLocal
     from .http1.parser import ResponseParser
     from .http1.pool import PoolStats
-    from .http1.resolving import resolving
     from .http1.tls import default_ssl_context
     from .http1.transport import Http1Transport
 
@@ -28,12 +25,10 @@ __all__ = [
     "Deadline",
     "Hop",
     "Http1Transport",
-    "LoopLocal",
     "PoolStats",
     "Request",
     "Response",
     "ResponseParser",
-    "Secret",
     "Transport",
     "connect_error",
     "connect_tcp",
@@ -41,7 +36,6 @@ __all__ = [
     "default_ssl_context",
     "exchange_error",
     "hookimpl",
-    "resolving",
 ]
 
 # Imported on first use, because sockets, ssl and asyncio are slow to import.
@@ -51,12 +45,10 @@ _MODULES = {
     "Deadline": "._values.deadline",
     "Hop": "http1.hop",
     "Http1Transport": "http1.transport",
-    "LoopLocal": "http1.loop_local",
     "PoolStats": "http1.pool",
     "Request": "._values.messages",
     "Response": "._values.messages",
     "ResponseParser": "http1.parser",
-    "Secret": "._values.token",
     "Transport": "._flow.transport",
     "connect_error": "http1.error_mapping",
     "connect_tcp": "http1.connect",
@@ -64,7 +56,6 @@ _MODULES = {
     "default_ssl_context": "http1.tls",
     "exchange_error": "http1.error_mapping",
     "hookimpl": "._composition.hookspecs",
-    "resolving": "http1.resolving",
 }
 
 

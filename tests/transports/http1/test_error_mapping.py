@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Awaitable, Callable
 
 import pytest
+from tests.transports.names import hanging
 
 from usersmanager import (
     ConnectError,
@@ -17,8 +18,8 @@ from usersmanager import (
     ProtocolError,
     TLSError,
 )
-from usersmanager.transports import connect_error, exchange_error, resolving
-from usersmanager.transports.http1.resolving import ResolverTimeoutError
+from usersmanager.transports import connect_error, exchange_error
+from usersmanager.transports.http1.resolver import ResolverTimeoutError, resolve_async
 
 
 @pytest.mark.parametrize(
@@ -67,30 +68,31 @@ def test_a_failure_to_reach_the_proxy_says_so(error: Exception, message: str) ->
 
 def test_a_resolver_that_is_cancelled_in_time_is_cancelled_as_usual() -> None:
     async def main() -> None:
-        task = asyncio.ensure_future(resolving(asyncio.sleep(10)))
+        task = asyncio.ensure_future(resolve_async("hanging.example", 80))
         await asyncio.sleep(0)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
 
-    asyncio.run(main())
+    with hanging("hanging.example"):
+        asyncio.run(main())
 
 
 @pytest.mark.parametrize(
     ("wait", "reason"),
     [
-        (lambda: resolving(asyncio.sleep(10)), "resolver_timeout"),
+        (lambda: resolve_async("hanging.example", 80), "resolver_timeout"),
         (lambda: asyncio.sleep(10), "connect_timeout"),
     ],
 )
 def test_a_resolver_that_the_deadline_cancels_is_told_apart_from_a_slow_server(
-    wait: Callable[[], Awaitable[None]], reason: str
+    wait: Callable[[], Awaitable[object]], reason: str
 ) -> None:
     async def main() -> None:
         async with asyncio.timeout(0):
             await wait()
 
-    with pytest.raises(TimeoutError) as caught:
+    with hanging("hanging.example"), pytest.raises(TimeoutError) as caught:
         asyncio.run(main())
     assert connect_error(caught.value).reason == reason
 

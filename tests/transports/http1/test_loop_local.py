@@ -12,7 +12,7 @@ import pytest
 from tests.support import in_child
 
 from usersmanager import LifecycleError
-from usersmanager.transports import LoopLocal
+from usersmanager.transports.http1.loop_local import LoopLocal
 
 
 class Value:

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from usersmanager import ArgumentError, ConnectError
-from usersmanager.transports import Secret
+from usersmanager._values.token import Secret
 from usersmanager.transports.http1.proxy import Proxy, TunnelReader
 
 

@@ -18,8 +18,7 @@ from tests.transports.names import hanging, resolving_to
 
 from usersmanager.transports import Deadline
 from usersmanager.transports.http1 import resolver
-from usersmanager.transports.http1.resolver import resolve, resolve_async
-from usersmanager.transports.http1.resolving import ResolverTimeoutError
+from usersmanager.transports.http1.resolver import ResolverTimeoutError, resolve, resolve_async
 
 SOCKADDR = ("192.0.2.1", 80)
 
@@ -47,6 +46,23 @@ def test_an_ip_address_needs_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     for host in ("192.0.2.1", "2001:db8::1"):
         assert resolve(host, 80, Deadline.after(1))[0].sockaddr[:2] == (host, 80)
         assert asyncio.run(resolve_async(host, 80))[0].sockaddr[:2] == (host, 80)
+
+
+@pytest.mark.parametrize("host", ["localhost", "LocalHost.", "tenant.localhost", "a.b.localhost."])
+def test_a_name_of_the_loopback_needs_no_resolver(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resolver, "_request", None)
+    expected = [("127.0.0.1", 80), ("::1", 80, 0, 0)]
+    assert [one.sockaddr for one in resolve(host, 80, Deadline.after(1))] == expected
+    assert [one.sockaddr for one in asyncio.run(resolve_async(host, 80))] == expected
+
+
+@pytest.mark.parametrize("host", ["notlocalhost", "localhost.example"])
+def test_a_name_that_only_looks_like_the_loopback_is_looked_up(host: str) -> None:
+    with resolving_to(SOCKADDR) as asked:
+        resolve(host, 80, Deadline.after(5))
+    assert asked == [host]
 
 
 def test_a_name_is_looked_up_anew_by_each_call_that_does_not_overlap() -> None:
@@ -215,8 +231,8 @@ def test_without_another_thread_a_name_cannot_be_resolved(monkeypatch: pytest.Mo
 def test_a_forked_process_does_not_wait_for_threads_of_its_parent() -> None:
     def resolve_in_child() -> str:
         with resolving_to(SOCKADDR):
-            return str(resolve("localhost", 80, Deadline.after(5))[0].sockaddr)
+            return str(resolve("a.example", 80, Deadline.after(5))[0].sockaddr)
 
-    with hanging("localhost"):
-        give_up("localhost")
+    with hanging("a.example"):
+        give_up("a.example")
         assert in_child(resolve_in_child) == str(SOCKADDR)

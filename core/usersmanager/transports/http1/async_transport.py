@@ -9,7 +9,6 @@ from typing import Any
 
 from ..._values.deadline import Deadline
 from ..._values.messages import Request, Response
-from .addresses import avoid
 from .async_connection import AsyncConnection
 from .async_pool import AsyncPool
 from .base import BROKEN, Http1Base, check_deadline, check_open, unsent
@@ -134,7 +133,7 @@ class AsyncHttp1Transport(Http1Base, ABC):
             if route.tunnel_request is not None:
                 await connection.exchange(route.tunnel_request, TunnelReader())
         except BaseException:
-            avoid(hop.host, hop.port, transport.get_extra_info("peername"))
+            hop.avoid(transport.get_extra_info("peername"))
             raise
 
     async def aclose(self) -> None:

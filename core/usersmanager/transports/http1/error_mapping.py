@@ -18,7 +18,7 @@ from ...errors import (
     TLSError,
     TransportError,
 )
-from .resolving import is_resolver_timeout
+from .resolver import is_resolver_timeout
 from .tls_errors import is_tls_error, tls_reason, tls_words
 
 __all__ = ["connect_error", "exchange_error"]

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from ..._values.deadline import Deadline
-from .addresses import avoid, peer_of
+from .addresses import Address, avoid, peer_of
+from .resolver import resolve_async
 from .tls import TLSLayer
 from .tls_errors import do_handshake
 
@@ -84,9 +85,30 @@ class Hop:
             do_handshake(sock)
         except BaseException:
             sock.close()
-            avoid(self.host, self.port, peer)
+            self.avoid(peer)
             raise
         return sock
+
+    async def aresolve(self) -> list[Address]:
+        """Return the addresses of the host, in the order in which they should be tried.
+
+        The families alternate, and addresses that failed lately come last (RFC 8305).
+
+        Raises:
+            OSError: the host can't be resolved.
+
+        Example:
+            `family, sockaddr = (await hop.aresolve())[0]`
+        """
+        return await resolve_async(self.host, self.port)
+
+    def avoid(self, sockaddr: object) -> None:
+        """Try an address last from now on, because it failed.
+
+        Args:
+            sockaddr: the `Address.sockaddr`, or what `socket.getpeername` returned.
+        """
+        avoid(self.host, self.port, sockaddr)
 
     def close(self) -> None:
         """Close what `secure` returned, because the transport failed after it."""

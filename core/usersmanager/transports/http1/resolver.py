@@ -16,15 +16,27 @@ from ipaddress import ip_address
 
 from ..._values.deadline import Deadline
 from .addresses import Address, in_order
-from .resolving import ResolverTimeoutError, resolving
 
-__all__ = ["resolve", "resolve_async"]
+__all__ = ["ResolverTimeoutError", "is_resolver_timeout", "resolve", "resolve_async"]
 
 _THREAD_LIMIT = 32
 
 _Name = tuple[str, int]
 _Result = list[Address] | BaseException
 _Reply = Callable[[_Result], object]
+
+_CANCELLED = "cancelled while resolving a host name"
+
+
+class ResolverTimeoutError(TimeoutError):
+    """A host name was not resolved in time."""
+
+
+def is_resolver_timeout(error: TimeoutError) -> bool:
+    """Return whether a name resolution was too slow, not a server."""
+    cancelled = error.__cause__
+    was_cancelled = cancelled is not None and cancelled.args == (_CANCELLED,)
+    return was_cancelled or isinstance(error, ResolverTimeoutError)
 
 
 def resolve(host: str, port: int, deadline: Deadline) -> list[Address]:
@@ -39,8 +51,8 @@ def resolve(host: str, port: int, deadline: Deadline) -> list[Address]:
         ResolverTimeoutError: the deadline passed.
         OSError: the host can't be resolved.
     """
-    if _is_address(host):
-        return _look_up(host, port)
+    if (known := _known(host, port)) is not None:
+        return in_order(host, port, known)
     results: list[_Result] = []
     # A lock, because an exception of a signal handler could leave an Event locked.
     done = threading.Lock()
@@ -66,14 +78,11 @@ async def resolve_async(host: str, port: int) -> list[Address]:
 
     Raises:
         OSError: the host can't be resolved.
-
-    Example:
-        `family, sockaddr = (await resolve_async(hop.host, hop.port))[0]`
     """
     import asyncio  # Slow to import, and a sync program does not need it.
 
-    if _is_address(host):
-        return _look_up(host, port)
+    if (known := _known(host, port)) is not None:
+        return in_order(host, port, known)
     loop = asyncio.get_running_loop()
     future: asyncio.Future[_Result] = loop.create_future()
 
@@ -85,7 +94,12 @@ async def resolve_async(host: str, port: int) -> list[Address]:
         loop.call_soon_threadsafe(set_result, result)
 
     _request(host, port, reply)
-    return in_order(host, port, _addresses(await resolving(future)))
+    try:
+        result = await future
+    except asyncio.CancelledError as error:
+        # Not a subclass: `asyncio.timeout` only replaces a plain CancelledError.
+        raise asyncio.CancelledError(_CANCELLED) from error
+    return in_order(host, port, _addresses(result))
 
 
 def _request(host: str, port: int, reply: _Reply) -> None:
@@ -192,9 +206,18 @@ def _addresses(result: _Result) -> list[Address]:
     return result
 
 
-def _is_address(host: str) -> bool:
+def _known(host: str, port: int) -> list[Address] | None:
+    """Return the addresses of a host for which no resolver is needed."""
+    name = host.lower().removesuffix(".")
+    if name == "localhost" or name.endswith(".localhost"):  # RFC 6761, section 6.3.
+        return [_address("127.0.0.1", port), _address("::1", port)]
     try:
-        ip_address(host)
+        return [_address(str(ip_address(host)), port)]
     except ValueError:
-        return False
-    return True
+        return None
+
+
+def _address(host: str, port: int) -> Address:
+    if ":" in host:
+        return Address(socket.AF_INET6, (host, port, 0, 0))
+    return Address(socket.AF_INET, (host, port))

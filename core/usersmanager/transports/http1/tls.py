@@ -7,6 +7,7 @@ connection has received a part of a record.
 from __future__ import annotations
 
 import contextlib
+import encodings.idna  # noqa: F401 - ssl would import it in the event loop, for the first name.
 import ssl
 from functools import lru_cache
 

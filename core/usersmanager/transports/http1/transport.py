@@ -13,7 +13,6 @@ from typing import Any
 
 from ..._values.deadline import Deadline
 from ..._values.messages import Request, Response
-from .addresses import avoid
 from .base import BROKEN, Http1Base, check_deadline, check_open, unsent
 from .error_mapping import exchange_error
 from .hop import Hop
@@ -128,7 +127,7 @@ class Http1Transport(Http1Base, ABC):
             if failure is error:
                 raise
             if isinstance(stream, SocketStream):
-                avoid(hop.host, hop.port, stream.peer)
+                hop.avoid(stream.peer)
             raise failure from error
         return stream
 
