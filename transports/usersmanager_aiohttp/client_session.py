@@ -122,7 +122,7 @@ class ClientSessionTransport:
         if self._session.closed:
             raise LifecycleError("the session is closed")
         loop = asyncio.get_running_loop()
-        if loop is not self._loop and not _belongs_to_running_loop(self._session):
+        if loop is not self._loop and not _belongs_to(self._session, loop):
             raise LifecycleError(
                 "the session belongs to another event loop: open a session, and make a transport"
                 " and a manager over it, in each loop"
@@ -219,14 +219,14 @@ def _middlewares(session: aiohttp.ClientSession) -> tuple[aiohttp.ClientMiddlewa
     return tuple(getattr(session, "_middlewares", ()))
 
 
-def _belongs_to_running_loop(session: aiohttp.ClientSession) -> bool:
-    """Return whether a session belongs to the running event loop.
+def _belongs_to(session: aiohttp.ClientSession, loop: asyncio.AbstractEventLoop) -> bool:
+    """Return whether a session belongs to an event loop.
 
-    `session.loop` is deprecated, and warns. aiohttp refuses a new session over a connector of
+    `session.loop` is deprecated, and warns. But aiohttp refuses a session over a connector of
     another loop.
     """
     try:
-        probe = aiohttp.ClientSession(connector=session.connector, connector_owner=False)
+        probe = aiohttp.ClientSession(loop=loop, connector=session.connector, connector_owner=False)
     except RuntimeError:
         return False
     probe.detach()

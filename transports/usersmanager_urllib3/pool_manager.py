@@ -196,10 +196,10 @@ def _connect_error(cause: Exception) -> ConnectError | TLSError | None:
             return ConnectError(message, reason="proxy_unreachable")
         case exceptions.NameResolutionError():
             return connect_error(socket.gaierror())
+        case exceptions.NewConnectionError():  # It is also a ConnectTimeoutError.
+            return connect_error(cause.__cause__ or cause)
         case exceptions.ConnectTimeoutError():
             return connect_error(TimeoutError())
-        case exceptions.NewConnectionError():
-            return connect_error(cause.__cause__ or cause)
     return None
 
 
