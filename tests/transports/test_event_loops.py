@@ -7,6 +7,7 @@ import gc
 import os
 import threading
 import time
+import warnings
 from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self, TypeVar
@@ -17,6 +18,7 @@ from tests.support import in_child
 
 from usersmanager import AsyncUsersManager, LifecycleError, UsersManagerError
 from usersmanager.testing import FaultServer, Peer, echo
+from usersmanager.testing.certificates import client_context, server_context
 
 T = TypeVar("T")
 
@@ -157,6 +159,30 @@ def test_the_connections_of_a_loop_that_was_closed_abruptly_are_freed_by_the_nex
         run(asyncio_kind, users.aclose())
         assert open_sockets(sockets) == 0
         assert server.connections == 3
+
+
+@pytest.mark.parametrize("is_tls", [False, True])
+def test_a_manager_whose_loop_is_gone_is_closed_by_another_without_a_warning(
+    asyncio_kind: Kind, is_tls: bool
+) -> None:
+    before = descriptors()
+    context = server_context() if is_tls else None
+    with (
+        FaultServer(ssl_context=context, host="localhost") as server,
+        warnings.catch_warnings(record=True) as warned,
+    ):
+        warnings.simplefilter("always")
+        users = manager(asyncio_kind, server, ssl_context=client_context())
+        for number in range(2):
+            run_without_shutdown(asyncio_kind, subject(users, f"user-{number}"))
+        while_open = descriptors()
+        run(asyncio_kind, users.aclose())
+        gc.collect()
+        wait_until(lambda: descriptors() <= while_open - 2)
+        del users
+        gc.collect()
+    assert [str(warning.message) for warning in warned] == []
+    wait_until(lambda: descriptors() <= before)
 
 
 def test_a_call_that_its_loop_abandoned_frees_its_connection(

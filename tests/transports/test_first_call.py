@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-# Everything that waits for a disk or a resolver: files, imports, and look-ups, in the loop's thread.
+# Watches for files, imports and look-ups in the thread of the event loop.
 PROGRAM = """
 import asyncio, sys, threading
 from tests.transports.calls import TRANSPORTS

@@ -304,7 +304,7 @@ def test_a_body_that_drips_beyond_the_deadline_is_given_up(send: Any) -> None:
 
 
 def test_a_failure_gives_its_place_in_a_blocking_pool_back() -> None:
-    faults = [ending(b""), answering(profile("x" * 200)), ending(b"HTTP/1.1 200 OK\r\n\r\nok")]
+    faults = [ending(b""), answering(profile("x" * 200_000)), ending(b"HTTP/1.1 200 OK\r\n\r\nok")]
     with FaultServer(*faults) as server:
         outcomes = over_pool_manager(
             *(make_request(server, "mine") for _ in range(5)),

@@ -37,9 +37,9 @@ class Urllib3Transport(Http1Transport):
         ```
     """
 
-    def __init__(self, **settings: Any) -> None:
+    def check_library(self) -> None:
+        """Check that urllib3 is the original one; see `Http1Transport`."""
         require_original_urllib3()
-        super().__init__(**settings)
 
     def connect(self, hop: Hop, deadline: Deadline) -> socket.socket:
         """Return a connected socket; see `Http1Transport.connect`.

@@ -46,7 +46,14 @@ class AsyncConnection:
         self.opened_at: float = time.monotonic()
 
     def attach(self, transport: asyncio.Transport) -> None:
-        """Use the connected transport of this protocol."""
+        """Use the connected transport of this protocol.
+
+        Raises:
+            TypeError: it has another protocol.
+        """
+        if transport.get_protocol() is not self.protocol:
+            transport.abort()
+            raise TypeError("aconnect must return a transport with the protocol of `hop.protocol`")
         self._transport = transport
         self._is_readable = readable(transport.get_extra_info("socket").fileno())
 

@@ -28,14 +28,8 @@ __all__ = ["BROKEN", "Http1Base", "check_deadline", "check_open", "unsent"]
 BROKEN = (DisconnectedError, TLSError)
 
 
-class Http1Base:
-    """A transport that sends HTTP/1.1 requests over pooled connections.
-
-    Attributes:
-        strict: True: it passes the strict contract.
-    """
-
-    strict = True
+class _Checked:
+    """A base class of its own, so that `help` shows the arguments of `__init__`."""
 
     def __new__(cls, *_: object, **settings: Any) -> Self:
         """Check the settings before `__init__`: that of a subclass would show the password."""
@@ -46,6 +40,16 @@ class Http1Base:
         del settings
         Settings(given)
         return super().__new__(cls)
+
+
+class Http1Base(_Checked):
+    """A transport that sends HTTP/1.1 requests over pooled connections.
+
+    Attributes:
+        strict: True: it passes the strict contract.
+    """
+
+    strict = True
 
     def __init__(
         self,
@@ -90,6 +94,7 @@ class Http1Base:
         """
         sealed_proxy = Secret(proxy)
         del proxy
+        self.check_library()
         self._settings = Settings(
             Secret(
                 {
@@ -104,6 +109,15 @@ class Http1Base:
             )
         )
         self._set_up()
+
+    def check_library(self) -> None:
+        """Check, at construction, that the library which opens connections can be used.
+
+        It does nothing, unless a subclass overrides it.
+
+        Raises:
+            PluginError: the library has been replaced.
+        """
 
     def _set_up(self) -> None:
         """Start without connections. Each base class adds its own pools."""

@@ -1,0 +1,131 @@
+"""Proxies of the environment, with `trust_env=True`: read once, as the standard library does."""
+
+from __future__ import annotations
+
+import traceback
+from typing import Any
+
+import pytest
+from tests.transports.calls import TRANSPORTS, Outcome, call
+
+from usersmanager import ArgumentError
+from usersmanager.testing import FaultServer
+from usersmanager.testing.fault_server import echo
+
+EVERY_TRANSPORT = pytest.mark.parametrize("transport", TRANSPORTS)
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """The environment, without proxies."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "REQUEST_METHOD"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    return monkeypatch
+
+
+def fetch(transport: str, url: str = "http://id.example", **settings: Any) -> Outcome:
+    return call(transport, "get_info", url, trust_env=True, **settings)
+
+
+@EVERY_TRANSPORT
+@pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY"])
+def test_a_proxy_of_the_environment_is_used(
+    transport: str, name: str, environment: pytest.MonkeyPatch
+) -> None:
+    with FaultServer(echo) as proxy:
+        address = proxy.origin.replace("://", "://us%40er:pass@")
+        environment.setenv(name, address)
+        assert fetch(transport).error is None
+    assert proxy.requests[0].startswith(b"GET http://id.example/userinfo HTTP/1.1\r\n")
+    assert b"\r\nProxy-Authorization: Basic dXNAZXI6cGFzcw==\r\n" in proxy.requests[0]
+
+
+@EVERY_TRANSPORT
+def test_each_scheme_has_its_own(transport: str, environment: pytest.MonkeyPatch) -> None:
+    with FaultServer(lambda peer: [peer.request(), peer.send(b"HTTP/1.1 403 No\r\n\r\n")]) as proxy:
+        environment.setenv("https_proxy", proxy.origin)
+        outcome = fetch(transport, "https://id.example")
+        assert proxy.requests[0].startswith(b"CONNECT id.example:443 ")
+    assert getattr(outcome.error, "proxy_status", None) == 403
+    with FaultServer() as server:
+        assert fetch(transport, server.origin).error is None
+
+
+@EVERY_TRANSPORT
+@pytest.mark.parametrize("exceptions", ["*", "127.0.0.1", "a.example, 127.0.0.1:{port}", "0.0.1"])
+def test_an_exception_is_reached_without_the_proxy(
+    transport: str, exceptions: str, environment: pytest.MonkeyPatch
+) -> None:
+    with FaultServer() as server, FaultServer(*[echo] * 3) as proxy:
+        environment.setenv("http_proxy", proxy.origin)
+        environment.setenv("no_proxy", exceptions.format(port=server.port))
+        assert fetch(transport, server.origin).error is None
+        assert (server.connections, proxy.connections) == (1, 0)
+        if exceptions != "*":
+            assert fetch(transport).error is None
+            assert proxy.connections == 1
+
+
+@EVERY_TRANSPORT
+def test_it_is_read_when_the_transport_is_made(
+    transport: str, environment: pytest.MonkeyPatch
+) -> None:
+    made = TRANSPORTS[transport][1](trust_env=True)
+    with FaultServer() as server:
+        environment.setenv("http_proxy", "http://proxy.invalid")
+        manager_class = TRANSPORTS[transport][0]
+        environment.setitem(TRANSPORTS, transport, (manager_class, lambda: made))  # type: ignore[arg-type]
+        assert call(transport, "get_info", server.origin).error is None
+        assert server.connections == 1
+
+
+@EVERY_TRANSPORT
+def test_an_explicit_proxy_takes_precedence_also_over_the_exceptions(
+    transport: str, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("http_proxy", "http://proxy.invalid")
+    environment.setenv("no_proxy", "*")
+    with FaultServer(echo) as proxy:
+        assert fetch(transport, proxy=proxy.origin).error is None
+        assert proxy.connections == 1
+
+
+@EVERY_TRANSPORT
+def test_the_environment_is_not_read_unless_it_is_trusted(
+    transport: str, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("http_proxy", "socks5://user:hush@proxy")
+    with FaultServer() as server:
+        assert call(transport, "get_info", server.origin).error is None
+
+
+@EVERY_TRANSPORT
+def test_a_proxy_without_a_scheme_is_http(transport: str, environment: pytest.MonkeyPatch) -> None:
+    with FaultServer(echo) as proxy:
+        environment.setenv("http_proxy", proxy.origin.removeprefix("http://"))
+        assert fetch(transport).error is None
+        assert proxy.connections == 1
+
+
+@EVERY_TRANSPORT
+@pytest.mark.parametrize("url", ["socks5://user:hush@proxy", "http://a%3Auser:hush@proxy"])
+def test_a_bad_url_is_an_error_that_names_the_variable_and_does_not_show_its_value(
+    transport: str, url: str, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("HTTPS_PROXY", url)
+    with pytest.raises(ArgumentError, match="https_proxy") as caught:
+        TRANSPORTS[transport][1](trust_env=True)
+    rendered = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    library = [frame for frame in rendered.stack if "usersmanager" in frame.filename]
+    assert caught.value.__context__ is None
+    assert "hush" not in repr([frame.locals for frame in library]) + str(caught.value)
+
+
+def test_in_a_cgi_program_the_variable_that_a_client_can_set_is_ignored(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    environment.setenv("REQUEST_METHOD", "GET")
+    environment.setenv("HTTP_PROXY", "http://proxy.invalid")
+    with FaultServer() as server:
+        assert fetch("native sync", server.origin).error is None
