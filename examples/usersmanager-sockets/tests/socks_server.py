@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import struct
 import threading
@@ -16,6 +17,10 @@ REFUSED, UNREACHABLE, SUCCEEDED = 5, 4, 0
 class SocksServer:
     """Connects its clients to the hosts that they name. Use it as a context manager.
 
+    Args:
+        password: if given, clients must send it; the name of the user is of no importance.
+        stalls: whether it never answers a request.
+
     Attributes:
         asked: the host and port of each request.
         port: where it listens.
@@ -25,7 +30,7 @@ class SocksServer:
         self.asked: list[tuple[str, int]] = []
         self._password = password
         self._stalls = stalls
-        self._sockets: list[socket.socket] = []
+        self._clients: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
 
     @property
@@ -40,13 +45,12 @@ class SocksServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for sock in (self._listener, *self._sockets):
+        for sock in (self._listener, *self._clients):
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join()
-        for sock in (self._listener, *self._sockets):
-            sock.close()
+        self._listener.close()
 
     def _start(self, work: Any, *arguments: Any) -> None:
         thread = threading.Thread(target=work, args=arguments, daemon=True)
@@ -57,16 +61,19 @@ class SocksServer:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
-                self._sockets.append(client)
+                self._clients.add(client)
                 self._start(self._serve, client)
 
     def _serve(self, client: socket.socket) -> None:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        with contextlib.suppress(OSError, EOFError):
+        with client, contextlib.suppress(OSError, EOFError):
             self._authenticate(client)
             address = self._request(client)
-            if not self._stalls:
-                self._connect(client, address)
+            if self._stalls:
+                client.recv(1)
+            with self._connect(client, address) as server:
+                relay(client, server)
+        self._clients.discard(client)
 
     def _authenticate(self, client: socket.socket) -> None:
         _, size = read(client, 2)
@@ -93,20 +100,17 @@ class SocksServer:
         self.asked.append((host, port))
         return host, port
 
-    def _connect(self, client: socket.socket, address: tuple[str, int]) -> None:
+    def _connect(self, client: socket.socket, address: tuple[str, int]) -> socket.socket:
         try:
             server = socket.create_connection(address, timeout=5)
         except OSError as error:
             code = REFUSED if isinstance(error, ConnectionRefusedError) else UNREACHABLE
             client.sendall(bytes([5, code, 0, 1, *bytes(6)]))
-            client.shutdown(socket.SHUT_RDWR)
-            return
+            raise
         server.settimeout(None)
         server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._sockets.append(server)
         client.sendall(bytes([5, SUCCEEDED, 0, 1, *bytes(6)]))
-        self._start(relay, server, client)
-        relay(client, server)
+        return server
 
 
 def read(sock: socket.socket, size: int) -> bytes:
@@ -120,15 +124,17 @@ def read(sock: socket.socket, size: int) -> bytes:
     return data
 
 
-def relay(source: socket.socket, target: socket.socket) -> None:
-    """Copy bytes until the end, and pass on how they ended: in order, or by a reset."""
+def relay(client: socket.socket, server: socket.socket) -> None:
+    """Copy bytes until both sides have ended, and pass on a reset."""
+    others = {client: server, server: client}
     try:
-        while data := source.recv(65536):
-            target.sendall(data)
+        while others:
+            for source in select.select(list(others), [], [])[0]:
+                data = source.recv(65536)
+                if data:
+                    others[source].sendall(data)
+                else:
+                    others.pop(source).shutdown(socket.SHUT_WR)
     except OSError:
-        with contextlib.suppress(OSError):
-            target.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            target.close()
-    else:
-        with contextlib.suppress(OSError):
-            target.shutdown(socket.SHUT_WR)
+        for sock in (client, server):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
