@@ -46,9 +46,10 @@ TESTS = {
     "usersmanager._values.token": ["tests/values/test_token.py"],
     "usersmanager._values.urls": ["tests/values/test_urls.py", "tests/values/test_user_ids.py"],
     "usersmanager._values.validation": ["tests/values/test_validation.py"],
-    "usersmanager.transports.http1.async_limiter": ["tests/transports/http1/test_async_limiter.py"],
+    "usersmanager.transports.http1.async_pool": ["tests/transports/http1/test_async_pool.py"],
     "usersmanager.transports.http1.head": PARSER_TESTS,
     "usersmanager.transports.http1.parser": PARSER_TESTS,
+    "usersmanager.transports.http1.pool": ["tests/transports/http1/test_pool.py"],
     "usersmanager.transports.http1.timer": ["tests/transports/http1/test_timer.py"],
     "usersmanager_retry.budget": ["tests/plugins/test_retry_budget.py"],
     "usersmanager_retry.policy": [

@@ -24,14 +24,12 @@ class Parsed(NamedTuple):
         fields: its header fields, as pairs.
         body: its body, without framing.
         keep_alive: whether the connection could have been reused.
-        message: its bytes, framing included.
     """
 
     status: int
     fields: list[tuple[str, str]]
     body: bytes
     keep_alive: bool
-    message: bytes = b""
 
 
 def split(data: bytes, points: Iterable[int]) -> list[bytes]:
@@ -48,17 +46,16 @@ def parse(
 ) -> Parsed | TransportError:
     """Return the response, or our error. Any other error is a bug, and passes through."""
     parser = ResponseParser(require_length=require_length, max_response_bytes=max_response_bytes)
-    message = b""
     try:
         for piece in pieces:
-            message += parser.receive_data(piece)
+            parser.receive_data(piece)
         keep_alive = parser.keep_alive
         parser.receive_eof()
         response = parser.response()
     except TransportError as error:
         return error.with_traceback(None)
     fields = list(response.headers.items())
-    return Parsed(response.status, fields, response.body, keep_alive, message)
+    return Parsed(response.status, fields, response.body, keep_alive)
 
 
 def parse_with_h11(data: bytes) -> Parsed | None:
@@ -92,28 +89,36 @@ def parse_with_h11(data: bytes) -> Parsed | None:
     return Parsed(head.status_code, fields, bytes(body), keep_alive)
 
 
-class _Events:
+class _FinalResponse:
+    """The first response that is not an interim one, of those that llhttp reports."""
+
     def __init__(self) -> None:
-        self.message_count = 0
+        self.parser = httptools.HttpResponseParser(self)
+        self.status = 0
         self.body = b""
+        self.is_complete = False
+
+    def on_headers_complete(self) -> None:
+        if not self.is_complete:
+            self.status = self.parser.get_status_code()
 
     def on_body(self, data: bytes) -> None:
-        self.body += data
+        if not self.is_complete:
+            self.body += data
 
     def on_message_complete(self) -> None:
-        self.message_count += 1
+        self.is_complete |= self.status >= 200
 
 
-def parse_with_llhttp(message: bytes) -> tuple[int, bytes] | None:
-    """Return status and body as llhttp parses one message, or None if it refuses it."""
-    events = _Events()
-    parser = httptools.HttpResponseParser(events)
+def parse_with_llhttp(data: bytes) -> tuple[int, bytes] | None:
+    """Return status and body as llhttp parses a response, or None if it refuses it."""
+    final = _FinalResponse()
     try:
-        parser.feed_data(message)
+        final.parser.feed_data(data)
     except httptools.HttpParserError:
-        return None
-    assert events.message_count <= 1, message
-    return parser.get_status_code(), events.body
+        if not final.is_complete:
+            return None
+    return final.status, final.body
 
 
 def check_agreement(data: bytes) -> Parsed | TransportError:
@@ -127,7 +132,7 @@ def check_agreement(data: bytes) -> Parsed | TransportError:
     _check_same(whole, parse(bytewise))
     if isinstance(whole, TransportError):
         return whole
-    by_h11, by_llhttp = parse_with_h11(data), parse_with_llhttp(whole.message)
+    by_h11, by_llhttp = parse_with_h11(data), parse_with_llhttp(data)
     if by_h11 is not None:
         ours = _in_h11_form(whole, by_h11)
         if b"\r\n " in data or b"\r\n\t" in data:

@@ -8,7 +8,6 @@ from tests.transports.http1.generated import INTERIM, mutated_responses, points,
 from tests.transports.http1.parsing import Parsed, parse, split
 
 from usersmanager import DisconnectedError, ProtocolError
-from usersmanager.transports import ResponseParser
 
 BODY = b'{"sub": "u"}'
 SIZED = b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n" + BODY
@@ -19,26 +18,12 @@ CHUNKED = (
 EMPTY = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
-def without_folds(response: bytes) -> bytes:
-    """The response with a space for each run of folds in its head."""
-    head, end, body = response.partition(b"\r\n\r\n")
-    lines = head.split(b"\r\n")
-    unfolded = [lines[0]]
-    for line in lines[1:]:
-        if line[:1] in (b" ", b"\t"):
-            unfolded[-1] = unfolded[-1].rstrip(b"\t ") + b" " + line.lstrip(b"\t ")
-        else:
-            unfolded.append(line)
-    return b"\r\n".join(unfolded) + end + body
-
-
 @given(responses(), st.integers(0, 8), points)
-def test_a_well_formed_response_is_accepted_and_returned_without_interim_responses(
+def test_a_well_formed_response_is_accepted_and_interim_responses_are_skipped(
     response: bytes, interim: int, points: list[int]
 ) -> None:
     parsed = parse(split(INTERIM * interim + response, points))
     assert isinstance(parsed, Parsed)
-    assert parsed.message == without_folds(response)
     assert parsed == parse([response])
 
 
@@ -75,15 +60,3 @@ def test_any_data_is_a_response_or_a_transport_error(data: bytes, points: list[i
     for head in (b"", SIZED[:17], SIZED[:-12], CHUNKED[:47]):
         result = parse(split(head + data, points))
         assert isinstance(result, Parsed | ProtocolError | DisconnectedError)
-
-
-@given(mutated_responses(), points)
-def test_what_is_returned_so_far_is_the_beginning_of_the_message(
-    data: bytes, points: list[int]
-) -> None:
-    whole = parse([data])
-    if isinstance(whole, Parsed):
-        parser, message = ResponseParser(), b""
-        for piece in split(data, points):
-            message += parser.receive_data(piece)
-            assert whole.message.startswith(message)

@@ -51,7 +51,6 @@ class ResponseParser:
         complete: whether the whole response has been received.
         keep_alive: whether it is complete, and the connection may carry another request.
         has_begun: whether any byte has been received.
-        has_length: whether the head has been received and determines the length of the body.
 
     Example:
         ```python
@@ -67,23 +66,18 @@ class ResponseParser:
         self.complete: bool = False
         self.keep_alive: bool = False
         self.has_begun: bool = False
-        self.has_length: bool = False
         self._require_length = require_length
         self._max_response_bytes = max_response_bytes
         self._buffer: bytes | bytearray = b""
-        # In the buffer: the first byte of the final response, and the next one to parse.
-        self._start = self._position = 0
+        self._position = 0  # In the buffer: of the next byte to parse.
         self._has_ended = False
         self._head: Head | None = None
         self._body = bytearray()
         # Suspended while it needs more data. Once it has returned, it no longer refers to self.
         self._steps = self._parse()
 
-    def receive_data(self, data: bytes) -> bytes:
-        """Parse received data; return what belongs to the final response, framing included.
-
-        An unfinished head or line is returned with the data that completes it. The head is
-        unfolded, as an intermediary would forward it (section 5.2).
+    def receive_data(self, data: bytes) -> None:
+        """Parse received data.
 
         Raises:
             ProtocolError: the response breaks a rule above. The connection must be closed.
@@ -95,7 +89,6 @@ class ResponseParser:
         else:
             self._buffer = data
         next(self._steps, None)
-        parsed = self._buffer[self._start : self._position]
         if self._position == len(self._buffer):
             self._buffer = b""
         elif self.complete:
@@ -103,8 +96,7 @@ class ResponseParser:
         elif self._position or self._buffer is data:
             # A bytearray, because appending to it takes linear time.
             self._buffer = bytearray(self._buffer[self._position :])
-        self._start = self._position = 0
-        return parsed if isinstance(parsed, bytes) else bytes(parsed)
+        self._position = 0
 
     def receive_eof(self, *, in_order: bool = True) -> None:
         """Handle the end of the connection.
@@ -139,7 +131,6 @@ class ResponseParser:
         length, is_chunked = head.framing()
         keep_alive = head.allows_keep_alive()
         self._head = head
-        self.has_length = length is not None or head.status in (204, 304)
         if head.status in (204, 304):
             # A server that announces a body may still send it.
             keep_alive = keep_alive and not is_chunked and not length
@@ -157,18 +148,13 @@ class ResponseParser:
         """Read the final head, skipping interim responses."""
         for _ in range(_INTERIM_LIMIT + 1):
             end = yield from self._find_end_of_head()
-            received = self._buffer[self._position : end + 2]
-            head = parse_head(unfolded := unfold(received))
-            if unfolded is not received:
-                self._buffer = unfolded + self._buffer[end + 2 :]
-                self._start, self._position, end = 0, 0, len(unfolded) - 2
+            head = parse_head(unfold(self._buffer[self._position : end + 2]))
             self._position = end + 4
             if head.status >= 200:
                 return head
             if head.status == 101:
                 raise ProtocolError("an upgrade that was not requested")
             head.framing()  # Ambiguous framing is an error here, too.
-            self._start = self._position
         raise ProtocolError("too many interim responses")
 
     def _find_end_of_head(self) -> Generator[None, None, int]:

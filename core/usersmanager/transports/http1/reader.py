@@ -14,7 +14,7 @@ class Reader(Protocol):
     def complete(self) -> bool:
         """Whether the whole message has been received."""
 
-    def receive_data(self, data: bytes) -> object:
+    def receive_data(self, data: bytes) -> None:
         """Handle received data, which is never empty.
 
         Raises:
