@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 import time
 from collections.abc import Callable
 from typing import Any
@@ -224,7 +225,8 @@ def test_every_operation_leaves_through_the_client() -> None:
                 await users.impersonate("auth0|ada", SETTINGS)
 
     with (
-        FaultServer(answering(profile("u")), answering(LINK)) as server, Pools() as pools,
+        FaultServer(answering(profile("u")), answering(LINK)) as server,
+        Pools() as pools,
         UsersManager(
             server.origin,
             transport=PoolManagerTransport(pools),
@@ -288,6 +290,27 @@ def test_a_refused_or_unknown_host_was_not_reached(send: Any) -> None:
         (ConnectError, "refused", False),
         (ConnectError, "name_not_found", False),
     ]
+
+
+def refuse_tunnel(peer: Peer) -> None:
+    peer.request()
+    peer.send(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+
+
+def test_a_tunnel_that_the_proxy_refuses_was_not_used() -> None:
+    with FaultServer(otherwise=refuse_tunnel) as proxy:
+        origin = FaultServer(host="origin.invalid", ssl_context=ssl.create_default_context())
+        origin.port = 443
+        (error,) = over_session(make_request(origin), client={"proxy": proxy.origin})
+        assert isinstance(error, ConnectError)
+        assert (error.reason, error.proxy_status) == ("proxy_refused", 407)
+        with (
+            urllib3.ProxyManager(proxy.origin) as pools,
+            pytest.raises(ConnectError) as caught,
+        ):
+            PoolManagerTransport(pools).send(make_request(origin))
+        assert (caught.value.reason, caught.value.sent) == ("proxy_unreachable", False)
+        assert b"Bearer" not in b"".join(proxy.requests)
 
 
 def test_a_body_that_drips_beyond_the_deadline_is_given_up(send: Any) -> None:
