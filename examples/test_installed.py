@@ -17,7 +17,7 @@ from usersmanager.plugins import Token
 from usersmanager.testing import Sandbox
 
 
-@pytest.mark.parametrize("name", ["httpx2", "token_refresh"])
+@pytest.mark.parametrize("name", ["httpx2", "sockets", "token_refresh"])
 def test_each_is_installed_and_says_its_types(name: str) -> None:
     module = importlib.import_module(f"{name}_usersmanager")
     assert "site-packages" in (module.__file__ or "")

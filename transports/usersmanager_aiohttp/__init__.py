@@ -9,9 +9,10 @@ from usersmanager.transports import AsyncTransport, hookimpl
 if TYPE_CHECKING:
     import ssl
 
+    from .client_session import ClientSessionTransport
     from .transport import AiohttpTransport
 
-__all__ = ["AiohttpTransport", "usersmanager_async_transport"]
+__all__ = ["AiohttpTransport", "ClientSessionTransport", "usersmanager_async_transport"]
 
 
 @hookimpl
@@ -30,4 +31,8 @@ def __getattr__(name: str) -> object:
         from .transport import AiohttpTransport
 
         return AiohttpTransport
+    if name == "ClientSessionTransport":
+        from .client_session import ClientSessionTransport
+
+        return ClientSessionTransport
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

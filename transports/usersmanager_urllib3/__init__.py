@@ -9,9 +9,10 @@ from usersmanager.transports import Transport, hookimpl
 if TYPE_CHECKING:
     import ssl
 
+    from .pool_manager import PoolManagerTransport
     from .transport import Urllib3Transport
 
-__all__ = ["Urllib3Transport", "usersmanager_transport"]
+__all__ = ["PoolManagerTransport", "Urllib3Transport", "usersmanager_transport"]
 
 
 @hookimpl
@@ -28,4 +29,8 @@ def __getattr__(name: str) -> object:
         from .transport import Urllib3Transport
 
         return Urllib3Transport
+    if name == "PoolManagerTransport":
+        from .pool_manager import PoolManagerTransport
+
+        return PoolManagerTransport
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

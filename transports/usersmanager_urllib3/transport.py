@@ -10,14 +10,17 @@ from __future__ import annotations
 import socket
 from typing import Any
 
-import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.ssl_match_hostname import CertificateError
 
-from usersmanager import PluginError, TLSError
+from usersmanager import TLSError
 from usersmanager.transports import Deadline, Hop, Http1Transport, connect_tcp
 
+from .checks import require_original_urllib3
+
 __all__ = ["Urllib3Transport"]
+
+require_original_urllib3()
 
 
 class Urllib3Transport(Http1Transport):
@@ -26,7 +29,7 @@ class Urllib3Transport(Http1Transport):
     The settings are those of `Http1Transport`.
 
     Raises:
-        PluginError: another distribution has replaced urllib3.
+        PluginError: another distribution, or a tool such as vcrpy, has replaced urllib3.
 
     Example:
         ```python
@@ -35,13 +38,8 @@ class Urllib3Transport(Http1Transport):
     """
 
     def check_library(self) -> None:
-        """Check that no other distribution has replaced urllib3; see `Http1Transport`."""
-        if hasattr(urllib3, "AsyncPoolManager"):
-            raise PluginError(
-                "urllib3-future, a dependency of niquests, has replaced urllib3, which this"
-                " transport needs: install urllib3-future from source with URLLIB3_NO_OVERRIDE=1"
-                " and reinstall urllib3, or pass transport='native'"
-            )
+        """Check that urllib3 is the original one; see `Http1Transport`."""
+        require_original_urllib3()
 
     def connect(self, hop: Hop, deadline: Deadline) -> socket.socket:
         """Return a connected socket; see `Http1Transport.connect`.

@@ -126,6 +126,7 @@ class FaultServer:
         requests: the bytes of each complete request, in order.
         connections: the number of accepted connections.
         port: the port of the server.
+        listener: the listening socket.
 
     Example:
         ```python
@@ -165,11 +166,22 @@ class FaultServer:
         scheme = "http" if self._ssl_context is None else "https"
         return f"{scheme}://{self._host}:{self.port}"
 
-    def __enter__(self) -> Self:
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=self._backlog)
+    @staticmethod
+    def listen(backlog: int) -> tuple[socket.socket, int]:
+        """Return a listening socket, and the port that stands for it in `origin`.
+
+        Replace it to run a contract over a transport that doesn't use TCP.
+
+        Args:
+            backlog: the length of the accept queue.
+        """
+        listener = socket.create_server(("127.0.0.1", 0), backlog=backlog)
         # Nagle's algorithm would delay small segments by up to 40 ms.
-        self._listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.port: int = int(self._listener.getsockname()[1])
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listener, int(listener.getsockname()[1])
+
+    def __enter__(self) -> Self:
+        self.listener, self.port = self.listen(self._backlog)
         if self._accepts:
             self._start(self._accept)
         return self
@@ -182,8 +194,8 @@ class FaultServer:
     ) -> None:
         self.stopping.set()
         with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
         for sock in self._sockets:
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
@@ -203,7 +215,7 @@ class FaultServer:
     def _accept(self) -> None:
         while True:
             try:
-                sock, _ = self._listener.accept()
+                sock, _ = self.listener.accept()
             except OSError:
                 return
             number, self.connections = self.connections, self.connections + 1

@@ -59,8 +59,8 @@ def unreachable_server() -> Iterator[FaultServer]:
     """Yield a server that no connection reaches, because its accept queue is full."""
     with FaultServer(accept=False, backlog=0) as server, contextlib.ExitStack() as stack:
         for _ in range(4):
-            sock = stack.enter_context(socket.socket())
+            sock = stack.enter_context(socket.socket(server.listener.family))
             sock.setblocking(False)
-            sock.connect_ex(("127.0.0.1", server.port))
+            sock.connect_ex(server.listener.getsockname())
         time.sleep(0.05)
         yield server
