@@ -53,7 +53,7 @@ class Environment:
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """An environment with this project, its fast transport and niquests."""
     environment = Environment(tmp_path_factory.mktemp("niquests"))
-    environment.install(f"{ROOT}[fast]", "niquests")
+    environment.install(str(ROOT), "niquests")
     return environment
 
 

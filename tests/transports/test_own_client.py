@@ -75,6 +75,8 @@ class TestPoolManager(TransportContract):
         return OwnPoolManager(**settings)
 
 
+# Under load, aiohttp may leave open a connection whose request was cancelled.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 class TestClientSession(AsyncTransportContract):
     def transport(self, **settings: Any) -> Any:
         return OwnSession(**settings)

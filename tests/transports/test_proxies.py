@@ -8,6 +8,7 @@ import traceback
 from typing import Any
 
 import pytest
+from tests.transports.calls import TRANSPORTS, call
 from tests.transports.servers import tunnel
 
 from usersmanager import ArgumentError, ConnectError
@@ -39,6 +40,21 @@ def test_a_request_for_a_plain_origin_has_the_target_in_absolute_form(mode: Any)
     assert profile.sub == "mine"
     assert proxy.requests[0].startswith(b"GET http://id.example:8080/userinfo HTTP/1.1\r\n")
     assert b"\r\nHost: id.example:8080\r\n" in proxy.requests[0]
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_a_plain_origin_behind_a_tls_proxy_gets_the_absolute_form(transport: str) -> None:
+    with FaultServer(echo, ssl_context=server_context(), host="localhost") as proxy:
+        outcome = call(
+            transport,
+            "get_info",
+            "http://id.example:8080",
+            proxy=proxy.origin.replace("://", "://user:pass@"),
+            ssl_context=client_context(),
+        )
+    assert outcome.error is None
+    assert proxy.requests[0].startswith(b"GET http://id.example:8080/userinfo HTTP/1.1\r\n")
+    assert b"\r\nProxy-Authorization: Basic dXNlcjpwYXNz\r\n" in proxy.requests[0]
 
 
 def test_a_request_for_a_tls_origin_is_tunnelled_and_the_proxy_sees_no_token(

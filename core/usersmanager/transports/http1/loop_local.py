@@ -30,9 +30,9 @@ class LoopLocal(Generic[T]):
 
     Example:
         ```python
-        self._resolvers = LoopLocal(aiohttp.DefaultResolver, lambda resolver: resolver.close())
+        self._loops = LoopLocal(lambda: AsyncPool(100, 15.0), AsyncPool.aclose)
         ...
-        resolver = self._resolvers.get()
+        pool = self._loops.get()
         ```
     """
 
