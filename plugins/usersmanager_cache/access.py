@@ -65,6 +65,8 @@ class StoreAccess:
                 sync=lambda: self._call(method, arguments),
                 async_=lambda: self._acall(method, arguments),
             )
+            if result is UNAVAILABLE:
+                return result
             if method == "get" and not isinstance(result, bytes | None):
                 raise TypeError
         except (DeadlineExceededError, PluginError):  # They come from the driver.
@@ -76,8 +78,7 @@ class StoreAccess:
             # An interruption passes, but without the frames of a client, which show a password.
             caught.__cause__ = caught.__context__ = None
             raise caught.with_traceback(None)  # noqa: B904 - the same error, not another.
-        if result is not UNAVAILABLE:
-            self._health.succeeded(part)
+        self._health.succeeded(part)
         return result
 
     def _call(self, method: str, arguments: tuple[object, ...]) -> object:
