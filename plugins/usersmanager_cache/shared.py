@@ -12,9 +12,8 @@ from usersmanager.plugins import Flow, sleep
 from usersmanager.transports import Secret
 
 from .access import UNAVAILABLE, StoreAccess
-from .driver import drive, drive_async
 from .sealing import MAX_CONTENT, Seal
-from .settings import check_namespace, split_secrets
+from .secrets import split_secrets
 from .stores import AsyncStore, Store
 
 __all__ = ["SharedEntries"]
@@ -35,7 +34,7 @@ class SharedEntries:
         store: a `Store`, an `AsyncStore`, or both in one object.
         secret: 16 bytes or more, or a sequence of such. The first seals new entries; an entry
             that any of them has sealed can be read.
-        namespace: what the names in the store start with.
+        namespace: what the names in the store start with; checked by the cache.
         on_error: called without arguments whenever the store fails.
 
     Raises:
@@ -53,7 +52,6 @@ class SharedEntries:
         del secret  # A traceback shows local variables.
         if store is None:
             raise ArgumentError("secret needs a store: pass store=RedisStore.from_url(...)")
-        namespace = check_namespace(namespace)
         self._seals = [Seal(secret, namespace) for secret in split_secrets(sealed)]
         self._access = StoreAccess(store, on_error)
         self._id = os.urandom(16).hex()
@@ -132,14 +130,6 @@ class SharedEntries:
 
     def _owner(self) -> bytes:
         return f"{self._id}-{os.getpid()}".encode()  # A forked process is another owner.
-
-    def delete_now(self, key: bytes) -> bool:
-        """Delete an entry as `delete` does, but outside of a call."""
-        return drive(self.delete(key))
-
-    async def adelete_now(self, key: bytes) -> bool:
-        """Delete an entry as `delete` does, but outside of a call."""
-        return await drive_async(self.delete(key))
 
     def close(self) -> None:
         """Close the idle connections that the store has opened. It opens others when needed."""

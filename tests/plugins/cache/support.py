@@ -22,6 +22,8 @@ SECRET = b"0123456789abcdef"
 KEY = bytes(range(32))
 OTHER_KEY = bytes(32)
 
+_NO_TRANSPORT: Any = None
+
 Run = Callable[[Flow[Any]], Any]
 
 
@@ -82,18 +84,19 @@ class LockingStore(DictStore):
         return self.add(name, value, ttl)
 
 
+async def arun(flow: Flow[Any], seconds: float = 20.0) -> Any:
+    """Run a flow as an AsyncUsersManager does."""
+    return await drive_async(flow, _NO_TRANSPORT, Deadline.after(seconds))
+
+
 @contextmanager
 def running(style: str, timeout: float = 20.0) -> Iterator[Run]:
     """Run flows as a manager of a style does. Those of "async" share an event loop."""
     if style == "sync":
-        yield lambda flow: drive(flow, None, Deadline.after(timeout))
+        yield lambda flow: drive(flow, _NO_TRANSPORT, Deadline.after(timeout))
         return
     with asyncio.Runner() as runner:
-
-        def run(flow: Flow[Any]) -> Any:
-            return runner.run(drive_async(flow, None, Deadline.after(timeout)))
-
-        yield run
+        yield lambda flow: runner.run(arun(flow, timeout))
 
 
 @contextmanager

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 from tests.plugins.cache.support import (
@@ -17,12 +16,14 @@ from tests.plugins.cache.support import (
     DictStore,
     LockingStore,
     Run,
+    arun,
     running,
     shared_entries,
 )
 from tests.support import in_child
 
 from usersmanager import DeadlineExceededError, PluginError
+from usersmanager.transports import Secret
 from usersmanager_cache.sealing import MAX_CONTENT
 
 OTHER_SECRET = SECRET[::-1]
@@ -108,14 +109,8 @@ def test_an_unreadable_entry_of_one_secret_does_not_hide_that_of_another(run: Ru
     store = DictStore()
     run(shared_entries(store, OTHER_SECRET).put(KEY, b"old", 60.0))
     rotated = shared_entries(store, [SECRET, OTHER_SECRET])
-    store.values[rotated._seals[0].name(_sealed(KEY))] = b"nonsense"
+    store.values[rotated._seals[0].name(Secret(KEY))] = b"nonsense"
     assert run(rotated.get(KEY)) == b"old"
-
-
-def _sealed(key: bytes) -> Any:
-    from usersmanager.transports import Secret
-
-    return Secret(key)
 
 
 # The lock of the fleet.
@@ -210,33 +205,10 @@ def test_a_store_without_the_style_of_the_manager_is_a_mistake(run: Run, style: 
             run(flow)
 
 
-# Outside of a call.
-
-
-def test_an_entry_can_be_deleted_outside_of_a_call() -> None:
-    store = DictStore()
-    shared = shared_entries(store, [SECRET, OTHER_SECRET])
-    with running("sync") as run:
-        run(shared.put(KEY, b"content", 60.0))
-        assert shared.delete_now(KEY) is True
-        assert store.values == {}
-        run(shared.put(KEY, b"content", 60.0))
-    assert asyncio.run(shared.adelete_now(KEY)) is True
-    assert store.values == {}
-
-
-def test_deleting_tells_whether_the_store_was_reached() -> None:
+def test_deleting_tells_whether_the_store_was_reached(run: Run) -> None:
     store = DictStore()
     store.errors = {"delete": ConnectionRefusedError()}
-    assert shared_entries(store).delete_now(KEY) is False
-    assert asyncio.run(shared_entries(store).adelete_now(KEY)) is False
-
-
-def test_deleting_in_the_wrong_style_is_a_mistake() -> None:
-    with pytest.raises(PluginError, match="can't be used in sync code"):
-        shared_entries(AsyncStore()).delete_now(KEY)
-    with pytest.raises(PluginError, match="can't be used in async code"):
-        asyncio.run(shared_entries(SyncStore()).adelete_now(KEY))
+    assert run(shared_entries(store).delete(KEY)) is False
 
 
 def test_threads_share_an_instance() -> None:
@@ -272,9 +244,7 @@ def test_a_burst_of_tasks_makes_few_calls_of_the_store_at_once() -> None:
     shared = shared_entries(store)
 
     async def main() -> None:
-        from usersmanager_cache.driver import drive_async
-
-        await asyncio.gather(*(drive_async(shared.get(KEY)) for _ in range(500)))
+        await asyncio.gather(*(arun(shared.get(KEY)) for _ in range(500)))
 
     asyncio.run(main())
     assert store.most == 32

@@ -1,4 +1,4 @@
-"""A store, its secret and the namespace are checked when the cache is constructed."""
+"""A store and its secret are checked when the cache is constructed."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from tests.plugins.cache.support import SECRET, DictStore, shown_by
 
-import usersmanager_cache.shared as shared
 from usersmanager import ArgumentError
+from usersmanager_cache.shared import SharedEntries
 
 
 def error_of(**changes: Any) -> ArgumentError:
-    arguments = {"store": DictStore(), "secret": SECRET, "namespace": "ns", **changes}
+    arguments = {"store": DictStore(), "secret": SECRET, **changes}
     with pytest.raises(ArgumentError) as caught:
-        shared.SharedEntries(**arguments, on_error=lambda: None)
+        SharedEntries(**arguments, namespace="ns", on_error=lambda: None)
     return caught.value
 
 
@@ -66,8 +66,3 @@ def test_a_client_is_not_a_store(library: str) -> None:
     module = pytest.importorskip(library)
     client = getattr(module, library.capitalize())()
     assert "is a client: write RedisStore(client)" in str(error_of(store=client))
-
-
-@pytest.mark.parametrize("namespace", [None, "", 5, b"ns", "a b", "a\n", "a\0", "\ud800"])
-def test_an_invalid_namespace_is_rejected(namespace: Any) -> None:
-    assert str(error_of(namespace=namespace)).startswith("namespace must ")

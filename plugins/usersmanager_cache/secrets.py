@@ -1,4 +1,4 @@
-"""Check the settings of a cache with a store. No error or local variable shows a secret."""
+"""Check the secret of a cache with a store. No error or local variable shows it."""
 
 from __future__ import annotations
 
@@ -8,22 +8,9 @@ from typing import Any
 from usersmanager import ArgumentError
 from usersmanager.transports import Secret
 
-__all__ = ["check_namespace", "split_secrets"]
+__all__ = ["split_secrets"]
 
 _MINIMUM = 16
-
-
-def check_namespace(namespace: object) -> str:
-    """Return the namespace.
-
-    Raises:
-        ArgumentError: it is not a string, it is empty, or it contains spaces or control characters.
-    """
-    if not isinstance(namespace, str) or not namespace:
-        raise ArgumentError("namespace must be a non-empty string")
-    if not namespace.isprintable() or " " in namespace:
-        raise ArgumentError("namespace must not contain spaces or control characters")
-    return namespace
 
 
 def split_secrets(secret: Secret[Any]) -> tuple[Secret[bytes], ...]:
