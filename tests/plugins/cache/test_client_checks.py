@@ -6,27 +6,13 @@ import importlib
 from typing import Any
 
 import pytest
+from tests.plugins.cache.clients import Library
 from tests.plugins.cache.support import shown_by
 
 from usersmanager import ArgumentError
 from usersmanager_cache.redis_store import RedisStore
 
 GOOD = {"socket_timeout": 0.25, "socket_connect_timeout": 0.25}
-
-
-class Library:
-    """redis-py or valkey-py."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.module: Any = importlib.import_module(name)
-        self.asyncio: Any = importlib.import_module(f"{name}.asyncio")
-        self.client: Any = getattr(self.module, name.capitalize())
-        self.async_client: Any = getattr(self.asyncio, name.capitalize())
-
-    def retry(self, times: int) -> Any:
-        backoff = importlib.import_module(f"{self.name}.backoff")
-        return importlib.import_module(f"{self.name}.retry").Retry(backoff.NoBackoff(), times)
 
 
 @pytest.fixture(params=["redis", "valkey"])
