@@ -393,3 +393,13 @@ def test_a_forked_process_does_not_use_an_asyncio_client_of_its_parent(
         await client.aclose()
 
     asyncio.run(parent())
+
+
+@pytest.mark.parametrize("name", ["from_url", "redis"])
+def test_an_event_loop_that_was_copied_by_a_fork_uses_no_connection_of_the_parent(
+    server: Server, name: str
+) -> None:
+    with entries_over(name, "async", server) as (shared, run):
+        run(shared.put(KEY, CONTENT, 60.0))
+        assert in_child(lambda: repr(run(shared.get(KEY)))) == "None"
+        assert run(shared.get(KEY)) == CONTENT
