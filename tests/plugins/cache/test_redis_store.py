@@ -68,6 +68,7 @@ def test_one_of_a_fleet_has_the_lock(server: Server, kind: str, style: str) -> N
         assert run(first.acquire(KEY)) is True
         (lock,) = server.command("KEYS", "*")
         assert 500 < server.command("PTTL", lock) <= 1000
+        assert run(first._access.call("add", lock.decode(), b"another", 1.0)) is False
         run_second(second.release(KEY))
         assert server.command("KEYS", "*") == [lock]
         run(first.release(KEY))
