@@ -1,0 +1,1 @@
+"""Cache profiles, in this process or in a store that processes share."""
