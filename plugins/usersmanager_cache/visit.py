@@ -1,0 +1,42 @@
+"""Visit: a call on its way through the cache."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from usersmanager import Request, Response
+
+from .entry import Entry
+from .key import Scope
+
+__all__ = ["Answer", "Visit"]
+
+
+class Visit:
+    """A call that no entry of this process has answered at once.
+
+    Attributes:
+        request: its request.
+        key: the key of its token.
+        scope: the scope of its request.
+        mark: the mark of the key when it came.
+        entry: the entry that was found for it, fresh or not, or None.
+        outcome: how it ends, in the words of `call.notes["cache"]`.
+    """
+
+    __slots__ = ("entry", "key", "mark", "outcome", "request", "scope")
+
+    def __init__(self, request: Request, key: bytes, scope: Scope, mark: object) -> None:
+        self.request = request
+        self.key = key
+        self.scope = scope
+        self.mark = mark
+        self.entry: Entry | None = None
+        self.outcome = "miss"
+
+
+class Answer(NamedTuple):
+    """What the call that makes the request shares with those that wait for it."""
+
+    outcome: str
+    response: Response
