@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 from usersmanager import Request, Response
 from usersmanager.plugins import (
     Flow,
@@ -15,11 +18,12 @@ from usersmanager.plugins import (
 from usersmanager.transports import Secret
 
 from . import clock
-from .entries import Entries, LocalEntries
+from .entries import Entries, LocalEntries, StoredEntries
 from .failures import Failures
-from .key import Scopes, key_of
+from .key import Key, Scopes, key_of
 from .lookup import Lookup
 from .stats import CacheStats, Counters
+from .stores import AsyncStore, Store
 from .validation import check_namespace, validate_lifetime
 from .visit import Visit
 
@@ -42,14 +46,20 @@ class Cache:
         max_entries: the maximum number of profiles in this process, 1 or more.
         namespace: separates the entries of applications or tenants that share a store or an
             instance: up to 100 printable ASCII characters.
+        store: where processes share entries, such as a `RedisStore`, in place of this process.
+        secret: 16 bytes or more, the same in all processes, that `store` needs; or a sequence of
+            such. The first seals new entries; entries that any of them sealed can be read.
 
     Raises:
-        ArgumentError: an argument is invalid.
+        ArgumentError: an argument is invalid, or only one of `store` and `secret` is given.
+        ModuleNotFoundError: `store` is given, and cryptography is not installed (extra `cache`).
 
     Example:
         ```python
         UsersManager(url, plugins=["cache"])
         UsersManager(url, plugins=[Cache(max_age=120, stale_if_error=300)])
+        store = RedisStore.from_url("redis://127.0.0.1:6379/0")
+        UsersManager(url, plugins=[Cache(store=store, secret=secret)])
         ```
     """
 
@@ -63,15 +73,25 @@ class Cache:
         negative_max_age: float = 0.0,
         max_entries: int = 10_000,
         namespace: str = "usersmanager",
+        store: Store | AsyncStore | None = None,
+        secret: bytes | Sequence[bytes] | None = None,
     ) -> None:
+        sealed = Secret(secret)
+        del secret  # A traceback shows local variables.
         max_age = validate_lifetime("max_age", max_age, may_be_zero=False)
         stale_if_error = validate_lifetime("stale_if_error", stale_if_error, may_be_zero=True)
         check_namespace(namespace)
         self._namespace = namespace
         negative_max_age = validate_lifetime("negative_max_age", negative_max_age, may_be_zero=True)
-        self._entries: Entries = LocalEntries(validate_count("max_entries", max_entries))
         self._scopes = Scopes()
         self._counters = Counters()
+        self._entries: Entries = LocalEntries(validate_count("max_entries", max_entries))
+        if store is not None or sealed.reveal() is not None:
+            from .shared import SharedEntries  # It needs cryptography.
+
+            on_error = partial(self._counters.add, "store_error")
+            shared = SharedEntries(store, sealed.reveal(), namespace, on_error)
+            self._entries = StoredEntries(shared)
         self._lookup = Lookup(
             self._entries,
             Failures(max_age, negative_max_age),
@@ -130,6 +150,16 @@ class Cache:
             return entry.response
         return self._answer(self._lookup.visit(request, key, scope), proceed)
 
+    @hookimpl
+    def usersmanager_close(self) -> None:
+        """Close the idle connections of the store."""
+        self._entries.close()
+
+    @hookimpl
+    async def usersmanager_aclose(self) -> None:
+        """Close the idle connections of the store in this event loop."""
+        await self._entries.aclose()
+
     def _answer(self, visit: Visit, proceed: Proceed) -> Flow[Response]:
         try:
             return (yield from self._lookup.answer(visit, proceed))
@@ -140,5 +170,5 @@ class Cache:
         request.call.notes["cache"] = outcome
         self._counters.add(outcome)
 
-    def _key(self, token: Secret[str]) -> bytes:
+    def _key(self, token: Secret[str]) -> Key:
         return key_of(self._namespace, Token(token))

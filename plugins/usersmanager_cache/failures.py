@@ -9,7 +9,7 @@ from usersmanager import Request, Response, UnauthorizedError, UsersManagerError
 from usersmanager.plugins import read
 
 from .clock import Instant
-from .key import Scope
+from .key import Key, Scope
 from .memory import Bounded
 
 __all__ = ["Failure", "Failures"]
@@ -83,7 +83,7 @@ class Failures:
         self._negative_max_age = negative_max_age
         self._by_key: Bounded[Failure] = Bounded(_LIMIT)
 
-    def find(self, key: bytes, scope: Scope, now: Instant) -> Failure | None:
+    def find(self, key: Key, scope: Scope, now: Instant) -> Failure | None:
         """Return the failure of a key that still has an effect, or None."""
         failure = self._by_key.get(key)
         if failure is None or failure.scope != scope or failure.is_over(now):
@@ -91,7 +91,7 @@ class Failures:
         return failure
 
     def learn(
-        self, key: bytes, scope: Scope, request: Request, response: Response, now: Instant
+        self, key: Key, scope: Scope, request: Request, response: Response, now: Instant
     ) -> None:
         """Remember a response that refuses further requests, if it does."""
         seconds = self._refusal(request, response)
@@ -99,13 +99,13 @@ class Failures:
             kept = _without_secrets(request, response)
             self._by_key.put(key, Failure(scope, now, refusal=seconds, response=kept))
 
-    def back_off(self, key: bytes, scope: Scope, now: Instant) -> None:
+    def back_off(self, key: Key, scope: Scope, now: Instant) -> None:
         """Make no request for five seconds, because a stale entry has answered."""
         failure = self.find(key, scope, now) or Failure(scope, now)
         quiet = failure.since.age(now) + _BACK_OFF
         self._by_key.put(key, failure._replace(quiet=quiet))
 
-    def forget(self, key: bytes) -> None:
+    def forget(self, key: Key) -> None:
         """Forget the failure of a key."""
         self._by_key.pop(key)
 

@@ -8,7 +8,16 @@ from typing import NamedTuple
 from usersmanager import Request
 from usersmanager.plugins import Token
 
-__all__ = ["Scope", "Scopes", "key_of"]
+__all__ = ["Key", "Scope", "Scopes", "key_of"]
+
+
+class Key(bytes):
+    """The key of the entries of a token: a hash, from which a shared store derives its secrets."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<Key>"
 
 
 class Scope(NamedTuple):
@@ -30,10 +39,10 @@ class Scope(NamedTuple):
         return f"<Scope {self.operation}>"  # A field may be a secret.
 
 
-def key_of(namespace: str, token: Token) -> bytes:
-    """Return the key of the entries of a token: it does not reveal the token."""
+def key_of(namespace: str, token: Token) -> Key:
+    """Return the key of the entries of a token."""
     # Neither a namespace nor a token contains a NUL.
-    return hashlib.sha256(f"{namespace}\0{token.reveal()}".encode()).digest()
+    return Key(hashlib.sha256(f"{namespace}\0{token.reveal()}".encode()).digest())
 
 
 class Scopes:

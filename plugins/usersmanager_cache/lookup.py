@@ -19,7 +19,7 @@ from .clock import Instant
 from .entries import Entries
 from .entry import Entry, entry_for
 from .failures import Failures
-from .key import Scope
+from .key import Key, Scope
 from .marks import Marks
 from .memory import Bounded
 from .visit import Answer, Visit
@@ -52,7 +52,7 @@ class Lookup:
         self._marks = Marks()
         self._asking: Bounded[Deadline] = Bounded(_MAX_ASKING)
 
-    def visit(self, request: Request, key: bytes, scope: Scope) -> Visit:
+    def visit(self, request: Request, key: Key, scope: Scope) -> Visit:
         """Return the visit of a call that begins now."""
         return Visit(request, key, scope, self._marks.of(key))
 
@@ -61,12 +61,12 @@ class Lookup:
         known = yield from self._find(visit)
         return known if known is not None else (yield from self._share(visit, proceed))
 
-    def forget(self, key: bytes) -> Flow[bool]:
+    def forget(self, key: Key) -> Flow[bool]:
         """Forget everything about a key; return whether its entry is certainly gone."""
         self._failures.forget(key)
         return bool((yield from _in_time(self._evict(key))))
 
-    def _evict(self, key: bytes) -> Flow[bool]:
+    def _evict(self, key: Key) -> Flow[bool]:
         self._marks.renew(key)  # First: a response that is on its way must not be kept.
         return (yield from self._entries.delete(key))
 
@@ -135,7 +135,7 @@ class Lookup:
         yield from self._release(visit.key, is_locked=is_locked)
         return Answer(visit.outcome, response)
 
-    def _release(self, key: bytes, *, is_locked: bool) -> Flow[None]:
+    def _release(self, key: Key, *, is_locked: bool) -> Flow[None]:
         if is_locked:
             yield from _in_time(self._entries.release(key))
 
@@ -157,7 +157,7 @@ class Lookup:
             self._asking.pop(visit.key)
         return self._stale_instead(visit) or response
 
-    def _is_overdue(self, key: bytes) -> bool:
+    def _is_overdue(self, key: Key) -> bool:
         """Return whether a leader's deadline has passed, although it has not noticed yet."""
         deadline = self._asking.get(key)
         return deadline is not None and deadline.remaining() <= 0

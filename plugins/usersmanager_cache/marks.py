@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .key import Key
+
 __all__ = ["Marks"]
 
 _COUNT = 1024
@@ -16,14 +18,14 @@ class Marks:
     def __init__(self) -> None:
         self._marks: list[object] = [object() for _ in range(_COUNT)]
 
-    def of(self, key: bytes) -> object:
+    def of(self, key: Key) -> object:
         """Return the current mark of a key."""
         return self._marks[self._index(key)]
 
-    def renew(self, key: bytes) -> None:
+    def renew(self, key: Key) -> None:
         """Replace the mark of a key."""
         self._marks[self._index(key)] = object()
 
     @staticmethod
-    def _index(key: bytes) -> int:
+    def _index(key: Key) -> int:
         return int.from_bytes(key[:2]) % _COUNT

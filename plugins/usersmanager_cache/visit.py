@@ -7,7 +7,7 @@ from typing import NamedTuple
 from usersmanager import Request, Response
 
 from .entry import Entry
-from .key import Scope
+from .key import Key, Scope
 
 __all__ = ["Answer", "Visit"]
 
@@ -26,7 +26,7 @@ class Visit:
 
     __slots__ = ("entry", "key", "mark", "outcome", "request", "scope")
 
-    def __init__(self, request: Request, key: bytes, scope: Scope, mark: object) -> None:
+    def __init__(self, request: Request, key: Key, scope: Scope, mark: object) -> None:
         self.request = request
         self.key = key
         self.scope = scope

@@ -8,8 +8,8 @@ import math
 from typing import Any
 
 import pytest
+from tests.plugins.cache.calling import JSON
 from tests.plugins.cache.clocks import Clocks
-from tests.plugins.cache.conftest import JSON
 
 from usersmanager import ArgumentError, PluginError, PluginWarning, Response, UsersManager
 from usersmanager.plugins import installed_plugins

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from tests.plugins.cache.conftest import JSON
+from tests.plugins.cache.calling import JSON
 
 from usersmanager import DecodeError, Request, Response, SubjectMismatchError, UsersManagerError
 from usersmanager.plugins import Flow, Proceed, Token, hookimpl

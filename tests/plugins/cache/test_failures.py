@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.plugins.cache.calling import JSON
 from tests.plugins.cache.clocks import DATE, Clocks
-from tests.plugins.cache.conftest import JSON
 from tests.plugins.cache.test_lifetime import EPOCH, SCOPE, jwt
 from tests.support import make_request
 

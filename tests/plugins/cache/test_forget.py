@@ -7,7 +7,7 @@ import threading
 from typing import Any
 
 import pytest
-from tests.plugins.cache.conftest import JSON
+from tests.plugins.cache.calling import JSON
 from tests.support import in_child
 
 from usersmanager import (

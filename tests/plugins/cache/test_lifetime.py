@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.plugins.cache.calling import JSON
 from tests.plugins.cache.clocks import DATE, EPOCH, Clocks
-from tests.plugins.cache.conftest import JSON
 
 from usersmanager import Response
 from usersmanager.plugins import Token

@@ -1,16 +1,22 @@
-"""A state machine: calls, both clocks, rejections, rate limits and outages, against a model."""
+"""A state machine: calls, both clocks, rejections, rate limits and outages, against a model.
+
+A second one uses a shared store, which is lost and comes back.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import math
+from types import SimpleNamespace
 from typing import Any, NamedTuple
+from unittest import mock
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from tests.plugins.cache.calling import JSON, Provider
 from tests.plugins.cache.clocks import EPOCH, simulated_clocks
-from tests.plugins.cache.conftest import JSON, Provider
+from tests.plugins.cache.support import SECRET, DictStore
 from tests.plugins.cache.test_lifetime import jwt
 
 from usersmanager import APIError, DisconnectedError, Response, TransportError, UsersManager
@@ -78,7 +84,9 @@ class CacheModel(RuleBasedStateMachine):
         self.stack = contextlib.ExitStack()
         self.clocks = self.stack.enter_context(simulated_clocks())
         self.provider, self.notes = Provider(), Notes()
-        self.cache = Cache(max_age=MAX_AGE, stale_if_error=STALE, negative_max_age=NEGATIVE)
+        self.cache = self.make_cache(
+            max_age=MAX_AGE, stale_if_error=STALE, negative_max_age=NEGATIVE
+        )
         self.users = self.stack.enter_context(
             UsersManager(
                 "https://tenant.example",
@@ -92,6 +100,9 @@ class CacheModel(RuleBasedStateMachine):
         self.kept: dict[str, Kept] = {}
         self.failed: dict[str, Failed] = {}
         self.requests = 0
+
+    def make_cache(self, **settings: Any) -> Cache:
+        return Cache(**settings)
 
     # What happens.
 
@@ -115,9 +126,12 @@ class CacheModel(RuleBasedStateMachine):
 
     @rule(user=st.sampled_from(list(TOKENS)))
     def forget(self, user: str) -> None:
-        assert self.cache.forget(TOKENS[user])
-        self.kept.pop(user, None)
+        assert self.cache.forget(TOKENS[user]) is self.is_reachable()
+        self.evict(user)
         self.failed.pop(user, None)
+
+    def is_reachable(self) -> bool:
+        return True
 
     @rule(user=st.sampled_from(list(TOKENS)))
     def call(self, user: str) -> None:
@@ -140,10 +154,15 @@ class CacheModel(RuleBasedStateMachine):
     def age(self, since: Since) -> float:
         return max(self.now.monotonic - since.monotonic, self.now.wall - since.wall)
 
+    def find(self, user: str) -> tuple[Kept, float] | None:
+        """Return the entry of a user that a call finds, and its age."""
+        kept = self.kept.get(user)
+        return None if kept is None else (kept, self.age(kept.since))
+
     def expect(self, user: str) -> Expected:
-        kept, failed = self.kept.get(user), self.failed.get(user)
-        if kept is not None and self.age(kept.since) < min(MAX_AGE, kept.end):
-            return Expected("hit", kept.version)
+        found, failed = self.find(user), self.failed.get(user)
+        if found is not None and found[1] < min(MAX_AGE, found[0].end):
+            return Expected("hit", found[0].version)
         if failed is not None:
             age, stale = self.age(failed.since), self.stale(user)
             if stale is not None and age < max(failed.refusal, failed.quiet):
@@ -154,20 +173,26 @@ class CacheModel(RuleBasedStateMachine):
         return self.expect_request(user)
 
     def stale(self, user: str) -> Expected | None:
-        kept = self.kept.get(user)
-        if kept is None or self.age(kept.since) >= min(min(MAX_AGE, kept.end) + STALE, kept.end):
+        found = self.find(user)
+        if found is None or found[1] >= min(min(MAX_AGE, found[0].end) + STALE, found[0].end):
             return None
-        return Expected("stale", kept.version)
+        return Expected("stale", found[0].version)
+
+    def keep(self, user: str, end: float) -> None:
+        self.kept[user] = Kept(self.requests, self.now, end)
+
+    def evict(self, user: str) -> None:
+        self.kept.pop(user, None)
 
     def expect_request(self, user: str) -> Expected:
         if self.outcome == "up":
             end = math.inf if user == "ada" else EPOCH + 150 - self.now.wall
             if end > 0:
-                self.kept[user] = Kept(self.requests, self.now, end)
+                self.keep(user, end)
                 self.failed.pop(user, None)
             return Expected("miss", self.requests)
         if self.outcome in ("rejected", "forbidden"):
-            self.kept.pop(user, None)
+            self.evict(user)
             if self.outcome == "rejected":
                 self.failed[user] = Failed(self.now, 401, NEGATIVE)
             return Expected("miss", status=OUTCOMES[self.outcome].status)
@@ -180,17 +205,64 @@ class CacheModel(RuleBasedStateMachine):
             return stale
         return Expected("miss", status=getattr(OUTCOMES[self.outcome], "status", 0))
 
+    def entries(self) -> int:
+        return self.cache.stats.entries
+
     @invariant()
     def it_keeps_what_the_model_keeps(self) -> None:
         if hasattr(self, "kept"):
-            stats = self.cache.stats
-            assert stats.entries == len(self.kept)
-            assert stats.misses <= self.requests
+            assert self.entries() == len(self.kept)
 
     def teardown(self) -> None:
         if hasattr(self, "stack"):
             self.stack.close()
 
 
+class StoredCacheModel(CacheModel):
+    """The same with a shared store: the wall clock counts, and the store may be lost."""
+
+    is_lost = False
+
+    def make_cache(self, **settings: Any) -> Cache:
+        self.store = DictStore()
+        # The time for which the store is left alone.
+        clock = SimpleNamespace(monotonic=lambda: self.clocks.monotonic)
+        self.stack.enter_context(mock.patch("usersmanager_cache.interval.time", clock))
+        return Cache(store=self.store, secret=SECRET, **settings)
+
+    @rule()
+    def lose_the_store(self) -> None:
+        self.is_lost = True
+        self.store.errors = dict.fromkeys(("get", "set", "delete"), OSError("gone"))
+
+    @rule()
+    def find_the_store(self) -> None:
+        self.is_lost = False
+        self.store.errors = {}
+        self.move(5, 5)
+
+    def is_reachable(self) -> bool:
+        return not self.is_lost
+
+    def find(self, user: str) -> tuple[Kept, float] | None:
+        kept = self.kept.get(user)
+        if self.is_lost or kept is None or self.now.wall < kept.since.wall - 5:
+            return None
+        return kept, max(0, self.now.wall - kept.since.wall)
+
+    def keep(self, user: str, end: float) -> None:
+        if not self.is_lost:
+            super().keep(user, end)
+
+    def evict(self, user: str) -> None:
+        if not self.is_lost:
+            super().evict(user)
+
+    def entries(self) -> int:
+        return len(self.store.values)
+
+
 TestCacheModel = CacheModel.TestCase
-TestCacheModel.settings = settings(max_examples=30, stateful_step_count=30)
+TestStoredCacheModel = StoredCacheModel.TestCase
+TestCacheModel.settings = settings(max_examples=25, stateful_step_count=30)
+TestStoredCacheModel.settings = settings(max_examples=25, stateful_step_count=30)
