@@ -123,7 +123,7 @@ class Cache:
             `if not cache.forget(token): log.warning("the profile expires in a minute")`
         """
         secret = Secret(token.reveal() if isinstance(token, Token) else token)
-        del token  # A traceback shows local variables.
+        del token
         return run_flow(self._lookup.forget(self._key(secret)))
 
     async def aforget(self, token: str | Token) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from usersmanager.plugins import Flow
+from usersmanager.transports import Secret
 
 from . import clock
 from .entry import Entry
@@ -118,8 +119,8 @@ class StoredEntries:
 
     def get(self, key: Key) -> Flow[Entry | None]:
         """Return the entry of a key, or None if there is none that can be read."""
-        content = yield from self._shared.get(key)
-        return None if content is None else Entry.decode(content, clock.now())
+        content = Secret((yield from self._shared.get(key)) or b"")
+        return Entry.decode(content, clock.now())
 
     def put(self, key: Key, entry: Entry, ttl: float) -> Flow[None]:
         """Store an entry for some seconds."""

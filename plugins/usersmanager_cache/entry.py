@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Final
+from typing import Any, Final
 
 from usersmanager import Request, Response, UserInfo, UsersManagerError
 from usersmanager.plugins import read
+from usersmanager.transports import Secret
 
 from . import lifetime
 from .clock import Instant
@@ -20,12 +21,11 @@ _MAX_SKEW = 5.0  # Seconds by which the clock of another machine may be ahead.
 
 
 class Entry:
-    """A profile, as the body and the type of a response.
+    """A profile, as a response, and for how long it answers.
 
     Args:
         scope: the scope of the request.
-        content_type: the Content-Type of the response.
-        body: the body of the response.
+        response: the response, with no field but its type.
         asked: the moment before the request. The age is counted from it.
         fresh: the age, in seconds, up to which the entry answers.
         end: the age at which the token ends; infinity if that is unknown.
@@ -34,17 +34,10 @@ class Entry:
     __slots__ = ("asked", "end", "fresh", "response", "scope")
 
     def __init__(
-        self,
-        scope: Scope,
-        content_type: str,
-        body: bytes,
-        *,
-        asked: Instant,
-        fresh: float,
-        end: float,
+        self, scope: Scope, response: Response, *, asked: Instant, fresh: float, end: float
     ) -> None:
         self.scope = scope
-        self.response = Response(200, {"Content-Type": content_type}, body)
+        self.response = response
         self.asked = asked
         self.fresh = fresh
         self.end = end
@@ -73,20 +66,31 @@ class Entry:
         return json.dumps(head).encode() + b"\n" + self.response.body
 
     @classmethod
-    def decode(cls, content: bytes, now: Instant) -> Entry | None:
+    def decode(cls, content: Secret[bytes], now: Instant) -> Entry | None:
         """Return the entry in some bytes, or None if it is malformed or from the future."""
-        head, _, body = content.partition(b"\n")
         try:
-            (operation, method, url, fields), kind, asked, fresh, end = json.loads(head)
+            # Sealed: a traceback shows local variables.
+            head = Secret(json.loads(content.reveal().partition(b"\n")[0]))
+            kind, asked, fresh, end = head.reveal()[1:]
             age = now.wall - float(asked)
-            # The monotonic clock of another process means nothing here.
-            moment = Instant(now.monotonic - max(0.0, age), float(asked))
-            scope = Scope(operation, method, url, tuple((name, value) for name, value in fields))
-            end = math.inf if end is None else float(end)
-            entry = cls(scope, kind, body, asked=moment, fresh=float(fresh), end=end)
-        except (ValueError, TypeError, RecursionError):
+            entry = cls(
+                _parse_scope(head),
+                Response(200, {"Content-Type": kind}, content.reveal().partition(b"\n")[2]),
+                # The monotonic clock of another process means nothing here.
+                asked=Instant(now.monotonic - max(0.0, age), float(asked)),
+                fresh=float(fresh),
+                end=math.inf if end is None else float(end),
+            )
+        except (LookupError, ValueError, TypeError, RecursionError):
             return None
         return entry if age >= -_MAX_SKEW else None
+
+
+def _parse_scope(head: Secret[Any]) -> Scope:
+    operation, method, url, _ = head.reveal()[0]
+    return Scope(
+        operation, method, url, tuple((name, value) for name, value in head.reveal()[0][3])
+    )
 
 
 def entry_for(
@@ -101,8 +105,8 @@ def entry_for(
     fresh = min(max_age, end) * lifetime.jitter()
     if fresh <= 0:
         return None
-    content_type = response.headers["Content-Type"]
-    return Entry(scope, content_type, response.body, asked=asked, fresh=fresh, end=end)
+    kept = Response(200, {"Content-Type": response.headers["Content-Type"]}, response.body)
+    return Entry(scope, kept, asked=asked, fresh=fresh, end=end)
 
 
 def _is_profile(request: Request, response: Response) -> bool:

@@ -131,6 +131,8 @@ def _without_secrets(request: Request, response: Response) -> Response:
     """Return what the core reads from an error, without a token that the server may echo."""
     redact = request.call.redact
     fields = [(n, redact(v)) for n, v in response.headers.items() if n.lower() in _KEPT]
-    body = response.body if len(response.body) <= _MAX_BODY else b""
+    if len(response.body) > _MAX_BODY:
+        return Response(response.status, fields)
     # Latin-1 maps each byte to one character and back.
-    return Response(response.status, fields, redact(body.decode("latin-1")).encode("latin-1"))
+    body = redact(response.body.decode("latin-1")).encode("latin-1")
+    return Response(response.status, fields, body)

@@ -69,11 +69,13 @@ def _target(request: Request) -> tuple[str, str, str]:
 
 
 def _fields(request: Request) -> tuple[tuple[str, str], ...]:
-    fields = [(name.lower(), value) for name, value in request.headers.items()]
     # Sorted by name alone: the order of repeated fields has a meaning (RFC 9110, section 5.3).
-    fields.sort(key=_name)
-    return tuple(field for field in fields if field[0] != "user-agent")
+    return tuple(
+        (name.lower(), value)
+        for name, value in sorted(request.headers.items(), key=_lower_name)
+        if name.lower() != "user-agent"
+    )
 
 
-def _name(field: tuple[str, str]) -> str:
-    return field[0]
+def _lower_name(field: tuple[str, str]) -> str:
+    return field[0].lower()

@@ -15,6 +15,7 @@ from tests.plugins.cache.clocks import DATE, EPOCH, Clocks
 
 from usersmanager import Response
 from usersmanager.plugins import Token
+from usersmanager.transports import Secret
 from usersmanager_cache.clock import Instant
 from usersmanager_cache.entry import Entry
 from usersmanager_cache.key import Scope
@@ -166,13 +167,13 @@ SCOPE = Scope("get_info", "GET", "https://tenant.example/userinfo", (("accept", 
 
 def entry_at(now: Instant, **changes: Any) -> Entry:
     settings: dict[str, Any] = {"asked": now, "fresh": 60.0, "end": math.inf, **changes}
-    return Entry(SCOPE, "application/json", b'{"sub":\n "ada"}', **settings)
+    return Entry(SCOPE, Response(200, JSON, b'{"sub":\n "ada"}'), **settings)
 
 
 @pytest.mark.parametrize("end", [math.inf, 100.5])
 def test_an_entry_is_encoded_and_decoded(end: float) -> None:
     now = Instant(1000.0, EPOCH)
-    decoded = Entry.decode(entry_at(now, end=end).encode(), Instant(5.0, EPOCH + 10))
+    decoded = Entry.decode(Secret(entry_at(now, end=end).encode()), Instant(5.0, EPOCH + 10))
     assert decoded is not None
     assert decoded.scope == SCOPE
     assert (decoded.response.status, dict(decoded.response.headers)) == (200, JSON)
@@ -189,7 +190,7 @@ def test_the_wall_clock_counts_for_an_entry_of_another_process(
 ) -> None:
     content = entry_at(Instant(1000.0, EPOCH)).encode()
     now = Instant(5.0, EPOCH + wall)
-    decoded = Entry.decode(content, now)
+    decoded = Entry.decode(Secret(content), now)
     if age is None:
         assert decoded is None
     else:
@@ -215,7 +216,7 @@ def test_the_wall_clock_counts_for_an_entry_of_another_process(
     ],
 )
 def test_a_malformed_entry_is_none(content: bytes) -> None:
-    assert Entry.decode(content, Instant(5.0, EPOCH)) is None
+    assert Entry.decode(Secret(content), Instant(5.0, EPOCH)) is None
 
 
 def test_the_repr_of_an_entry_shows_nothing_of_it() -> None:
