@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import resource
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.plugins.cache.calling import JSON
+from tests.support import make_request
 
 from usersmanager import DecodeError, Request, Response, SubjectMismatchError, UsersManagerError
-from usersmanager.plugins import Flow, Proceed, Token, hookimpl
+from usersmanager.plugins import Flow, Proceed, Token, hookimpl, run_flow
 from usersmanager.testing import FakeTransport
 from usersmanager_cache import Cache
 from usersmanager_cache.key import key_of
@@ -246,3 +251,28 @@ def test_a_body_that_is_no_profile_is_an_error_each_time(caller: Any) -> None:
             call()
     call.provider.outcome = None
     assert call().sub == "ada"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the memory of the process from /proc")
+def test_a_million_tokens_take_no_more_memory_than_ten_thousand() -> None:
+    cache = Cache(negative_max_age=30)
+    profile = Response(200, JSON, b'{"sub": "u"}')
+    rejected = Response(401, JSON, b'{"error": "invalid_token"}')
+
+    def flow(request: Request) -> Flow[Response]:
+        return profile if request.token.reveal()[-1] in "02468" else rejected
+        yield
+
+    def fill(numbers: range) -> int:
+        for number in numbers:
+            request = make_request(token=Token(f"token-{number}"))
+            run_flow(cache.usersmanager_wrap_call(request, flow))
+        gc.collect()
+        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+    before = fill(range(100_000))
+    after = fill(range(100_000, 1_000_000))
+    assert cache.stats.entries == 10_000
+    assert cache.stats.misses == 1_000_000
+    assert after < before + 2_000_000
