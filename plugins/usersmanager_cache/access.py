@@ -6,10 +6,10 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from usersmanager import DeadlineExceededError, PluginError
 from usersmanager.plugins import Flow, run
-from usersmanager.transports import LoopLocal
 
 from .health import StoreHealth
 from .stores import AsyncStore, Store, check_store, missing_style_error
@@ -47,7 +47,8 @@ class StoreAccess:
             "add": health.writing,
             "delete": health.deleting,
         }
-        self._slots = LoopLocal(lambda: asyncio.Semaphore(_CONCURRENT_CALLS), _close_nothing)
+        self._slots: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]
+        self._slots = WeakKeyDictionary()
 
     def call(self, method: str, *arguments: object) -> Flow[Any]:
         """Call a method of the store, and return its result or UNAVAILABLE.
@@ -86,7 +87,8 @@ class StoreAccess:
         return UNAVAILABLE if function is None else function(*arguments)
 
     async def _acall(self, method: str, arguments: tuple[object, ...]) -> object:
-        async with self._slots.get():
+        slots = asyncio.Semaphore(_CONCURRENT_CALLS)
+        async with self._slots.setdefault(asyncio.get_running_loop(), slots):
             function = self._find(method, f"a{method}")
             return UNAVAILABLE if function is None else await function(*arguments)
 
@@ -110,7 +112,3 @@ class StoreAccess:
         if close_idle is not None:
             with contextlib.suppress(Exception):
                 await close_idle()
-
-
-async def _close_nothing(_: asyncio.Semaphore) -> None:
-    """Do nothing: a semaphore needs no closing."""

@@ -1,46 +1,40 @@
-"""Check the clients of redis-py and valkey-py that a RedisStore is given."""
+"""Check the clients of redis-py and valkey-py that a RedisStore is given.
+
+The functions raise no errors: the repr of a client may show a password (redis-py 5 and 6), and a
+traceback the repr of each local variable.
+"""
 
 from __future__ import annotations
 
 from inspect import isclass, iscoroutinefunction
 from typing import Any
 
-from usersmanager import ArgumentError
-
-__all__ = ["check_async_client", "check_client", "explain_options"]
+__all__ = ["explain_async_client", "explain_client", "explain_options"]
 
 _LONGEST_TIMEOUT = 1.0
 _MOST_RETRIES = 1
 
 
-def check_client(client: Any) -> None:
-    """Check a sync client.
-
-    Raises:
-        ArgumentError: it is no client of a single server, it is an asyncio client, it has
-            `decode_responses`, or a call of it might take long.
-    """
+def explain_client(client: Any) -> str | None:
+    """Return why a store can't use an object as its sync client, or None if it can, or has none."""
+    if client is None:
+        return None
     problem = _explain_kind(client, "redis.Redis")
     if problem is None and _is_async(client):
         problem = "is an asyncio client: pass it as async_client"
     problem = problem or explain_options(client)
-    if problem is not None:
-        raise ArgumentError(f"client {problem}")
+    return problem and f"client {problem}"
 
 
-def check_async_client(client: Any) -> None:
-    """Check an asyncio client.
-
-    Raises:
-        ArgumentError: it is no client of a single server, it is a sync client, or it has
-            `decode_responses`.
-    """
+def explain_async_client(client: Any) -> str | None:
+    """Return why a store can't use an object as its asyncio client, or None, as above."""
+    if client is None:
+        return None
     problem = _explain_kind(client, "redis.asyncio.Redis")
     if problem is None and not _is_async(client):
         problem = "is a sync client: pass it as client"
     problem = problem or _explain_decoding(client)
-    if problem is not None:
-        raise ArgumentError(f"async_client {problem}")
+    return problem and f"async_client {problem}"
 
 
 def explain_options(client: Any) -> str | None:

@@ -10,7 +10,7 @@ from weakref import ref
 from usersmanager import ArgumentError, LifecycleError
 from usersmanager.transports import Secret
 
-from .client_checks import check_async_client, check_client, explain_options
+from .client_checks import explain_async_client, explain_client, explain_options
 from .stores import WrongLoopError
 
 __all__ = ["Clients", "GivenClients", "OwnClients"]
@@ -47,17 +47,20 @@ class Clients(Protocol):
 class GivenClients:
     """The caller's clients. They are never closed.
 
+    Args:
+        client: a sync client, or None; sealed, because its repr may show a password.
+        async_client: an asyncio client, or None.
+
     Raises:
         ArgumentError: a client is invalid, or both are None.
     """
 
-    def __init__(self, client: Any, async_client: Any) -> None:
-        if client is None and async_client is None:
+    def __init__(self, client: Secret[Any], async_client: Secret[Any]) -> None:
+        if client.reveal() is None and async_client.reveal() is None:
             raise ArgumentError("client is missing: pass client or async_client, or use from_url")
-        if client is not None:
-            check_client(client)
-        if async_client is not None:
-            check_async_client(async_client)
+        problem = explain_client(client.reveal()) or explain_async_client(async_client.reveal())
+        if problem is not None:
+            raise ArgumentError(problem)
         self._client = client
         self._async_client = async_client
         # The event loop and process that have used the client first.
@@ -65,7 +68,7 @@ class GivenClients:
 
     def sync(self) -> Any:
         """Return the sync client, or None."""
-        return self._client
+        return self._client.reveal()
 
     def asyncio(self) -> Any:
         """Return the asyncio client, or None.
@@ -73,7 +76,7 @@ class GivenClients:
         Raises:
             WrongLoopError: another event loop has used it before.
         """
-        if self._async_client is None:
+        if self._async_client.reveal() is None:
             return None
         from asyncio import get_running_loop
 
@@ -81,7 +84,7 @@ class GivenClients:
         owner, process = self._owner.setdefault("owner", (ref(loop), os.getpid()))
         if owner() is not loop or process != os.getpid():
             raise WrongLoopError(_WRONG_LOOP)
-        return self._async_client
+        return self._async_client.reveal()
 
     def close_idle(self) -> None:
         """Do nothing: the caller closes its client."""
@@ -112,7 +115,7 @@ class OwnClients:
 
     def sync(self) -> Any:
         """Return the sync client."""
-        return self._client
+        return self._client.reveal()
 
     def asyncio(self) -> Any:
         """Return the asyncio client of the running event loop.
@@ -128,13 +131,13 @@ class OwnClients:
 
     def close_idle(self) -> None:
         """Close the idle connections of the sync client."""
-        self._client.connection_pool.disconnect(inuse_connections=False)
+        self.sync().connection_pool.disconnect(inuse_connections=False)
 
     async def aclose_idle(self) -> None:
         """Close the idle connections of the asyncio client of the running event loop."""
         await self.asyncio().connection_pool.disconnect(inuse_connections=False)
 
-    def _make(self) -> Any:
+    def _make(self) -> Secret[Any]:
         if find_spec("redis") is None:
             raise ModuleNotFoundError(
                 "from_url needs redis-py: python -m pip install 'usersmanager[redis]'",
@@ -143,8 +146,8 @@ class OwnClients:
         import redis
 
         try:
-            client = redis.Redis.from_url(self._url.reveal(), **self._options(redis.retry))
-            problem = explain_options(client)
+            client = Secret(redis.Redis.from_url(self._url.reveal(), **self._options(redis.retry)))
+            problem = explain_options(client.reveal())
         except Exception:  # Its text may quote the URL.
             problem = "is invalid: pass one like redis://127.0.0.1:6379/0"
         if problem is not None:

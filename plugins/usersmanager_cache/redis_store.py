@@ -45,8 +45,10 @@ class RedisStore:
     def __init__(
         self, client: Any = None, *, async_client: Any = None, timeout: float = 0.25
     ) -> None:
+        sealed, sealed_async = Secret(client), Secret(async_client)
+        del client, async_client  # Their repr may show a password, and a traceback local variables.
         self._timeout = validate_seconds("timeout", timeout)
-        self._clients: Clients = GivenClients(client, async_client)
+        self._clients: Clients = GivenClients(sealed, sealed_async)
 
     @classmethod
     def from_url(cls, url: str, *, timeout: float = 0.25) -> RedisStore:
@@ -119,19 +121,19 @@ class RedisStore:
         await self._clients.aclose_idle()
 
     def _call(self, command: str, *arguments: object, **options: object) -> Any:
-        client = self._clients.sync()
-        if client is None:
+        client = Secret(self._clients.sync())
+        if client.reveal() is None:
             raise missing_style_error(command)
-        return getattr(client, command)(*arguments, **options)
+        return getattr(client.reveal(), command)(*arguments, **options)
 
     async def _acall(self, command: str, *arguments: object, **options: object) -> Any:
         import asyncio  # Slow to import, and a sync program may not need it.
 
-        client = self._clients.asyncio()
-        if client is None:
+        client = Secret(self._clients.asyncio())
+        if client.reveal() is None:
             raise missing_style_error(f"a{command}")
         async with asyncio.timeout(self._timeout):
-            return await getattr(client, command)(*arguments, **options)
+            return await getattr(client.reveal(), command)(*arguments, **options)
 
 
 def _milliseconds(seconds: float) -> int:

@@ -29,40 +29,40 @@ _TAG = 16
 
 
 class Seal:
-    """Names and seals entries with one secret.
+    """Derives the name and the encryption of one entry from a secret and the key of the entry.
 
     Args:
         secret: 16 bytes or more.
-        namespace: what names start with, without the colon.
+        key: the digest that identifies the entry.
+        namespace: what the name starts with, before a colon.
     """
 
-    def __init__(self, secret: Secret[bytes], namespace: str) -> None:
+    __slots__ = ("_key", "_secret", "name")
+
+    def __init__(self, secret: Secret[bytes], key: Secret[bytes], namespace: str) -> None:
         self._secret = secret
-        self._namespace = namespace
+        self._key = key
+        self.name: str = f"{namespace}:{self._derive(b'name').reveal().hex()}"
 
-    def name(self, key: Secret[bytes]) -> str:
-        """Return the name of the entry of a key."""
-        return f"{self._namespace}:{self._derive(key, b'name').reveal().hex()}"
+    def seal(self, content: Secret[bytes]) -> bytes:
+        """Return the encrypted content."""
+        nonce = os.urandom(_NONCE)
+        return nonce + self._cipher().encrypt(nonce, content.reveal(), self.name.encode())
 
-    def seal(self, key: Secret[bytes], content: Secret[bytes]) -> bytes:
-        """Return the encrypted content of the entry of a key."""
-        nonce, name = os.urandom(_NONCE), self.name(key).encode()
-        return nonce + self._cipher(key).encrypt(nonce, content.reveal(), name)
-
-    def open(self, key: Secret[bytes], sealed: bytes) -> Secret[bytes] | None:
-        """Return the content of the entry of a key, or None if it was not sealed for this key."""
+    def open(self, sealed: bytes) -> Secret[bytes] | None:
+        """Return the content, or None if it was not sealed for this entry, or is too long."""
         if not _NONCE + _TAG <= len(sealed) <= _NONCE + MAX_CONTENT + _TAG:
             return None
-        nonce, name = sealed[:_NONCE], self.name(key).encode()
+        nonce, encrypted = sealed[:_NONCE], sealed[_NONCE:]
         try:
-            return Secret(self._cipher(key).decrypt(nonce, sealed[_NONCE:], name))
+            return Secret(self._cipher().decrypt(nonce, encrypted, self.name.encode()))
         except InvalidTag:
             return None
 
-    def _cipher(self, key: Secret[bytes]) -> AESGCM:
-        return AESGCM(self._derive(key, b"content").reveal())
+    def _cipher(self) -> AESGCM:
+        return AESGCM(self._derive(b"content").reveal())
 
-    def _derive(self, key: Secret[bytes], purpose: Literal[b"name", b"content"]) -> Secret[bytes]:
+    def _derive(self, purpose: Literal[b"name", b"content"]) -> Secret[bytes]:
         info = _VERSION + b" " + purpose
         hkdf = HKDF(SHA256(), length=32, salt=self._secret.reveal(), info=info)
-        return Secret(hkdf.derive(key.reveal()))
+        return Secret(hkdf.derive(self._key.reveal()))

@@ -52,7 +52,8 @@ class SharedEntries:
         del secret  # A traceback shows local variables.
         if store is None:
             raise ArgumentError("secret needs a store: pass store=RedisStore.from_url(...)")
-        self._seals = [Seal(secret, namespace) for secret in split_secrets(sealed)]
+        self._secrets = split_secrets(sealed)
+        self._namespace = namespace
         self._access = StoreAccess(store, on_error)
         self._id = os.urandom(16).hex()
 
@@ -61,11 +62,12 @@ class SharedEntries:
         return self._get(Secret(key))
 
     def _get(self, key: Secret[bytes]) -> Flow[bytes | None]:
-        for seal in self._seals:
-            sealed = yield from self._access.call("get", seal.name(key))
+        for secret in self._secrets:
+            seal = Seal(secret, key, self._namespace)
+            sealed = yield from self._access.call("get", seal.name)
             if sealed is UNAVAILABLE:
                 return None
-            content = None if sealed is None else seal.open(key, sealed)
+            content = None if sealed is None else seal.open(sealed)
             if content is not None:
                 return content.reveal()
         return None
@@ -82,8 +84,8 @@ class SharedEntries:
 
     def _put(self, key: Secret[bytes], content: Secret[bytes], ttl: float) -> Flow[None]:
         if ttl > 0 and len(content.reveal()) <= MAX_CONTENT:
-            seal = self._seals[0]
-            yield from self._access.call("set", seal.name(key), seal.seal(key, content), ttl)
+            seal = Seal(self._secrets[0], key, self._namespace)
+            yield from self._access.call("set", seal.name, seal.seal(content), ttl)
 
     def delete(self, key: bytes) -> Flow[bool]:
         """Delete the entries that any secret has sealed, and return whether that succeeded."""
@@ -91,8 +93,9 @@ class SharedEntries:
 
     def _delete(self, key: Secret[bytes]) -> Flow[bool]:
         reached = True
-        for seal in self._seals:
-            result = yield from self._access.call("delete", seal.name(key))
+        for secret in self._secrets:
+            name = Seal(secret, key, self._namespace).name
+            result = yield from self._access.call("delete", name)
             reached = reached and result is not UNAVAILABLE
         return reached
 
@@ -126,7 +129,7 @@ class SharedEntries:
             yield from self._access.call("delete", name)
 
     def _lock_name(self, key: Secret[bytes]) -> str:
-        return f"{self._seals[0].name(key)}:lock"
+        return f"{Seal(self._secrets[0], key, self._namespace).name}:lock"
 
     def _owner(self) -> bytes:
         return f"{self._id}-{os.getpid()}".encode()  # A forked process is another owner.

@@ -132,6 +132,17 @@ def test_what_is_no_client_is_rejected(value: Any) -> None:
     assert error_of(async_client=value).startswith("async_client must be a redis.asyncio.Redis")
 
 
+def test_a_rejected_client_is_not_shown(library: Library) -> None:
+    # The repr of a client of redis-py 5 or 6 shows the password.
+    for name, client in {
+        "client": library.client(password="hush"),
+        "async_client": library.async_client(password="hush", decode_responses=True),
+    }.items():
+        with pytest.raises(ArgumentError) as caught:
+            RedisStore(**{name: client})
+        assert "hush" not in shown_by(caught.value)
+
+
 def test_a_store_without_a_client_is_rejected() -> None:
     assert "pass client or async_client, or use from_url" in error_of()
 

@@ -14,17 +14,21 @@ from usersmanager_cache.sealing import MAX_CONTENT, Seal
 CONTENT = b'{"sub": "auth0|ada"}'
 
 
+def seal_of(secret: bytes = SECRET, key: bytes = KEY, namespace: str = "ns") -> Seal:
+    return Seal(Secret(secret), Secret(key), namespace)
+
+
 @pytest.fixture
 def seal() -> Seal:
-    return Seal(Secret(SECRET), "ns")
+    return seal_of()
 
 
-def sealed(seal: Seal, key: bytes = KEY, content: bytes = CONTENT) -> bytes:
-    return seal.seal(Secret(key), Secret(content))
+def sealed(seal: Seal, content: bytes = CONTENT) -> bytes:
+    return seal.seal(Secret(content))
 
 
-def opened(seal: Seal, value: bytes, key: bytes = KEY) -> bytes | None:
-    content = seal.open(Secret(key), value)
+def opened(seal: Seal, value: bytes) -> bytes | None:
+    content = seal.open(value)
     return None if content is None else content.reveal()
 
 
@@ -43,23 +47,23 @@ def test_names_and_contents_follow_the_documented_derivation(seal: Seal) -> None
     name = f"ns:{hkdf(b'usersmanager cache 1 name').hex()}"
     value = sealed(seal)
     cipher = AESGCM(hkdf(b"usersmanager cache 1 content"))
-    assert seal.name(Secret(KEY)) == name
+    assert seal.name == name
     assert cipher.decrypt(value[:12], value[12:], name.encode()) == CONTENT
 
 
 @pytest.mark.parametrize(
-    ("other", "key"),
+    "other",
     [
-        pytest.param(Seal(Secret(SECRET[::-1]), "ns"), KEY, id="secret"),
-        pytest.param(Seal(Secret(SECRET), "other"), KEY, id="namespace"),
-        pytest.param(Seal(Secret(SECRET), "ns"), OTHER_KEY, id="key"),
+        pytest.param(seal_of(secret=SECRET[::-1]), id="secret"),
+        pytest.param(seal_of(namespace="other"), id="namespace"),
+        pytest.param(seal_of(key=OTHER_KEY), id="key"),
     ],
 )
 def test_another_secret_namespace_or_key_has_another_name_and_opens_nothing(
-    seal: Seal, other: Seal, key: bytes
+    seal: Seal, other: Seal
 ) -> None:
-    assert other.name(Secret(key)) != seal.name(Secret(KEY))
-    assert opened(other, sealed(seal), key) is None
+    assert other.name != seal.name
+    assert opened(other, sealed(seal)) is None
 
 
 def test_a_changed_byte_makes_an_entry_unreadable(seal: Seal) -> None:
@@ -78,8 +82,8 @@ def test_an_entry_that_is_cut_or_continued_is_unreadable(seal: Seal) -> None:
 
 
 def test_an_entry_that_is_too_long_is_not_decrypted(seal: Seal) -> None:
-    assert opened(seal, sealed(seal, content=bytes(MAX_CONTENT))) == bytes(MAX_CONTENT)
-    assert opened(seal, sealed(seal, content=bytes(MAX_CONTENT + 1))) is None
+    assert opened(seal, sealed(seal, bytes(MAX_CONTENT))) == bytes(MAX_CONTENT)
+    assert opened(seal, sealed(seal, bytes(MAX_CONTENT + 1))) is None
 
 
 def test_the_same_content_is_sealed_differently_each_time(seal: Seal) -> None:
@@ -87,6 +91,6 @@ def test_the_same_content_is_sealed_differently_each_time(seal: Seal) -> None:
 
 
 def test_what_is_stored_contains_neither_the_key_nor_the_content(seal: Seal) -> None:
-    stored = seal.name(Secret(KEY)).encode() + sealed(seal)
+    stored = seal.name.encode() + sealed(seal)
     for hidden in (KEY, KEY.hex().encode(), SECRET, CONTENT, b"ada"):
         assert hidden not in stored

@@ -25,7 +25,7 @@ from tests.support import in_child
 from usersmanager import DeadlineExceededError, PluginError
 from usersmanager.transports import Secret
 from usersmanager_cache import shared as shared_module
-from usersmanager_cache.sealing import MAX_CONTENT
+from usersmanager_cache.sealing import MAX_CONTENT, Seal
 
 OTHER_SECRET = SECRET[::-1]
 
@@ -110,7 +110,7 @@ def test_an_unreadable_entry_of_one_secret_does_not_hide_that_of_another(run: Ru
     store = DictStore()
     run(shared_entries(store, OTHER_SECRET).put(KEY, b"old", 60.0))
     rotated = shared_entries(store, [SECRET, OTHER_SECRET])
-    store.values[rotated._seals[0].name(Secret(KEY))] = b"nonsense"
+    store.values[Seal(Secret(SECRET), Secret(KEY), "ns").name] = b"nonsense"
     assert run(rotated.get(KEY)) == b"old"
 
 
