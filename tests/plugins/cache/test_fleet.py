@@ -114,7 +114,8 @@ class Vandal:
 
     def _work(self) -> None:
         while not self._stopped.wait(0.001):
-            names: Any = self._client.keys("*")
+            keys: Any = self._client.keys("*")
+            names = [name for name in keys if not name.endswith(b":lock")]
             if len(names) < 2:
                 continue
             first, second = self._random.sample(names, 2)
