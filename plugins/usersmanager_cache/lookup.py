@@ -50,7 +50,7 @@ class Lookup:
         self._stale_if_error = stale_if_error
         self._flight = SingleFlight()
         self._marks = Marks()
-        self._asking: Bounded[Deadline] = Bounded(_MAX_ASKING)
+        self._asking: Bounded[tuple[Scope, Deadline]] = Bounded(_MAX_ASKING)
 
     def visit(self, request: Request, key: Key, scope: Scope) -> Visit:
         """Return the visit of a call that begins now."""
@@ -141,9 +141,9 @@ class Lookup:
 
     def _ask(self, visit: Visit, proceed: Proceed) -> Flow[Response]:
         """Return the response to the request, or a stale answer in its place."""
-        if self._is_overdue(visit.key) and (stale := self._stale_instead(visit)) is not None:
+        if self._is_overdue(visit) and (stale := self._stale_instead(visit)) is not None:
             return stale
-        self._asking.put(visit.key, visit.request.deadline)
+        self._asking.put(visit.key, (visit.scope, visit.request.deadline))
         try:
             response = yield from self._request(visit, proceed)
             if response.status != 429 and not 500 <= response.status < 600:
@@ -157,10 +157,10 @@ class Lookup:
             self._asking.pop(visit.key)
         return self._stale_instead(visit) or response
 
-    def _is_overdue(self, key: Key) -> bool:
+    def _is_overdue(self, visit: Visit) -> bool:
         """Return whether a leader's deadline has passed, although it has not noticed yet."""
-        deadline = self._asking.get(key)
-        return deadline is not None and deadline.remaining() <= 0
+        scope, deadline = self._asking.get(visit.key) or (None, visit.request.deadline)
+        return scope == visit.scope and deadline.remaining() <= 0
 
     def _request(self, visit: Visit, proceed: Proceed) -> Flow[Response]:
         asked, call = clock.now(), visit.request.call

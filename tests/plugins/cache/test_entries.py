@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
+import random
 import resource
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.plugins.cache.calling import JSON
+from tests.plugins.cache.calling import JSON, Provider
+from tests.plugins.cache.clocks import Clocks
 from tests.support import make_request
 
-from usersmanager import DecodeError, Request, Response, SubjectMismatchError, UsersManagerError
+from usersmanager import (
+    AsyncUsersManager,
+    DecodeError,
+    Request,
+    Response,
+    SubjectMismatchError,
+    UsersManager,
+    UsersManagerError,
+)
 from usersmanager.plugins import Flow, Proceed, Token, hookimpl, run_flow
 from usersmanager.testing import FakeTransport
 from usersmanager_cache import Cache
@@ -276,3 +288,34 @@ def test_a_million_tokens_take_no_more_memory_than_ten_thousand() -> None:
     assert cache.stats.entries == 10_000
     assert cache.stats.misses == 1_000_000
     assert after < before + 2_000_000
+
+
+@pytest.mark.slow
+def test_many_threads_and_tasks_get_their_own_profiles(clocks: Clocks) -> None:
+    cache, provider = Cache(max_entries=500, stale_if_error=10), Provider()
+    settings = {"transport": provider, "plugins": [cache], "discover": False}
+    wrong: list[str] = []
+
+    def tokens(seed: int) -> list[str]:
+        return [f"user-{number}" for number in random.Random(seed).choices(range(1_000), k=500)]
+
+    def work(seed: int) -> None:
+        with UsersManager("https://tenant.example", **settings) as users:
+            wrong.extend(token for token in tokens(seed) if users.get_info(token).sub != token)
+
+    async def tasks() -> None:
+        async with AsyncUsersManager("https://tenant.example", **settings) as users:
+            for seed in range(10):
+                found = await asyncio.gather(*[users.get_info(t) for t in tokens(seed) * 2])
+                wrong.extend(t for t, p in zip(tokens(seed) * 2, found, strict=True) if p.sub != t)
+
+    with ThreadPoolExecutor(64) as pool:
+        loops = [pool.submit(asyncio.run, tasks()) for _ in range(2)]
+        list(pool.map(work, range(64)))
+        for loop in loops:
+            loop.result()
+    stats = cache.stats
+    assert not wrong
+    assert stats.entries == 500
+    assert stats.hits + stats.misses + stats.waits == 64 * 500 + 2 * 10 * 1_000
+    assert len(provider.requests) == stats.misses

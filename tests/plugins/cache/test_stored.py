@@ -156,6 +156,34 @@ def test_forget_deletes_what_an_old_secret_has_sealed(call: Caller, store: Locki
     assert store.values == {}
 
 
+def test_a_response_on_its_way_is_not_stored_if_the_token_is_forgotten(
+    call: Caller, store: LockingStore
+) -> None:
+    profile = call.provider.profile
+
+    def log_out(request: Any) -> Response:
+        call.cache.forget("ada")
+        return profile(request)
+
+    call.provider.profile = log_out  # type: ignore[method-assign] # In the middle of a request.
+    assert call()["version"] == 1
+    assert "set" not in store.calls
+
+
+def test_a_token_that_is_forgotten_while_its_profile_is_stored_is_deleted(
+    call: Caller, store: LockingStore
+) -> None:
+    write = store.set
+
+    def log_out(name: str, value: bytes, ttl: float) -> None:
+        call.cache.forget("ada")
+        write(name, value, ttl)
+
+    store.set = log_out  # type: ignore[method-assign] # While it is on its way to the store.
+    call()
+    assert store.values == {}
+
+
 def test_another_namespace_or_secret_finds_nothing(call: Caller, store: LockingStore) -> None:
     call()
     assert another(call, store, namespace="other")()["version"] == 2
