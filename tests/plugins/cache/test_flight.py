@@ -106,6 +106,19 @@ def test_other_users_and_other_requests_do_not_wait(kind: str) -> None:
         assert len(crew.gate.requests) == 2
 
 
+def test_another_request_with_the_same_token_does_not_wait(kind: str) -> None:
+    with crew_of(kind) as crew:
+        settings = crew._settings()
+        calls = [crew.start()]
+        crew._settings = lambda: settings | {"headers": {"X-Tenant": "7"}}  # type: ignore[method-assign]
+        calls.append(crew.start())
+        for _ in calls:
+            pending = crew.gate.next()
+            tenant = pending.request.headers.get("X-Tenant", "none")
+            pending.respond(body=f'{{"sub": "{tenant}"}}'.encode())
+        assert [call.result(LIMIT).sub for call in calls] == ["none", "7"]
+
+
 def test_a_call_that_looked_before_an_entry_was_kept_finds_it(kind: str) -> None:
     with crew_of(kind) as crew:
         entries = crew.plugin._lookup._entries
