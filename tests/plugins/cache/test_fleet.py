@@ -32,7 +32,7 @@ from usersmanager import AsyncUsersManager, UsersManager
 from usersmanager_cache import Cache, RedisStore
 
 url, origin, style, secret = sys.argv[1:]
-cache = Cache(store=RedisStore.from_url(url), secret=secret.encode())
+cache = Cache(store=RedisStore.from_url(url, timeout=1), secret=secret.encode())
 
 async def main():
     async with AsyncUsersManager(origin, plugins=[cache]) as users:
@@ -145,7 +145,7 @@ def test_entries_that_are_damaged_and_swapped_never_lead_to_a_wrong_profile(
     redis_server: Server,
 ) -> None:
     provider = Provider()
-    cache = Cache(store=RedisStore.from_url(redis_server.url), secret=SECRET)
+    cache = Cache(store=RedisStore.from_url(redis_server.url, timeout=1), secret=SECRET)
     wrong: list[tuple[str, str]] = []
     with UsersManager(
         "https://tenant.example", transport=provider, plugins=[cache], discover=False
