@@ -22,7 +22,7 @@ from .failures import Failures
 from .key import Key, Scope
 from .marks import Marks
 from .memory import Bounded
-from .visit import Answer, Visit
+from .visit import Answer, OwnAnswerError, Visit
 
 __all__ = ["Lookup"]
 
@@ -111,7 +111,7 @@ class Lookup:
         key = (visit.key, visit.scope, visit.mark)
         try:
             answer = yield from self._flight.run(key, lambda: self._lead(visit, proceed))
-        except _OwnAnswerError as own:
+        except OwnAnswerError as own:
             return own.response
         except ProviderUnavailableError:
             stale = self._stale_instead(visit)
@@ -129,7 +129,7 @@ class Lookup:
             response = yield from self._find(visit)
             if response is None:
                 response = yield from self._ask(visit, proceed)
-        except (ProviderUnavailableError, _OwnAnswerError):
+        except (ProviderUnavailableError, OwnAnswerError):
             yield from self._release(visit.key, is_locked=is_locked)
             raise
         yield from self._release(visit.key, is_locked=is_locked)
@@ -167,7 +167,7 @@ class Lookup:
         changes = call.token_changes
         response = yield from proceed(visit.request)
         if call.token_changes != changes:
-            raise _OwnAnswerError(response)
+            raise OwnAnswerError(response)
         yield from self._learn(visit, response, asked)
         return response
 
@@ -186,14 +186,6 @@ class Lookup:
             self._failures.forget(visit.key)
         if self._marks.of(visit.key) is not visit.mark:  # It was forgotten, maybe only just now.
             yield from _in_time(self._entries.delete(visit.key))
-
-
-class _OwnAnswerError(Exception):
-    """Carry an answer past the calls that wait: another token than the call's has obtained it."""
-
-    def __init__(self, response: Response) -> None:
-        super().__init__()
-        self.response = response
 
 
 def _in_time(flow: Flow[T]) -> Flow[T | None]:

@@ -9,7 +9,7 @@ from usersmanager import Request, Response
 from .entry import Entry
 from .key import Key, Scope
 
-__all__ = ["Answer", "Visit"]
+__all__ = ["Answer", "OwnAnswerError", "Visit"]
 
 
 class Visit:
@@ -40,3 +40,11 @@ class Answer(NamedTuple):
 
     outcome: str
     response: Response
+
+
+class OwnAnswerError(Exception):
+    """Carry an answer past the calls that wait: another token than the call's has obtained it."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__()
+        self.response = response
