@@ -247,14 +247,14 @@ def test_a_stale_entry_answers_in_place_of_a_429(caller: Any, clocks: Clocks) ->
 
 
 def test_a_success_ends_what_is_remembered(caller: Any, clocks: Clocks) -> None:
-    call = caller(max_age=2, stale_if_error=100)
+    call = caller(max_age=2, stale_if_error=1)
     call()
     clocks.advance(2)
     call.provider.outcome = Response(500)
-    call()
-    clocks.advance(5)
+    assert call()["version"] == 1  # From now on, there is no request for five seconds,
+    clocks.advance(1)
     call.provider.outcome = None
-    call()
+    assert call()["version"] == 3  # unless no stale entry can answer.
     clocks.advance(2)
     assert call()["version"] == 4
 
