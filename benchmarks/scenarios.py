@@ -8,7 +8,16 @@ from statistics import median
 from typing import NamedTuple
 
 from .measure import Batch, interleave, quartiles
-from .peers import ASYNC_BASE, SYNC_BASE, AsyncOpen, Open, async_clients, sync_clients
+from .peers import (
+    ASYNC_BASE,
+    SYNC_BASE,
+    AsyncOpen,
+    Open,
+    async_clients,
+    cached_async_clients,
+    cached_sync_clients,
+    sync_clients,
+)
 from .profiles import SUBJECT
 from .server import Server
 
@@ -22,6 +31,7 @@ class Scenario(NamedTuple):
     is_async: bool = False
     tls: bool = False
     size: int = 1_000
+    cached: bool = False
 
 
 SCENARIOS = (
@@ -32,6 +42,18 @@ SCENARIOS = (
     Scenario("asyncio-tls", "asyncio, 100 in flight, TLS", 100, is_async=True, tls=True),
     Scenario("100kb", "One thread, 100 kB", 1, size=100_000),
     Scenario("100kb", "asyncio, 100 in flight, 100 kB", 100, is_async=True, size=100_000),
+    Scenario("cache", "One thread, 1,000 cached profiles", 1, cached=True),
+    Scenario("cache", "64 threads, 1,000 cached profiles", 64, cached=True),
+    Scenario(
+        "cache", "asyncio, 100 in flight, 1,000 cached profiles", 100, is_async=True, cached=True
+    ),
+    Scenario(
+        "cache",
+        "asyncio, 1,000 in flight, 1,000 cached profiles",
+        1_000,
+        is_async=True,
+        cached=True,
+    ),
 )
 
 
@@ -47,15 +69,19 @@ class Row(NamedTuple):
 
 def run(scenario: Scenario, server: Server, rounds: int, seconds: float) -> list[Row]:
     """Measure the clients of a scenario; return the fastest first."""
-    _, title, number, is_async, tls, size = scenario
+    _, title, number, is_async, tls, size, cached = scenario
     url = server.base_url(size, tls)
     if is_async:
-        opening = {name: in_flight(one, url, number) for name, one in async_clients().items()}
+        async_ones = cached_async_clients() if cached else async_clients()
+        opening = {name: in_flight(one, url, number) for name, one in async_ones.items()}
     else:
-        opening = {name: in_threads(one, url, number) for name, one in sync_clients().items()}
+        sync_ones = cached_sync_clients() if cached else sync_clients()
+        opening = {name: in_threads(one, url, number) for name, one in sync_ones.items()}
     with ExitStack() as stack:
         batches = {name: stack.enter_context(client) for name, client in opening.items()}
-        turns = interleave(batches, rounds, seconds, 100 // number * number, server.cpu_seconds)
+        turns = interleave(
+            batches, rounds, seconds, max(1, 100 // number) * number, server.cpu_seconds
+        )
     base = turns[ASYNC_BASE if is_async else SYNC_BASE]
     rows = []
     for client, own in turns.items():

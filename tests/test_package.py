@@ -20,10 +20,12 @@ PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 HTTP_AND_PLUGINS = {
     *("aiohttp", "httptools", "requests", "urllib3", "yarl", "click", "rich", "tenacity"),
     *("usersmanager_aiohttp", "usersmanager_native", "usersmanager_urllib3"),
-    *("usersmanager_headers", "usersmanager_logging", "usersmanager_opentelemetry"),
-    *("usersmanager_retry", "opentelemetry"),
+    *("usersmanager_cache", "usersmanager_headers", "usersmanager_logging"),
+    *("usersmanager_opentelemetry", "usersmanager_retry", "opentelemetry"),
 }
-EXTENSIONS = ["aiohttp", "headers", "logging", "native", "opentelemetry", "retry", "urllib3"]
+EXTENSIONS = [
+    *("aiohttp", "cache", "headers", "logging", "native", "opentelemetry", "retry", "urllib3"),
+]
 
 
 def test_importing_the_package_imports_no_plugin_and_no_http_library() -> None:
@@ -121,3 +123,11 @@ def test_the_next_major_version_of_an_http_library_is_excluded(
     specifier = next(item.specifier for item in requirements if item.name == library)
     assert not specifier.contains(unsupported, prereleases=True)
     assert not specifier.contains(f"{unsupported}a1", prereleases=True)
+
+
+def test_a_cache_in_the_process_imports_neither_redis_nor_cryptography() -> None:
+    code = "import sys, usersmanager_cache as c; c.Cache(); print(*sys.modules, sep='\\n')"
+    output = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    assert set(output.split()) & {"asyncio", "cryptography", "redis", "valkey"} == set()

@@ -38,3 +38,17 @@ def async_clients() -> dict[str, AsyncOpen]:
         **usersmanager.per_transport("usersmanager_async_transport", usersmanager.open_async),
         "httpx": httpx.open_async,
     }
+
+
+def cached_sync_clients() -> dict[str, Open]:
+    """Return the base, and sync clients with a cache, by name."""
+    from . import bare, cached
+
+    return {SYNC_BASE: bare.open_urllib3, **cached.per_store(cached.open_sync)}
+
+
+def cached_async_clients() -> dict[str, AsyncOpen]:
+    """Return the base, and async clients with a cache, by name."""
+    from . import bare, cached
+
+    return {ASYNC_BASE: bare.open_aiohttp, **cached.per_store(cached.open_async)}

@@ -11,7 +11,7 @@ from ._flow.steps import run, sleep
 from ._operations.reading import read
 from ._values.headers import StaticHeaders
 from ._values.messages import Call, Request, Response
-from ._values.token import Token
+from ._values.token import Secret, Token
 from ._values.validation import validate_count, validate_seconds
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Proceed",
     "Request",
     "Response",
+    "Secret",
     "SingleFlight",
     "StaticHeaders",
     "Token",

@@ -12,6 +12,7 @@ from usersmanager import DeadlineExceededError, PluginError
 from usersmanager.plugins import Flow, run
 
 from .health import StoreHealth
+from .interruption import is_interruption
 from .stores import AsyncStore, Store, check_store, missing_style_error
 
 __all__ = ["UNAVAILABLE", "StoreAccess"]
@@ -72,10 +73,10 @@ class StoreAccess:
                 raise TypeError
         except (DeadlineExceededError, PluginError):  # They come from the driver.
             raise
-        except Exception as error:
-            self._health.failed(part, error)
-            return UNAVAILABLE
         except BaseException as caught:
+            if isinstance(caught, Exception) and not is_interruption(caught):
+                self._health.failed(part, caught)
+                return UNAVAILABLE
             # An interruption passes, but without the frames of a client, which show a password.
             caught.__cause__ = caught.__context__ = None
             raise caught.with_traceback(None)  # noqa: B904 - the same error, not another.

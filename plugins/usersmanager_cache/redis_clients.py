@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from weakref import ref
 
 from usersmanager import ArgumentError, LifecycleError
-from usersmanager.transports import Secret
+from usersmanager.plugins import Secret
 
 from .client_checks import explain_async_client, explain_client, explain_options
 from .stores import WrongLoopError

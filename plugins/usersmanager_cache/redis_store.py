@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from usersmanager import ArgumentError
-from usersmanager.plugins import validate_seconds
-from usersmanager.transports import Secret
+from usersmanager.plugins import Secret, validate_seconds
 
 from .redis_clients import Clients, GivenClients, OwnClients
 from .stores import missing_style_error

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from usersmanager.transports import Secret
+from usersmanager.plugins import Secret
 
 __all__ = ["MAX_CONTENT", "Seal"]
 

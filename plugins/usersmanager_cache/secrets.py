@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from usersmanager import ArgumentError
-from usersmanager.transports import Secret
+from usersmanager.plugins import Secret
 
 __all__ = ["split_secrets"]
 

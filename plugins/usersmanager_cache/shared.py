@@ -8,8 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from usersmanager import ArgumentError
-from usersmanager.plugins import Flow, sleep
-from usersmanager.transports import Secret
+from usersmanager.plugins import Flow, Secret, sleep
 
 from .access import UNAVAILABLE, StoreAccess
 from .sealing import MAX_CONTENT, Seal

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from benchmarks.peers import cached_async_clients, cached_sync_clients
+from benchmarks.scenarios import in_flight, in_threads
 from benchmarks.server import Server, serving
 
 pytestmark = pytest.mark.slow
@@ -102,3 +104,16 @@ def test_no_client_accepts_an_untrusted_certificate(
 def test_the_server_reports_its_cpu_time(running: tuple[Server, dict[str, str]]) -> None:
     before = running[0].cpu_seconds()
     assert 0 < before < running[0].cpu_seconds()
+
+
+def test_cached_clients_are_answered_from_their_cache(
+    running: tuple[Server, dict[str, str]],
+) -> None:
+    url = running[0].base_url(1_000, tls=False)
+    sync = {name: in_threads(one, url, 2) for name, one in cached_sync_clients().items()}
+    in_loop = {name: in_flight(one, url, 2) for name, one in cached_async_clients().items()}
+    assert {"urllib3", "usersmanager (cache)"} <= set(sync)
+    assert {"aiohttp", "usersmanager (cache)"} <= set(in_loop)
+    for opening in (*sync.values(), *in_loop.values()):
+        with opening as batch:
+            batch(1_200)  # A client with a cache checks its own hits when it is closed.

@@ -95,7 +95,9 @@ class Gate:
     async def asend(self, request: Request) -> Response:
         pending = self._receive(request)
         limit = max(0, request.remaining()) if self.is_punctual else None
-        await asyncio.wait([asyncio.wrap_future(pending.outcome)], timeout=limit)
+        outcome = asyncio.wrap_future(pending.outcome)
+        outcome.add_done_callback(asyncio.Future.exception)  # Otherwise asyncio logs it.
+        await asyncio.wait([outcome], timeout=limit)
         self._is_over(pending)
         return pending.get()
 

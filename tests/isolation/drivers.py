@@ -101,9 +101,9 @@ class Driver(Protocol):
         """Close the manager and its event loop."""
 
 
-def _settings(attempts: Attempts) -> dict[str, Any]:
+def _settings(attempts: Attempts, plugins: Sequence[object]) -> dict[str, Any]:
     short = full_jitter(base=0.002, overloaded_base=0.002)
-    return {"plugins": [Retry(wait=short), attempts], "client_id": "a-client"}
+    return {"plugins": [*plugins, Retry(wait=short), attempts], "client_id": "a-client"}
 
 
 def _owner(result: Any) -> str:
@@ -115,8 +115,9 @@ class SyncDriver:
 
     transport_class: ClassVar[Callable[..., Any]] = Urllib3Transport
 
-    def __init__(self, origin: str, attempts: Attempts) -> None:
+    def __init__(self, origin: str, attempts: Attempts, plugins: Sequence[object] = ()) -> None:
         self._origin = origin
+        self._plugins = plugins
         self._attempts = attempts
         self.loop_errors: list[str] = []
         self._open()
@@ -125,7 +126,7 @@ class SyncDriver:
         self._users = UsersManager(
             self._origin,
             transport=self.transport_class(pool_size=POOL),
-            **_settings(self._attempts),
+            **_settings(self._attempts, self._plugins),
         )
 
     def perform(
@@ -183,8 +184,9 @@ class AsyncDriver:
 
     transport_class: ClassVar[Callable[..., Any]] = AiohttpTransport
 
-    def __init__(self, origin: str, attempts: Attempts) -> None:
+    def __init__(self, origin: str, attempts: Attempts, plugins: Sequence[object] = ()) -> None:
         self._origin = origin
+        self._plugins = plugins
         self._attempts = attempts
         self.loop_errors: list[str] = []
         self._runner = asyncio.Runner()
@@ -208,7 +210,7 @@ class AsyncDriver:
         self._users = AsyncUsersManager(
             self._origin,
             transport=self.transport_class(pool_size=POOL),
-            **_settings(self._attempts),
+            **_settings(self._attempts, self._plugins),
         )
 
     def perform(

@@ -26,6 +26,7 @@ import urllib3
 
 import usersmanager
 import usersmanager_aiohttp
+import usersmanager_cache
 import usersmanager_headers
 import usersmanager_logging
 import usersmanager_native
@@ -52,7 +53,12 @@ def _folder(module: Any) -> str:
 
 
 _CORE = _folder(usersmanager)
-_PLUGINS = tuple(map(_folder, (usersmanager_headers, usersmanager_logging, usersmanager_retry)))
+_PLUGINS = tuple(
+    map(
+        _folder,
+        (usersmanager_cache, usersmanager_headers, usersmanager_logging, usersmanager_retry),
+    )
+)
 
 CARRIERS = (
     os.path.join(_CORE, "transports", ""),

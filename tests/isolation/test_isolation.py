@@ -12,7 +12,7 @@ import gc
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import pytest
@@ -40,6 +40,7 @@ from tests.isolation.server import ATTACKER, FAULTS, SLOW, Server
 
 from usersmanager import APIError, DecodeError, LifecycleError, TransportError
 from usersmanager.testing.fault_server import profile
+from usersmanager_cache import Cache
 
 pytestmark = pytest.mark.slow
 
@@ -101,7 +102,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 class Isolation(RuleBasedStateMachine):
     """The rules for sync and async managers."""
 
-    driver: ClassVar[Callable[[str, Attempts], Driver]]
+    driver: ClassVar[Callable[[str, Attempts, Sequence[object]], Driver]]
     violations: ClassVar[list[str]]
 
     def __init__(self) -> None:
@@ -109,11 +110,15 @@ class Isolation(RuleBasedStateMachine):
         self.before = ResourceCount.take()
         self.server = Server().__enter__()
         self.attempts = Attempts()
-        self.users = type(self).driver(self.server.origin, self.attempts)
+        self.users = type(self).driver(self.server.origin, self.attempts, self.plugins())
         self.calls = 0
         self.impersonations: set[str] = set()
         self.answered: set[str] = set()
         self.history: list[str] = []
+
+    def plugins(self) -> list[object]:
+        """Return more plugins."""
+        return []
 
     def new_call(
         self, user: str, *, impersonation: bool = False, timeout: float = TIMEOUT, **options: Any
@@ -312,6 +317,31 @@ class NativeAsyncIsolation(AsyncIsolation):
     driver = NativeAsyncDriver
 
 
+class Cached(Isolation):
+    """With a cache, and calls with the token of an earlier one."""
+
+    def plugins(self) -> list[object]:
+        return [Cache(max_age=0.1, stale_if_error=0.2, negative_max_age=0.1)]
+
+    @rule(together=several_users, planned=many_faults)
+    def the_same_calls_are_made_again(self, together: list[str], planned: list[str]) -> None:
+        calls = [self.new_call(user) for user in together]
+        self.perform(calls * 3, planned)
+        self.perform(calls, planned)
+
+    @invariant()
+    def attempts_are_counted(self) -> None:
+        """Do nothing: a token has many calls."""
+
+
+class CachedSyncIsolation(Cached, SyncIsolation):
+    """A sync manager with a cache."""
+
+
+class CachedAsyncIsolation(Cached, AsyncIsolation):
+    """An async manager with a cache."""
+
+
 def run(machine: type[Isolation]) -> None:
     machine.violations = []
     try:
@@ -322,11 +352,11 @@ def run(machine: type[Isolation]) -> None:
         ) from flaky
 
 
-@pytest.mark.parametrize("machine", [SyncIsolation, NativeSyncIsolation])
+@pytest.mark.parametrize("machine", [SyncIsolation, NativeSyncIsolation, CachedSyncIsolation])
 def test_calls_from_threads_get_their_own_responses(machine: type[Isolation]) -> None:
     run(machine)
 
 
-@pytest.mark.parametrize("machine", [AsyncIsolation, NativeAsyncIsolation])
+@pytest.mark.parametrize("machine", [AsyncIsolation, NativeAsyncIsolation, CachedAsyncIsolation])
 def test_calls_from_tasks_get_their_own_responses(machine: type[Isolation]) -> None:
     run(machine)

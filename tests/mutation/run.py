@@ -51,6 +51,10 @@ TESTS = {
         "tests/manager/test_endpoints.py",
         "tests/manager/test_from_issuer.py",
     ],
+    "usersmanager._values.dates": [
+        "tests/values/test_messages.py",
+        "tests/values/test_rate_limit.py",
+    ],
     "usersmanager._values.headers": [
         "tests/values/test_headers.py",
         "tests/values/test_messages.py",

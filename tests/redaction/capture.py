@@ -6,7 +6,7 @@ import asyncio
 import logging
 import ssl
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from unittest import mock
@@ -88,6 +88,7 @@ class CapturingClient:
 
     Args:
         transport: a key of `TRANSPORTS`.
+        plugins: more plugins of each manager.
         debug: whether the event loop is in debug mode and logs every step.
 
     Attributes:
@@ -96,7 +97,10 @@ class CapturingClient:
         trace: what pluggy traced.
     """
 
-    def __init__(self, transport: str, *, debug: bool = False) -> None:
+    def __init__(
+        self, transport: str, *, plugins: Sequence[object] = (), debug: bool = False
+    ) -> None:
+        self._plugins = plugins
         mode, self.transport_class = TRANSPORTS[transport]
         self.is_sync = mode == "sync"
         self.objects: list[object] = []
@@ -146,7 +150,8 @@ class CapturingClient:
                 is its retry plugin.
         """
         retry = settings.pop("retry", None) or Retry(2, wait=wait_none())
-        plugins = [*settings.pop("plugins", ()), self.plugin, retry, Logging()]
+        given = [*settings.pop("plugins", ()), *self._plugins]
+        plugins = [*given, self.plugin, retry, Logging()]
         transport = self.transport(**settings.pop("transport_settings", {}))
         settings = {"discover": ["headers"], "transport": transport, **settings, "plugins": plugins}
         with self.capture():

@@ -34,6 +34,7 @@ from usersmanager.plugins import (
 )
 from usersmanager.testing import FakeTransport
 from usersmanager.transports import AsyncTransport, Transport
+from usersmanager_cache import AsyncStore, Cache, CacheStats, RedisStore, Store
 from usersmanager_headers import Headers
 from usersmanager_logging import Logging
 from usersmanager_retry import Budget, Retry, full_jitter
@@ -157,6 +158,39 @@ class Mistakes:
 
 def give_up(state: RetryCallState) -> bool:
     return state.attempt_number > 2
+
+
+class DictStore:
+    def __init__(self) -> None:
+        self.values: dict[str, bytes] = {}
+
+    def get(self, name: str) -> bytes | None:
+        return self.values.get(name)
+
+    def set(self, name: str, value: bytes, ttl: float) -> None:
+        self.values[name] = value
+
+    def delete(self, name: str) -> None:
+        self.values.pop(name, None)
+
+
+async def caches() -> None:
+    store, redis = DictStore(), RedisStore.from_url("redis://127.0.0.1", timeout=1)
+    both: tuple[Store, Store, AsyncStore] = (store, redis, redis)
+    asyncio_only: AsyncStore = store  # type: ignore[assignment]
+    caches = [
+        Cache(max_age=1, stale_if_error=2, negative_max_age=3.5, max_entries=4, namespace="n"),
+        Cache(store=both[0], secret=b"0123456789abcdef"),
+        Cache(store=both[2], secret=[b"0123456789abcdef"]),
+        Cache(max_age="1"),  # type: ignore[arg-type]
+        Cache(60),  # type: ignore[call-arg]
+        Cache(store=asyncio_only, secret="0123456789abcdef"),  # type: ignore[arg-type]
+    ]
+    assert_type(caches[0].stats, CacheStats)
+    assert_type(caches[0].stats.hits, int)
+    assert_type(caches[0].forget("t"), bool)
+    assert_type(await caches[0].aforget(Token("t")), bool)
+    UsersManager("https://tenant.example", plugins=["cache", *caches])
 
 
 def shipped_plugins() -> None:

@@ -1,11 +1,19 @@
-"""Servers for the tests of a store. Each process of the tests has its own."""
+"""Fixtures for the tests of the cache: a provider, callers, clocks, and servers of a store.
+
+Each process of the tests has its own servers.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+from tests.plugins.cache.calling import Caller, Provider
+from tests.plugins.cache.clocks import Clocks, simulated_clocks
 from tests.plugins.cache.servers import Server, running_server
+
+from usersmanager_cache import Cache
 
 _VALKEY = pytest.param("valkey", marks=pytest.mark.slow)
 
@@ -24,3 +32,20 @@ def kind(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(params=["sync", "async"])
 def style(request: pytest.FixtureRequest) -> str:
     return str(request.param)
+
+
+@pytest.fixture
+def provider() -> Provider:
+    return Provider()
+
+
+@pytest.fixture
+def clocks() -> Iterator[Clocks]:
+    with simulated_clocks() as clocks:
+        yield clocks
+
+
+@pytest.fixture
+def caller(mode: Any, provider: Provider, clocks: Clocks) -> Callable[..., Caller]:
+    """Return a function that makes a Caller, from the settings of its cache."""
+    return lambda **settings: Caller(mode, provider, Cache(**settings))

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from tests.plugins.cache.support import KEY, OTHER_KEY, SECRET
 
-from usersmanager.transports import Secret
+from usersmanager.plugins import Secret
 from usersmanager_cache.sealing import MAX_CONTENT, Seal
 
 CONTENT = b'{"sub": "auth0|ada"}'

@@ -23,7 +23,7 @@ from tests.plugins.cache.support import (
 from tests.support import in_child
 
 from usersmanager import DeadlineExceededError, PluginError
-from usersmanager.transports import Secret
+from usersmanager.plugins import Secret
 from usersmanager_cache import shared as shared_module
 from usersmanager_cache.sealing import MAX_CONTENT, Seal
 

@@ -1,0 +1,174 @@
+"""The cache plugin: its settings, its hooks, and what applications call on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from usersmanager import Request, Response
+from usersmanager.plugins import (
+    Flow,
+    Proceed,
+    Secret,
+    Token,
+    arun_flow,
+    hookimpl,
+    run_flow,
+    validate_count,
+)
+
+from . import clock
+from .entries import Entries, LocalEntries, StoredEntries
+from .failures import Failures
+from .key import Key, Scopes, key_of
+from .lookup import Lookup
+from .stats import CacheStats, Counters
+from .stores import AsyncStore, Store
+from .validation import check_namespace, validate_lifetime
+from .visit import Visit
+
+__all__ = ["Cache"]
+
+
+class Cache:
+    """Answer `get_info` with a profile that was fetched shortly before.
+
+    Only complete profiles are kept, under a hash of their token, and not beyond the end of the
+    token. Of the calls that need the same profile at once, one requests it. A revoked token is
+    noticed up to `max_age` later. See "Caching" in the documentation.
+
+    Args:
+        max_age: the seconds for which a profile answers, more than 0.
+        stale_if_error: the seconds by which that is extended if the provider does not answer, or
+            answers with 429 or 5xx.
+        negative_max_age: the seconds for which a token is refused that the provider has rejected
+            with `invalid_token`.
+        max_entries: the maximum number of profiles in this process, 1 or more.
+        namespace: separates the entries of applications or tenants that share a store or an
+            instance: up to 100 printable ASCII characters.
+        store: where processes share entries, such as a `RedisStore`, in place of this process.
+        secret: 16 bytes or more, the same in all processes, that `store` needs; or a sequence of
+            such. The first seals new entries; entries that any of them sealed can be read.
+
+    Raises:
+        ArgumentError: an argument is invalid, or only one of `store` and `secret` is given.
+        ModuleNotFoundError: `store` is given, and cryptography is not installed (extra `cache`).
+
+    Example:
+        ```python
+        UsersManager(url, plugins=["cache"])
+        UsersManager(url, plugins=[Cache(max_age=120, stale_if_error=300)])
+        store = RedisStore.from_url("redis://127.0.0.1:6379/0")
+        UsersManager(url, plugins=[Cache(store=store, secret=secret)])
+        ```
+    """
+
+    name = "cache"
+
+    def __init__(
+        self,
+        *,
+        max_age: float = 60.0,
+        stale_if_error: float = 0.0,
+        negative_max_age: float = 0.0,
+        max_entries: int = 10_000,
+        namespace: str = "usersmanager",
+        store: Store | AsyncStore | None = None,
+        secret: bytes | Sequence[bytes] | None = None,
+    ) -> None:
+        sealed = Secret(secret)
+        del secret  # A traceback shows local variables.
+        max_age = validate_lifetime("max_age", max_age, may_be_zero=False)
+        stale_if_error = validate_lifetime("stale_if_error", stale_if_error, may_be_zero=True)
+        check_namespace(namespace)
+        self._namespace = namespace
+        negative_max_age = validate_lifetime("negative_max_age", negative_max_age, may_be_zero=True)
+        self._scopes = Scopes()
+        self._counters = Counters()
+        self._entries: Entries = LocalEntries(validate_count("max_entries", max_entries))
+        if store is not None or sealed.reveal() is not None:
+            from .shared import SharedEntries  # It needs cryptography.
+
+            on_error = partial(self._counters.add, "store_error")
+            shared = SharedEntries(store, sealed.reveal(), namespace, on_error)
+            self._entries = StoredEntries(shared)
+        self._lookup = Lookup(
+            self._entries,
+            Failures(max_age, negative_max_age),
+            max_age=max_age,
+            stale_if_error=stale_if_error,
+        )
+
+    @property
+    def stats(self) -> CacheStats:
+        """What the cache has done so far, as an immutable snapshot."""
+        return self._counters.snapshot(len(self._entries))
+
+    def forget(self, token: str | Token) -> bool:
+        """Delete the profile of a token, for example when its user logs out.
+
+        A response that is on its way in this process is not kept either.
+
+        Args:
+            token: the access token.
+
+        Returns:
+            True; False if the shared store could not be reached. Then the entry lives for up to
+            `max_age`, and the calls of other processes are answered with it.
+
+        Raises:
+            ArgumentError: it can't be an access token.
+
+        Example:
+            `if not cache.forget(token): log.warning("the profile expires in a minute")`
+        """
+        secret = Secret(token.reveal() if isinstance(token, Token) else token)
+        del token
+        return run_flow(self._lookup.forget(self._key(secret)))
+
+    async def aforget(self, token: str | Token) -> bool:
+        """Delete the profile of a token, like `forget`, in asyncio.
+
+        Example:
+            `await cache.aforget(token)`
+        """
+        secret = Secret(token.reveal() if isinstance(token, Token) else token)
+        del token
+        return await arun_flow(self._lookup.forget(self._key(secret)))
+
+    @hookimpl
+    def usersmanager_wrap_call(
+        self, request: Request, proceed: Proceed
+    ) -> Flow[Response] | Response:
+        """Answer the call with an entry, or make the request and keep the profile."""
+        if request.operation != "get_info":
+            return proceed(request)
+        key, scope = key_of(self._namespace, request.token), self._scopes.of(request)
+        entry = self._entries.peek(key)
+        if entry is not None and entry.scope == scope and entry.is_fresh(clock.now()):
+            self._report(request, "hit")
+            return entry.response
+        return self._answer(self._lookup.visit(request, key, scope), proceed)
+
+    @hookimpl
+    def usersmanager_close(self) -> None:
+        """Close the idle connections of the store."""
+        self._entries.close()
+
+    @hookimpl
+    async def usersmanager_aclose(self) -> None:
+        """Close the idle connections of the store in this event loop."""
+        await self._entries.aclose()
+
+    def _answer(self, visit: Visit, proceed: Proceed) -> Flow[Response]:
+        try:
+            return (yield from self._lookup.answer(visit, proceed))
+        finally:
+            self._report(visit.request, visit.outcome)
+
+    def _report(self, request: Request, outcome: str) -> None:
+        request.call.notes["cache"] = outcome
+        self._counters.add(outcome)
+
+    def _key(self, token: Secret[str]) -> Key:
+        return key_of(self._namespace, Token(token))

@@ -1,0 +1,81 @@
+"""What identifies an entry: a hash of the token, and the rest of the request."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import NamedTuple
+
+from usersmanager import Request
+from usersmanager.plugins import Token
+
+__all__ = ["Key", "Scope", "Scopes", "key_of"]
+
+
+class Key(bytes):
+    """The key of the entries of a token: a hash, from which a shared store derives its secrets."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<Key>"
+
+
+class Scope(NamedTuple):
+    """Everything that decides about a response, except the token.
+
+    Attributes:
+        operation: the operation.
+        method: the HTTP method.
+        url: the URL.
+        fields: the header fields that the cache sees, without User-Agent.
+    """
+
+    operation: str
+    method: str
+    url: str
+    fields: tuple[tuple[str, str], ...]
+
+    def __repr__(self) -> str:
+        return f"<Scope {self.operation}>"  # A field may be a secret.
+
+
+def key_of(namespace: str, token: Token) -> Key:
+    """Return the key of the entries of a token."""
+    # Neither a namespace nor a token contains a NUL.
+    return Key(hashlib.sha256(f"{namespace}\0{token.reveal()}".encode()).digest())
+
+
+class Scopes:
+    """The scopes of requests. The last one is remembered: a manager's requests share their headers.
+
+    Threads may share it: what is remembered is replaced as a whole.
+    """
+
+    def __init__(self) -> None:
+        self._last: tuple[object, Scope] = (None, Scope("", "", "", ()))
+
+    def of(self, request: Request) -> Scope:
+        """Return the scope of a request."""
+        headers, scope = self._last
+        if headers is request.headers and scope[:3] == _target(request):
+            return scope
+        scope = Scope(*_target(request), _fields(request))
+        self._last = (request.headers, scope)
+        return scope
+
+
+def _target(request: Request) -> tuple[str, str, str]:
+    return request.operation, request.method, request.url
+
+
+def _fields(request: Request) -> tuple[tuple[str, str], ...]:
+    # Sorted by name alone: the order of repeated fields has a meaning (RFC 9110, section 5.3).
+    return tuple(
+        (name.lower(), value)
+        for name, value in sorted(request.headers.items(), key=_lower_name)
+        if name.lower() != "user-agent"
+    )
+
+
+def _lower_name(field: tuple[str, str]) -> str:
+    return field[0].lower()

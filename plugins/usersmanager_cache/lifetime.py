@@ -1,0 +1,53 @@
+"""How long a profile answers: at most `max_age`, and never beyond the end of its token."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import random
+
+from usersmanager import Response
+from usersmanager.plugins import Token
+
+from .clock import Instant
+
+__all__ = ["jitter", "seconds_left", "token_expiry"]
+
+
+def jitter() -> float:
+    """Return the share of a lifetime that is used, so that entries don't all end at once."""
+    return random.uniform(0.9, 1.0)  # noqa: S311 - not a secret.
+
+
+def seconds_left(token: Token, response: Response, asked: Instant) -> float:
+    """Return the seconds from a request to the end of its token; infinity if that is unknown.
+
+    They are relative to the Date of the response, so that a wrong local clock does not matter.
+    """
+    expiry = token_expiry(token)
+    if expiry is None:
+        return math.inf
+    return expiry - (asked.wall if response.date is None else response.date)
+
+
+def token_expiry(token: Token) -> float | None:
+    """Return the `exp` of a JWT (RFC 7519, section 4.1.4), or None if there is none.
+
+    The signature is not verified: an `exp` can only shorten the life of an entry.
+    """
+    try:
+        # No variable holds the claims: a traceback shows local variables.
+        expiry = json.loads(_decode(token)).get("exp")
+        if isinstance(expiry, int | float) and not isinstance(expiry, bool):
+            return float(expiry) if math.isfinite(expiry) else None
+    except (ValueError, AttributeError, OverflowError, RecursionError):
+        pass
+    return None
+
+
+def _decode(token: Token) -> bytes:
+    """Return the payload of a JWS in the compact serialization (RFC 7515, section 7.1)."""
+    if token.reveal().count(".") != 2:
+        raise ValueError
+    return base64.urlsafe_b64decode(token.reveal().split(".")[1] + "==")

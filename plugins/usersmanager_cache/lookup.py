@@ -1,0 +1,196 @@
+"""Lookup: the path of a call through the cache, written once for sync and asyncio.
+
+find:  a fresh entry answers, or a failure that is remembered
+share: of the calls that find nothing, one leads and the others wait for its answer
+lead:  the leader waits for other processes, and looks once more
+ask:   it makes the request and learns from the response
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from usersmanager import DeadlineExceededError, ProviderUnavailableError, Request, Response
+from usersmanager.plugins import Flow, Proceed, SingleFlight
+from usersmanager.transports import Deadline
+
+from . import clock
+from .clock import Instant
+from .entries import Entries
+from .entry import Entry, entry_for
+from .failures import Failures
+from .key import Key, Scope
+from .marks import Marks
+from .memory import Bounded
+from .visit import Answer, OwnAnswerError, Visit
+
+__all__ = ["Lookup"]
+
+T = TypeVar("T")
+
+_MAX_ASKING = 10_000
+
+
+class Lookup:
+    """Answer calls from entries and failures, and fill them.
+
+    Args:
+        entries: where entries are kept.
+        failures: what is remembered of failures.
+        max_age: the lifetime of an entry, in seconds.
+        stale_if_error: the seconds by which an error extends it.
+    """
+
+    def __init__(
+        self, entries: Entries, failures: Failures, *, max_age: float, stale_if_error: float
+    ) -> None:
+        self._entries = entries
+        self._failures = failures
+        self._max_age = max_age
+        self._stale_if_error = stale_if_error
+        self._flight = SingleFlight()
+        self._marks = Marks()
+        self._asking: Bounded[tuple[Scope, Deadline]] = Bounded(_MAX_ASKING)
+
+    def visit(self, request: Request, key: Key, scope: Scope) -> Visit:
+        """Return the visit of a call that begins now."""
+        return Visit(request, key, scope, self._marks.of(key))
+
+    def answer(self, visit: Visit, proceed: Proceed) -> Flow[Response]:
+        """Return the answer to a call."""
+        known = yield from self._find(visit)
+        return known if known is not None else (yield from self._share(visit, proceed))
+
+    def forget(self, key: Key) -> Flow[bool]:
+        """Forget everything about a key; return whether its entry is certainly gone."""
+        self._failures.forget(key)
+        return bool((yield from _in_time(self._evict(key))))
+
+    def _evict(self, key: Key) -> Flow[bool]:
+        self._marks.renew(key)  # First: a response that is on its way must not be kept.
+        return (yield from self._entries.delete(key))
+
+    def _find(self, visit: Visit) -> Flow[Response | None]:
+        entry = yield from self._entries.get(visit.key)
+        visit.entry = entry if entry is not None and entry.scope == visit.scope else None
+        return self._known(visit, clock.now())
+
+    def _known(self, visit: Visit, now: Instant) -> Response | None:
+        """Return the answer that needs no request, or None."""
+        if visit.entry is not None and visit.entry.is_fresh(now):
+            visit.outcome = "hit"
+            return visit.entry.response
+        failure = self._failures.find(visit.key, visit.scope, now)
+        if failure is None:
+            return None
+        response = self._stale(visit, now)
+        if response is None and (response := failure.answer(now)) is not None:
+            visit.outcome = "refused"
+        return response
+
+    def _stale(self, visit: Visit, now: Instant) -> Response | None:
+        """Return the answer of an entry that may be stale, or None."""
+        entry = visit.entry
+        is_valid = self._marks.of(visit.key) is visit.mark
+        if entry is None or not is_valid or not entry.is_usable(now, self._stale_if_error):
+            return None
+        visit.outcome = "stale"
+        return entry.response
+
+    def _stale_instead(self, visit: Visit) -> Response | None:
+        """Return a stale answer in place of an error, and make no request for a while, or None."""
+        now = clock.now()
+        response = self._stale(visit, now)
+        if response is not None:
+            self._failures.back_off(visit.key, visit.scope, now)
+        return response
+
+    def _share(self, visit: Visit, proceed: Proceed) -> Flow[Response]:
+        visit.outcome = "waited"
+        # With the mark: a call that comes after `forget` does not wait for a request before it.
+        key = (visit.key, visit.scope, visit.mark)
+        try:
+            answer = yield from self._flight.run(key, lambda: self._lead(visit, proceed))
+        except OwnAnswerError as own:
+            return own.response
+        except ProviderUnavailableError:
+            stale = self._stale_instead(visit)
+            if stale is None:
+                raise
+            return stale
+        if visit.outcome == "waited" and answer.outcome in ("stale", "refused"):
+            visit.outcome = answer.outcome
+        return answer.response
+
+    def _lead(self, visit: Visit, proceed: Proceed) -> Flow[Answer]:
+        visit.outcome = "miss"
+        is_locked = yield from self._entries.acquire(visit.key)
+        try:
+            response = yield from self._find(visit)
+            if response is None:
+                response = yield from self._ask(visit, proceed)
+        except (ProviderUnavailableError, OwnAnswerError):
+            yield from self._release(visit.key, is_locked=is_locked)
+            raise
+        yield from self._release(visit.key, is_locked=is_locked)
+        return Answer(visit.outcome, response)
+
+    def _release(self, key: Key, *, is_locked: bool) -> Flow[None]:
+        if is_locked:
+            yield from _in_time(self._entries.release(key))
+
+    def _ask(self, visit: Visit, proceed: Proceed) -> Flow[Response]:
+        """Return the response to the request, or a stale answer in its place."""
+        if self._is_overdue(visit) and (stale := self._stale_instead(visit)) is not None:
+            return stale
+        self._asking.put(visit.key, (visit.scope, visit.request.deadline))
+        try:
+            response = yield from self._request(visit, proceed)
+            if response.status != 429 and not 500 <= response.status < 600:
+                return response
+        except ProviderUnavailableError:
+            stale = self._stale_instead(visit)
+            if stale is None:
+                raise
+            return stale
+        finally:
+            self._asking.pop(visit.key)
+        return self._stale_instead(visit) or response
+
+    def _is_overdue(self, visit: Visit) -> bool:
+        """Return whether a leader's deadline has passed, although it has not noticed yet."""
+        scope, deadline = self._asking.get(visit.key) or (None, visit.request.deadline)
+        return scope == visit.scope and deadline.remaining() <= 0
+
+    def _request(self, visit: Visit, proceed: Proceed) -> Flow[Response]:
+        asked, call = clock.now(), visit.request.call
+        changes = call.token_changes
+        response = yield from proceed(visit.request)
+        if call.token_changes != changes:
+            raise OwnAnswerError(response)
+        yield from self._learn(visit, response, asked)
+        return response
+
+    def _learn(self, visit: Visit, response: Response, asked: Instant) -> Flow[None]:
+        self._failures.learn(visit.key, visit.scope, visit.request, response, clock.now())
+        if response.status in (401, 403):
+            yield from _in_time(self._evict(visit.key))
+        entry = entry_for(visit.request, response, visit.scope, asked, self._max_age)
+        if entry is not None:
+            yield from self._keep(visit, entry)
+
+    def _keep(self, visit: Visit, entry: Entry) -> Flow[None]:
+        if self._marks.of(visit.key) is visit.mark:
+            ttl = entry.lifetime(self._stale_if_error)
+            yield from _in_time(self._entries.put(visit.key, entry, ttl))
+            self._failures.forget(visit.key)
+        if self._marks.of(visit.key) is not visit.mark:  # It was forgotten, maybe only just now.
+            yield from _in_time(self._entries.delete(visit.key))
+
+
+def _in_time(flow: Flow[T]) -> Flow[T | None]:
+    """Run a flow until the deadline of the call at most: keeping an answer must not cost it."""
+    try:
+        return (yield from flow)
+    except DeadlineExceededError:
+        return None

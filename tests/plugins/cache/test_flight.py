@@ -1,0 +1,201 @@
+"""Concurrent calls for one profile: one makes the request, in threads, tasks and event loops."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+from unittest import mock
+
+import pytest
+from tests.flow.flights import KINDS, LIMIT, Crew
+from tests.plugins.cache.clocks import simulated_clocks
+from tests.plugins.cache.test_entries import Swaps
+
+from usersmanager import (
+    DeadlineExceededError,
+    DisconnectedError,
+    PoolTimeoutError,
+    ServerError,
+)
+from usersmanager.plugins import SingleFlight
+from usersmanager_cache import Cache
+
+
+class CacheCrew(Crew):
+    """Starts calls that share a cache."""
+
+    @property
+    def flight(self) -> SingleFlight:
+        flight: SingleFlight = self.plugin._lookup._flight
+        return flight
+
+
+@contextlib.contextmanager
+def crew_of(kind: str, **settings: Any) -> Iterator[CacheCrew]:
+    crew = CacheCrew(kind, Cache(**settings))
+    try:
+        yield crew
+    finally:
+        crew.close()
+
+
+pytestmark = pytest.mark.parametrize("kind", KINDS)
+
+
+def test_one_call_makes_the_request_and_all_get_the_profile(kind: str) -> None:
+    with crew_of(kind) as crew:
+        calls = crew.start(5)
+        crew.gate.next().respond()
+        profiles = [call.result(LIMIT) for call in calls]
+        assert profiles == [{"sub": "u"}] * 5
+        assert len({id(profile) for profile in profiles}) == 5
+        assert len(crew.gate.requests) == 1
+        stats = crew.plugin.stats
+        assert (stats.misses, stats.waits, stats.hits) == (1, 4, 0)
+
+
+@pytest.mark.parametrize("status", [401, 404, 429, 503])
+def test_an_answer_of_any_status_is_shared(kind: str, status: int) -> None:
+    with crew_of(kind) as crew:
+        calls = crew.start(3)
+        crew.gate.next().respond(status)
+        assert [call.exception(LIMIT).status for call in calls] == [status] * 3
+        assert len(crew.gate.requests) == 1
+
+
+def test_a_transport_error_is_shared_as_a_copy_for_each(kind: str) -> None:
+    with crew_of(kind) as crew:
+        calls = crew.start(3)
+        crew.gate.next().fail(DisconnectedError("gone"))
+        errors = [call.exception(LIMIT) for call in calls]
+        assert [type(error) for error in errors] == [DisconnectedError] * 3
+        assert len({id(error) for error in errors}) == 3
+        assert len(crew.gate.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "error", [DeadlineExceededError("late"), PoolTimeoutError("busy"), KeyError("mistake")]
+)
+def test_what_concerns_the_leader_alone_is_not_shared(kind: str, error: Exception) -> None:
+    with crew_of(kind) as crew:
+        calls = crew.start(3)
+        crew.gate.next().fail(error)
+        crew.gate.next().respond()
+        ends = [call.exception(LIMIT) for call in calls]
+        assert [type(end) for end in ends] == [type(error), type(None), type(None)]
+        stats = crew.plugin.stats
+        assert (stats.misses, stats.waits) == (2, 1)
+
+
+def test_a_call_that_comes_after_an_error_makes_a_request(kind: str) -> None:
+    with crew_of(kind) as crew:
+        first = crew.start()
+        crew.gate.next().respond(503)
+        assert isinstance(first.exception(LIMIT), ServerError)
+        second = crew.start()
+        crew.gate.next().respond()
+        assert second.result(LIMIT).sub == "u"
+
+
+def test_other_users_and_other_requests_do_not_wait(kind: str) -> None:
+    with crew_of(kind) as crew:
+        calls = [crew.start(token=token) for token in ("t", "other")]
+        for _ in calls:
+            crew.gate.next()
+        assert len(crew.gate.requests) == 2
+
+
+def test_another_request_with_the_same_token_does_not_wait(kind: str) -> None:
+    with crew_of(kind) as crew:
+        settings = crew._settings()
+        calls = [crew.start()]
+        crew._settings = lambda: settings | {"headers": {"X-Tenant": "7"}}  # type: ignore[method-assign]
+        calls.append(crew.start())
+        for _ in calls:
+            pending = crew.gate.next()
+            tenant = pending.request.headers.get("X-Tenant", "none")
+            pending.respond(body=f'{{"sub": "{tenant}"}}'.encode())
+        assert [call.result(LIMIT).sub for call in calls] == ["none", "7"]
+
+
+def test_a_call_that_looked_before_an_entry_was_kept_finds_it(kind: str) -> None:
+    with crew_of(kind) as crew:
+        entries = crew.plugin._lookup._entries
+        with mock.patch.object(entries, "peek", side_effect=[None, None, None, None]):
+            first = crew.start()  # The two looks of each call: at once, and in its flow.
+            crew.gate.next().respond()
+            first.result(LIMIT)
+        entry = entries.peek(next(iter(entries._by_key._items)))
+        with mock.patch.object(entries, "peek", side_effect=[None, None, entry]):
+            assert crew.start().result(LIMIT).sub == "u"
+        assert len(crew.gate.requests) == 1
+
+
+def test_an_answer_for_another_token_is_not_shared(kind: str) -> None:
+    with crew_of(kind) as crew:
+        settings = crew._settings()
+        settings["plugins"] = [crew.plugin, Swaps("another")]
+        crew._settings = lambda: settings  # type: ignore[method-assign] # Adds a plugin.
+        calls = crew.start(2)
+        crew.gate.next().respond()
+        crew.gate.next().respond()
+        assert [call.result(LIMIT).sub for call in calls] == ["u"] * 2
+        assert crew.plugin.stats.entries == 0
+
+
+def test_a_hanging_provider_costs_one_call_its_time(kind: str) -> None:
+    with simulated_clocks() as clocks, crew_of(kind, stale_if_error=300) as crew:
+        first = crew.start()
+        crew.gate.next().respond()
+        first.result(LIMIT)
+        clocks.advance(60)
+        late = crew.start(timeout=0.05)
+        waiting = crew.start(2)
+        assert [call.result(LIMIT).sub for call in [late, *waiting]] == ["u"] * 3
+        assert crew.start().result(LIMIT).sub == "u"
+        assert len(crew.gate.requests) == 2
+        assert crew.plugin.stats.stale == 4
+
+
+def test_a_call_that_waits_gets_a_stale_entry_at_its_own_deadline(kind: str) -> None:
+    with simulated_clocks() as clocks, crew_of(kind, stale_if_error=300) as crew:
+        first = crew.start()
+        crew.gate.next().respond()
+        first.result(LIMIT)
+        clocks.advance(60)
+        leading = crew.start()
+        request = crew.gate.next()
+        assert crew.start(timeout=0.05).result(LIMIT).sub == "u"
+        request.respond(503)
+        assert leading.result(LIMIT).sub == "u"
+        assert crew.plugin.stats.stale == 2
+
+
+def test_a_response_on_its_way_is_not_kept_if_the_token_is_forgotten(kind: str) -> None:
+    with crew_of(kind) as crew:
+        before = crew.start(2)
+        old = crew.gate.next()
+        assert crew.plugin.forget("t")
+        after = crew.start(2)
+        new = crew.gate.next()
+        old.respond(body=b'{"sub": "old"}')
+        assert [call.result(LIMIT).sub for call in before] == ["old"] * 2
+        assert crew.plugin.stats.entries == 0
+        new.respond(body=b'{"sub": "new"}')
+        assert [call.result(LIMIT).sub for call in after] == ["new"] * 2
+        assert crew.start().result(LIMIT).sub == "new"
+        assert len(crew.gate.requests) == 2
+
+
+def test_a_call_that_was_forgotten_gets_no_stale_entry(kind: str) -> None:
+    with simulated_clocks() as clocks, crew_of(kind, stale_if_error=300) as crew:
+        first = crew.start()
+        crew.gate.next().respond()
+        first.result(LIMIT)
+        clocks.advance(60)
+        calls = crew.start(2)
+        request = crew.gate.next()
+        crew.plugin.forget("t")
+        request.respond(503)
+        assert [type(call.exception(LIMIT)) for call in calls] == [ServerError] * 2
