@@ -92,12 +92,11 @@ class SharedEntries:
         return self._delete(Secret(key))
 
     def _delete(self, key: Secret[bytes]) -> Flow[bool]:
-        reached = True
         for secret in self._secrets:
             name = Seal(secret, key, self._namespace).name
-            result = yield from self._access.call("delete", name)
-            reached = reached and result is not UNAVAILABLE
-        return reached
+            if (yield from self._access.call("delete", name)) is UNAVAILABLE:
+                return False
+        return True
 
     def acquire(self, key: bytes) -> Flow[bool]:
         """Wait for the lock of an entry, which one of all processes has, for at most a second.

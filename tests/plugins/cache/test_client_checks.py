@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 from typing import Any
 
@@ -194,6 +195,18 @@ def test_an_invalid_url_is_rejected_and_not_shown(url: Any, text: str) -> None:
 def test_a_call_over_a_url_may_take_a_second_at_most() -> None:
     with pytest.raises(ArgumentError, match="timeout must be at most 1 second"):
         RedisStore.from_url("redis://127.0.0.1", timeout=1.5)
+
+
+def test_the_clients_of_a_url_give_up_after_the_timeout_and_open_a_connection_per_thread() -> None:
+    async def asyncio_pool() -> Any:
+        return store._clients.asyncio().connection_pool
+
+    store = RedisStore.from_url("redis://127.0.0.1", timeout=0.125)
+    for pool in (store._clients.sync().connection_pool, asyncio.run(asyncio_pool())):
+        connection = pool.connection_class(**pool.connection_kwargs)
+        assert connection.socket_timeout == connection.socket_connect_timeout == 0.125
+        assert connection.retry._retries == 0
+        assert pool.max_connections >= 1000
 
 
 def test_a_url_with_tls_verifies_the_host_name_in_every_version_of_redis_py() -> None:

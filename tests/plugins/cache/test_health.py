@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
+import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from unittest import mock
 
 import pytest
 from tests.plugins.cache.support import (
@@ -184,6 +187,32 @@ def test_an_interval_lets_one_of_many_threads_pass_at_a_time(clock: Clock) -> No
             assert sum(threads.map(work, range(16))) == 1
 
 
+def test_an_interval_lets_one_pass_of_those_that_look_at_the_same_time() -> None:
+    barrier = threading.Barrier(2)
+
+    def monotonic() -> float:
+        barrier.wait()  # Until both have read when the interval began.
+        return 1005.1
+
+    with simulated_clock():
+        interval = Interval(5.0, begun=True)
+    with (
+        mock.patch("usersmanager_cache.interval.time", SimpleNamespace(monotonic=monotonic)),
+        ThreadPoolExecutor(2) as threads,
+    ):
+        assert sorted(threads.map(lambda _: interval.lets_pass(), range(2))) == [False, True]
+
+
+def test_an_interval_is_counted_from_the_last_that_passed(clock: Clock) -> None:
+    interval = Interval(5.0, begun=True)
+    clock.now += 9.9
+    assert interval.lets_pass()
+    clock.now += 4.9
+    assert not interval.lets_pass()
+    clock.now += 0.2
+    assert interval.lets_pass()
+
+
 # What interrupts a call.
 
 
@@ -211,8 +240,10 @@ def test_an_interruption_is_no_failure_of_the_store(
     run: Run, store: LockingStore, shared: SharedEntries, errors: Errors
 ) -> None:
     store.errors = {"get": Stop()}
-    with pytest.raises(Stop):
+    with pytest.raises(Stop) as caught:
         run(shared.get(KEY))
+    # The frames of a client may show a password.
+    assert "_note" not in [frame.name for frame in traceback.extract_tb(caught.tb)]
     store.errors = {}
     use(run, shared)
     assert errors.count == 0

@@ -68,6 +68,7 @@ def test_one_of_a_fleet_has_the_lock(server: Server, kind: str, style: str) -> N
         assert run(first.acquire(KEY)) is True
         (lock,) = server.command("KEYS", "*")
         assert 500 < server.command("PTTL", lock) <= 1000
+        assert run(first._access.call("add", lock.decode(), b"another", 1.0)) is False
         run_second(second.release(KEY))
         assert server.command("KEYS", "*") == [lock]
         run(first.release(KEY))
@@ -393,3 +394,13 @@ def test_a_forked_process_does_not_use_an_asyncio_client_of_its_parent(
         await client.aclose()
 
     asyncio.run(parent())
+
+
+@pytest.mark.parametrize("name", ["from_url", "redis"])
+def test_an_event_loop_that_was_copied_by_a_fork_uses_no_connection_of_the_parent(
+    server: Server, name: str
+) -> None:
+    with entries_over(name, "async", server) as (shared, run):
+        run(shared.put(KEY, CONTENT, 60.0))
+        assert in_child(lambda: repr(run(shared.get(KEY)))) == "None"
+        assert run(shared.get(KEY)) == CONTENT
