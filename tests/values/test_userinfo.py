@@ -168,5 +168,6 @@ def test_a_profile_equals_the_plain_dict_and_can_be_copied_and_pickled(
     profile = UserInfo(claims)
     assert profile == claims
     assert json.loads(json.dumps(profile)) == claims
-    for copied in COPIES.values():
-        assert copied(profile) == profile
+    for other in (pickle.loads(pickle.dumps(profile)), copy.deepcopy(profile)):
+        assert type(other) is UserInfo
+        assert other == profile

@@ -21,7 +21,7 @@ class UserInfo(dict[str, Any]):
     claims (OpenID Connect Core 1.0, section 5.1), or None for a claim that is missing or of the
     wrong type. The repr contains the subject and the names of the claims, but not their values.
     Copies, merges (`profile | {...}`) and pickles are a UserInfo, too; `json.dumps` writes a plain
-    object. Like any dict it can be changed; nothing else in the library keeps a reference to it.
+    object. Like any dict, it can be changed.
     It can be a field of a pydantic model, and the return type of a FastAPI endpoint.
 
     Example:
