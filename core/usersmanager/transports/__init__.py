@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .http1.connect import connect_tcp
     from .http1.error_mapping import connect_error, exchange_error
     from .http1.hop import Hop
+    from .http1.loop_local import LoopLocal
     from .http1.parser import ResponseParser
     from .http1.pool import PoolStats
     from .http1.tls import default_ssl_context
@@ -25,6 +26,7 @@ __all__ = [
     "Deadline",
     "Hop",
     "Http1Transport",
+    "LoopLocal",
     "PoolStats",
     "Request",
     "Response",
@@ -45,6 +47,7 @@ _MODULES = {
     "Deadline": "._values.deadline",
     "Hop": "http1.hop",
     "Http1Transport": "http1.transport",
+    "LoopLocal": "http1.loop_local",
     "PoolStats": "http1.pool",
     "Request": "._values.messages",
     "Response": "._values.messages",
