@@ -43,7 +43,7 @@ def test_a_broken_distribution_that_has_nothing_to_do_with_this_library_is_ignor
         "opentelemetry",
         "retry",
     )  # A warning is an error.
-    assert {report.status for report in installed_plugins()} == {"active"}
+    assert {report.status for report in installed_plugins()} == {"active", "off"}
 
 
 def test_an_entry_points_file_that_is_a_folder_is_ignored(install: Install) -> None:
