@@ -14,8 +14,8 @@ from tests.transports.calls import TRANSPORTS
 
 from usersmanager import AsyncUsersManager, UsersManager
 from usersmanager.testing import FaultServer
-from usersmanager_aiohttp import AiohttpTransport
-from usersmanager_urllib3 import Urllib3Transport
+from usersmanager_aiohttp import ClientSessionTransport
+from usersmanager_urllib3 import PoolManagerTransport
 
 Fetch = Callable[..., None]
 TARGETS = [
@@ -58,13 +58,13 @@ def fetch_over(name: str) -> Fetch:
 
 def fetch_over_pool_manager(base_url: str, **settings: Any) -> None:
     with urllib3.PoolManager() as pools:
-        _fetch(UsersManager, Urllib3Transport(pool_manager=pools), base_url, settings)
+        _fetch(UsersManager, PoolManagerTransport(pools), base_url, settings)
 
 
 def fetch_over_session(base_url: str, **settings: Any) -> None:
     async def main() -> None:
         async with aiohttp.ClientSession() as session:
-            transport = AiohttpTransport(session=session)
+            transport = ClientSessionTransport(session)
             await _afetch(AsyncUsersManager, transport, base_url, settings)
 
     asyncio.run(main())
