@@ -104,12 +104,18 @@ def test_a_connection_that_is_not_reusable_is_closed() -> None:
     pool = ConnectionPool()
     slot = use(pool, "a")
     pool.release(slot)
-    give_back(pool, other := use(pool, "a"))
-    pool.release(pool.try_acquire("a", may_reuse=True) or slot)  # Reusable was the last use.
     assert slot.connection is not None
-    assert other.connection is not None
-    assert [slot.connection.is_open, other.connection.is_open] == [False, False]
-    assert pool.stats()["a"] == PoolStats(opened=2)
+    assert not slot.connection.is_open
+    assert pool.stats()["a"] == PoolStats(opened=1)
+
+
+def test_a_connection_is_reusable_only_if_its_last_use_says_so() -> None:
+    pool = ConnectionPool()
+    idle = put(pool, "a")
+    slot = pool.try_acquire("a", may_reuse=True)
+    assert slot is not None
+    pool.release(slot)
+    assert not idle.is_open
 
 
 def test_a_connection_that_was_idle_for_too_long_is_closed(clock: list[float]) -> None:
@@ -230,6 +236,14 @@ def test_the_statistics_count_connections_and_waiting_calls_by_origin() -> None:
         "a": PoolStats(in_use=1, idle=0, waiting=0, opened=2),
         "b": PoolStats(in_use=0, idle=0, waiting=1, opened=1),
     }
+
+
+def test_a_call_may_wait_for_an_origin_without_connections() -> None:
+    pool = ConnectionPool(1)
+    busy = use(pool, "a")
+    assert pool.try_acquire("b", may_reuse=True) is None
+    assert pool.stats() == {"a": PoolStats(in_use=1, opened=1), "b": PoolStats(waiting=1)}
+    pool.release(busy)
 
 
 def test_the_statistics_need_no_lock() -> None:

@@ -101,19 +101,17 @@ class Alive(Generic[T]):
                 yield item
 
 
-class _Origin(Generic[ConnectionT]):
+class _Origin:
     """What the pool knows of one origin.
 
     Attributes:
-        idle: its idle connections, the most recently used one last.
         usable_since: connections opened before are not used again.
         opened: the number of connections opened so far.
     """
 
-    __slots__ = ("idle", "opened", "usable_since")
+    __slots__ = ("opened", "usable_since")
 
     def __init__(self) -> None:
-        self.idle: deque[Slot[ConnectionT]] = deque()
         self.usable_since = 0.0
         self.opened = 0
 
@@ -137,7 +135,9 @@ class Pool(Generic[ConnectionT]):
         self._idle_timeout = idle_timeout
         self._lock = threading.Lock()
         self._slots: Alive[Slot[ConnectionT]] = Alive()
-        self._origins: dict[str, _Origin[ConnectionT]] = {}
+        self._origins: dict[str, _Origin] = {}
+        # By origin, if it has any; the most recently used one last.
+        self._idle: dict[str, deque[Slot[ConnectionT]]] = {}
         self._is_closed = False
 
     def try_acquire(self, origin: str, *, may_reuse: bool) -> Slot[ConnectionT] | None:
@@ -164,26 +164,34 @@ class Pool(Generic[ConnectionT]):
 
     def _next(self, origin: str, may_reuse: bool) -> Slot[ConnectionT] | None:
         with self._lock:
-            known = self._origins.get(origin)
-            if known is None:
-                known = self._origins[origin] = _Origin()
-            if may_reuse and known.idle:
-                return known.idle.pop()
+            if origin not in self._origins:
+                self._origins[origin] = _Origin()
+            if may_reuse and origin in self._idle:
+                return self._pop(origin, -1)
             if len(self._slots) >= self._size:
                 return self._evict()
             slot: Slot[ConnectionT] = Slot(origin)
             self._slots.add(slot)
             return slot
 
+    def _pop(self, origin: str, index: int) -> Slot[ConnectionT]:
+        idle = self._idle[origin]
+        slot = idle[index]
+        if len(idle) == 1:
+            del self._idle[origin]
+        else:
+            del idle[index]
+        return slot
+
     def _evict(self) -> Slot[ConnectionT] | None:
         """Remove and return the connection that has been idle for longest, as one that is too old.
 
         Closing it makes room for another one.
         """
-        oldest = [known.idle for known in self._origins.values() if known.idle]
-        if not oldest:
+        if not self._idle:
             return None
-        slot = min(oldest, key=lambda idle: idle[0].idle_since or 0.0).popleft()
+        oldest = [idle[0] for idle in self._idle.values()]
+        slot = self._pop(min(oldest, key=lambda slot: slot.idle_since or 0.0).origin, 0)
         slot.idle_since = -math.inf
         return slot
 
@@ -206,14 +214,15 @@ class Pool(Generic[ConnectionT]):
         now = time.monotonic()
         expired = []
         with self._lock:
-            known = self._origins[slot.origin]
             opened_at = slot.connection.opened_at if slot.connection else 0.0
-            if self._is_closed or opened_at <= known.usable_since:
+            if self._is_closed or opened_at <= self._origins[slot.origin].usable_since:
                 return False
-            while known.idle and now - (known.idle[0].idle_since or 0.0) >= self._idle_timeout:
-                expired.append(known.idle.popleft())
+            idle = self._idle.get(slot.origin, deque())
+            while idle and now - (idle[0].idle_since or 0.0) >= self._idle_timeout:
+                expired.append(idle.popleft())
             slot.is_reusable, slot.idle_since = False, now
-            known.idle.append(slot)
+            idle.append(slot)
+            self._idle[slot.origin] = idle
         self._drop_all(expired)
         return True
 
@@ -232,18 +241,16 @@ class Pool(Generic[ConnectionT]):
         For when one of them turned out to be dead: the others probably are, too.
         """
         with self._lock:
-            known = self._origins[origin]
-            known.usable_since = time.monotonic()
-            idle, known.idle = known.idle, deque()
+            self._origins[origin].usable_since = time.monotonic()
+            idle = self._idle.pop(origin, ())
         self._drop_all(idle)
 
     def close(self) -> list[ConnectionT]:
         """Close all connections, also those released later; return the idle ones."""
         with self._lock:
             self._is_closed = True
-            idle = [slot for known in self._origins.values() for slot in known.idle]
-            for known in self._origins.values():
-                known.idle.clear()
+            idle = [slot for slots in self._idle.values() for slot in slots]
+            self._idle.clear()
         self._drop_all(idle)
         return [slot.connection for slot in idle if slot.connection is not None]
 
