@@ -13,7 +13,7 @@ from usersmanager import PluginError
 from usersmanager._composition.loader import Loader
 from usersmanager._composition.modes import SYNC
 from usersmanager._composition.transport import TransportSettings, find_transport
-from usersmanager.transports import Secret
+from usersmanager._values.token import Secret
 
 PROXY = "http://user:hush@proxy.example:3128"
 CONTEXT = ssl.create_default_context()
