@@ -13,6 +13,7 @@ from typing import Any
 from unittest import mock
 
 from tests.certificates import requiring_client_certificates
+from tests.transports.names import end_look_ups
 from tests.transports.tls_server import TCP, TLS, Server, refusing
 
 from usersmanager.testing import FaultServer, Peer
@@ -97,6 +98,7 @@ def slow_resolver() -> Iterator[Target]:
     with mock.patch("socket.getaddrinfo", resolve):
         yield {"base_url": "https://origin.example", "connect_timeout": SHORT}
         is_over.set()
+        end_look_ups()
 
 
 @contextlib.contextmanager

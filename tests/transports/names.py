@@ -10,7 +10,14 @@ from collections.abc import Iterator
 from typing import Any
 from unittest import mock
 
-__all__ = ["HOST", "black_hole", "hanging", "refusing_address", "resolving_to"]
+__all__ = [
+    "HOST",
+    "black_hole",
+    "end_look_ups",
+    "hanging",
+    "refusing_address",
+    "resolving_to",
+]
 
 HOST = "origin.example"
 
@@ -59,6 +66,14 @@ def hanging(host: str) -> Iterator[list[str]]:
             yield asked
         finally:
             is_over.set()
+            end_look_ups()
+
+
+def end_look_ups() -> None:
+    """Wait for the threads that resolve names: another test would share their result."""
+    for thread in threading.enumerate():
+        if thread.name == "usersmanager-resolve":
+            thread.join(5)
 
 
 @contextlib.contextmanager

@@ -6,11 +6,14 @@ A failure means that a new release has changed it, and a guarantee no longer hol
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import Any
 from unittest import mock
 
 import aiohttp
 import pytest
+from tests.transports.calls import call
+from tests.transports.names import HOST, refusing_address, resolving_to
 
 from usersmanager import AsyncUsersManager, ConnectError, UsersManager
 from usersmanager.testing import FaultServer, Peer, profile
@@ -84,3 +87,24 @@ def test_data_that_aiohttp_has_received_before_the_takeover_is_refused() -> None
             asyncio.run(main(server.origin))
         assert server.requests == []
     assert caught.value.reason == "reset"
+
+
+@pytest.mark.parametrize("count", [1, 2, 50])
+def test_aiohttp_does_not_try_addresses_that_refuse_again_and_again(
+    count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Alone, it tries 50 addresses 1,275 times."""
+    attempts: list[object] = []
+
+    class Counted(socket.socket):
+        def connect(self, address: Any) -> None:
+            attempts.append(address)
+            super().connect(address)
+
+    with refusing_address() as refusing, resolving_to(*[refusing] * count):
+        monkeypatch.setattr(socket, "socket", Counted)
+        outcome = call("aiohttp", "get_info", f"http://{HOST}:{refusing[1]}")
+        monkeypatch.undo()
+    assert isinstance(outcome.error, ConnectError)
+    assert outcome.error.reason == "refused"
+    assert len(attempts) == (1 if count == 1 else count + 1)

@@ -7,10 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import socket
-import ssl
-from http.cookies import SimpleCookie
-from typing import Any
 
 import aiohttp
 from yarl import URL
@@ -18,23 +14,17 @@ from yarl import URL
 from usersmanager import (
     ArgumentError,
     BodyTooLargeError,
-    ConnectError,
     DeadlineExceededError,
-    DisconnectedError,
     LifecycleError,
     Request,
     Response,
     UsersManagerError,
 )
-from usersmanager.transports import connect_error, exchange_error
+
+from .send_once import SendOnce
+from .session_errors import translate
 
 __all__ = ["ClientSessionTransport"]
-
-_NOT_SENT = (
-    aiohttp.ClientConnectorError,
-    aiohttp.ConnectionTimeoutError,
-    aiohttp.ClientHttpProxyError,
-)
 
 
 class ClientSessionTransport:
@@ -108,12 +98,12 @@ class ClientSessionTransport:
         self._require_usable_session()
         if request.remaining() <= 0:
             raise DeadlineExceededError("the deadline has passed", sent=False)
-        once = _SendOnce(request)
+        once = SendOnce(request)
         try:
             async with asyncio.timeout(request.remaining()):
                 outcome = await self._exchange(request, once)
         except (aiohttp.ClientError, OSError) as error:
-            outcome = _translate(error, sent=once.sent)
+            outcome = translate(error, sent=once.sent)
         if isinstance(outcome, Response):
             return outcome
         raise outcome  # Outside of the `except` block: aiohttp's frames contain the token.
@@ -129,7 +119,7 @@ class ClientSessionTransport:
             )
         self._loop = loop
 
-    async def _exchange(self, request: Request, once: _SendOnce) -> Response | UsersManagerError:
+    async def _exchange(self, request: Request, once: SendOnce) -> Response | UsersManagerError:
         async with self._session.request(
             request.method,
             URL(request.url, encoded=True),
@@ -162,55 +152,6 @@ class ClientSessionTransport:
         self._closed = True
 
 
-class _SendOnce:
-    """The innermost client middleware: adds the token, and keeps the request to itself.
-
-    Attributes:
-        sent: whether anything may have been sent.
-    """
-
-    def __init__(self, request: Request) -> None:
-        self._request = request
-        self.sent = False
-
-    async def __call__(
-        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-    ) -> aiohttp.ClientResponse:
-        request.headers.popall("Cookie", None)
-        request.headers.update(_token_alone(self._request))
-        if self._request.close_connection:
-            request.response_class = _SingleUseResponse
-        response = await self._send(request, handler)
-        response.cookies = SimpleCookie()  # aiohttp would put them into the jar of the session.
-        return response
-
-    async def _send(
-        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-    ) -> aiohttp.ClientResponse:
-        sent_before, self.sent = self.sent, True
-        try:
-            return await handler(request)
-        except _NOT_SENT:
-            self.sent = sent_before
-            raise
-        except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-            # After one of these two, aiohttp would silently send a GET again.
-            raise aiohttp.ClientConnectionError from error
-
-
-class _SingleUseResponse(aiohttp.ClientResponse):
-    """A response whose connection is closed after it.
-
-    aiohttp puts a connection back into its pool at the end of a body, even if the request said
-    `Connection: close`.
-    """
-
-    async def start(self, connection: Any) -> aiohttp.ClientResponse:
-        """Read the head; mark the connection before, because the body may end with it."""
-        connection.protocol.force_close()
-        return await super().start(connection)
-
-
 def _middlewares(session: aiohttp.ClientSession) -> tuple[aiohttp.ClientMiddlewareType, ...]:
     """Return the session's own middlewares, which those of a request replace.
 
@@ -237,51 +178,3 @@ def _without_token(request: Request) -> dict[str, str]:
     headers = request.headers_to_send()
     headers.pop("Authorization", None)
     return headers
-
-
-def _token_alone(request: Request) -> dict[str, str]:
-    headers = request.headers_to_send()
-    return {name: value for name, value in headers.items() if name == "Authorization"}
-
-
-def _translate(error: Exception, *, sent: bool) -> UsersManagerError:
-    if isinstance(error, _NOT_SENT) and not sent:
-        return _connect_error(error)
-    cause = _cause(error)
-    match cause:
-        case aiohttp.ServerDisconnectedError():
-            message = "the connection ended before the response"
-            return DisconnectedError(message, reason="no_response")
-        case aiohttp.ClientPayloadError():
-            message = "the connection ended before the response was complete"
-            return DisconnectedError(message, reason="truncated")
-        case OSError():
-            return exchange_error(cause)
-        case aiohttp.ClientConnectionError():
-            return exchange_error(ConnectionResetError())
-        case _:
-            return exchange_error(cause)
-
-
-def _connect_error(error: Exception) -> UsersManagerError:
-    match error:
-        case aiohttp.ClientHttpProxyError(status=status):
-            message = f"the proxy answered {status}"
-            return ConnectError(message, reason="proxy_refused", proxy_status=status)
-        case aiohttp.ClientConnectorDNSError():
-            return connect_error(socket.gaierror())
-        case aiohttp.ConnectionTimeoutError():
-            return connect_error(TimeoutError())
-    to_proxy = isinstance(error, aiohttp.ClientProxyConnectionError)
-    return connect_error(_cause(error), to_proxy=to_proxy)
-
-
-def _cause(error: BaseException) -> BaseException:
-    """Return the error of the socket or of TLS that aiohttp has wrapped, if there is one."""
-    match error:
-        case aiohttp.ClientConnectorCertificateError():
-            return error.certificate_error
-        case aiohttp.ClientConnectorError():
-            return _cause(error.os_error)
-    wrapped = error.__cause__
-    return _cause(wrapped) if isinstance(wrapped, aiohttp.ClientError | ssl.SSLError) else error

@@ -31,7 +31,11 @@ class AiohttpTransport(AsyncHttp1Transport):
         addresses = _Addresses(hop)
         winner = None
         try:
-            transport = await _connect(hop, addresses)
+            try:
+                transport = await _connect(hop, addresses)
+            except _AllTriedError:
+                addresses.keep_last()
+                transport = await _connect(hop, addresses)
             winner = transport.get_extra_info("peername")
         except aiohttp.ClientConnectorError as error:
             raise error.os_error from error
@@ -42,18 +46,28 @@ class AiohttpTransport(AsyncHttp1Transport):
         return transport
 
 
+class _AllTriedError(RuntimeError):
+    """No address can be reached. aiohttp passes a RuntimeError on, unlike an OSError.
+
+    It would try all addresses but the first again, then all but two, and so on: 50 that refuse
+    would get 1,275 attempts. So it is stopped, and tries the last one again, for its error.
+    """
+
+
 class _Addresses(AbstractResolver):
     """The addresses of a hop, and those to which aiohttp has tried to connect."""
 
     def __init__(self, hop: Hop) -> None:
         self._hop = hop
+        self._resolved: list[ResolveResult] = []
+        self._remaining = 1
         self._attempts: dict[socket.socket, object] = {}
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         """Return the addresses in the order in which aiohttp should try them."""
-        return [
+        self._resolved = self._resolved or [
             ResolveResult(
                 hostname=host,
                 host=address.sockaddr[0],
@@ -64,12 +78,21 @@ class _Addresses(AbstractResolver):
             )
             for address in await self._hop.aresolve()
         ]
+        self._remaining = len(self._resolved)
+        return self._resolved
 
     async def close(self) -> None:
         """Nothing is open."""
 
+    def keep_last(self) -> None:
+        """Return only the last address from now on."""
+        self._resolved = self._resolved[-1:]
+
     def open_socket(self, address: aiohttp.AddrInfoType) -> socket.socket:
         """Return a socket for an attempt to connect."""
+        self._remaining -= 1
+        if self._remaining < 0:
+            raise _AllTriedError
         family, kind, protocol, _, sockaddr = address
         sock = socket.socket(family, kind, protocol)
         self._attempts[sock] = sockaddr

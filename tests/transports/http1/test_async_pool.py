@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from usersmanager import PoolTimeoutError
 from usersmanager.transports import Deadline
 from usersmanager.transports.http1.async_pool import AsyncPool
-from usersmanager.transports.http1.pool import Slot
+from usersmanager.transports.http1.slots import Slot
 
 
 def soon(seconds: float = 5.0) -> Deadline:

@@ -8,7 +8,8 @@ import pytest
 
 from usersmanager.transports import PoolStats
 from usersmanager.transports.http1 import pool as pool_module
-from usersmanager.transports.http1.pool import Pool, Slot
+from usersmanager.transports.http1.pool import Pool
+from usersmanager.transports.http1.slots import Slot
 
 TIMEOUT = 15.0
 

@@ -9,7 +9,7 @@ import pytest
 
 from usersmanager import PoolTimeoutError
 from usersmanager.transports import Deadline, PoolStats
-from usersmanager.transports.http1.pool import Slot
+from usersmanager.transports.http1.slots import Slot
 from usersmanager.transports.http1.stream import Stream
 from usersmanager.transports.http1.sync_pool import SyncPool
 

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from ..._values.deadline import Deadline
 from ...errors import PoolTimeoutError
 from .async_connection import AsyncConnection
-from .pool import Pool, Slot
+from .pool import Pool
+from .slots import Slot
 
 __all__ = ["AsyncPool"]
 

@@ -15,8 +15,9 @@ from .base import BROKEN, Http1Base, check_deadline, check_open, unsent
 from .error_mapping import exchange_error
 from .hop import Hop, Route
 from .loop_local import LoopLocal
-from .pool import Pool, Slot
+from .pool import Pool
 from .proxy import TunnelReader
+from .slots import Slot
 from .tls import TLSLayer
 
 __all__ = ["AsyncHttp1Transport"]

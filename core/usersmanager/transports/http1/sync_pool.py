@@ -7,7 +7,8 @@ from queue import Empty, SimpleQueue
 
 from ..._values.deadline import Deadline
 from ...errors import PoolTimeoutError
-from .pool import Alive, Pool, Slot
+from .pool import Pool
+from .slots import Alive, Slot
 from .stream import Stream
 
 __all__ = ["SyncPool"]

@@ -16,8 +16,9 @@ from ..._values.messages import Request, Response
 from .base import BROKEN, Http1Base, check_deadline, check_open, unsent
 from .error_mapping import exchange_error
 from .hop import Hop
-from .pool import Pool, Slot
+from .pool import Pool
 from .proxy import TunnelReader
+from .slots import Slot
 from .stream import SocketStream, Stream, TLSStream, exchange
 from .sync_pool import SyncPool
 
