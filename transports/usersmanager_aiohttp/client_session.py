@@ -125,6 +125,7 @@ class ClientSessionTransport:
             URL(request.url, encoded=True),
             data=request.body,
             headers=_without_token(request),
+            skip_auto_headers=["Content-Type"],  # aiohttp would invent one for an empty body.
             allow_redirects=False,
             raise_for_status=False,
             auto_decompress=False,

@@ -1,5 +1,8 @@
 """Connections of httpx2 that pass on exactly one well-formed response for each request.
 
+The `ResponseParser` reads it first. httpx2's own parser gets it in a form that has one meaning:
+without interim responses, and with the length of its body.
+
 httpcore2's network backend makes them. It receives the value of the request extension "timeout"
 unchanged: here a deadline instead of seconds, so that a server that drips bytes does not get a
 new timeout for each.
@@ -16,12 +19,15 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 import httpcore2
 
+from usersmanager import Response
 from usersmanager.transports import ResponseParser
 
 __all__ = ["AsyncBackend", "Backend"]
 
 StreamT = TypeVar("StreamT", httpcore2.NetworkStream, httpcore2.AsyncNetworkStream)
 MakeParser: TypeAlias = Callable[[], ResponseParser]
+
+_FRAMING = frozenset({"content-length", "transfer-encoding"})
 
 
 def _remaining(deadline: float | None) -> float:
@@ -43,12 +49,11 @@ class _ParsedStream(Generic[StreamT]):
         if self._parser.complete:
             self._parser = self._make_parser()
 
-    def _parse(self, data: bytes) -> bytes:
-        """Return the bytes for httpx2's own parser."""
+    def _receive(self, data: bytes) -> None:
         if data:
-            return self._parser.receive_data(data)
-        self._parser.receive_eof()
-        return b""
+            self._parser.receive_data(data)
+        else:
+            self._parser.receive_eof()
 
     def get_extra_info(self, info: str) -> Any:
         # httpcore2 closes an idle connection that is readable.
@@ -57,12 +62,21 @@ class _ParsedStream(Generic[StreamT]):
         return self._stream.get_extra_info(info)
 
 
+def _serialize(response: Response) -> bytes:
+    """Return a response for httpx2's own parser."""
+    fields = [
+        *(field for field in response.headers.items() if field[0].lower() not in _FRAMING),
+        ("Content-Length", str(len(response.body))),
+    ]
+    lines = "".join(f"{name}: {value}\r\n" for name, value in fields)
+    return f"HTTP/1.1 {response.status}\r\n{lines}\r\n".encode("latin-1") + response.body
+
+
 class _Stream(_ParsedStream[httpcore2.NetworkStream], httpcore2.NetworkStream):
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        parsed = b""
-        while not parsed and not self._parser.complete:
-            parsed = self._parse(self._stream.read(max_bytes, _remaining(timeout)))
-        return parsed
+        while not self._parser.complete:
+            self._receive(self._stream.read(max_bytes, _remaining(timeout)))
+        return _serialize(self._parser.response())
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._start_exchange()
@@ -96,10 +110,9 @@ class Backend(httpcore2.SyncBackend):
 
 class _AsyncStream(_ParsedStream[httpcore2.AsyncNetworkStream], httpcore2.AsyncNetworkStream):
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        parsed = b""
-        while not parsed and not self._parser.complete:
-            parsed = self._parse(await self._stream.read(max_bytes, _remaining(timeout)))
-        return parsed
+        while not self._parser.complete:
+            self._receive(await self._stream.read(max_bytes, _remaining(timeout)))
+        return _serialize(self._parser.response())
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._start_exchange()
