@@ -29,7 +29,7 @@ from usersmanager import (
 from usersmanager.plugins import Flow, Proceed, Token, hookimpl, run_flow
 from usersmanager.testing import FakeTransport
 from usersmanager_cache import Cache
-from usersmanager_cache.key import key_of
+from usersmanager_cache.key import Scopes, key_of
 
 
 def body_of(size: int) -> bytes:
@@ -179,6 +179,14 @@ def test_namespaces_and_tokens_are_kept_apart_in_the_key() -> None:
     keys = {key_of(name, Token(token)) for name in ("a", "ab") for token in ("bc", "c", "b")}
     assert len(keys) == 6
     assert all(len(key) == 32 for key in keys)
+
+
+def test_requests_with_the_same_headers_are_told_apart_by_the_rest() -> None:
+    scopes, request = Scopes(), make_request()
+    changes = [{}, {"target": "/other"}, {"origin": "https://b.example"}, {"method": "POST"}, {}]
+    found = [scopes.of(make_request(headers=request.headers, **change)) for change in changes]
+    assert found[0] == found[-1]
+    assert len(set(found)) == 4
 
 
 def test_the_expected_subject_is_compared_on_a_hit(caller: Any) -> None:
