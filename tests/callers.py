@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
-import uvloop
+from tests.loops import new_uvloop
 
 from usersmanager import AsyncUsersManager, UserInfo, UsersManager
 from usersmanager_aiohttp import AiohttpTransport
@@ -172,8 +172,8 @@ URLLIB3 = Kind("urllib3", Urllib3Transport)
 HTTPTOOLS = Kind("httptools", HttptoolsTransport)
 AIOHTTP = Kind("aiohttp", AiohttpTransport, is_async=True)
 HTTPTOOLS_ASYNC = Kind("httptools-async", HttptoolsTransport, is_async=True)
-AIOHTTP_UVLOOP = Kind("aiohttp-uvloop", AiohttpTransport, True, uvloop.new_event_loop)
-HTTPTOOLS_UVLOOP = Kind("httptools-uvloop", HttptoolsTransport, True, uvloop.new_event_loop)
+AIOHTTP_UVLOOP = Kind("aiohttp-uvloop", AiohttpTransport, True, new_uvloop)
+HTTPTOOLS_UVLOOP = Kind("httptools-uvloop", HttptoolsTransport, True, new_uvloop)
 
 KINDS = [URLLIB3, HTTPTOOLS, AIOHTTP, HTTPTOOLS_ASYNC]
 UVLOOP_KINDS = [AIOHTTP_UVLOOP, HTTPTOOLS_UVLOOP]
