@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
-import uvloop
+from tests.loops import new_uvloop
 
 from usersmanager import AsyncUsersManager, UserInfo, UsersManager
 from usersmanager_aiohttp import AiohttpTransport
@@ -172,8 +172,8 @@ URLLIB3 = Kind("urllib3", Urllib3Transport)
 NATIVE = Kind("native", NativeTransport)
 AIOHTTP = Kind("aiohttp", AiohttpTransport, is_async=True)
 NATIVE_ASYNC = Kind("native-async", NativeTransport, is_async=True)
-AIOHTTP_UVLOOP = Kind("aiohttp-uvloop", AiohttpTransport, True, uvloop.new_event_loop)
-NATIVE_UVLOOP = Kind("native-uvloop", NativeTransport, True, uvloop.new_event_loop)
+AIOHTTP_UVLOOP = Kind("aiohttp-uvloop", AiohttpTransport, True, new_uvloop)
+NATIVE_UVLOOP = Kind("native-uvloop", NativeTransport, True, new_uvloop)
 
 KINDS = [URLLIB3, NATIVE, AIOHTTP, NATIVE_ASYNC]
 UVLOOP_KINDS = [AIOHTTP_UVLOOP, NATIVE_UVLOOP]

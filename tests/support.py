@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -64,7 +65,10 @@ def simulated_clock() -> Iterator[Clock]:
 def in_child(work: Callable[[], str]) -> str:
     """Return what a function returns in a forked process, or "hung" if it takes over 20 s."""
     reader, writer = os.pipe()
-    child = os.fork()
+    with warnings.catch_warnings():
+        # Python 3.12 and newer warn that a fork copies no other thread.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
     if child == 0:
         try:
             os.write(writer, work().encode())

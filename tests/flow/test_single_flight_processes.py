@@ -115,10 +115,6 @@ async def call_async(plugin: Any, transport: Any) -> str:
         return (await users.get_info("t", timeout=LIMIT / 2)).sub
 
 
-forks = pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
-
-
-@forks
 @pytest.mark.parametrize("kind", ["threads", "tasks"])
 def test_a_child_process_starts_without_flights(kind: str) -> None:
     with crew_of(kind) as crew:
@@ -133,7 +129,6 @@ def test_a_child_process_starts_without_flights(kind: str) -> None:
         assert [one.result(LIMIT).sub for one in calls] == ["u"] * 2
 
 
-@forks
 def test_a_lock_that_is_held_during_a_fork_does_not_hang_the_child() -> None:
     plugin = Shared()
     held, forked = threading.Event(), threading.Event()
@@ -153,7 +148,6 @@ def test_a_lock_that_is_held_during_a_fork_does_not_hang_the_child() -> None:
         thread.join()
 
 
-@forks
 def test_a_flow_that_forks_ends_in_both_processes() -> None:
     with driven_by_hand():
         flight = SingleFlight()

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-import uvloop
+from tests.loops import new_uvloop
 
 from usersmanager import DeadlineExceededError
 from usersmanager._flow.async_driver import drive_async
@@ -25,7 +25,7 @@ LONG = 30.0
 Drive = Callable[..., Any]
 
 
-LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": new_uvloop}
 
 
 def drive_in_loop(flow: Any, deadline: Deadline, make_loop: Any) -> Any:

@@ -236,7 +236,8 @@ def test_a_full_pool_shows_no_secret(client: CapturingClient, secrets: Secrets) 
     # The first call occupies the only connection until the second has given up.
     def call_from_threads(users: Any) -> list[object]:
         with ThreadPoolExecutor(1) as threads:
-            first = threads.submit(users.get_info, secrets.token, timeout=1)
+            # Not as arguments: a frame of the thread pool keeps those.
+            first = threads.submit(lambda: users.get_info(secrets.token, timeout=1))
             assert server.stalls.acquire(timeout=5)
             second = raised(lambda: users.get_info(secrets.token, timeout=0.1))
             return [first.exception(), second]

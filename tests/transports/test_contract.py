@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import uvloop
+from tests.loops import new_uvloop
 
 from usersmanager.testing import StrictAsyncTransportContract, StrictTransportContract
 from usersmanager.testing.contracts.clients import AsyncClient
@@ -38,7 +38,7 @@ class TestNativeAsync(StrictAsyncTransportContract):
 class UvloopClient(AsyncClient):
     def __init__(self, transport: AsyncTransport) -> None:
         super().__init__(transport)
-        self._runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+        self._runner = asyncio.Runner(loop_factory=new_uvloop)
 
 
 class TestNativeUvloop(StrictAsyncTransportContract):

@@ -132,30 +132,6 @@ async def flows_run_outside_a_call(flow: Flow[int]) -> None:
     assert_type(await arun_flow(flow, timeout=1), int)
 
 
-class Mistakes:
-    """A type checker reports each: otherwise its comment would be reported as unused."""
-
-    def without_from(self, request: Request, proceed: Proceed) -> Flow[Response]:
-        yield proceed(request)  # type: ignore[misc]
-        yield sleep(1)  # type: ignore[misc]
-        return Response(200)
-
-    def without_yield(self, request: Request, proceed: Proceed) -> Flow[Response]:
-        yield from sleep(1)
-        return proceed(request)  # type: ignore[return-value]
-
-    def without_result(self, request: Request, proceed: Proceed) -> Flow[Response]:  # type: ignore[return]
-        yield from proceed(request)
-
-    def of_other_types(self) -> Flow[None]:
-        yield from sleep("1")  # type: ignore[arg-type]
-        yield from run(lambda: 7, self.seven)  # type: ignore[call-arg]
-        yield from run(sync=lambda: 7)  # type: ignore[call-arg]
-
-    async def seven(self) -> int:
-        return 7
-
-
 def give_up(state: RetryCallState) -> bool:
     return state.attempt_number > 2
 
@@ -202,7 +178,6 @@ def shipped_plugins() -> None:
         Retry(wait=wait_fixed(1) + wait_random(0, 1)),
         Retry(wait=full_jitter() + wait_fixed(1), stop=stop_after_attempt(3) | stop_after_delay(5)),
         Retry(wait=lambda state: state.attempt_number / 2),
-        Retry(wait="1"),  # type: ignore[arg-type]
         Logging(),
         Headers({"X-A": "1"}),
         Headers(lambda request: {"X-A": str(request.attempt)}),

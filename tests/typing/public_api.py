@@ -104,9 +104,6 @@ def settings(users: UsersManager, token: str) -> None:
         "additionalParameters": {"callback_url": "https://app.example"},
     }
     assert_type(users.impersonate("u", complete), str)
-    # The wrong type is ignored: a checker must report it.
-    incomplete: ImpersonationSettings = {"protocol": "oauth2", "token": token}  # type: ignore[typeddict-item]
-    assert_type(users.impersonate("u", incomplete), str)
     mapping: Mapping[str, str] = {"impersonator_id": "i", "protocol": "oauth2", "token": token}
     assert_type(users.impersonate("u", mapping), str)
 

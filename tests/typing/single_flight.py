@@ -1,4 +1,4 @@
-"""SingleFlight as a type checker sees it. Checked by mypy --strict, never run."""
+"""SingleFlight as a type checker sees it. Checked by mypy --strict and pyright, never run."""
 
 from __future__ import annotations
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import string
+import sys
 import weakref
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -152,6 +154,24 @@ def test_headers_that_differ_for_each_user_are_not_kept() -> None:
         kept = weakref.ref(users)
         del users
         assert kept() is None
+
+
+def test_threads_that_share_headers_each_get_their_own_fields() -> None:
+    base, mine, other = Headers(), StaticHeaders({"X-B": "2"}), StaticHeaders({"X-B": "3"})
+
+    def act_as_another_thread(frame: FrameType, event: str, argument: object) -> Any:
+        if frame.f_code is not Headers.merged_once.__code__:
+            return None
+        merged(base, other)  # Between any two lines. It is not traced itself.
+        return act_as_another_thread
+
+    previous = sys.gettrace()
+    sys.settrace(act_as_another_thread)
+    try:
+        results = [merged(base, mine) for _ in range(2)]
+    finally:
+        sys.settrace(previous)
+    assert [result["X-B"] for result in results] == ["2", "2"]
 
 
 @pytest.mark.parametrize("fields", [7, "X-Key: hush", ["X-Key: hush"], [("X-Key",)], [None]])

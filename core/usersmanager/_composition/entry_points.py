@@ -198,10 +198,10 @@ def _instead_of(entry_point: InstalledEntryPoint) -> str:
 
 
 def _parsed(entry_point: InstalledEntryPoint) -> EntryPoint:
-    parsed = EntryPoint(entry_point.name, entry_point.value, group="")
-    if parsed.pattern.match(entry_point.value) is None:
+    # From Python 3.15 on, EntryPoint itself raises a ValueError.
+    if EntryPoint.pattern.match(entry_point.value) is None:
         raise PluginError(f"its entry point {entry_point.value!r} is malformed")
-    return parsed
+    return EntryPoint(entry_point.name, entry_point.value, group="")
 
 
 def _needs_arguments(target: type) -> bool:

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from contextvars import ContextVar
 from types import CoroutineType, TracebackType
-from typing import Any, NoReturn, Self, TypeVar, Unpack, cast, overload
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack, cast, overload
 from weakref import ref
 
 from .._composition.modes import ASYNC
@@ -326,10 +326,13 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
     ) -> None:
         await self.aclose()
 
-    def __enter__(self) -> NoReturn:
-        raise LifecycleError("AsyncUsersManager is async: use `async with`, or UsersManager")
+    # Hidden from type checkers, which then report the mistake.
+    if not TYPE_CHECKING:
 
-    def __exit__(self, *exit_details: object) -> None: ...
+        def __enter__(self) -> NoReturn:
+            raise LifecycleError("AsyncUsersManager is async: use `async with`, or UsersManager")
+
+        def __exit__(self, *exit_details: object) -> None: ...
 
     def __del__(self) -> None:
         if getattr(self, "_is_open", False) and self._is_used:

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Coroutine, Generator
 from contextlib import AbstractAsyncContextManager
 from types import CoroutineType, TracebackType
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from ..errors import LifecycleError
 
@@ -75,7 +75,10 @@ class PendingManager(Coroutine[Any, Any, ManagerT]):
         if self._manager is not None:
             await self._manager.__aexit__(kind, error, trace)
 
-    def __enter__(self) -> NoReturn:
-        raise LifecycleError(f"{self.__qualname__}(...) is async: use `async with`")
+    # Hidden from type checkers, which then report the mistake.
+    if not TYPE_CHECKING:
 
-    def __exit__(self, *exit_details: object) -> None: ...
+        def __enter__(self) -> NoReturn:
+            raise LifecycleError(f"{self.__qualname__}(...) is async: use `async with`")
+
+        def __exit__(self, *exit_details: object) -> None: ...

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from types import TracebackType
-from typing import Any, NoReturn, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack, overload
 
 from .._composition.modes import SYNC
 from .._flow.observers import close_all
@@ -316,10 +316,13 @@ class UsersManager(BaseUsersManager[Transport]):
     ) -> None:
         self.close()
 
-    async def __aenter__(self) -> NoReturn:
-        raise LifecycleError("UsersManager is sync: use `with`, or AsyncUsersManager")
+    # Hidden from type checkers, which then report the mistake.
+    if not TYPE_CHECKING:
 
-    async def __aexit__(self, *exit_details: object) -> None: ...
+        async def __aenter__(self) -> NoReturn:
+            raise LifecycleError("UsersManager is sync: use `with`, or AsyncUsersManager")
+
+        async def __aexit__(self, *exit_details: object) -> None: ...
 
     def __del__(self) -> None:
         if getattr(self, "_is_open", False):

@@ -82,9 +82,10 @@ class Headers(CIMultiDictProxy[str]):
 
     def merged_once(self, pairs: _Pairs) -> Headers:
         """Return the same, cached: all requests of a manager start with the same fields."""
-        if self._merged is None or self._merged[0] is not pairs:
-            self._merged = (pairs, self.merged(pairs))
-        return self._merged[1]
+        merged = self._merged  # Read once: another thread may replace it, with other fields.
+        if merged is None or merged[0] is not pairs:
+            merged = self._merged = (pairs, self.merged(pairs))
+        return merged[1]
 
     def __repr__(self) -> str:
         return f"<Headers {', '.join(self)}>"  # A value may be a secret.

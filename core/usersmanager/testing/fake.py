@@ -83,9 +83,11 @@ class FakeTransport:
     def send(self, request: Request) -> Response:
         """Return or raise the next item of the script."""
         self.requests.append(request)
-        if not self._script:
-            raise AssertionError("unexpected request: the script of the FakeTransport has ended")
-        item = self._script.popleft()
+        try:  # Not an `if`: another thread may take the last item.
+            item = self._script.popleft()
+        except IndexError:
+            message = "unexpected request: the script of the FakeTransport has ended"
+            raise AssertionError(message) from None
         if isinstance(item, Exception):
             try:
                 raise item

@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable, Iterator
 
 import pytest
-import uvloop
+from tests.loops import new_uvloop
 
 from usersmanager.transports.http1.receiver import WeakProtocol
 
@@ -46,7 +46,7 @@ def receive(protocol: WeakProtocol, data: bytes, hint: int = -1) -> int:
     return len(buffer)
 
 
-@pytest.mark.parametrize("make_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+@pytest.mark.parametrize("make_loop", [asyncio.new_event_loop, new_uvloop])
 @pytest.mark.parametrize("size", [1, 16_384, 16_385, 1_000_000])
 def test_all_data_is_received(
     make_loop: Callable[[], asyncio.AbstractEventLoop], size: int
@@ -98,7 +98,7 @@ async def connect_and_drop(loop: asyncio.AbstractEventLoop, sock: socket.socket)
     await loop.create_connection(lambda: receiver.protocol, sock=sock)
 
 
-@pytest.mark.parametrize("make_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+@pytest.mark.parametrize("make_loop", [asyncio.new_event_loop, new_uvloop])
 def test_a_connection_that_nothing_references_is_closed(
     make_loop: Callable[[], asyncio.AbstractEventLoop],
 ) -> None:
