@@ -73,9 +73,8 @@ def main(arguments: Sequence[str]) -> None:
         for resolution in RESOLUTIONS:
             python = new_environment(folder / resolution)
             install(python, resolution, f"{wheel}")
-            run(python, "-I", "-W", "error", SMOKE, "aiohttp", "urllib3")
-            install(python, resolution, f"{wheel}[cli,fast]")
-            run(python, "-I", "-W", "error", SMOKE, "httptools")
+            run(python, "-I", "-W", "error", SMOKE, "aiohttp", "native", "urllib3")
+            install(python, resolution, f"{wheel}[cli,otel,redis]")
             run(python, "-I", "-W", "error", "-m", "usersmanager", "plugins")
         python = new_environment(folder / "tests")
         install(python, "newest", f"{wheel}[cli]", "--group", f"{source / 'pyproject.toml'}:test")

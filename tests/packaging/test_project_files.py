@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import itertools
 import re
 import tomllib
 from pathlib import Path
@@ -84,13 +85,14 @@ def test_pre_commit_and_tox_take_the_same_versions_of_a_tool(tool: str) -> None:
 
 
 def test_the_lowest_versions_are_those_of_the_metadata() -> None:
-    extras = PROJECT["optional-dependencies"]
+    extras = PROJECT["optional-dependencies"].values()
     declared = {
         re.sub(r">=([\d.]+).*", r"==\1", requirement)
-        for requirement in [*PROJECT["dependencies"], *extras["cli"], *extras["fast"]]
+        for requirement in [*PROJECT["dependencies"], *itertools.chain(*extras)]
+        if not requirement.startswith("usersmanager[")
     }
     pinned = {re.sub(r"(\.0)+$", "", pin) for pin in tox("testenv:lowest")["deps"].split()}
-    assert pinned == {re.sub(r"(\.0)+$", "", pin) for pin in declared}
+    assert {re.sub(r"(\.0)+$", "", pin) for pin in declared} <= pinned
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / ".github/workflows").glob("*.yml")), ids=str)
