@@ -181,7 +181,9 @@ class FaultServer:
         return listener, int(listener.getsockname()[1])
 
     def __enter__(self) -> Self:
-        self.listener, self.port = self.listen(self._backlog)
+        listener, port = self.listen(self._backlog)
+        self.listener: socket.socket = listener
+        self.port: int = port
         if self._accepts:
             self._start(self._accept)
         return self

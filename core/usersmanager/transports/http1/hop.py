@@ -52,7 +52,9 @@ class Hop:
         tls: ssl.SSLContext,
         protocol: Callable[[], asyncio.BaseProtocol] = no_protocol,
     ) -> None:
-        self.host, self.port, is_tls = _split(origin)
+        host, port, is_tls = _split(origin)
+        self.host: str = host
+        self.port: int = port
         self.server_hostname: str = self.host.removesuffix(".")
         self.tls: ssl.SSLContext | None = tls if is_tls else None
         self.protocol: Callable[[], asyncio.BaseProtocol] = protocol
