@@ -18,20 +18,9 @@ _LIMIT: Final = 1_000
 _BACK_OFF: Final = 5.0
 _MAX_BODY: Final = 8 * 1024
 # What the core reads from an error response.
-_KEPT = frozenset(
-    {
-        "content-type",
-        "date",
-        "retry-after",
-        "www-authenticate",
-        "x-auth0-requestid",
-        "x-correlation-id",
-        "x-ratelimit-limit",
-        "x-ratelimit-remaining",
-        "x-ratelimit-reset",
-        "x-request-id",
-    }
-)
+_KEPT = ("content-type", "date", "retry-after", "www-authenticate")
+_KEPT += ("x-auth0-requestid", "x-correlation-id", "x-request-id")
+_KEPT_PREFIXES = ("ratelimit", "x-ratelimit-", "x-rate-limit-")
 
 
 class Failure(NamedTuple):
@@ -130,9 +119,13 @@ def _is_invalid_token(request: Request, response: Response) -> bool:
 def _without_secrets(request: Request, response: Response) -> Response:
     """Return what the core reads from an error, without a token that the server may echo."""
     redact = request.call.redact
-    fields = [(n, redact(v)) for n, v in response.headers.items() if n.lower() in _KEPT]
+    fields = [(n, redact(v)) for n, v in response.headers.items() if _is_kept(n.lower())]
     if len(response.body) > _MAX_BODY:
         return Response(response.status, fields)
     # Latin-1 maps each byte to one character and back.
     body = redact(response.body.decode("latin-1")).encode("latin-1")
     return Response(response.status, fields, body)
+
+
+def _is_kept(name: str) -> bool:
+    return name in _KEPT or name.startswith(_KEPT_PREFIXES)

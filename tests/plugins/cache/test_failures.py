@@ -217,6 +217,8 @@ def test_after_a_429_the_key_is_refused_until_the_provider_wants_it(
         ({"Retry-After": "3600"}, 60),
         ({"Retry-After": "Sun, 06 Nov 1994 08:50:07 GMT", "Date": DATE}, 30),
         ({"X-RateLimit-Reset": "784111807", "Date": DATE}, 30),
+        ({"X-Rate-Limit-Reset": "784111807", "Date": DATE}, 30),
+        ({"RateLimit": '"default";r=0;t=30'}, 30),
         ({"Retry-After": "0"}, 0),
         ({}, 0),
     ],
@@ -226,9 +228,10 @@ def test_a_429_is_remembered_as_long_as_it_says_but_not_beyond_the_maximum_age(
 ) -> None:
     call = caller(max_age=60)
     call.provider.outcome = Response(429, fields)
-    error_of(call)
+    first = error_of(call)
     clocks.advance(max(0, seconds - 0.1))
-    error_of(call)
+    second = error_of(call)
+    assert first.rate_limit == second.rate_limit  # type: ignore[attr-defined]
     assert call.requests == (1 if seconds else 2)
     clocks.advance(0.1)
     error_of(call)
