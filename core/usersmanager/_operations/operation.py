@@ -159,7 +159,8 @@ class Operation(Generic[Result_co]):
         return copy
 
     def __repr__(self) -> str:
-        return f"<Operation {self.name}>"
+        plan = getattr(self, "_plan", None)  # A traceback shows an operation that was refused.
+        return f"<Operation {'refused' if plan is None else plan.name}>"
 
 
 def _check(

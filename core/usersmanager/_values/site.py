@@ -14,6 +14,7 @@ from .urls import Endpoint, parse_endpoint
 __all__ = ["Site", "endpoint_in", "is_endpoint_name"]
 
 _ENDPOINT_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}_(?:endpoint|uri)")
+_MAX_NAMES = 20
 
 
 def is_endpoint_name(name: object) -> bool:
@@ -109,9 +110,11 @@ class Site:
 
     def _locate_in(self, metadata: Mapping[str, Any], name: str) -> Endpoint:
         if name not in metadata:
-            others = ", ".join(filter(is_endpoint_name, metadata)) or "no endpoint"
+            others = (
+                ", ".join(sorted(filter(is_endpoint_name, metadata))[:_MAX_NAMES]) or "no endpoint"
+            )
             raise ArgumentError(
-                f"the provider configuration has no {name}, only {others}:"
+                f"the provider configuration has no {name}, only {', '.join(others)}:"
                 f' pass its URL as endpoints={{"{name}": ...}}'
             )
         endpoint = endpoint_in(
