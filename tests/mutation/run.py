@@ -25,6 +25,10 @@ PARSER_TESTS = [
     "tests/transports/http1/test_parser.py",
     "tests/transports/http1/test_parser_properties.py",
 ]
+POOL_TESTS = [
+    "tests/transports/http1/test_pool.py",
+    "tests/transports/http1/test_sync_pool.py",
+]
 # The modules to mutate, and the tests that should fail then.
 TESTS = {
     "usersmanager._operations.challenge": ["tests/operations/test_challenge.py"],
@@ -72,7 +76,9 @@ TESTS = {
     "usersmanager.transports.http1.async_pool": ["tests/transports/http1/test_async_pool.py"],
     "usersmanager.transports.http1.head": PARSER_TESTS,
     "usersmanager.transports.http1.parser": PARSER_TESTS,
-    "usersmanager.transports.http1.pool": ["tests/transports/http1/test_pool.py"],
+    "usersmanager.transports.http1.pool": POOL_TESTS,
+    "usersmanager.transports.http1.slots": POOL_TESTS,
+    "usersmanager.transports.http1.sync_pool": ["tests/transports/http1/test_sync_pool.py"],
     "usersmanager.transports.http1.timer": ["tests/transports/http1/test_timer.py"],
     "usersmanager_retry.budget": ["tests/plugins/test_retry_budget.py"],
     "usersmanager_retry.policy": [

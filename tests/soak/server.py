@@ -1,20 +1,27 @@
-"""Four servers that misbehave at random, in their own process, which ends with its stdin.
+"""Servers that misbehave at random, and proxies, in their own process, which ends with its stdin.
 
-Each line of stdin is the number of a server. It sends unsolicited bytes over its idle connections,
-and the process prints a line when that is done.
+For each way there is a server per client. The process prints one line of JSON: the certificate of
+its authority, and for each way the base URL and the proxy of each client. Each line of stdin is a
+way and the number of a client, such as "tunnel 2". The server sends unsolicited bytes over its idle
+connections, and the process prints a line when that is done.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import random
 import re
+import socket
+import ssl
 import sys
-from typing import Any
+import threading
 
 from usersmanager.testing import FaultServer, Peer
+from usersmanager.testing.certificates import authority, server_context
 from usersmanager.testing.fault_server import profile
 
+CLIENTS = 6
 _BEARER = re.compile(rb"\r\nAuthorization: Bearer ([^\r\n]*)\r\n")
 _EARLY = b"HTTP/1.1 103 Early Hints\r\n\r\n"
 _FORGED = profile("attacker")
@@ -23,8 +30,8 @@ _FORGED = profile("attacker")
 class Misbehaving(FaultServer):
     """Keeps its connections, to send unsolicited bytes over them."""
 
-    def __init__(self) -> None:
-        super().__init__(otherwise=self._converse)
+    def __init__(self, ssl_context: ssl.SSLContext | None = None) -> None:
+        super().__init__(otherwise=self._converse, ssl_context=ssl_context, host="localhost")
         self._open: set[Peer] = set()
 
     def _converse(self, peer: Peer) -> None:
@@ -118,12 +125,72 @@ _FAULTS = (
 )  # fmt: skip
 
 
+def forward(peer: Peer) -> None:
+    """A script: a tunnel that ends for the client as soon as the target closes it."""
+    request = peer.request()
+    if not request:
+        return  # The call was cancelled.
+    host, _, port = request.split(b" ")[1].decode().partition(":")
+    with socket.create_connection((host, int(port))) as target:
+        target.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        peer.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+
+        def forward_responses() -> None:
+            with contextlib.suppress(OSError):
+                while data := target.recv(65536):
+                    peer.send(data)
+            peer.close()
+
+        thread = threading.Thread(target=forward_responses)
+        thread.start()
+        with contextlib.suppress(OSError):
+            while data := peer.receive():
+                target.sendall(data)
+        with contextlib.suppress(OSError):
+            target.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+class Ways:
+    """The servers and proxies of all clients.
+
+    An http origin behind a proxy needs no server of its own: the proxy misbehaves in its place.
+    """
+
+    def __init__(self, stack: contextlib.ExitStack) -> None:
+        self.servers: dict[str, list[Misbehaving]] = {}
+        self.clients: dict[str, list[tuple[str, str | None]]] = {}
+        tls = server_context()
+        for way, origin_tls, proxy_tls in (
+            ("direct", None, None),
+            ("direct, TLS", tls, None),
+            ("http proxy", None, None),
+            ("https proxy", tls, None),
+            ("tunnel", tls, None),
+            ("tunnel in TLS", tls, tls),
+        ):
+            self.clients[way], self.servers[way] = [], []
+            for _ in range(CLIENTS):
+                server = stack.enter_context(Misbehaving(origin_tls))
+                proxy = None
+                if way.startswith("tunnel"):
+                    tunnels = FaultServer(otherwise=forward, ssl_context=proxy_tls, host="localhost")
+                    proxy = stack.enter_context(tunnels).origin
+                url = server.origin
+                if way.endswith("proxy"):
+                    url, proxy = "http://127.0.0.1:9", server.origin
+                self.servers[way].append(server)
+                self.clients[way].append((url, proxy))
+
+
 def main() -> None:
     with contextlib.ExitStack() as stack:
-        servers: list[Any] = [stack.enter_context(Misbehaving()) for _ in range(4)]
-        print(*[server.origin for server in servers], flush=True)
+        ways = Ways(stack)
+        certificate = authority().cert_pem.bytes().decode()
+        print(json.dumps({"authority": certificate, "ways": ways.clients}), flush=True)
         for line in sys.stdin:
-            servers[int(line)].send_unsolicited()
+            way, _, number = line.rpartition(" ")
+            ways.servers[way][int(number)].send_unsolicited()
             print("done", flush=True)
 
 

@@ -1,4 +1,4 @@
-"""Soak test: every transport against a misbehaving server.
+"""Soak test: every transport against a misbehaving server, directly and through proxies.
 
     SOAK_SECONDS=3600 python tests/soak/soak.py
 
@@ -11,23 +11,28 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import itertools
 import json
 import os
 import random
+import ssl
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import aiohttp
+import urllib3
 
 from usersmanager import AsyncUsersManager, LifecycleError, UsersManager, UsersManagerError
-from usersmanager_aiohttp import AiohttpTransport
+from usersmanager_aiohttp import AiohttpTransport, ClientSessionTransport
 from usersmanager_native import NativeTransport
-from usersmanager_urllib3 import Urllib3Transport
+from usersmanager_urllib3 import PoolManagerTransport, Urllib3Transport
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "60"))
 GENERATION = 5.0
@@ -37,7 +42,7 @@ THREADS, TASKS = 8, 32
 OVERSHOOT_LIMIT = 0.25
 MEMORY_LIMIT_MIB = 30
 
-# Each transport has its own server, whose number is the index in NAMES.
+# Each client has its own server, whose number is the index in NAMES.
 SYNC: dict[str, Callable[..., Any]] = {
     "urllib3": Urllib3Transport,
     "native": NativeTransport,
@@ -46,25 +51,64 @@ ASYNC: dict[str, Callable[..., Any]] = {
     "aiohttp": AiohttpTransport,
     "native, async": NativeTransport,
 }
-NAMES = [*SYNC, *ASYNC]
+# The adapters keep the basic contract, and always connect directly.
+POOL_MANAGER, CLIENT_SESSION = "PoolManager", "ClientSession"
+NAMES = [*SYNC, *ASYNC, POOL_MANAGER, CLIENT_SESSION]
+STRICT = [*SYNC, *ASYNC]
+
+
+class Way(NamedTuple):
+    """How a client gets to its server in one generation."""
+
+    name: str
+    base_url: str
+    settings: dict[str, Any]
+
+
+@contextlib.contextmanager
+def sync_transport(name: str, way: Way) -> Iterator[Any]:
+    """Make a sync transport."""
+    if name in SYNC:
+        yield SYNC[name](pool_size=6, **way.settings)
+    else:
+        with urllib3.PoolManager(maxsize=6, block=True) as pool_manager:
+            yield PoolManagerTransport(pool_manager)
+
+
+@contextlib.asynccontextmanager
+async def async_transport(name: str, way: Way) -> AsyncIterator[Any]:
+    """Make an asyncio transport."""
+    if name in ASYNC:
+        yield ASYNC[name](pool_size=24, **way.settings)
+    else:
+        async with aiohttp.ClientSession() as session:
+            yield ClientSessionTransport(session)
 
 
 @dataclass
 class Tally:
-    """The results of one transport so far."""
+    """The results of one transport so far.
 
+    Attributes:
+        way: of the current generation.
+        ok: the number of calls that succeeded, by way.
+    """
+
+    way: str = ""
     calls: int = 0
     mismatches: int = 0
     cancelled: int = 0
     undocumented: int = 0
     overshoot: float = 0.0
     outcomes: Counter[str] = field(default_factory=Counter)
+    ok: Counter[str] = field(default_factory=Counter)
     is_closing: bool = False
 
     def add(self, user: str, owner: str | None, error: str, started: float) -> None:
         """Count one call."""
         self.calls += 1
         self.outcomes[error or "ok"] += 1
+        self.ok[self.way] += not error
         self.overshoot = max(self.overshoot, time.monotonic() - started - TIMEOUT)
         if owner is not None and owner != user:
             self.mismatches += 1
@@ -119,10 +163,17 @@ async def call_from_task(users: AsyncUsersManager, until: float, tally: Tally) -
         tally.add(user, owner, error, started)
 
 
-def sync_generation(server: Server, name: str, seconds: float, tally: Tally) -> None:
+def sync_generation(server: Server, name: str, way: Way, seconds: float, tally: Tally) -> None:
     """Use one manager from threads; send it unsolicited bytes, and close it during calls."""
-    number = NAMES.index(name)
-    users = UsersManager(server.origins[number], timeout=TIMEOUT, transport=SYNC[name](pool_size=6))
+    with sync_transport(name, way) as transport:
+        users = UsersManager(way.base_url, timeout=TIMEOUT, transport=transport)
+        use_from_threads(users, server, name, way, seconds, tally)
+
+
+def use_from_threads(
+    users: UsersManager, server: Server, name: str, way: Way, seconds: float, tally: Tally
+) -> None:
+    """Use a manager, and close it."""
     tally.is_closing = False
 
     def start_calls(until: float) -> list[threading.Thread]:
@@ -136,7 +187,7 @@ def sync_generation(server: Server, name: str, seconds: float, tally: Tally) -> 
 
     for thread in start_calls(time.monotonic() + seconds / 2):
         thread.join()
-    server.send_unsolicited(number)
+    server.send_unsolicited(way, name)
     last = start_calls(time.monotonic() + seconds)
     time.sleep(seconds / 2)
     tally.is_closing = True
@@ -145,24 +196,32 @@ def sync_generation(server: Server, name: str, seconds: float, tally: Tally) -> 
         thread.join()
 
 
-async def async_generation(server: Server, name: str, seconds: float, tally: Tally) -> int:
+async def async_generation(
+    server: Server, name: str, way: Way, seconds: float, tally: Tally
+) -> int:
     """Use one manager from tasks, in the same way. Return how many tasks are left."""
-    number = NAMES.index(name)
-    transport = ASYNC[name](pool_size=24)
-    users = AsyncUsersManager(server.origins[number], timeout=TIMEOUT, transport=transport)
+    async with async_transport(name, way) as transport:
+        users = AsyncUsersManager(way.base_url, timeout=TIMEOUT, transport=transport)
+        await use_from_tasks(users, server, name, way, seconds, tally)
+    return await count_tasks_left()
+
+
+async def use_from_tasks(
+    users: AsyncUsersManager, server: Server, name: str, way: Way, seconds: float, tally: Tally
+) -> None:
+    """Use a manager, and close it."""
     tally.is_closing = False
 
     def start_calls(until: float) -> asyncio.Future[list[None]]:
         return asyncio.gather(*(call_from_task(users, until, tally) for _ in range(TASKS)))
 
     await start_calls(time.monotonic() + seconds / 2)
-    server.send_unsolicited(number)
+    server.send_unsolicited(way, name)
     last = start_calls(time.monotonic() + seconds)
     await asyncio.sleep(seconds / 2)
     tally.is_closing = True
     await users.aclose()
     await last
-    return await count_tasks_left()
 
 
 async def count_tasks_left() -> int:
@@ -174,18 +233,23 @@ async def count_tasks_left() -> int:
     return len(asyncio.all_tasks()) - 1
 
 
-def one_generation(server: Server, seconds: float, tallies: dict[str, Tally]) -> int:
+def one_generation(server: Server, way: str, seconds: float, tallies: dict[str, Tally]) -> int:
     """Use every transport concurrently. Return how many tasks are left."""
     tasks: list[int] = []
+    for tally in tallies.values():
+        tally.way = way
+
+    def run_sync(name: str) -> None:
+        sync_generation(server, name, server.way(way, name), seconds, tallies[name])
 
     def run_async(name: str) -> None:
-        tasks.append(asyncio.run(async_generation(server, name, seconds, tallies[name])))
+        generation = async_generation(server, name, server.way(way, name), seconds, tallies[name])
+        tasks.append(asyncio.run(generation))
 
-    work: list[tuple[Callable[..., None], tuple[Any, ...]]] = [
-        *((sync_generation, (server, name, seconds, tallies[name])) for name in SYNC),
-        *((run_async, (name,)) for name in ASYNC),
+    threads = [
+        *(threading.Thread(target=run_sync, args=(name,)) for name in (*SYNC, POOL_MANAGER)),
+        *(threading.Thread(target=run_async, args=(name,)) for name in (*ASYNC, CLIENT_SESSION)),
     ]
-    threads = [threading.Thread(target=target, args=arguments) for target, arguments in work]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -194,19 +258,34 @@ def one_generation(server: Server, seconds: float, tallies: dict[str, Tally]) ->
 
 
 class Server:
-    """The process of the servers."""
+    """The process of the servers.
+
+    Attributes:
+        ways: their names.
+    """
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         assert process.stdin is not None
         assert process.stdout is not None
         self._stdin, self._stdout = process.stdin, process.stdout
         self._lock = threading.Lock()
-        self.origins = self._stdout.readline().split()
+        told = json.loads(self._stdout.readline())
+        self._ways = told["ways"]
+        self.ways = list(self._ways)
+        # One context for all, as applications have it.
+        self._context = ssl.create_default_context(cadata=told["authority"])
 
-    def send_unsolicited(self, number: int) -> None:
+    def way(self, way: str, name: str) -> Way:
+        """Return a way to the server of a client."""
+        if name not in STRICT:
+            way = "direct"
+        base_url, proxy = self._ways[way][NAMES.index(name)]
+        return Way(way, base_url, {"proxy": proxy, "ssl_context": self._context})
+
+    def send_unsolicited(self, way: Way, name: str) -> None:
         """Send unsolicited bytes over the idle connections, and wait until they have arrived."""
         with self._lock:
-            print(number, file=self._stdin, flush=True)
+            print(way.name, NAMES.index(name), file=self._stdin, flush=True)
             self._stdout.readline()
         # The kernel may delay small segments for 40 ms. This blocks the event loop on purpose:
         # it has not read the bytes when the next call starts.
@@ -242,11 +321,15 @@ def soak() -> dict[str, Any]:
     """Run the test, and return its report."""
     tallies = {name: Tally() for name in NAMES}
     with misbehaving_server() as server:
-        # The first generation loads modules and fills caches.
-        one_generation(server, 1.0, {name: Tally() for name in NAMES})
+        # The first generations load modules and fill caches.
+        for way in server.ways:
+            one_generation(server, way, 0.5, {name: Tally() for name in NAMES})
         before, started, tasks = count_resources(), time.monotonic(), 0
-        while (remaining := SECONDS - (time.monotonic() - started)) > 0.1:
-            tasks += one_generation(server, min(GENERATION, remaining), tallies)
+        generation = min(GENERATION, SECONDS / len(server.ways))
+        for way in itertools.cycle(server.ways):
+            if (remaining := SECONDS - (time.monotonic() - started)) <= 0.1:
+                break
+            tasks += one_generation(server, way, min(generation, remaining), tallies)
         elapsed, after = time.monotonic() - started, count_resources()
     return {
         "seconds": round(elapsed, 1),
@@ -262,6 +345,7 @@ def soak() -> dict[str, Any]:
                 "undocumented": tally.undocumented,
                 "largest_overshoot_seconds": round(tally.overshoot, 3),
                 "outcomes": dict(tally.outcomes.most_common()),
+                "ok": dict(tally.ok),
             }
             for name, tally in tallies.items()
         },
@@ -281,10 +365,13 @@ def failures(report: dict[str, Any]) -> list[str]:
             messages.append(f"{name}: a call got the response to another call")
         if report[name]["undocumented"]:
             messages.append(f"{name}: an undocumented error")
-        if report[name]["largest_overshoot_seconds"] > OVERSHOOT_LIMIT:
+        if name in STRICT and report[name]["largest_overshoot_seconds"] > OVERSHOOT_LIMIT:
             messages.append(f"{name}: a deadline was missed")
-        if not report[name]["outcomes"].get("ok"):
-            messages.append(f"{name}: nothing succeeded")
+        messages += [
+            f"{name}: nothing succeeded, {way}"
+            for way, number in report[name]["ok"].items()
+            if not number
+        ]
     return messages
 
 

@@ -132,6 +132,49 @@ def test_the_statistics_may_be_asked_for_in_a_signal_handler(kind: Kind) -> None
     assert all(one.in_use + one.idle <= 1 for stats in seen for one in stats.values())
 
 
+@pytest.mark.slow
+@EVERY_KIND
+def test_the_statistics_are_right_at_every_moment(kind: Kind) -> None:
+    """Read from a thread and, in the main thread, from a signal handler, while many calls run."""
+    size, number = 8, 1000 if kind.is_async else 64
+    transport, caller = make(kind, pool_size=size)
+    sums: list[int] = []
+    failures: list[BaseException] = []
+    is_over = threading.Event()
+
+    def look(*_: object) -> None:
+        try:
+            sums.append(sum(one.in_use + one.idle for one in transport.stats().values()))
+        except BaseException as error:
+            failures.append(error)
+
+    def keep_looking() -> None:
+        while not is_over.is_set():
+            look()
+
+    reader = threading.Thread(target=keep_looking)
+    is_main = threading.current_thread() is threading.main_thread()
+    before: Any = signal.signal(signal.SIGALRM, look) if is_main else None
+    try:
+        reader.start()
+        if is_main:
+            signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+        with FaultServer() as one, FaultServer() as two, caller:
+            for server in (one, two) * (2 if kind.is_async else 8):
+                caller.get_info_together(server.origin, ["t"] * number)
+            assert {(stats.in_use, stats.waiting) for stats in transport.stats().values()} == {
+                (0, 0)
+            }
+    finally:
+        if is_main:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+        is_over.set()
+        reader.join()
+    assert failures == []
+    assert max(sums) <= size
+
+
 @EVERY_KIND
 def test_closing_lets_running_calls_end(kind: Kind) -> None:
     """Over the transport itself: a manager waits for its calls."""

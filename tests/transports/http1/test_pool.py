@@ -239,6 +239,24 @@ def test_the_statistics_count_connections_and_waiting_calls_by_origin() -> None:
     }
 
 
+def test_a_connection_that_is_returned_meanwhile_is_counted_once() -> None:
+    class Returned(Slot[Connection]):
+        moments = iter([None, 1.0, 1.0, 1.0])
+
+        @property
+        def idle_since(self) -> float | None:  # type: ignore[override] # Changes as it is read.
+            return next(self.moments)
+
+        @idle_since.setter
+        def idle_since(self, moment: float | None) -> None: ...
+
+    pool, slot = ConnectionPool(1), Returned("a")
+    pool.release(use(pool, "a"))
+    pool._slots.add(slot)
+    stats = pool.stats()["a"]
+    assert stats.in_use + stats.idle == 1
+
+
 def test_a_call_may_wait_for_an_origin_without_connections() -> None:
     pool = ConnectionPool(1)
     busy = use(pool, "a")

@@ -196,12 +196,13 @@ class Pool(Generic[ConnectionT]):
 
     def stats(self) -> dict[str, PoolStats]:
         """Return the connections by origin. Takes no lock, so that a signal handler may call it."""
-        slots = list(self._slots)
-        in_use = Counter(slot.origin for slot in slots if slot.idle_since is None)
-        idle = Counter(slot.origin for slot in slots if slot.idle_since is not None)
+        # Each slot is read once: it may become idle meanwhile, and counts as one or the other.
+        slots = Counter((slot.origin, slot.idle_since is None) for slot in self._slots)
         waiting = Counter(self._waiting_origins())
         return {
-            origin: PoolStats(in_use[origin], idle[origin], waiting[origin], known.opened)
+            origin: PoolStats(
+                slots[origin, True], slots[origin, False], waiting[origin], known.opened
+            )
             for origin, known in self._origins.copy().items()
         }
 
