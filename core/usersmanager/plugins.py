@@ -8,9 +8,11 @@ from ._flow.effects import Effect, Flow, Proceed
 from ._flow.outside import arun_flow, run_flow
 from ._flow.single_flight import SingleFlight
 from ._flow.steps import run, sleep
+from ._manager.nested_call import call
 from ._operations.reading import read
+from ._values.call import Call
 from ._values.headers import StaticHeaders
-from ._values.messages import Call, Request, Response
+from ._values.messages import Request, Response
 from ._values.token import Secret, Token
 from ._values.validation import validate_count, validate_seconds
 
@@ -27,6 +29,7 @@ __all__ = [
     "StaticHeaders",
     "Token",
     "arun_flow",
+    "call",
     "hookimpl",
     "installed_plugins",
     "read",

@@ -9,8 +9,7 @@ import math
 import re
 from typing import Any, Literal, NamedTuple, overload
 
-from ._operations.arguments import get_info_arguments
-from ._operations.specs import GET_INFO
+from ._operations.get_info import GET_INFO, parse_access_token
 from ._values.challenge import bearer_challenge
 from ._values.token import Secret
 from .errors import (
@@ -90,7 +89,7 @@ def bearer_token(authorization: str | None, *, required: bool = True) -> str | N
             raise MissingTokenError("the request has no bearer token")
         return None
     token: Secret[object] = Secret(_SCHEME.sub("", header.reveal(), count=1).rstrip(" \t"))
-    return get_info_arguments(token).token.reveal()
+    return parse_access_token(token).reveal()
 
 
 def error_response(error: BaseException, *, realm: str = "api", **parameters: str) -> ErrorResponse:
@@ -168,7 +167,7 @@ def _refusal(error: BaseException) -> _Refusal | None:
         return _MISSING
     if isinstance(error, InvalidTokenError | SubjectMismatchError):
         return _INVALID
-    if not isinstance(error, APIError) or error.operation not in (None, GET_INFO.name):
+    if not isinstance(error, APIError) or error.operation not in (None, GET_INFO):
         return None  # Other operations send a credential of our own.
     if isinstance(error, UnauthorizedError):
         return _INVALID

@@ -1,10 +1,11 @@
-"""Parse a JSON object strictly: without repeated names, NaN and endless nesting."""
+"""Parse a JSON object as strictly as the client parses a profile."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+from usersmanager import DecodeError, Response
+from usersmanager.operations import read_json
 from usersmanager.plugins import Secret
 
 __all__ = ["parse_object"]
@@ -13,20 +14,7 @@ __all__ = ["parse_object"]
 def parse_object(text: Secret[bytes]) -> Secret[dict[str, Any]] | None:
     """Return the JSON object in some bytes, or None if it is anything else."""
     try:
-        value = Secret(
-            json.loads(text.reveal().decode(), object_pairs_hook=_object, parse_constant=_refuse)
-        )
-    except (ValueError, RecursionError):
+        response = Response(200, {"Content-Type": "application/json"}, text.reveal())
+        return Secret(read_json(response))
+    except DecodeError:
         return None
-    return value if isinstance(value.reveal(), dict) else None
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise ValueError
-    return value
-
-
-def _refuse(constant: str) -> object:
-    raise ValueError

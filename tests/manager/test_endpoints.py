@@ -77,7 +77,7 @@ def test_without_an_endpoint_that_of_the_base_url_is_requested(
         ({"endpoints": "https://canary"}, "endpoints must be a mapping"),
         ({"endpoints": [("userinfo_endpoint", "https://canary")]}, "must be a mapping"),
         ({"endpoints": {"userinfo": "https://canary"}}, "did you mean 'userinfo_endpoint'?"),
-        ({"endpoints": {"canary": "https://canary"}}, "(known: userinfo_endpoint)"),
+        ({"endpoints": {"canary": "https://canary"}}, "token_endpoint, userinfo_endpoint)"),
         ({"endpoints": {7: "https://canary"}}, "no such endpoint"),
         ({"endpoints": {"userinfo_endpoint": None}}, "userinfo_endpoint must be a string"),
         ({"endpoints": {"userinfo_endpoint": "/canary"}}, "must be an absolute URL"),

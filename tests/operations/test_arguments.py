@@ -11,8 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from usersmanager import ArgumentError, InvalidTokenError, UsersManager, UsersManagerError
-from usersmanager._operations.arguments import get_info_arguments
-from usersmanager._values.token import Secret
 from usersmanager.testing import FakeTransport
 
 ErrorOf = Callable[[Callable[[], object]], UsersManagerError]
@@ -166,10 +164,6 @@ def test_any_settings_are_accepted_or_an_argument_error(settings: dict[str, Any]
                 "impersonator_id", "protocol", "token", "client_id", "clientId",
                 "additional_parameters", "additionalParameters",
             }  # fmt: skip
-
-
-def test_the_repr_of_arguments_contains_no_value() -> None:
-    assert repr(get_info_arguments(Secret("hush"))) == "<Arguments>"
 
 
 def test_an_unknown_setting_that_may_be_a_secret_is_not_quoted(

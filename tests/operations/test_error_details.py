@@ -16,7 +16,7 @@ from tests.support import make_request
 from usersmanager import APIError, DecodeError, Request, Response
 from usersmanager._operations.decoding import read_profile
 from usersmanager._operations.error_details import read_error_details
-from usersmanager._operations.status import raise_for_status
+from usersmanager._operations.reading import read_result
 from usersmanager.plugins import Token
 
 
@@ -158,8 +158,7 @@ def _challenge(quote: str, text: str) -> dict[str, str]:
 def read(request: Request, response: Response) -> APIError | DecodeError | None:
     """Return the error that a response leads to; None is a profile."""
     try:
-        raise_for_status(request, response)
-        read_profile(request, response)
+        read_result(read_profile, request, response)
     except (APIError, DecodeError) as error:
         return error
     return None

@@ -16,6 +16,7 @@ from usersmanager import (
     UsersManager,
     UsersManagerError,
 )
+from usersmanager._operations.discover import discover
 from usersmanager.plugins import Flow, Proceed, hookimpl, read
 from usersmanager.testing import FakeTransport
 
@@ -81,7 +82,7 @@ def test_it_is_what_the_caller_gets(operation: str, response: Response) -> None:
             elif operation == "impersonate":
                 got = users.impersonate("auth0|1", IMPERSONATION)
             else:
-                got = users._perform(users._prepare_discover())
+                got = users.call(discover("https://tenant.example"))
         except UsersManagerError as error:
             got = error
     assert facts(reader.seen) == facts(got)

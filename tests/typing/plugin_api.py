@@ -15,7 +15,7 @@ from tenacity import (
     wait_random,
 )
 
-from usersmanager import Request, Response, UserInfo, UsersManager
+from usersmanager import Request, Response, UsersManager
 from usersmanager.plugins import (
     Call,
     Effect,
@@ -53,7 +53,7 @@ class EachHook:
         assert_type(request.headers.get("X-A"), str | None)
         assert_type(response.status, int)
         assert_type(response.date, float | None)
-        assert_type(read(request, response), UserInfo | str | dict[str, Any])
+        assert_type(read(request, response), Any)
         assert_type(request.call.token_changed, bool)
         request.call.notes["each-hook"] = "seen"
         request.call.notes["attempts"] = 1  # type: ignore[assignment]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from types import GeneratorType
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
+from .._values.credential import Credential
 from .._values.messages import Request, Response
 from ..errors import DeadlineExceededError, PluginError, UsersManagerError
 from .effects import Flow, Proceed, Send, Wrap
@@ -77,6 +78,8 @@ def _send_and_close(request: Request) -> Flow[Response]:
 
 
 def _send(request: Request) -> Flow[Response]:
+    if not request.call.attempts:  # A request that a plugin of an attempt makes of its own.
+        request = _next_attempt(request)
     if request.remaining() <= 0:
         raise DeadlineExceededError("the deadline passed before sending", sent=False)
     error: UsersManagerError
@@ -108,18 +111,33 @@ def _send(request: Request) -> Flow[Response]:
 
 
 def _attempt(request_hooks: Sequence[Hook[Change]], inner: Proceed) -> Proceed:
-    """Number the attempts, and apply the request hooks before `inner`."""
+    """Number and authorize the attempts, and apply the request hooks before `inner`."""
 
     def proceed(request: Request) -> Flow[Response]:
         if not isinstance(request, Request):
             raise explain_request(request)
-        request.call.attempts += 1
-        request = request.with_attempt(request.call.attempts)
+        request = _next_attempt(request)
         for hook in request_hooks:
             request = _changed(request, hook)
         return inner(request)
 
     return proceed
+
+
+def _next_attempt(request: Request) -> Request:
+    call = request.call
+    call.attempts += 1
+    request = request.with_attempt(call.attempts)
+    return request if call.credential is None else _authorized(request, call.credential)
+
+
+def _authorized(request: Request, credential: Credential) -> Request:
+    authorized: object = credential.authorize(request)
+    if isinstance(authorized, Request):
+        return authorized
+    kind = type(authorized).__name__
+    del authorized  # It may be a secret, and a traceback shows local variables.
+    raise PluginError(f"{type(credential).__name__}.authorize returned {kind}: return a Request")
 
 
 def _changed(request: Request, hook: Hook[Change]) -> Request:

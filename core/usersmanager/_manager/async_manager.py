@@ -17,8 +17,10 @@ from .._flow.async_driver import drive_async
 from .._flow.observers import aclose_all
 from .._flow.running import is_in_trio
 from .._flow.transport import AsyncTransport
-from .._operations.arguments import SealedSettings
+from .._operations.discover import discover
+from .._operations.impersonate import SealedSettings
 from .._operations.impersonation_settings import ImpersonationSettings
+from .._operations.operation import Operation
 from .._values.token import Secret
 from .._values.userinfo import UserInfo
 from ..errors import LifecycleError
@@ -65,9 +67,10 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
         discover: True for every installed plugin, False for none, or their names.
         allow_insecure: allow http for every host, and an http endpoint for an https issuer. Tokens
             are then sent unencrypted.
-        endpoints: `{"userinfo_endpoint": url}` for an endpoint that isn't `{base_url}/userinfo`,
-            such as ".../oauth2/userInfo". It is requested exactly as written, on any host, even if
-            the configuration of the issuer names another one.
+        endpoints: the URLs of endpoints by their name in the metadata of providers, such as
+            `{"userinfo_endpoint": url}` for one that isn't `{base_url}/userinfo`. They are
+            requested exactly as written, on any host, even if the configuration of the issuer
+            names others.
         userinfo_method: "GET", or "POST" for a provider that answers nothing else. The body of the
             POST is empty, and it is retried like a GET.
 
@@ -149,7 +152,7 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
         check_issuer(issuer, options)
         users = cls(issuer, transport=transport, **options.reveal())
         try:
-            configuration = await users._perform(users._prepare_discover())
+            configuration = await users.call(discover(issuer))
             users._use_configuration(configuration, issuer)
         except BaseException:
             await users.aclose()
@@ -241,6 +244,41 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
         call = self._prepare_impersonate(user_id, sealed, callback, timeout)
         return self._dispatch(call, callback)
 
+    @overload
+    def call(
+        self,
+        operation: Operation[T],
+        callback: None = None,
+        *,
+        timeout: float | None = None,
+    ) -> Coroutine[Any, Any, T]: ...
+
+    @overload
+    def call(
+        self,
+        operation: Operation[T],
+        callback: Callback[T],
+        *,
+        timeout: float | None = None,
+    ) -> None: ...
+
+    @mark_coroutine_function
+    def call(
+        self,
+        operation: Operation[T],
+        callback: Callback[T] | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> Coroutine[Any, Any, T] | None:
+        """Perform an operation.
+
+        See `UsersManager.call`, and `get_info` for errors and callbacks.
+
+        Example:
+            `roles = await users.call(list_roles("auth0|1", token=api_token))`
+        """
+        return self._dispatch(self._prepare_call(operation, callback, timeout), callback)
+
     def _dispatch(
         self, call: PreparedCall[T], callback: Callback[T] | None
     ) -> Coroutine[Any, Any, T] | None:
@@ -248,7 +286,7 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
             coroutine = self._perform(call)
             # Python warns with this name if the coroutine is never awaited.
             assert isinstance(coroutine, CoroutineType)  # noqa: S101 - for the type.
-            coroutine.__qualname__ = f"AsyncUsersManager.{call.spec.name}"
+            coroutine.__qualname__ = f"AsyncUsersManager.{call.name}"
             return coroutine
         self._require_usable_now(call)
         with_callback = call_back_async(

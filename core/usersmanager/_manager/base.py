@@ -5,26 +5,23 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
 
 from .._flow.shutdown import shutdown_error
-from .._operations.arguments import (
-    Arguments,
-    SealedSettings,
-    get_info_arguments,
-    impersonate_arguments,
-)
-from .._operations.endpoints import default_endpoints, parse_endpoints
-from .._operations.provider import require_issuer, userinfo_endpoint
-from .._operations.request_headers import request_headers
-from .._operations.specs import DISCOVER, IMPERSONATE, RequestSpec, get_info_by
-from .._values.deadline import Deadline
-from .._values.messages import Request
-from .._values.token import Secret, Token
+from .._operations.discover import DISCOVER
+from .._operations.endpoints import parse_endpoints
+from .._operations.get_info import get_info, get_info_by
+from .._operations.impersonate import IMPERSONATE, SealedSettings, impersonate
+from .._operations.operation import Operation
+from .._operations.provider import USERINFO_ENDPOINT, userinfo_endpoint
+from .._values.headers import StaticHeaders
+from .._values.site import Site
+from .._values.token import Secret
 from .._values.urls import parse_base_url
 from .._values.userinfo import UserInfo
 from .._values.validation import validate_seconds, validate_text
-from ..errors import LifecycleError, UsersManagerError
+from ..errors import ArgumentError, LifecycleError, UsersManagerError
 from .callbacks import check_callback
 from .options import UserinfoMethod
 from .prepared_call import PreparedCall
@@ -37,7 +34,6 @@ __all__ = ["BaseUsersManager"]
 
 TransportT = TypeVar("TransportT")
 Result = TypeVar("Result")
-ErrorT = TypeVar("ErrorT", bound=UsersManagerError)
 
 
 class BaseUsersManager(Generic[TransportT]):
@@ -68,17 +64,15 @@ class BaseUsersManager(Generic[TransportT]):
         from .._composition.compose import compose
 
         self._is_open = False  # There is nothing to close yet.
-        self._base_url = parse_base_url(base_url, allow_insecure=allow_insecure)
+        base = parse_base_url(base_url, allow_insecure=allow_insecure)
         self._allow_insecure = allow_insecure
         self._get_info = get_info_by(userinfo_method)
-        self._set_endpoints = parse_endpoints(
-            endpoints, self._base_url, allow_insecure=allow_insecure
+        self._site = Site(
+            base,
+            parse_endpoints(endpoints, base, allow_insecure=allow_insecure),
+            _static_headers(headers),
+            allow_insecure=allow_insecure,
         )
-        self._endpoints = {**default_endpoints(self._base_url), **self._set_endpoints}
-        self._headers = {
-            spec.name: request_headers(spec, headers)
-            for spec in (self._get_info, IMPERSONATE, DISCOVER)
-        }
         validate_text("client_id", client_id)
         self._client_id = client_id
         self._timeout = validate_seconds("timeout", timeout)
@@ -87,7 +81,33 @@ class BaseUsersManager(Generic[TransportT]):
         )
         self._is_open = True
 
+    @property
+    def provider(self) -> Mapping[str, Any] | None:
+        """The metadata of the provider, deeply immutable; None without `from_issuer`.
+
+        Its arrays are tuples.
+
+        Example:
+            `users.provider["scopes_supported"]`
+
+        Source: OpenID Connect Discovery 1.0, section 3; RFC 8414, section 2.
+        """
+        return self._site.provider
+
     # These methods check the arguments of a call. Nothing is sent yet.
+
+    def _prepare_call(
+        self, operation: Operation[Result], callback: object, timeout: float | None
+    ) -> PreparedCall[Result]:
+        if not isinstance(operation, Operation):
+            kind = type(operation).__name__
+            raise ArgumentError(f"operation must be an Operation, not {kind}")
+        try:
+            self._require_usable(callback)
+            return self._prepare(operation, timeout)
+        except UsersManagerError as error:
+            self._add_context(error, operation.name, operation)
+            raise
 
     def _prepare_get_info(
         self,
@@ -98,76 +118,47 @@ class BaseUsersManager(Generic[TransportT]):
     ) -> PreparedCall[UserInfo]:
         try:
             self._require_usable(callback)
-            arguments = get_info_arguments(access_token)
-            validate_text("expected_subject", expected_subject)
-            return self._prepare(self._get_info, arguments, timeout, expected_subject)
+            operation = get_info(self._get_info, access_token, expected_subject)
+            return self._prepare(operation, timeout)
         except UsersManagerError as error:
-            self._add_context(error, self._get_info)
+            self._add_context(error, self._get_info.name, self._get_info)
             raise
 
     def _prepare_impersonate(
         self,
-        user_id: object,
+        user_id: str,
         settings: SealedSettings,
         callback: object,
         timeout: float | None,
     ) -> PreparedCall[str]:
         try:
             self._require_usable(callback)
-            arguments = impersonate_arguments(user_id, settings, self._client_id)
-            return self._prepare(IMPERSONATE, arguments, timeout)
+            operation = impersonate(user_id, settings, self._client_id)
+            return self._prepare(operation, timeout)
         except UsersManagerError as error:
             self._add_context(error, IMPERSONATE)
             raise
 
-    def _prepare_discover(self) -> PreparedCall[dict[str, Any]]:
-        return self._prepare(DISCOVER, Arguments(Token.empty()), None)
-
-    def _prepare(
-        self,
-        spec: RequestSpec[Result],
-        arguments: Arguments,
-        timeout: float | None,
-        expected_subject: str | None = None,
-    ) -> PreparedCall[Result]:
+    def _prepare(self, operation: Operation[Result], timeout: float | None) -> PreparedCall[Result]:
         if sys.is_finalizing():
             raise shutdown_error()
         seconds = self._timeout if timeout is None else validate_seconds("timeout", timeout)
-        return PreparedCall(self, spec, arguments, seconds, expected_subject)
+        return PreparedCall(self, operation, operation._plan.placed_at(self._site), seconds)
 
     def _use_configuration(self, configuration: Mapping[str, Any], issuer: str) -> None:
-        """Use the userinfo endpoint from a provider configuration, unless the program has set one.
+        """Use the endpoints in a provider configuration, except those that the program has set.
 
         Raises:
-            DecodeError: the issuer is different, or the endpoint is missing or insecure.
+            DecodeError: the userinfo endpoint is missing or insecure. Others need not be there,
+                and are checked when they are used.
         """
-        name = self._get_info.name
         try:
-            require_issuer(configuration, issuer)
-            if name not in self._set_endpoints:
-                endpoint = userinfo_endpoint(
-                    configuration, issuer, allow_insecure=self._allow_insecure
-                )
-                self._endpoints = {**self._endpoints, name: endpoint}
+            if USERINFO_ENDPOINT not in self._site.endpoints:
+                userinfo_endpoint(configuration, issuer, allow_insecure=self._allow_insecure)
         except UsersManagerError as error:
             self._add_context(error, DISCOVER)
             raise
-
-    def _request(self, spec: RequestSpec[Any], arguments: Arguments, deadline: Deadline) -> Request:
-        """Return the request of a call, before plugins change it."""
-        endpoint = self._endpoints[spec.name]
-        return Request(
-            operation=spec.name,
-            method=spec.method,
-            origin=endpoint.origin,
-            target=endpoint.path.replace("{user_id}", arguments.user_id),
-            template=endpoint.path,
-            headers=self._headers[spec.name],
-            body=spec.body if arguments.body is None else arguments.body,
-            token=arguments.token,
-            deadline=deadline,
-            idempotent=spec.idempotent,
-        )
+        self._site = self._site.with_provider(configuration)
 
     def _closers(self) -> list[Callable[[], object]]:
         """Return the functions that close the transport and the plugins, in this order."""
@@ -175,11 +166,16 @@ class BaseUsersManager(Generic[TransportT]):
         close_transport = getattr(composition.transport, self._mode.close)
         return [close_transport, *(hook.function for hook in composition.closing_hooks)]
 
-    def _add_context(self, error: ErrorT, spec: RequestSpec[Any]) -> ErrorT:
-        """Add the operation and origin of a call to an error, and return it."""
-        error.operation = error.operation or spec.name
-        error.origin = error.origin or self._endpoints[spec.name].origin
-        return error
+    def _add_context(
+        self, error: UsersManagerError, name: str, operation: Operation[Any] | None = None
+    ) -> None:
+        """Add to an error the name of an operation, and where it would be sent."""
+        origin = self._site.base_url.origin
+        with suppress(ArgumentError):
+            if operation is not None:
+                origin = operation._plan.placed_at(self._site).origin
+        error.operation = error.operation or name
+        error.origin = error.origin or origin
 
     def _require_usable(self, callback: object) -> None:
         check_callback(callback, may_be_async=self._mode.name == "async")
@@ -204,17 +200,30 @@ class BaseUsersManager(Generic[TransportT]):
         if composition is None:  # The constructor failed, and a traceback shows this object.
             return f"<{type(self).__name__}, not constructed>"
         return (
-            f"<{type(self).__name__} {self._base_url}{self._describe_userinfo()}"
+            f"<{type(self).__name__} {self._site.base_url}{self._describe_settings()}"
             f" transport={composition.transport_name} {composition.order}>"
         )
 
-    def _describe_userinfo(self) -> str:
-        """Return the settings of the userinfo request that aren't the default, for the repr."""
-        text = ""
-        if self._get_info.name in self._set_endpoints:
-            # Without its query, which may contain a key.
-            url = str(self._set_endpoints[self._get_info.name]).partition("?")[0]
-            text += f" userinfo_endpoint={url}"
+    def _describe_settings(self) -> str:
+        """Return the endpoints and the method that the program has set, for the repr."""
+        # Without a query, which may contain a key.
+        urls = {name: str(url).partition("?")[0] for name, url in self._site.endpoints.items()}
+        text = "".join(f" {name}={url}" for name, url in urls.items())
         if self._get_info.method != "GET":
             text += f" userinfo_method={self._get_info.method}"
         return text
+
+
+def _static_headers(headers: Secret[Mapping[str, str] | None]) -> StaticHeaders:
+    """Return the header fields for every request.
+
+    Raises:
+        ArgumentError: they are invalid.
+    """
+    if not isinstance(headers.reveal() or {}, Mapping):
+        raise ArgumentError("headers must be a mapping of names and values")
+    try:
+        return StaticHeaders(headers.reveal() or {})
+    except ArgumentError as caught:
+        problem = str(caught)
+    raise ArgumentError(f"headers: {problem}")

@@ -6,20 +6,18 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .._flow.effects import Flow
 from .._flow.observers import report_done
-from .._operations.arguments import Arguments
+from .._operations.operation import Operation
+from .._operations.plan import Placement
 from .._operations.reading import read_result
-from .._operations.specs import RequestSpec
+from .._operations.requests import make_request
 from .._values.deadline import Deadline
 from .._values.messages import Request, Response
-from .._values.userinfo import UserInfo
-from ..errors import SubjectMismatchError, UsersManagerError
+from ..errors import UsersManagerError
 
 if TYPE_CHECKING:
     from .base import BaseUsersManager
 
 __all__ = ["PreparedCall"]
-
-_ANOTHER_SUBJECT = "the profile has another subject than expected: do not use it"
 
 Result = TypeVar("Result")
 ErrorT = TypeVar("ErrorT", bound=UsersManagerError)
@@ -28,28 +26,29 @@ ErrorT = TypeVar("ErrorT", bound=UsersManagerError)
 class PreparedCall(Generic[Result]):
     """A call with valid arguments that has not been started."""
 
-    __slots__ = ("_arguments", "_expected_subject", "_timeout", "_users", "spec")
+    __slots__ = ("_operation", "_placement", "_timeout", "_users", "name")
 
     def __init__(
         self,
         users: BaseUsersManager[Any],
-        spec: RequestSpec[Result],
-        arguments: Arguments,
+        operation: Operation[Result],
+        placement: Placement,
         timeout: float,
-        expected_subject: str | None,
     ) -> None:
-        self.spec = spec
+        self.name = operation._plan.name
+        self._operation = operation
         self._users = users
-        self._arguments = arguments
+        self._placement = placement
         self._timeout = timeout
-        self._expected_subject = expected_subject
 
     def __repr__(self) -> str:
-        return f"<PreparedCall {self.spec.name}>"
+        return f"<PreparedCall {self.name}>"
 
     def add_context(self, error: ErrorT) -> ErrorT:
         """Add the operation and origin of this call to an error, and return it."""
-        return self._users._add_context(error, self.spec)
+        error.operation = error.operation or self.name
+        error.origin = error.origin or self._placement.origin
+        return error
 
     def start(self) -> tuple[Flow[Result], Deadline]:
         """Start the timeout; return the flow to drive, and its deadline."""
@@ -57,15 +56,11 @@ class PreparedCall(Generic[Result]):
         return self._flow(deadline), deadline
 
     def _flow(self, deadline: Deadline) -> Flow[Result]:
-        users = self._users
-        request = users._request(self.spec, self._arguments, deadline)
+        request = make_request(self._operation, self._placement, deadline)
         response: Response | None = None
         try:
-            response = yield from users._composition.handler(request)
-            result = read_result(self.spec, request, response)
-            if not self._is_expected(result):
-                del result  # Another user's profile, and a traceback shows local variables.
-                raise SubjectMismatchError(_ANOTHER_SUBJECT)
+            response = yield from self._users._composition.handler(request)
+            result = read_result(self._operation.read, request, response)
         except BaseException as error:
             if isinstance(error, UsersManagerError):
                 self.add_context(error)
@@ -84,8 +79,3 @@ class PreparedCall(Generic[Result]):
         hooks = self._users._composition.done_hooks
         if hooks:
             report_done(hooks, request, response, error, self._timeout - request.remaining())
-
-    def _is_expected(self, result: Result) -> bool:
-        if self._expected_subject is None:
-            return True
-        return isinstance(result, UserInfo) and result.sub == self._expected_subject

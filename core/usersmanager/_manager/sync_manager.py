@@ -16,8 +16,10 @@ from .._flow.observers import close_all
 from .._flow.running import is_in_event_loop
 from .._flow.sync_driver import drive
 from .._flow.transport import Transport
-from .._operations.arguments import SealedSettings
+from .._operations.discover import discover
+from .._operations.impersonate import SealedSettings
 from .._operations.impersonation_settings import ImpersonationSettings
+from .._operations.operation import Operation
 from .._values.caller import caller_stacklevel
 from .._values.token import Secret
 from .._values.userinfo import UserInfo
@@ -50,9 +52,10 @@ class UsersManager(BaseUsersManager[Transport]):
             plugins are not discovered.
         allow_insecure: allow http for every host, and an http endpoint for an https issuer. Tokens
             are then sent unencrypted.
-        endpoints: `{"userinfo_endpoint": url}` for an endpoint that isn't `{base_url}/userinfo`,
-            such as ".../oauth2/userInfo". It is requested exactly as written, on any host, even if
-            the configuration of the issuer names another one.
+        endpoints: the URLs of endpoints by their name in the metadata of providers, such as
+            `{"userinfo_endpoint": url}` for one that isn't `{base_url}/userinfo`. They are
+            requested exactly as written, on any host, even if the configuration of the issuer
+            names others.
         userinfo_method: "GET", or "POST" for a provider that answers nothing else. The body of the
             POST is empty, and it is retried like a GET.
 
@@ -138,7 +141,7 @@ class UsersManager(BaseUsersManager[Transport]):
         check_issuer(issuer, sealed_options)
         users = cls(issuer, transport=transport, **sealed_options.reveal())
         try:
-            configuration = users._perform(users._prepare_discover())
+            configuration = users.call(discover(issuer))
             users._use_configuration(configuration, issuer)
         except BaseException:
             users.close()
@@ -278,6 +281,55 @@ class UsersManager(BaseUsersManager[Transport]):
         del settings
         call = self._prepare_impersonate(user_id, sealed, callback, timeout)
         return self._dispatch(call, callback)
+
+    @overload
+    def call(
+        self,
+        operation: Operation[T],
+        callback: None = None,
+        *,
+        timeout: float | None = None,
+    ) -> T: ...
+
+    @overload
+    def call(
+        self,
+        operation: Operation[T],
+        callback: Callback[T],
+        *,
+        timeout: float | None = None,
+    ) -> None: ...
+
+    def call(
+        self,
+        operation: Operation[T],
+        callback: Callback[T] | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> T | None:
+        """Perform an operation.
+
+        Args:
+            operation: the operation: see "Operations" in the documentation.
+            callback: see `get_info`.
+            timeout: the seconds for this call, or None for the constructor's timeout.
+
+        Returns:
+            What the operation reads in the response.
+
+        Raises:
+            ArgumentError: an argument is invalid, or the endpoint of the operation is unknown or
+                insecure.
+            LifecycleError: the manager is closed.
+            APIError: the server responded with an error.
+            TransportError: no complete response arrived.
+            DecodeError: the response is not a result of the operation.
+            Exception: whatever else the credential or the reader of the operation raises.
+
+        Example:
+            `roles = users.call(list_roles("auth0|1", token=api_token))`
+        """
+        return self._dispatch(self._prepare_call(operation, callback, timeout), callback)
 
     def _dispatch(self, call: PreparedCall[T], callback: Callback[T] | None) -> T | None:
         if callback is None:

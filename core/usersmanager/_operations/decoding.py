@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .._values.messages import Request, Response
+from .._values.messages import Response
 from .._values.urls import parse_http_url
 from .._values.userinfo import UserInfo
 from ..errors import DecodeError
@@ -21,18 +21,18 @@ from .json_body import COMPRESSED, parse_object
 from .media_type import is_json, media_types
 from .subject import explain_subject
 
-__all__ = ["read_link", "read_object", "read_profile"]
+__all__ = ["read_json", "read_link", "read_object", "read_profile"]
 
 
-def read_profile(request: Request, response: Response) -> UserInfo:
+def read_profile(response: Response) -> UserInfo:
     """Return the profile in a response: a JSON object whose `sub` is a non-empty string.
 
     Raises:
         DecodeError: the body is anything else (OIDC Core, section 5.3.2).
     """
-    if problem := _explain_message(request, response, "profile"):
+    if problem := _explain_message(response, "profile"):
         raise DecodeError(problem)
-    profile = _parse_profile(request, response.body)
+    profile = _parse_profile(response)
     if isinstance(profile, UserInfo):
         return profile
     try:
@@ -41,7 +41,7 @@ def read_profile(request: Request, response: Response) -> UserInfo:
         del profile  # Break the reference cycle.
 
 
-def read_link(request: Request, response: Response) -> str:
+def read_link(response: Response) -> str:
     """Return the link in a response: an absolute http(s) URL.
 
     Raises:
@@ -55,18 +55,33 @@ def read_link(request: Request, response: Response) -> str:
     return link
 
 
-def read_object(request: Request, response: Response, content: str) -> dict[str, Any]:
+def read_json(response: Response) -> dict[str, Any]:
+    """Return the JSON object in a response.
+
+    The checks are those of a profile: the media type is JSON, and no key is repeated, for example.
+
+    Raises:
+        DecodeError: the body is anything else.
+
+    Example:
+        `return [str(role) for role in read_json(response)["roles"]]`
+
+    Source: RFC 8259.
+    """
+    return read_object(response, "body")
+
+
+def read_object(response: Response, content: str) -> dict[str, Any]:
     """Return the JSON object in a response.
 
     Args:
-        request: the request.
         response: a successful response.
         content: the name of its content, for messages.
 
     Raises:
         DecodeError: the body is anything else.
     """
-    if problem := _explain_message(request, response, content):
+    if problem := _explain_message(response, content):
         raise DecodeError(problem)
     value = _parse_object(response.body, content)
     if isinstance(value, dict):
@@ -79,21 +94,23 @@ def _parse_object(body: bytes, content: str) -> dict[str, Any] | str:
     return f"the {content} {parsed.problem}" if parsed.problem else parsed.value
 
 
-def _parse_profile(request: Request, body: bytes) -> UserInfo | DecodeError:
-    claims, problem = parse_object(body)
+def _parse_profile(response: Response) -> UserInfo | DecodeError:
+    claims, problem = parse_object(response.body)
     if problem:
         return DecodeError(f"the profile {problem}")
     subject = claims.get("sub")
     if isinstance(subject, str) and subject.strip():
         return UserInfo(claims)
-    return _reported_error(request, claims) or DecodeError(explain_subject(request, claims))
+    return _reported_error(response, claims) or DecodeError(
+        explain_subject(claims, response._redact)
+    )
 
 
-def _reported_error(request: Request, claims: Mapping[str, Any]) -> DecodeError | None:
+def _reported_error(response: Response, claims: Mapping[str, Any]) -> DecodeError | None:
     reported = read_reported_error(claims)
     if reported is None:
         return None
-    details = sanitize_details(reported, request)
+    details = sanitize_details(reported, response._redact)
     parts = ("the provider reported an error in a successful response", *details)
     return DecodeError(
         ": ".join(part for part in parts if part),
@@ -109,7 +126,7 @@ def _parse_link(body: bytes) -> str | None:
         return None
 
 
-def _explain_message(request: Request, response: Response, content: str) -> str | None:
+def _explain_message(response: Response, content: str) -> str | None:
     """Return what is wrong with a body although nobody has parsed it, or None."""
     if is_compressed(response.headers):
         return f"the {content} {COMPRESSED}"
@@ -124,6 +141,6 @@ def _explain_message(request: Request, response: Response, content: str) -> str 
             " client at the provider, so that it sends JSON"
         )
     # The header itself, since a token in another case would not be recognized.
-    sent = sanitize(" and ".join(response.headers.getall("Content-Type", [])), request)
+    sent = sanitize(" and ".join(response.headers.getall("Content-Type", [])), response._redact)
     found = f"is sent as {sent}" if sent else "has no Content-Type"
     return f"the {content} {found}, but must be sent as application/json"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from .._values.messages import Request, Response
 from .challenge import bearer_challenge
@@ -37,12 +38,12 @@ def read_error_details(request: Request, response: Response) -> ErrorDetails:
         details = details.or_else(ErrorDetails(description=_read_line(text, request)))
     else:
         details = read_error_document(parsed.value).or_else(details)
-    return sanitize_details(details, request)
+    return sanitize_details(details, request.call.redact)
 
 
-def sanitize_details(details: ErrorDetails, request: Request) -> ErrorDetails:
+def sanitize_details(details: ErrorDetails, redact: Callable[[str], str]) -> ErrorDetails:
     """Return the same details, safe to show."""
-    return ErrorDetails(sanitize(details.code, request), sanitize(details.description, request))
+    return ErrorDetails(sanitize(details.code, redact), sanitize(details.description, redact))
 
 
 def _decode_text(response: Response) -> str:

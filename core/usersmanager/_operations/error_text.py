@@ -1,10 +1,9 @@
-"""Make a text from the server safe to show: short, printable, and without an echoed token."""
+"""Make a text from the server safe to show: short, printable, and without an echoed secret."""
 
 from __future__ import annotations
 
 import re
-
-from .._values.messages import Request
+from collections.abc import Callable
 
 __all__ = ["MAX_TEXT_LENGTH", "sanitize"]
 
@@ -17,16 +16,20 @@ _STRAY_JOINER = re.compile(
 )
 
 
-def sanitize(text: str | None, request: Request) -> str | None:
+def sanitize(text: str | None, redact: Callable[[str], str]) -> str | None:
     """Return a text from the server as one short printable line, or None if nothing is left.
 
     Letters of any language are kept. Control characters and those that change the direction of
-    writing are dropped, and then any token of the call that the text echoes is replaced.
+    writing are dropped, and then any secret of the call that the text echoes is replaced.
+
+    Args:
+        text: the text.
+        redact: removes the secrets of the call from a text.
     """
     if not text:
         return None
-    # Last, as a dropped character may stand in the middle of a token.
-    return request.call.redact(_printable(text))[:MAX_TEXT_LENGTH].strip() or None
+    # Last, as a dropped character may stand in the middle of a secret.
+    return redact(_printable(text))[:MAX_TEXT_LENGTH].strip() or None
 
 
 def _printable(text: str) -> str:

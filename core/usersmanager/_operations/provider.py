@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .._values.messages import Request, Response
+from .._values.messages import Response
+from .._values.site import endpoint_in
 from .._values.url_advice import explain_base_url
-from .._values.urls import Endpoint, parse_endpoint
+from .._values.urls import Endpoint
 from ..errors import DecodeError
 from .decoding import read_object
 
@@ -18,13 +19,13 @@ _TENANT = "{tenantid}"
 _MAX_ISSUER_LENGTH = 300
 
 
-def read_configuration(request: Request, response: Response) -> dict[str, Any]:
+def read_configuration(response: Response) -> dict[str, Any]:
     """Return the configuration document in a response.
 
     Raises:
         DecodeError: the body is not a JSON object.
     """
-    return read_object(request, response, "configuration")
+    return read_object(response, "configuration")
 
 
 def require_issuer(configuration: Mapping[str, Any], issuer: str) -> None:
@@ -57,12 +58,9 @@ def userinfo_endpoint(
             "the provider configuration has no userinfo_endpoint: the provider has none, or pass"
             ' its URL as endpoints={"userinfo_endpoint": ...}'
         )
-    url = configuration[USERINFO_ENDPOINT]
-    endpoint = (
-        "is null" if url is None else parse_endpoint(url, issuer, allow_insecure=allow_insecure)
-    )
+    endpoint = endpoint_in(configuration, USERINFO_ENDPOINT, issuer, allow_insecure=allow_insecure)
     if isinstance(endpoint, str):
-        raise DecodeError(f"the userinfo_endpoint in the provider configuration {endpoint}")
+        raise DecodeError(endpoint)
     return endpoint
 
 

@@ -2,21 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from types import TracebackType
 from typing import Any, TypeVar
 
 from .._values.messages import Request, Response
-from .._values.userinfo import UserInfo
-from ..errors import ArgumentError, UsersManagerError
-from .specs import SPECS, RequestSpec
+from ..errors import ArgumentError, DecodeError, UsersManagerError
+from .decoding import read_link, read_profile
+from .discover import DISCOVER
+from .get_info import GET_INFO
+from .impersonate import IMPERSONATE
+from .provider import read_configuration
 from .status import raise_for_status
 
 __all__ = ["read", "read_result"]
 
 Result = TypeVar("Result")
 
+# By name, as a plugin knows an operation; without what only the caller of a manager expects.
+_SHIPPED: dict[str, Callable[[Response], Any]] = {
+    GET_INFO: read_profile,
+    IMPERSONATE: read_link,
+    DISCOVER: read_configuration,
+}
+# A body of another shape than a reader expects. Anything else may be an interruption.
+_UNEXPECTED = (
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+    StopIteration,  # It can't pass a generator unchanged.
+)
 
-def read_result(spec: RequestSpec[Result], request: Request, response: Response) -> Result:
+
+def read_result(
+    reader: Callable[[Response], Result], request: Request, response: Response
+) -> Result:
     """Return the result in a response.
+
+    Args:
+        reader: reads the result in a response with a 2xx status.
+        request: a request of the call.
+        response: the response, of any status.
 
     Raises:
         APIError: the status is an error.
@@ -24,27 +53,67 @@ def read_result(spec: RequestSpec[Result], request: Request, response: Response)
         DecodeError: the body is not a result of the operation.
     """
     raise_for_status(request, response)
-    return spec.read(request, response)
+    try:
+        return reader(response._in_call(request.call))
+    except DecodeError as caught:
+        error = caught
+        if request.operation not in _SHIPPED:  # They have removed the secrets from what they quote.
+            _redact(error, request)
+    except _UNEXPECTED as caught:
+        error = DecodeError(f"the response can't be read: {_describe(caught)}")
+    # Not inside the `except` block. The frames of a reader hold what it has read.
+    try:
+        raise error._without_traceback()
+    finally:
+        del error  # Break the reference cycle.
 
 
-def read(request: Request, response: Response) -> UserInfo | str | dict[str, Any]:
+def _redact(error: DecodeError, request: Request) -> None:
+    """Remove the secrets of a call from an error, if its reader quotes the response."""
+    redact = request.call.redact
+    error.args = tuple(redact(part) if isinstance(part, str) else part for part in error.args)
+    error.error = error.error and redact(error.error)
+    error.error_description = error.error_description and redact(error.error_description)
+
+
+def _describe(error: Exception) -> str:
+    """Return the class of an error and its place in the module of the reader, but not its text."""
+    trace = error.__traceback__
+    first = place = trace.tb_next if trace is not None else None  # The first frame is our own.
+    while trace is not None:
+        if first is not None and _file(trace) == _file(first):
+            place = trace
+        trace = trace.tb_next
+    name = type(error).__name__
+    if place is None:
+        return name
+    file = _file(place).replace("\\", "/").rpartition("/")[2]
+    return f"{name} in {place.tb_frame.f_code.co_qualname} ({file}, line {place.tb_lineno})"
+
+
+def _file(trace: TracebackType) -> str:
+    return trace.tb_frame.f_code.co_filename
+
+
+def read(request: Request, response: Response) -> Any:
     """Return or raise what the caller gets if this is the response of the call.
 
-    Only `expected_subject` is not compared: it is not a part of the request.
+    Only `expected_subject` and the issuer are not compared: they are not a part of the request.
 
     Args:
         request: a request of the call.
         response: the response, of any status.
 
     Returns:
-        The profile (`get_info`), the link (`impersonate`) or the configuration (`discover`). Keep
-        the last two in no variable: a link is a credential, and a traceback shows variables.
+        The profile (`get_info`), the link (`impersonate`), the configuration (`discover`), or
+        whatever the `read` of another operation returns. Keep it in no variable, unless it is a
+        profile: it may be a credential, and a traceback shows variables.
 
     Raises:
         APIError: the status is an error, such as `UnauthorizedError` for 401.
         TransportError: only a proxy sends the status (407), or it is not a final one.
         DecodeError: the body is not a result of the operation.
-        ArgumentError: the operation of the request is none of the three.
+        ArgumentError: no manager has made the request, and its operation is none of the three.
 
     Example:
         ```python
@@ -54,11 +123,11 @@ def read(request: Request, response: Response) -> UserInfo | str | dict[str, Any
             is_profile = False
         ```
     """
-    spec = SPECS.get(request.operation)
-    if spec is None:
+    reader = _SHIPPED.get(request.operation) or request.call.read
+    if reader is None:
         raise ArgumentError(f"unknown operation {request.operation!r} of a request")
     try:
-        return read_result(spec, request, response)  # type: ignore[no-any-return] # Of any spec.
+        return read_result(reader, request, response)
     except UsersManagerError as error:
         error.operation, error.origin = request.operation, request.origin
         raise

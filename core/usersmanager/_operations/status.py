@@ -55,7 +55,7 @@ def raise_for_status(request: Request, response: Response) -> None:
         error_description=description,
         retry_after=response.retry_after,
         rate_limit=response.rate_limit,
-        request_id=sanitize(_request_id(response.headers), request),
+        request_id=sanitize(_request_id(response.headers), request.call.redact),
     )
 
 

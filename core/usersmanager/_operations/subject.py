@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from .._values.messages import Request
 from .error_text import sanitize
 from .json_body import json_type
 
@@ -18,12 +17,17 @@ _MAX_NAMES = 8
 _ADVICE = 'is this an OpenID UserInfo endpoint, and does the token have the scope "openid"?'
 
 
-def explain_subject(request: Request, claims: Mapping[str, Any]) -> str:
-    """Return why the claims have no usable `sub`, and what to do. It quotes no value."""
+def explain_subject(claims: Mapping[str, Any], redact: Callable[[str], str]) -> str:
+    """Return why the claims have no usable `sub`, and what to do. It quotes no value.
+
+    Args:
+        claims: the claims.
+        redact: removes the secrets of the call from a text.
+    """
     if not claims:
         return f"the profile is an empty object: {_ADVICE}"
     if "sub" not in claims:
-        return f'the profile has no "sub", only {_names(request, claims)}: {_ADVICE}'
+        return f'the profile has no "sub", only {_names(claims, redact)}: {_ADVICE}'
     subject = claims["sub"]
     found = "blank" if isinstance(subject, str) else json_type(subject)
     return (
@@ -32,11 +36,11 @@ def explain_subject(request: Request, claims: Mapping[str, Any]) -> str:
     )
 
 
-def _names(request: Request, claims: Mapping[str, Any]) -> str:
+def _names(claims: Mapping[str, Any], redact: Callable[[str], str]) -> str:
     # Those that may be meant as the subject come first: `id`, `user_id`, `userId`.
     names = sorted(claims, key=lambda name: not name.lower().endswith("id"))
     shown = [f'"{name}"' for name in names if _CLAIM_NAME.fullmatch(name)][:_MAX_NAMES]
     others = len(claims) - len(shown)
     if others:
         shown.append(f"{others} other claim{'s' if others > 1 else ''}")
-    return sanitize(", ".join(shown), request) or ""
+    return sanitize(", ".join(shown), redact) or ""

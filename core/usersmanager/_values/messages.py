@@ -5,60 +5,23 @@ What a status or a body means is decided in `_operations`.
 
 from __future__ import annotations
 
+import base64
+import binascii
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
+from urllib.parse import unquote_plus
 
 from ..errors import ArgumentError, PluginError, RateLimit
 from . import dates, rate_limit, retry_after
+from .call import Call
 from .deadline import Deadline
-from .headers import HeaderInput, Headers, StaticHeaders, merge_headers
-from .redaction import redact
+from .forms import FORM_TYPE, FormInput, merge_form, parse_fields, secrets_of
+from .headers import TOKEN, HeaderInput, Headers, StaticHeaders, merge_headers
 from .token import Secret, Token
 
 __all__ = ["Call", "Request", "Response"]
-
-
-class Call:
-    """One call of a manager, which all of its attempts share.
-
-    Attributes:
-        attempts: the number of attempts so far.
-        notes: short texts of plugins for logs and spans, by the name of the field: `{"cache":
-            "hit"}`. They must not contain a secret.
-        token_changes: how many times a request was given another token (`with_token`).
-    """
-
-    __slots__ = ("__weakref__", "_tokens", "attempts", "notes", "token_changes")
-
-    def __init__(self) -> None:
-        self.attempts: int = 0
-        self.notes: dict[str, str] = {}
-        self.token_changes: int = 0
-        self._tokens: tuple[Token, ...] = ()
-
-    @property
-    def token_changed(self) -> bool:
-        """Whether a request of the call has carried another token than its first."""
-        return self.token_changes > 0
-
-    def register_secret(self, token: Token, replaced: Token | None = None) -> None:
-        """Remember the token of a request, so that an echo of it can be redacted.
-
-        Args:
-            token: the token.
-            replaced: the token that it takes the place of, or None for the first of the call.
-        """
-        if not self._tokens:
-            self._tokens = (token,)
-            return
-        if token not in self._tokens:
-            self._tokens += (token,)
-        if token.reveal() != (replaced or self._tokens[0]).reveal():
-            self.token_changes += 1
-
-    def redact(self, text: str) -> str:
-        """Return a text from the server without any token of this call that it may echo."""
-        return redact(text, self._tokens)
 
 
 # eq and repr would read headers and bodies; a generated __init__ would accept Headers alone.
@@ -67,15 +30,17 @@ class Request:
     """The request of one attempt.
 
     Attributes:
-        operation: "get_info", "impersonate", or "discover" (`from_issuer`).
-        method: "GET" or "POST".
+        operation: "get_info", "impersonate", "discover" (`from_issuer`), or the name of another
+            operation.
+        method: "GET", "POST", "PUT", "PATCH" or "DELETE".
         origin: scheme, host and port: "https://tenant.auth0.com".
-        target: the path, encoded: "/users/auth0%7C1/impersonate".
+        target: the path and the query, encoded: "/users/auth0%7C1/impersonate".
         template: the target with placeholders, for telemetry: "/users/{user_id}/impersonate"; ""
             if the request was not made by a manager.
         headers: the fields to send, without Authorization and without framing.
         body: the bytes to send, or None.
-        token: the bearer token, redacted; for "discover" it reveals "".
+        token: the token, redacted; it reveals "" if there is none, as for "discover".
+        scheme: the authentication scheme of the token, "Bearer" (RFC 9110, section 11.1).
         deadline: the deadline of the call.
         idempotent: whether it may be sent twice (RFC 9110, section 9.2.2). If not, it is sent on a
             dedicated connection.
@@ -101,6 +66,7 @@ class Request:
     template: str
     attempt: int
     call: Call
+    scheme: str
 
     def __init__(
         self,
@@ -118,6 +84,7 @@ class Request:
         template: str = "",
         attempt: int = 1,
         call: Call | None = None,
+        scheme: str = "Bearer",
     ) -> None:
         put = object.__setattr__
         put(self, "operation", operation)
@@ -133,12 +100,18 @@ class Request:
         put(self, "template", template)
         put(self, "attempt", attempt)
         put(self, "call", call or Call())
-        self.call.register_secret(token)
+        put(self, "scheme", scheme)
+        self.call.register_token(token)
 
     @property
     def url(self) -> str:
         """The URL. It never contains a token."""
         return self.origin + self.target
+
+    @property
+    def provider(self) -> Mapping[str, Any] | None:
+        """The metadata of the provider, deeply immutable, if the manager has discovered it."""
+        return None if self.call.site is None else self.call.site.provider
 
     def remaining(self) -> float:
         """Return the seconds until the deadline; negative once it has passed."""
@@ -164,16 +137,59 @@ class Request:
             raise PluginError(headers)
         return self._replace(headers=headers)
 
-    def with_token(self, token: str | Token) -> Request:
-        """Return a copy that carries another bearer token.
+    def with_token(self, token: str | Secret[str], scheme: str = "Bearer") -> Request:
+        """Return a copy that carries another token.
+
+        Args:
+            token: visible ASCII without comma and double quote.
+            scheme: its authentication scheme, such as "Basic" or "DPoP".
 
         Raises:
-            ArgumentError: it can't be a bearer token.
+            ArgumentError: it can't be such a token, or the scheme is not an HTTP token.
+
+        Example:
+            `return request.with_token(self._token, scheme="DPoP")`
         """
         secret = token if isinstance(token, Secret) else Secret(token)
         del token
-        copy = self._replace(token=secret if isinstance(secret, Token) else Token(secret))
-        copy.call.register_secret(copy.token, self.token)
+        if not isinstance(scheme, str) or not _SCHEME.fullmatch(scheme):
+            raise ArgumentError("scheme must be an HTTP token, such as 'Bearer'")
+        token_to_send = secret if isinstance(secret, Token) else Token(secret)
+        copy = self._replace(token=token_to_send, scheme=scheme)
+        copy.call.register_token(token_to_send, self.token)
+        if scheme.lower() == "basic":
+            copy.call.register_secrets(_password(token_to_send))
+        return copy
+
+    def with_form(self, fields: FormInput) -> Request:
+        """Return a copy whose form has these fields, which replace any of the same name.
+
+        A request without a body gets a form.
+
+        Args:
+            fields: a mapping of names to a str, a Secret of one, or a sequence of these, which
+                repeats the field. None leaves the field out.
+
+        Raises:
+            ArgumentError: a name or value is anything else, or the request can't have a form.
+
+        Example:
+            `return request.with_form({"client_id": "c", "client_secret": self._secret})`
+        """
+        pairs = parse_fields(fields)
+        del fields
+        if isinstance(pairs, str):
+            raise ArgumentError(f"the form {pairs}")
+        if self.method == "GET":
+            raise ArgumentError("a GET request has no form")
+        content_type = self.headers.get("Content-Type", FORM_TYPE) if self.body else FORM_TYPE
+        if content_type.partition(";")[0].strip().lower() != FORM_TYPE:
+            raise ArgumentError("the body of the request is not a form")
+        copy = self._replace(
+            body=merge_form(self.body or b"", pairs),
+            headers=self.headers.merged((("Content-Type", FORM_TYPE),)),
+        )
+        copy.call.register_secrets(secrets_of(pairs))
         return copy
 
     def with_attempt(self, attempt: int) -> Request:
@@ -214,7 +230,7 @@ class Request:
         if self.body is not None:
             own["Content-Length"] = str(len(self.body))
         if self.token.reveal():
-            own["Authorization"] = f"Bearer {self.token.reveal()}"
+            own["Authorization"] = f"{self.scheme} {self.token.reveal()}"
         return own
 
     def __copy__(self) -> Self:
@@ -228,6 +244,16 @@ class Request:
 
 
 _REQUEST_FIELDS = tuple(Request.__dataclass_fields__)
+_SCHEME = re.compile(TOKEN)
+
+
+def _password(token: Token) -> list[Secret[str]]:
+    """Return the password in Basic credentials (RFC 7617), as it is and decoded from a form."""
+    try:
+        decoded = Secret(base64.b64decode(token.reveal()).decode().partition(":")[2])
+    except (binascii.Error, UnicodeDecodeError):
+        return []
+    return [decoded, Secret(unquote_plus(decoded.reveal()))]
 
 
 def _checked(headers: HeaderInput) -> Headers:
@@ -256,6 +282,7 @@ class Response:
     status: int
     headers: Headers
     body: bytes
+    _call: Call | None
 
     def __init__(self, status: int, headers: HeaderInput = (), body: bytes = b"") -> None:
         if type(status) is not int or not 100 <= status <= 999:
@@ -266,6 +293,20 @@ class Response:
         headers = headers if isinstance(headers, Headers) else Headers(headers)
         object.__setattr__(self, "headers", headers)
         object.__setattr__(self, "body", body)
+        object.__setattr__(self, "_call", None)
+
+    def _in_call(self, call: Call) -> Response:
+        """Return a copy that knows the secrets of its call."""
+        copy, put = object.__new__(Response), object.__setattr__
+        put(copy, "status", self.status)
+        put(copy, "headers", self.headers)
+        put(copy, "body", self.body)
+        put(copy, "_call", call)
+        return copy
+
+    def _redact(self, text: str) -> str:
+        """Return a text of this response without any secret of its call that it may echo."""
+        return text if self._call is None else self._call.redact(text)
 
     @property
     def date(self) -> float | None:

@@ -1,10 +1,12 @@
-"""Remove the echo of a token from a text of the server."""
+"""Remove the echo of a secret from a text of the server."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from urllib.parse import quote
 
-from .token import Token
+from .forms import encode_form_value
+from .token import Secret
 
 __all__ = ["redact"]
 
@@ -31,31 +33,42 @@ _STANDARD_CODES = frozenset(
 )
 
 
-def redact(text: str, tokens: Iterable[Token]) -> str:
-    """Return a text without the echo of any of these tokens.
+def redact(text: str, secrets: Iterable[Secret[str]]) -> str:
+    """Return a text without the echo of any of these secrets, as it is or encoded in a form.
 
-    A token of 16 or more characters is removed wherever it stands. A shorter one is removed as a
+    A secret of 16 or more characters is removed wherever it stands. A shorter one is removed as a
     whole word, unless it is an error code that the standards define.
     """
     # The longest first: it may contain another one.
-    for token in sorted(tokens, key=lambda token: len(token.reveal()), reverse=True):
-        if len(token.reveal()) >= _MIN_UNMISTAKABLE_LENGTH:
-            text = text.replace(token.reveal(), _REDACTED)
-        elif token.reveal() and token.reveal() not in _STANDARD_CODES:
-            text = _replace_word(text, token)
+    for echo in sorted(_echoes(secrets), key=lambda echo: len(echo.reveal()), reverse=True):
+        if len(echo.reveal()) >= _MIN_UNMISTAKABLE_LENGTH:
+            text = text.replace(echo.reveal(), _REDACTED)
+        elif echo.reveal() and echo.reveal() not in _STANDARD_CODES:
+            text = _replace_word(text, echo)
     return text
 
 
-def _replace_word(text: str, token: Token) -> str:
-    """Replace a token that has no letter, digit or underscore next to it.
+def _echoes(secrets: Iterable[Secret[str]]) -> list[Secret[str]]:
+    """Return the secrets, and those that are written differently in a form or a URL."""
+    echoes: list[Secret[str]] = []
+    for secret in secrets:
+        echoes.append(secret)
+        if not (secret.reveal().isascii() and secret.reveal().isalnum()):
+            echoes.append(Secret(encode_form_value(secret.reveal())))
+            echoes.append(Secret(quote(secret.reveal(), safe="")))
+    return echoes
 
-    Without a regular expression: the cache of `re` would keep the token.
+
+def _replace_word(text: str, secret: Secret[str]) -> str:
+    """Replace a secret that has no letter, digit or underscore next to it.
+
+    Without a regular expression: the cache of `re` would keep the secret.
     """
-    before, *pieces = text.split(token.reveal())
+    before, *pieces = text.split(secret.reveal())
     result = [before]
     for piece in pieces:
         is_word = not (_is_word(before[-1:]) or _is_word(piece[:1]))
-        result += [_REDACTED if is_word else token.reveal(), piece]
+        result += [_REDACTED if is_word else secret.reveal(), piece]
         before = piece
     return "".join(result)
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from .hosts import is_host, is_loopback
 
-__all__ = ["explain_base_url", "explain_ending", "explain_endpoint"]
+__all__ = ["explain_base_url", "explain_ending", "explain_endpoint", "explain_path"]
 
 _EXAMPLE = "https://tenant.auth0.com"
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
@@ -31,6 +31,7 @@ _WELL_KNOWN = re.compile(
 _USERINFO = re.compile(r"/userinfo\Z", re.IGNORECASE)
 _SCHEMES = ("https", "http")
 _USER = "must not contain a user name or password ('@')"
+_EMPTY_SEGMENT = "has an empty path segment ('//'): write a single slash"
 _FRAGMENT = "must not contain a fragment ('#')"
 
 
@@ -65,6 +66,15 @@ def explain_endpoint(value: object) -> str | None:
         or _explain_origin(value)
         or _explain_endpoint_path(value)
     )
+
+
+def explain_path(path: str) -> str | None:
+    """Explain what is wrong with the path of an operation, which begins with a slash."""
+    if "?" in path or "#" in path:
+        return "must not contain a query or a fragment ('?', '#')"
+    if "//" in path:
+        return _EMPTY_SEGMENT
+    return _explain_segments(path, _ENDPOINT_PATH)
 
 
 def explain_ending(path: str, field: str) -> str | None:
@@ -158,7 +168,7 @@ def _explain_insecure(value: str) -> str | None:
 
 def _explain_path(path: str) -> str | None:
     if "//" in path:
-        return "has an empty path segment ('//'): write a single slash"
+        return _EMPTY_SEGMENT
     return _explain_segments(path, _PATH)
 
 

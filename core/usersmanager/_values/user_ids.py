@@ -1,4 +1,4 @@
-"""Encode user ids as path segments (RFC 3986)."""
+"""Encode user ids and other arguments as path segments (RFC 3986)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from urllib.parse import quote
 
 from ..errors import ArgumentError
 
-__all__ = ["encode_path_segment"]
+__all__ = ["encode_path_segment", "path_segment"]
 
-_FORBIDDEN_IN_USER_ID = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_MAX_USER_ID_LENGTH = 256
+_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_MAX_LENGTH = 256
 
 
 def encode_path_segment(user_id: object) -> str:
@@ -24,12 +24,20 @@ def encode_path_segment(user_id: object) -> str:
     """
     if user_id is None:
         raise ArgumentError("You must specify a user ID")
-    if (
-        not isinstance(user_id, str)
-        or not user_id.strip()
-        or user_id in (".", "..")
-        or len(user_id) > _MAX_USER_ID_LENGTH
-        or _FORBIDDEN_IN_USER_ID.search(user_id)
-    ):
+    segment = path_segment(user_id)
+    if segment is None:
         raise ArgumentError("The user ID is not valid")
-    return quote(user_id, safe="")
+    return segment
+
+
+def path_segment(value: object) -> str | None:
+    """Return a value as exactly one path segment, or None if it can't be one."""
+    if (
+        not isinstance(value, str)
+        or not value.strip()
+        or value in (".", "..")
+        or len(value) > _MAX_LENGTH
+        or _FORBIDDEN.search(value)
+    ):
+        return None
+    return quote(value, safe="")

@@ -1,0 +1,192 @@
+"""Operation: what to send, and how to read the response."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from inspect import iscoroutinefunction
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
+
+from .._values.credential import Bearer, Credential
+from .._values.forms import Fields, FormInput
+from .._values.headers import HeaderInput
+from .._values.messages import Response
+from .._values.site import is_endpoint_name
+from .._values.token import Secret
+from ..errors import ArgumentError
+from .plan import RequestPlan
+from .plan_checks import (
+    METHODS,
+    check_name,
+    default_headers,
+    encode_body,
+    encode_query,
+    encode_segments,
+    static_headers,
+)
+
+__all__ = ["Method", "Operation"]
+
+Result_co = TypeVar("Result_co", covariant=True)
+Result = TypeVar("Result")
+Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+_IDEMPOTENT = ("GET", "PUT", "DELETE")
+
+
+# eq and repr would read secrets; a generated __init__ would not check the arguments.
+@dataclass(frozen=True, init=False, eq=False, repr=False, slots=True)
+class Operation(Generic[Result_co]):
+    """A request to the server of a manager, and how to read its response: for `users.call`.
+
+    An operation is immutable, and may be used by any number of calls and managers. In a form and
+    in JSON, wrap a value that must stay secret in a `Secret`: it then appears in no repr or
+    traceback, and is removed from error texts of the server.
+
+    Args:
+        name: its name in errors, logs and telemetry: `[a-z][a-z0-9_]*`. Under the name of a
+            shipped operation ("get_info"), plugins treat it as that operation.
+        method: "GET", "POST", "PUT", "PATCH" or "DELETE".
+        read: returns the result in a response with a 2xx status. If the body is not what it
+            expects it may raise DecodeError, LookupError, TypeError, ValueError, AttributeError,
+            ArithmeticError or RecursionError: the caller gets a DecodeError without its frames, and
+            except for a DecodeError without its text.
+        path: the path below the base URL, with placeholders: "/users/{user_id}/roles".
+        arguments: a str for each placeholder. It is encoded, and can't leave its path segment.
+        endpoint: the name of an endpoint in the metadata of the provider, such as
+            "introspection_endpoint". It takes precedence over `path` if the manager has metadata,
+            or was given the endpoint.
+        query: the fields of the query; None leaves one out, a sequence repeats it.
+        headers: header fields. They take precedence over those of the manager.
+        accept: the value of the Accept header.
+        form: the fields of a form, sent as application/x-www-form-urlencoded; see `query`. A value
+            may be a Secret.
+        json: a JSON value, sent as application/json. A value in it may be a Secret.
+        credential: authorizes the request, or None.
+        idempotent: whether it may be sent twice; None if the method decides (RFC 9110, section
+            9.2.2).
+
+    Attributes:
+        read: see above.
+        credential: see above.
+
+    Raises:
+        ArgumentError: an argument is invalid, or doesn't go with another one.
+
+    Example:
+        ```python
+        def list_roles(user_id: str, *, token: str) -> Operation[list[str]]:
+            return Operation("list_roles", "GET", path="/users/{user_id}/roles",
+                             arguments={"user_id": user_id}, credential=Bearer(token), read=_roles)
+
+        roles = users.call(list_roles("auth0|1", token=token))
+        ```
+    """
+
+    read: Callable[[Response], Result_co]
+    credential: Credential | None
+    _plan: RequestPlan
+
+    def __init__(
+        self,
+        name: str,
+        method: Method,
+        *,
+        read: Callable[[Response], Result_co],
+        path: str | None = None,
+        arguments: Mapping[str, str] | None = None,
+        endpoint: str | None = None,
+        query: Fields | None = None,
+        headers: HeaderInput = (),
+        accept: str = "application/json",
+        form: FormInput | None = None,
+        json: Any = None,
+        credential: Credential | None = None,
+        idempotent: bool | None = None,
+    ) -> None:
+        sealed_json = Secret(json)
+        error: ArgumentError | None = None
+        try:
+            _check(name, method, read, path, endpoint, credential)
+            body = encode_body(method, form, sealed_json)
+            plan = RequestPlan(
+                name=name,
+                method=method,
+                path=path,
+                segments=encode_segments(path, arguments),
+                endpoint=endpoint,
+                query=encode_query(query),
+                defaults=default_headers(accept, body.media_type),
+                headers=static_headers(headers),
+                body=body.content.reveal(),
+                secrets=body.secrets,
+                idempotent=method in _IDEMPOTENT if idempotent is None else bool(idempotent),
+            )
+        except ArgumentError as caught:
+            error = ArgumentError(f"{_describe(name)}: {caught}")
+        if error is not None:
+            # A value may be a secret, and a traceback shows local variables.
+            del arguments, query, headers, form, json
+            try:
+                raise error
+            finally:
+                del error  # Break the reference cycle.
+        object.__setattr__(self, "read", read)
+        object.__setattr__(self, "credential", credential)
+        object.__setattr__(self, "_plan", plan)
+
+    @property
+    def name(self) -> str:
+        """The name of the operation."""
+        return self._plan.name
+
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        return self._plan.method
+
+    @property
+    def idempotent(self) -> bool:
+        """Whether it may be sent twice."""
+        return self._plan.idempotent
+
+    def _bound(self, credential: Bearer, read: Callable[[Response], Result]) -> Operation[Result]:
+        """Return a copy with another credential and reader. Nothing else is checked again."""
+        copy, put = object.__new__(Operation), object.__setattr__
+        put(copy, "read", read)
+        put(copy, "credential", credential)
+        put(copy, "_plan", self._plan)
+        return copy
+
+    def __repr__(self) -> str:
+        return f"<Operation {self.name}>"
+
+
+def _check(
+    name: object,
+    method: object,
+    read: object,
+    path: object,
+    endpoint: object,
+    credential: object,
+) -> None:
+    """Check the arguments that are not encoded."""
+    check_name(name)
+    if method not in METHODS:
+        raise ArgumentError(f"method must be one of {', '.join(METHODS)}")
+    if not callable(read) or iscoroutinefunction(read):
+        raise ArgumentError("read must be a plain function of the response")
+    if path is None and endpoint is None:
+        raise ArgumentError("pass a path, an endpoint, or both")
+    if endpoint is not None and not is_endpoint_name(endpoint):
+        raise ArgumentError("endpoint must be a name such as introspection_endpoint")
+    if credential is not None and not callable(getattr(credential, "authorize", None)):
+        raise ArgumentError("credential must have a method authorize(request)")
+
+
+def _describe(name: object) -> str:
+    try:
+        check_name(name)
+    except ArgumentError:
+        return "operation"
+    return f"operation {name!r}"

@@ -1,0 +1,42 @@
+"""Make the request of a call, before plugins change it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._values.call import Call
+from .._values.credential import Bearer
+from .._values.deadline import Deadline
+from .._values.messages import Request
+from .._values.token import Token
+from .operation import Operation
+from .plan import Placement
+
+__all__ = ["make_request"]
+
+_NO_TOKEN = Token.empty()
+
+
+def make_request(operation: Operation[Any], placement: Placement, deadline: Deadline) -> Request:
+    """Return the request of a call.
+
+    Args:
+        operation: the operation.
+        placement: where it is sent.
+        deadline: the deadline of the call.
+    """
+    plan, credential = operation._plan, operation.credential
+    is_bearer = isinstance(credential, Bearer)
+    return Request(
+        operation=plan.name,
+        method=plan.method,
+        origin=placement.origin,
+        target=placement.target,
+        template=placement.template,
+        headers=placement.headers,
+        body=plan.body,
+        token=credential.token if isinstance(credential, Bearer) else _NO_TOKEN,
+        deadline=deadline,
+        idempotent=plan.idempotent,
+        call=Call(operation.read, None if is_bearer else credential, placement.site, plan.secrets),
+    )

@@ -1,0 +1,89 @@
+"""Call: what all attempts of one call share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from .redaction import redact
+from .token import Secret, Token
+
+if TYPE_CHECKING:
+    from .credential import Credential
+    from .messages import Response
+    from .site import Site
+
+__all__ = ["Call"]
+
+
+class Call:
+    """One call of a manager, which all of its attempts share.
+
+    Args:
+        read: reads the result of the call in its response.
+        credential: authorizes each attempt, unless it is a token that the first request carries.
+        site: where the call is sent, and what is known about it.
+        secrets: the secrets in the body of its request.
+
+    Attributes:
+        attempts: the number of attempts so far.
+        notes: short texts of plugins for logs and spans, by the name of the field: `{"cache":
+            "hit"}`. They must not contain a secret.
+        token_changes: how many times a request was given another token (`with_token`).
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_secrets",
+        "_tokens",
+        "attempts",
+        "credential",
+        "notes",
+        "read",
+        "site",
+        "token_changes",
+    )
+
+    def __init__(
+        self,
+        read: Callable[[Response], Any] | None = None,
+        credential: Credential | None = None,
+        site: Site | None = None,
+        secrets: tuple[Secret[str], ...] = (),
+    ) -> None:
+        self.attempts: int = 0
+        self.notes: dict[str, str] = {}
+        self.token_changes: int = 0
+        self.read = read
+        self.credential = credential
+        self.site = site
+        self._tokens: tuple[Token, ...] = ()
+        self._secrets = secrets
+
+    @property
+    def token_changed(self) -> bool:
+        """Whether a request of the call has carried another token than its first."""
+        return self.token_changes > 0
+
+    def register_token(self, token: Token, replaced: Token | None = None) -> None:
+        """Remember the token of a request, so that an echo of it can be redacted.
+
+        Args:
+            token: the token.
+            replaced: the token that it takes the place of, or None for the first of the call.
+        """
+        if not self._tokens:
+            self._tokens = (token,)
+            return
+        if token not in self._tokens:
+            self._tokens += (token,)
+        if token.reveal() != (replaced or self._tokens[0]).reveal():
+            self.token_changes += 1
+
+    def register_secrets(self, secrets: Iterable[Secret[str]]) -> None:
+        """Remember other secrets of a request, so that an echo of them can be redacted."""
+        self._secrets += tuple(secret for secret in secrets if secret not in self._secrets)
+
+    def redact(self, text: str) -> str:
+        """Return a text from the server without any secret of this call that it may echo."""
+        return redact(text, (*self._tokens, *self._secrets))
