@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from usersmanager.operations import Operation, read_json
-
 from usersmanager import (
     APIError,
     ArgumentError,
@@ -12,6 +10,7 @@ from usersmanager import (
     Request,
     Response,
 )
+from usersmanager.operations import Operation, read_json
 from usersmanager.plugins import Flow, Proceed, call
 
 from .key_set import KeySet, parse_public_keys

@@ -20,8 +20,8 @@ __all__ = ["JwtUserInfo"]
 
 _ACCEPT: Final = StaticHeaders({"Accept": "application/jwt, application/json;q=0.1"})
 _NEEDS_METADATA: Final = (
-    "JwtUserInfo needs the metadata of the provider, with issuer and jwks_uri: make the manager"
-    ' with from_issuer(issuer, plugins=[JwtUserInfo("your-client-id")])'
+    "JwtUserInfo needs the metadata of the provider: make the manager with"
+    ' from_issuer(issuer, plugins=[JwtUserInfo("my-app")])'
 )
 _NOT_SIGNED: Final = (
     "the profile is not signed: set userinfo_signed_response_alg of your client at the provider, or"
@@ -85,7 +85,7 @@ class JwtUserInfo:
         if request.operation != "get_info":
             return (yield from proceed(request))
         provider = request.provider
-        if provider is None or not {"issuer", "jwks_uri"} <= provider.keys():
+        if provider is None:
             raise PluginError(_NEEDS_METADATA)
         response = yield from proceed(request.with_headers(_ACCEPT))
         if not 200 <= response.status < 300:
@@ -96,7 +96,7 @@ class JwtUserInfo:
             self._algorithms,
             self._decryption_keys,
             self._known,
-            (provider["issuer"], provider["jwks_uri"]),
+            (provider["issuer"], provider.get("jwks_uri")),
             lambda: fetch_keys(request, proceed),
         )
         expected = Expected(provider["issuer"], self._client_id, self._leeway)

@@ -51,6 +51,7 @@ HMAC = OctKey(RSA.as_pem(private=False), RSA.as_pem(private=False))
         encrypt(sign(), alg="RSA-OAEP-256", enc="A256GCM"),
         encrypt(sign(), iss=ISSUER, aud=CLIENT),
         encrypt(sign(), cty=None),
+        encrypt(sign(), kid="3"),  # The key of the client has no id.
         sign(payload=claims(aud=["another", CLIENT])),
         sign(payload=claims(exp=None)),
         sign(payload=claims(exp=NOW - 30)),
@@ -77,12 +78,10 @@ def test_each_algorithm_is_accepted_if_it_is_allowed_and_only_then(algorithm: st
 
 
 @pytest.mark.parametrize("enc", ["A128CBC-HS256", "A192CBC-HS384", "A256CBC-HS512", "A192GCM"])
-@pytest.mark.parametrize(
-    "alg", ["ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A192KW", "ECDH-ES+A256KW"]
-)
+@pytest.mark.parametrize("alg", ["ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A192KW", "ECDH-ES+A256KW"])
 @pytest.mark.parametrize("key", [EC, OKPKey.generate_key("X25519")], ids=["P-256", "X25519"])
 def test_a_profile_that_is_encrypted_for_a_curve_is_decrypted(key: Any, alg: str, enc: str) -> None:
-    keys = parse_decryption_keys(Secret({"keys": [jwk(RSA, private=True), jwk(key, private=True)]}))
+    keys = parse_decryption_keys(Secret({"keys": [jwk(key, private=True)]}))
     token = encrypt(sign(), key, alg=alg, enc=enc)
     assert isinstance(check(token, decryption=keys), bytes)
 
@@ -96,6 +95,11 @@ def swapped(token: bytes, **changes: Any) -> bytes:
 def with_payload(token: bytes, payload: object) -> bytes:
     header, _, signature = token.split(b".")
     return b".".join([header, encode(payload).encode(), signature])
+
+
+def with_header(header: dict[str, Any]) -> bytes:
+    """Return what looks like an encrypted token."""
+    return f"{encode({'enc': 'A128GCM'} | header)}.AA.AA.AA.AA".encode()
 
 
 def nested(times: int) -> bytes:
@@ -207,14 +211,17 @@ NOT_A_TOKEN = "is not a JWT"
         (encrypt(json.dumps(claims()).encode()), "but not signed"),
         (encrypt(b""), "but not signed"),
         (encrypt(sign_raw(EC, {"alg": "none"})), ALGORITHM),
-        (encrypt(zlib.compress(bytes(1_000_000))), "but not signed"),
+        (encrypt(zlib.compress(bytes(100_000))), "but not signed"),
         (encrypt(sign(), zip="DEF"), "zip"),
-        (encrypt(bytes(10_000_000), zip="DEF"), "zip"),
-        (encrypt(sign(), kid="3"), "can't be decrypted|decryption_keys"),
+        (encrypt(bytes(1_000_000), zip="DEF"), "zip"),
         (encrypt(sign(), RSA, alg="RSA1_5"), "algorithm that is not allowed"),
         (encrypt(sign(), OctKey.generate_key(256), alg="dir"), "algorithm that is not allowed"),
         (encrypt(sign(), OctKey.generate_key(128), alg="A128KW"), "algorithm that is not allowed"),
-        (encrypt(sign(), HMAC, alg="PBES2-HS256+A128KW", p2c=300_000), "that is not allowed"),
+        (with_header({"alg": "PBES2-HS256+A128KW", "p2s": "AA", "p2c": 2**31}), "not allowed"),
+        (with_header({"alg": "dir"}), "algorithm that is not allowed"),
+        (with_header({"alg": "RSA-OAEP", "enc": "A128CBC"}), "algorithm that is not allowed"),
+        (with_header({"alg": "RSA-OAEP", "enc": None}), "enc is not a string"),
+        (with_header({"alg": "ECDH-ES", "epk": "x"}), "not in decryption_keys"),
         (encrypt(sign(), crit=["exp"], exp=1), "crit"),
         (encrypt(sign(), EC, alg="ECDH-ES"), "not in decryption_keys"),
         (b"AAAA" + encrypt(sign()), "not a JSON object"),
@@ -225,7 +232,7 @@ NOT_A_TOKEN = "is not a JWT"
 def test_any_other_token_is_refused_with_the_reason(token: bytes, reason: str) -> None:
     outcome = check(token)
     assert isinstance(outcome, str)
-    assert any(part in outcome for part in reason.split("|"))
+    assert reason in outcome
 
 
 def test_a_leeway_of_nothing_is_exact() -> None:
@@ -245,7 +252,10 @@ def test_an_encrypted_profile_without_keys_says_what_to_pass() -> None:
         b"a" + b".b" * 5_000_000,
         b'{"alg":' * 1_000_000,
         encrypt(b"x", padding="x" * 10_000_000),
-        encode({"alg": "RSA-OAEP", "enc": "A128GCM"}).encode() + b".a.b." + b"A" * 10_000_000 + b".c",
+        encode({"alg": "RSA-OAEP", "enc": "A128GCM"}).encode()
+        + b".a.b."
+        + b"A" * 10_000_000
+        + b".c",
         sign(payload=claims(padding="x" * 10_000_000)),
     ],
     ids=range(8),
@@ -275,6 +285,18 @@ def test_at_most_four_keys_are_tried() -> None:
 def test_a_public_key_without_an_id_is_tried_if_no_key_has_the_id_of_the_token() -> None:
     assert isinstance(check(sign(), [jwk(EC)]), bytes)
     assert SIGNATURE in str(check(sign(), [jwk(OTHER_EC, kid="1"), jwk(EC)]))
+
+
+def test_a_key_of_the_client_decrypts_only_what_names_it_or_no_key() -> None:
+    keys = parse_decryption_keys(Secret({"keys": [jwk(EC, private=True, kid="1", use="enc")]}))
+    for kid in ("1", None):
+        token = encrypt(sign(), EC, alg="ECDH-ES", kid=kid)
+        assert isinstance(check(token, decryption=keys), bytes)
+    token = encrypt(sign(), EC, alg="ECDH-ES", kid="2")
+    assert "not in decryption_keys" in str(check(token, decryption=keys))
+    malformed = encrypt(sign(), EC, alg="ECDH-ES").partition(b".")[2]
+    header = encode({"alg": "ECDH-ES", "enc": "A128GCM", "epk": {"kty": "EC", "crv": "P-256"}})
+    assert "can't be decrypted" in str(check(header.encode() + b"." + malformed, decryption=keys))
 
 
 def test_no_reason_quotes_the_token() -> None:

@@ -53,9 +53,19 @@ def sign_raw(key: Key, header: dict[str, Any] | bytes, payload: object = None) -
     return signed + b"." + encode(model.sign(signed, key)).encode()
 
 
+class AnyHeader(jwe.JWERegistry):
+    """Encrypt with any header and algorithm."""
+
+    def check_header(self, header: Any, check_more: bool = False) -> None:
+        pass
+
+    def get_alg(self, name: str) -> Any:
+        return self.algorithms["alg"][name]
+
+
 def encrypt(content: bytes, key: Key = RSA, **header: Any) -> bytes:
-    """Return an encrypted token."""
+    """Return an encrypted token; a header of None removes the parameter."""
     members = {"alg": "RSA-OAEP", "enc": "A128CBC-HS256", "cty": "JWT"} | header
-    names = [name for kind in jwe.JWERegistry.algorithms.values() for name in kind]  # type: ignore[attr-defined]
-    registry = jwe.JWERegistry(algorithms=names, strict_check_header=False)
-    return jwe.encrypt_compact(members, content, key, registry=registry).encode()
+    protected = {name: value for name, value in members.items() if value is not None}
+    registry = AnyHeader(algorithms=[*jwe.JWERegistry.algorithms["enc"], "DEF"])
+    return jwe.encrypt_compact(protected, content, key, registry=registry).encode()
