@@ -44,11 +44,10 @@ def fetch_keys(request: Request, proceed: Proceed) -> Flow[KeySet | FetchFailure
     """
     try:
         return (yield from call(_FETCH_KEYS, request, proceed))
-    except APIError as error:
-        # Its status is about jwks_uri: a 401 must not become the end user's.
-        is_temporary = isinstance(error, ProviderUnavailableError)
-        kind = ProviderUnavailableError if is_temporary else DecodeError
-        problem = f"the keys of the provider (jwks_uri): status {error.status}"
-        return FetchFailure(kind, problem)
-    except (ArgumentError, DecodeError) as error:  # The endpoint, or what it answers, is wrong.
-        return FetchFailure(DecodeError, f"the keys of the provider (jwks_uri): {error}")
+    except (APIError, ArgumentError, DecodeError) as error:
+        # Not the error itself: a 401 for the keys must not become the end user's.
+        return FetchFailure(
+            f"the keys of the provider can't be fetched: {error}",
+            is_temporary=isinstance(error, ProviderUnavailableError),
+            retry_after=getattr(error, "retry_after", None),
+        )

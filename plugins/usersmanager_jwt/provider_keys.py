@@ -6,7 +6,13 @@ import time
 from collections.abc import Callable, Hashable
 from typing import Final, NamedTuple
 
-from usersmanager import DeadlineExceededError, TransportError, UsersManagerError
+from usersmanager import (
+    DeadlineExceededError,
+    DecodeError,
+    ProviderUnavailableError,
+    TransportError,
+    UsersManagerError,
+)
 from usersmanager.plugins import Flow, SingleFlight
 
 from .key_set import KeySet
@@ -22,16 +28,20 @@ class FetchFailure(NamedTuple):
     """Why keys could not be fetched, for every call that waits for them.
 
     Attributes:
-        kind: the class of the error that each call raises.
-        reason: its message.
+        reason: the message of the error that each call raises.
+        is_temporary: whether the provider is unavailable, or what it publishes is wrong.
+        retry_after: the seconds to wait, or None.
     """
 
-    kind: type[UsersManagerError]
     reason: str
+    is_temporary: bool = False
+    retry_after: float | None = None
 
     def error(self) -> UsersManagerError:
         """Return a new error."""
-        return self.kind(self.reason)
+        if self.is_temporary:
+            return ProviderUnavailableError(self.reason, retry_after=self.retry_after)
+        return DecodeError(self.reason)
 
 
 class _Known(NamedTuple):

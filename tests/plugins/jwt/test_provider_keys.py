@@ -104,8 +104,8 @@ def test_the_limit_is_one_for_each_provider(source: Source) -> None:
 @pytest.mark.parametrize(
     ("outcome", "kind"),
     [
-        (FetchFailure(DecodeError, "no keys"), DecodeError),
-        (FetchFailure(ProviderUnavailableError, "no keys"), ProviderUnavailableError),
+        (FetchFailure("no keys"), DecodeError),
+        (FetchFailure("no keys", is_temporary=True), ProviderUnavailableError),
         (ConnectError("no keys"), ConnectError),
     ],
 )
@@ -185,9 +185,7 @@ def _ask(gate: Gate, seen: KeySet | None) -> Flow[KeySet]:
 
 
 @pytest.mark.parametrize("renews", [False, True], ids=["first", "again"])
-@pytest.mark.parametrize(
-    "outcome", [None, FetchFailure(DecodeError, "no keys"), ConnectError("no keys")]
-)
+@pytest.mark.parametrize("outcome", [None, FetchFailure("no keys"), ConnectError("no keys")])
 def test_one_caller_fetches_for_all_threads_and_tasks_that_wait(renews: bool, outcome: Any) -> None:
     gate = Gate()
     gate.gate.set()
@@ -219,7 +217,7 @@ def test_one_caller_fetches_for_all_threads_and_tasks_that_wait(renews: bool, ou
     if outcome is None:
         assert len(set(map(id, results))) == 1
     else:
-        kind = outcome.kind if isinstance(outcome, FetchFailure) else type(outcome)
+        kind = DecodeError if isinstance(outcome, FetchFailure) else type(outcome)
         assert {type(result) for result in results} == {kind}
         assert len(set(map(id, results))) == len(results)  # Each has its own error.
 
