@@ -8,8 +8,8 @@ about the profile.
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable
-from typing import NamedTuple
+from collections.abc import Callable, Hashable
+from typing import NamedTuple, TypeVar
 
 from usersmanager.plugins import Flow, Secret
 
@@ -21,6 +21,8 @@ from .provider_keys import Fetch, ProviderKeys
 from .signature import verify_signature
 
 __all__ = ["Keys", "verify"]
+
+T = TypeVar("T")
 
 
 class Keys(NamedTuple):
@@ -52,13 +54,13 @@ def verify(body: Secret[bytes], keys: Keys, expected: Expected) -> Flow[Secret[b
     Raises:
         UsersManagerError: raised by `yield from`; the keys can't be fetched.
     """
-    token = _signed_token(body, keys.decryption)
+    token = _concealed(lambda: _signed_token(body, keys.decryption))
     if isinstance(token, str):
         return token
     payload = yield from _payload(token, keys)
     if isinstance(payload, str):
         return payload
-    return explain_claims(payload, expected, time.time()) or payload
+    return _concealed(lambda: explain_claims(payload, expected, time.time())) or payload
 
 
 def _signed_token(body: Secret[bytes], decryption_keys: KeySet | None) -> Secret[bytes] | str:
@@ -76,16 +78,16 @@ def _signed_token(body: Secret[bytes], decryption_keys: KeySet | None) -> Secret
 
 def _payload(token: Secret[bytes], keys: Keys) -> Flow[Secret[bytes] | str]:
     """Return the payload of a signed token, or why it is refused."""
-    header = read_header(token)
+    header = _concealed(lambda: read_header(token))
     if isinstance(header, str):
         return header
     if header.alg not in keys.algorithms:
         return f"is not signed by an algorithm that is allowed: {', '.join(keys.algorithms)}"
     current = yield from keys.known.get(keys.provider, keys.fetch)
-    payload = _verify_with(token, header, current)
+    payload = _concealed(lambda: _verify_with(token, header, current))
     if isinstance(payload, str) and _may_need_new_keys(header, current):
         newer = yield from keys.known.renew(keys.provider, current, keys.fetch)
-        payload = _verify_with(token, header, newer)
+        payload = _concealed(lambda: _verify_with(token, header, newer))
     return payload
 
 
@@ -99,3 +101,15 @@ def _verify_with(token: Secret[bytes], header: Header, keys: KeySet) -> Secret[b
     if not candidates:
         return "is signed with a key that the provider does not publish (jwks_uri)"
     return verify_signature(token, header, candidates) or "has a signature that is not valid"
+
+
+def _concealed(step: Callable[[], T]) -> T:
+    """Run a step whose frames hold a part of a token, and let no traceback show them.
+
+    It raises nothing itself, but Ctrl-C and signal handlers may raise at any line.
+    """
+    try:
+        return step()
+    except BaseException as interruption:
+        interruption.__cause__ = interruption.__context__ = None
+        raise interruption.with_traceback(None)  # noqa: B904 - the same error, not another.
