@@ -24,8 +24,8 @@ _NEEDS_METADATA: Final = (
     ' from_issuer(issuer, plugins=[JwtUserInfo("my-app")])'
 )
 _NOT_SIGNED: Final = (
-    "the profile is not signed: set userinfo_signed_response_alg of your client at the provider, or"
-    " remove JwtUserInfo"
+    "is not signed: set userinfo_signed_response_alg of your client at the provider, or remove"
+    " JwtUserInfo"
 )
 # They describe the body that was sent.
 _REPLACED: Final = frozenset({"content-type", "content-length", "content-encoding"})
@@ -90,8 +90,19 @@ class JwtUserInfo:
         response = yield from proceed(request.with_headers(_ACCEPT))
         if not 200 <= response.status < 300:
             return response
+        payload = yield from self._verify(request, proceed, response, provider)
+        if isinstance(payload, str):
+            request.call.notes["jwt"] = f"the profile {payload}"
+            raise DecodeError(f"the profile {payload}")
+        request.call.notes["jwt"] = "verified"
+        return _with_profile(response, payload)
+
+    def _verify(
+        self, request: Request, proceed: Proceed, response: Response, provider: Mapping[str, Any]
+    ) -> Flow[Secret[bytes] | str]:
+        """Return the verified payload of a response, or why it is refused."""
         if not _is_jwt(response):
-            raise DecodeError(_NOT_SIGNED)
+            return _NOT_SIGNED
         keys = Keys(
             self._algorithms,
             self._decryption_keys,
@@ -100,10 +111,7 @@ class JwtUserInfo:
             lambda: fetch_keys(request, proceed),
         )
         expected = Expected(provider["issuer"], self._client_id, self._leeway)
-        payload = yield from verify(Secret(response.body), keys, expected)
-        if isinstance(payload, str):
-            raise DecodeError(f"the profile {payload}")
-        return _with_profile(response, payload)
+        return (yield from verify(Secret(response.body), keys, expected))
 
 
 def _is_jwt(response: Response) -> bool:

@@ -38,6 +38,7 @@ from usersmanager.testing import FakeTransport
 from usersmanager.web import error_response
 from usersmanager_cache import Cache
 from usersmanager_jwt import JwtUserInfo
+from usersmanager_logging import Logging
 from usersmanager_retry import Retry
 
 
@@ -123,6 +124,18 @@ def test_what_is_refused_is_a_decode_error_with_its_place(
     assert str(caught.value) == (
         f"get_info at {ISSUER} failed: the profile has a signature that is not valid"
     )
+
+
+def test_the_log_record_of_the_call_says_why(
+    mode: Any, provider: Provider, plugin: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "usersmanager.call")
+    get_info(mode, provider, plugins=[plugin, Logging()])
+    provider.profile = lambda _: sign(OTHER_EC)
+    with pytest.raises(DecodeError):
+        get_info(mode, provider, plugins=[plugin, Logging()])
+    notes = [vars(record)["jwt"] for record in caplog.records if hasattr(record, "jwt")]
+    assert notes == ["verified", "the profile has a signature that is not valid"]
 
 
 def test_an_error_status_passes_unchanged(mode: Any, provider: Provider, plugin: Any) -> None:
