@@ -20,11 +20,12 @@ PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 HTTP_AND_PLUGINS = {
     *("aiohttp", "httptools", "requests", "urllib3", "yarl", "click", "rich", "tenacity"),
     *("usersmanager_aiohttp", "usersmanager_native", "usersmanager_urllib3"),
-    *("usersmanager_cache", "usersmanager_headers", "usersmanager_logging"),
-    *("usersmanager_opentelemetry", "usersmanager_retry", "opentelemetry"),
+    *("usersmanager_cache", "usersmanager_headers", "usersmanager_jwt", "usersmanager_logging"),
+    *("joserfc", "usersmanager_opentelemetry", "usersmanager_retry", "opentelemetry"),
 }
 EXTENSIONS = [
-    *("aiohttp", "cache", "headers", "logging", "native", "opentelemetry", "retry", "urllib3"),
+    *("aiohttp", "cache", "headers", "jwt", "logging", "native", "opentelemetry", "retry"),
+    "urllib3",
 ]
 
 
@@ -46,7 +47,10 @@ def test_importing_the_fake_transport_imports_no_http_library() -> None:
     assert set(output.split()) & (HTTP_AND_PLUGINS | {"http.client"}) == set()
 
 
-PUBLIC = ("usersmanager", "usersmanager.plugins", "usersmanager.transports")
+PUBLIC = (
+    *("usersmanager", "usersmanager.operations"),
+    *("usersmanager.plugins", "usersmanager.transports"),
+)
 FACES = (*PUBLIC, "usersmanager.testing")
 
 

@@ -98,9 +98,9 @@ def entry_for(
     """Return the entry for a response, or None if it must not be kept."""
     if response.status != 200 or len(response.body) > MAX_BODY:
         return None
-    if not _is_profile(request, response):
+    end = _seconds_left(request, response, asked)
+    if end is None:
         return None
-    end = lifetime.seconds_left(request.token, response, asked)
     fresh = min(max_age, end) * lifetime.jitter()
     if fresh <= 0:
         return None
@@ -108,8 +108,12 @@ def entry_for(
     return Entry(scope, kept, asked=asked, fresh=fresh, end=end)
 
 
-def _is_profile(request: Request, response: Response) -> bool:
+def _seconds_left(request: Request, response: Response, asked: Instant) -> float | None:
+    """Return the seconds until the token or the profile ends; None if there is no profile."""
     try:
-        return isinstance(read(request, response), UserInfo)
+        profile = read(request, response)
     except UsersManagerError:
-        return False
+        return None
+    if not isinstance(profile, UserInfo):
+        return None
+    return lifetime.seconds_left(request.token, profile, response, asked)

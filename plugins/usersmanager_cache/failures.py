@@ -18,8 +18,12 @@ _LIMIT: Final = 1_000
 _BACK_OFF: Final = 5.0
 _MAX_BODY: Final = 8 * 1024
 # What the core reads from an error response.
-_KEPT = ("content-type", "date", "retry-after", "www-authenticate")
-_KEPT += ("x-auth0-requestid", "x-correlation-id", "x-request-id")
+_KEPT = frozenset(
+    {
+        *("content-type", "date", "retry-after", "www-authenticate"),
+        *("x-auth0-requestid", "x-correlation-id", "x-request-id"),
+    }
+)
 _KEPT_PREFIXES = ("ratelimit", "x-ratelimit-", "x-rate-limit-")
 
 

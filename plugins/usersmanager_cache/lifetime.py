@@ -1,4 +1,7 @@
-"""How long a profile answers: at most `max_age`, and never beyond the end of its token."""
+"""How long a profile answers: at most `max_age`, and never beyond its end or that of its token.
+
+A profile has an end if it has an `exp` itself, as a signed one may have.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,10 @@ import base64
 import json
 import math
 import random
+from collections.abc import Mapping
+from typing import Any
 
-from usersmanager import Response
+from usersmanager import Response, UserInfo
 from usersmanager.plugins import Token
 
 from .clock import Instant
@@ -20,15 +25,15 @@ def jitter() -> float:
     return random.uniform(0.9, 1.0)  # noqa: S311 - not a secret.
 
 
-def seconds_left(token: Token, response: Response, asked: Instant) -> float:
-    """Return the seconds from a request to the end of its token; infinity if that is unknown.
+def seconds_left(token: Token, profile: UserInfo, response: Response, asked: Instant) -> float:
+    """Return the seconds from a request to the end of its token, or of the profile if that is less.
 
-    They are relative to the Date of the response, so that a wrong local clock does not matter.
+    Infinity if both are unknown. They are relative to the Date of the response, so that a wrong
+    local clock does not matter.
     """
-    expiry = token_expiry(token)
-    if expiry is None:
-        return math.inf
-    return expiry - (asked.wall if response.date is None else response.date)
+    ends = (token_expiry(token), _expiry_in(profile))
+    now = asked.wall if response.date is None else response.date
+    return min((end - now for end in ends if end is not None), default=math.inf)
 
 
 def token_expiry(token: Token) -> float | None:
@@ -38,10 +43,17 @@ def token_expiry(token: Token) -> float | None:
     """
     try:
         # No variable holds the claims: a traceback shows local variables.
-        expiry = json.loads(_decode(token)).get("exp")
+        return _expiry_in(json.loads(_decode(token)))
+    except (ValueError, AttributeError, RecursionError):
+        return None
+
+
+def _expiry_in(claims: Mapping[str, Any]) -> float | None:
+    expiry = claims.get("exp")
+    try:
         if isinstance(expiry, int | float) and not isinstance(expiry, bool):
             return float(expiry) if math.isfinite(expiry) else None
-    except (ValueError, AttributeError, OverflowError, RecursionError):
+    except OverflowError:  # An int may be too large for a float.
         pass
     return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import urllib.error
 import urllib.request
@@ -10,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from joserfc import jwt
+from joserfc.jwk import KeySet
 
 from usersmanager import RateLimitedError, UnauthorizedError, UsersManager
 from usersmanager.testing import Limit, Sandbox
@@ -83,3 +86,42 @@ def test_any_claim_name_may_be_used(sandbox: Sandbox) -> None:
     claims = {"user_id": "auth0|ada", "self": True}
     token = sandbox.add_user("auth0|ada", **claims).issue_token("auth0|ada")
     assert get_info(sandbox, token) == {"sub": "auth0|ada", **claims}
+
+
+def get(url: str, **headers: str) -> tuple[str, str]:
+    """Return the type and the text of a response."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(urllib.request.Request(url, headers=headers), timeout=10) as page:
+        return page.headers["Content-Type"].partition(";")[0], page.read().decode()
+
+
+def test_profiles_are_signed_with_a_published_key_also_after_a_rotation() -> None:
+    with Sandbox(userinfo_signed_response_alg="ES256", client_id="my-app") as sandbox:
+        sandbox.add_user("auth0|ada", name="Ada")
+        answers = []
+        for _ in range(3):
+            token = sandbox.issue_token("auth0|ada")
+            response = get(f"{sandbox.base_url}/userinfo", Authorization=f"Bearer {token}")
+            published = json.loads(get(f"{sandbox.base_url}/.well-known/jwks.json")[1])
+            answers.append((response, published))
+            sandbox.rotate_keys()
+    seen = set()
+    for (kind, text), published in answers:
+        assert kind == "application/jwt"
+        decoded = jwt.decode(text, KeySet.import_key_set(published), ["ES256"])
+        seen.add(decoded.header["kid"])
+        assert decoded.claims["aud"] == "my-app"
+        assert decoded.claims["name"] == "Ada"
+        assert all("d" not in key for key in published["keys"])
+    assert len(seen) == 3
+    assert [len(published["keys"]) for _, published in answers] == [1, 2, 2]
+
+
+def test_a_sandbox_without_signed_profiles_publishes_no_key_and_rotates_none(
+    sandbox: Sandbox,
+) -> None:
+    assert get(f"{sandbox.base_url}/.well-known/jwks.json")[1] == '{"keys": []}'
+    with pytest.raises(RuntimeError, match="userinfo_signed_response_alg"):
+        sandbox.rotate_keys()
+    with pytest.raises(ValueError, match="RS256"):
+        Sandbox(userinfo_signed_response_alg="none")

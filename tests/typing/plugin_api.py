@@ -36,6 +36,7 @@ from usersmanager.testing import FakeTransport
 from usersmanager.transports import AsyncTransport, Transport
 from usersmanager_cache import AsyncStore, Cache, CacheStats, RedisStore, Store
 from usersmanager_headers import Headers
+from usersmanager_jwt import JwtUserInfo
 from usersmanager_logging import Logging
 from usersmanager_retry import Budget, Retry, full_jitter
 
@@ -171,6 +172,9 @@ async def caches() -> None:
 
 def shipped_plugins() -> None:
     plugins: list[object] = [
+        JwtUserInfo("my-app", algorithms=["RS256"], decryption_keys={"keys": []}, leeway=1),
+        JwtUserInfo(),  # type: ignore[call-arg]
+        JwtUserInfo("my-app", decryption_keys=b""),  # type: ignore[arg-type]
         Retry(5, budget=Budget(10), max_wait=3),
         Retry(wait=0),
         Retry(wait=0.5, stop=3),

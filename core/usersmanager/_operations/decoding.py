@@ -136,9 +136,9 @@ def _explain_message(response: Response, content: str) -> str | None:
         return f"the {content} is empty"
     if content == "profile" and "application/jwt" in media_types(response.headers):
         return (
-            "the profile is a signed or encrypted JWT (application/jwt), which is not supported:"
-            " unset userinfo_signed_response_alg and userinfo_encrypted_response_alg of your"
-            " client at the provider, so that it sends JSON"
+            "the profile is a signed or encrypted JWT (application/jwt): verify it with the plugin"
+            " JwtUserInfo (extra jwt), or unset userinfo_signed_response_alg and"
+            " userinfo_encrypted_response_alg of your client at the provider, so that it sends JSON"
         )
     # The header itself, since a token in another case would not be recognized.
     sent = sanitize(" and ".join(response.headers.getall("Content-Type", [])), response._redact)

@@ -2,8 +2,10 @@
 //
 // It prints one line, {"issuer": "..."}, as soon as it answers, and exits when its stdin
 // closes: then it cannot outlive the test run, however that ends.
-// USERINFO_ROUTE moves the UserInfo endpoint from /userinfo.
+// USERINFO_ROUTE moves the UserInfo endpoint from /userinfo. CLIENT_JWKS has the public keys for
+// which profiles are encrypted.
 
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 
@@ -32,11 +34,40 @@ const publicClient = (id, metadata) => ({
   ...metadata,
 });
 
+const privateJwk = (type, options) => ({
+  ...generateKeyPairSync(type, options).privateKey.export({ format: 'jwk' }),
+  use: 'sig',
+});
+
+const encrypted = (id, alg, keyAlg, enc) =>
+  publicClient(id, {
+    jwks: JSON.parse(process.env.CLIENT_JWKS),
+    userinfo_signed_response_alg: alg,
+    userinfo_encrypted_response_alg: keyAlg,
+    userinfo_encrypted_response_enc: enc,
+  });
+
 const configuration = {
   clients: [
     publicClient('json'),
     publicClient('jwt', { userinfo_signed_response_alg: 'RS256' }),
+    publicClient('ps256', { userinfo_signed_response_alg: 'PS256' }),
+    publicClient('es256', { userinfo_signed_response_alg: 'ES256' }),
+    ...(process.env.CLIENT_JWKS
+      ? [
+          encrypted('rsa', 'RS256', 'RSA-OAEP', 'A128CBC-HS256'),
+          encrypted('rsa-256', 'ES256', 'RSA-OAEP-256', 'A256GCM'),
+          encrypted('ecdh', 'ES256', 'ECDH-ES', 'A128GCM'),
+          encrypted('ecdh-kw', 'RS256', 'ECDH-ES+A256KW', 'A256CBC-HS512'),
+        ]
+      : []),
   ],
+  jwks: {
+    keys: [
+      privateJwk('rsa', { modulusLength: 2048 }),
+      privateJwk('ec', { namedCurve: 'P-256' }),
+    ],
+  },
   clockTolerance: 0, // Otherwise a token outlives its time by many seconds.
   claims: {
     openid: ['sub'],
@@ -44,7 +75,14 @@ const configuration = {
     email: ['email', 'email_verified'],
     address: ['address'],
   },
-  features: { devInteractions: { enabled: false }, jwtUserinfo: { enabled: true } },
+  enabledJWA: {
+    userinfoEncryptionAlgValues: ['RSA-OAEP', 'RSA-OAEP-256', 'ECDH-ES', 'ECDH-ES+A256KW'],
+  },
+  features: {
+    devInteractions: { enabled: false },
+    encryption: { enabled: true },
+    jwtUserinfo: { enabled: true },
+  },
   findAccount: (ctx, id) =>
     registered.has(id) ? { accountId: id, claims: () => USERS[id] } : undefined,
   routes: { userinfo: process.env.USERINFO_ROUTE ?? '/userinfo' },

@@ -133,6 +133,35 @@ def test_an_entry_does_not_outlive_its_token(
 
 
 @pytest.mark.parametrize(
+    ("token_exp", "profile_exp", "seconds"),
+    [
+        (None, EPOCH + 10, 10),
+        (EPOCH + 20, EPOCH + 10, 10),
+        (EPOCH + 10, EPOCH + 20, 10),
+        (EPOCH + 10, "20", 10),
+        (None, EPOCH + 3600, 60),
+        (None, True, 60),
+        (None, 10**400, 60),
+        (None, EPOCH, 0),
+    ],
+)
+def test_an_entry_does_not_outlive_the_exp_of_its_profile(
+    caller: Any, clocks: Clocks, token_exp: float | None, profile_exp: Any, seconds: float
+) -> None:
+    call = caller(max_age=60)
+    token = "opaque" if token_exp is None else jwt({"exp": token_exp})
+    body = json.dumps({"sub": "ada", "exp": profile_exp}).encode()
+    call.provider.outcome = Response(200, JSON | {"Date": DATE}, body)
+    call(token)
+    clocks.advance(max(0, seconds - 0.1))
+    call(token)
+    assert call.requests == (2 if seconds == 0 else 1)
+    clocks.advance(0.1)
+    call(token)
+    assert call.requests == (3 if seconds == 0 else 2)
+
+
+@pytest.mark.parametrize(
     "token",
     [
         "opaque",

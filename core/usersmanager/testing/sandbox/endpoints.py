@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from .page import make_page
+from .signing import SigningKeys
 from .tenant import PROTOCOLS, Grant, Tenant, Usage
 
 __all__ = ["Endpoints", "Fault"]
@@ -32,16 +33,19 @@ class Endpoints:
 
     Args:
         tenant: state and rules.
+        signing_keys: what signs profiles, or None if they are JSON.
 
     Attributes:
         base_url: the URL of the server.
         tenant: state and rules.
+        signing_keys: see above.
         faults: the faults of the next API requests, in order.
         log: method, path and status of each API request.
     """
 
-    def __init__(self, tenant: Tenant) -> None:
+    def __init__(self, tenant: Tenant, signing_keys: SigningKeys | None = None) -> None:
         self.base_url = ""
+        self.signing_keys = signing_keys
         self.reset(tenant)
 
     def reset(self, tenant: Tenant) -> None:
@@ -58,6 +62,7 @@ class Endpoints:
         application.router.add_post("/users/{id:[^/]+}/impersonate", self._impersonate)
         application.router.add_get("/login/impersonated/{ticket}", self._login)
         application.router.add_get("/.well-known/openid-configuration", self._configuration)
+        application.router.add_get("/.well-known/jwks.json", self._jwks)
         return application
 
     @web.middleware
@@ -92,7 +97,24 @@ class Endpoints:
         if usage is not None and not usage.allowed:
             return web.Response(status=429, text="Too Many Requests", headers=_limits(usage))
         headers = _limits(usage) if usage else {}
-        return web.json_response(tenant.claims(grant), headers=headers)
+        if self.signing_keys is None:
+            return web.json_response(tenant.claims(grant), headers=headers)
+        return web.Response(
+            text=self.signing_keys.sign(self._signed_claims(grant)),
+            content_type="application/jwt",
+            headers=headers,
+        )
+
+    def _signed_claims(self, grant: Grant) -> dict[str, object]:
+        """Return the claims of a signed profile (OpenID Connect Core, section 5.3.2)."""
+        (client_id,) = self.tenant.clients
+        return {
+            **self.tenant.claims(grant),
+            "iss": self.base_url,
+            "aud": client_id,
+            "iat": int(self.tenant.clock()),
+            "exp": int(grant.expires_at),
+        }
 
     async def _impersonate(self, request: web.Request) -> web.StreamResponse:
         grant = self.tenant.grant(await _bearer_token(request) or "")
@@ -129,6 +151,10 @@ class Endpoints:
         name = self.tenant.users.get(user_id, {}).get("name", user_id)
         text = f"{user_id}, impersonated by {impersonator_id}"
         return make_page(200, f"Logged in as {name}", text)
+
+    async def _jwks(self, request: web.Request) -> web.StreamResponse:
+        keys = self.signing_keys
+        return web.json_response({"keys": []} if keys is None else keys.published())
 
     async def _configuration(self, request: web.Request) -> web.StreamResponse:
         return web.json_response(

@@ -13,6 +13,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from .endpoints import Endpoints, Fault
+from .signing import SigningKeys
 from .tenant import Limit, Tenant
 
 __all__ = ["Sandbox"]
@@ -26,6 +27,11 @@ class Sandbox:
             minute, bursts of 10), None is no limit.
         client_id: the only registered client.
         port: the port to listen on; 0 for a free port.
+        userinfo_signed_response_alg: "ES256", "RS256" or "PS256" if profiles are signed JWTs, for
+            the client; None if they are JSON. It needs the extra `jwt`.
+
+    Raises:
+        ValueError: another algorithm.
 
     Attributes:
         base_url: the URL of the server once it has started, "http://127.0.0.1:...".
@@ -47,12 +53,15 @@ class Sandbox:
         rate_limit: Limit | None = None,
         client_id: str = "sandbox-client",
         port: int = 0,
+        userinfo_signed_response_alg: str | None = None,
     ) -> None:
         self.base_url: str = ""
         self.client_id = client_id
         self._port = port
         self._rate_limit = rate_limit
-        self._endpoints = Endpoints(self._new_tenant())
+        algorithm = userinfo_signed_response_alg
+        self._signing_keys = None if algorithm is None else SigningKeys(algorithm)
+        self._endpoints = Endpoints(self._new_tenant(), self._signing_keys)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
         self._thread: threading.Thread | None = None
@@ -65,8 +74,8 @@ class Sandbox:
     def reset(self) -> Self:
         """Return to the initial state: no users, tokens, links, faults or recorded requests.
 
-        The rate limit starts anew, too. The server keeps running at the same URL, so tests can
-        share it. Requests that it is still answering are not recorded.
+        The rate limit starts anew, too. The server keeps running at the same URL, with the same
+        keys, so tests can share it. Requests that it is still answering are not recorded.
         """
         self._endpoints.reset(self._new_tenant())
         return self
@@ -105,6 +114,18 @@ class Sandbox:
     def revoke(self, token: str) -> None:
         """Invalidate a token."""
         self._tenant.revoke(token)
+
+    def rotate_keys(self) -> None:
+        """Sign profiles with a new key from now on. The previous one stays published.
+
+        Raises:
+            RuntimeError: profiles are not signed.
+        """
+        if self._signing_keys is None:
+            raise RuntimeError(
+                'profiles are not signed: Sandbox(userinfo_signed_response_alg="ES256")'
+            )
+        self._signing_keys.rotate()
 
     def fail_next(self, status: int, *, times: int = 1, retry_after: int | None = None) -> None:
         """Answer the next API requests with an error status.

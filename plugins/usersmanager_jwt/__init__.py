@@ -1,0 +1,15 @@
+"""The jwt plugin: verify signed profiles, and decrypt encrypted ones. It needs the extra `jwt`."""
+
+from __future__ import annotations
+
+try:
+    from .plugin import JwtUserInfo
+except ModuleNotFoundError as error:
+    if not str(error.name).startswith("joserfc"):
+        raise
+    raise ModuleNotFoundError(
+        "it needs joserfc 1.6.8 or newer: python -m pip install 'usersmanager[jwt]'",
+        name=error.name,
+    ) from None
+
+__all__ = ["JwtUserInfo"]

@@ -1,0 +1,132 @@
+"""The jwt plugin: its settings and its hook."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from usersmanager import ArgumentError, DecodeError, PluginError, Request, Response
+from usersmanager.plugins import Flow, Proceed, Secret, StaticHeaders, hookimpl
+
+from .algorithms import check_algorithms
+from .claims import Expected
+from .fetching import fetch_keys
+from .key_set import parse_decryption_keys
+from .provider_keys import ProviderKeys
+from .verification import Keys, verify
+
+__all__ = ["JwtUserInfo"]
+
+_ACCEPT: Final = StaticHeaders({"Accept": "application/jwt, application/json;q=0.1"})
+_NEEDS_METADATA: Final = (
+    "JwtUserInfo needs the metadata of the provider: make the manager with"
+    ' from_issuer(issuer, plugins=[JwtUserInfo("my-app")])'
+)
+_NOT_SIGNED: Final = (
+    "is not signed: set userinfo_signed_response_alg of your client at the provider, or remove"
+    " JwtUserInfo"
+)
+# They describe the body that was sent.
+_REPLACED: Final = frozenset({"content-type", "content-length", "content-encoding"})
+
+
+class JwtUserInfo:
+    """Accept only profiles that the provider has signed (OpenID Connect Core, section 5.3.2).
+
+    A signed profile is verified with the keys that the provider publishes, and must be from its
+    issuer and for this client. An encrypted one is decrypted first. A profile that is not signed is
+    refused. See "Signed profiles" in the documentation for what a signed profile proves.
+
+    It needs a manager that knows the metadata of its provider, as `from_issuer` makes it.
+
+    Args:
+        client_id: the id of your client at the provider, which must be in `aud`.
+        algorithms: the algorithms that a signature may have: RS256, RS384, RS512, PS256, PS384,
+            PS512, ES256, ES384 or ES512.
+        decryption_keys: a JWK set (RFC 7517) with your private keys, such as `{"keys": [{"kty":
+            "RSA", ...}]}`; or None if profiles are not encrypted.
+        leeway: the seconds by which the clocks may differ, 0 or more, for `exp` and `nbf`.
+
+    Raises:
+        ArgumentError: an argument is invalid.
+        ModuleNotFoundError: raised by the import; joserfc is not installed (extra `jwt`).
+
+    Example:
+        ```python
+        with UsersManager.from_issuer(issuer, plugins=[JwtUserInfo("my-app")]) as users:
+            users.get_info(access_token)
+        ```
+    """
+
+    name = "jwt"
+
+    def __init__(
+        self,
+        client_id: str,
+        *,
+        algorithms: Sequence[str] = ("RS256", "ES256", "PS256"),
+        decryption_keys: Mapping[str, Any] | None = None,
+        leeway: float = 60.0,
+    ) -> None:
+        sealed = Secret(decryption_keys)
+        del decryption_keys  # A traceback shows local variables.
+        if not isinstance(client_id, str) or not client_id.strip():
+            raise ArgumentError('client_id must be the id of your client: JwtUserInfo("my-app")')
+        self._client_id = client_id
+        self._algorithms = check_algorithms(algorithms)
+        self._leeway = _check_leeway(leeway)
+        self._decryption_keys = None if sealed.reveal() is None else parse_decryption_keys(sealed)
+        self._known = ProviderKeys()
+
+    @hookimpl(trylast=True)
+    def usersmanager_wrap_call(self, request: Request, proceed: Proceed) -> Flow[Response]:
+        """Verify the profile in a response, and return it as JSON."""
+        if request.operation != "get_info":
+            return (yield from proceed(request))
+        provider = request.provider
+        if provider is None:
+            raise PluginError(_NEEDS_METADATA)
+        response = yield from proceed(request.with_headers(_ACCEPT))
+        if not 200 <= response.status < 300:
+            return response
+        payload = yield from self._verify(request, proceed, response, provider)
+        if isinstance(payload, str):
+            request.call.notes["jwt"] = f"the profile {payload}"
+            raise DecodeError(f"the profile {payload}")
+        request.call.notes["jwt"] = "verified"
+        return _with_profile(response, payload)
+
+    def _verify(
+        self, request: Request, proceed: Proceed, response: Response, provider: Mapping[str, Any]
+    ) -> Flow[Secret[bytes] | str]:
+        """Return the verified payload of a response, or why it is refused."""
+        if not _is_jwt(response):
+            return _NOT_SIGNED
+        keys = Keys(
+            self._algorithms,
+            self._decryption_keys,
+            self._known,
+            (provider["issuer"], provider.get("jwks_uri")),
+            lambda: fetch_keys(request, proceed),
+        )
+        expected = Expected(provider["issuer"], self._client_id, self._leeway)
+        return (yield from verify(Secret(response.body), keys, expected))
+
+
+def _is_jwt(response: Response) -> bool:
+    types = response.headers.getall("Content-Type", [])
+    return len(types) == 1 and types[0].partition(";")[0].strip().lower() == "application/jwt"
+
+
+def _with_profile(response: Response, payload: Secret[bytes]) -> Response:
+    fields = [field for field in response.headers.items() if field[0].lower() not in _REPLACED]
+    fields.append(("Content-Type", "application/json"))
+    return Response(response.status, fields, payload.reveal())
+
+
+def _check_leeway(value: float) -> float:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number and 0 <= value <= sys.float_info.max:
+        return float(value)
+    raise ArgumentError("leeway must be a finite number of seconds, 0 or more: leeway=60")

@@ -1,0 +1,107 @@
+"""Signed and encrypted profiles of a certified provider, over every transport in both modes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from joserfc.jwk import ECKey, RSAKey
+
+from usersmanager import AsyncUsersManager, DecodeError, PluginError, UserInfo, UsersManager
+from usersmanager_aiohttp import AiohttpTransport
+from usersmanager_cache import Cache
+from usersmanager_jwt import JwtUserInfo
+from usersmanager_native import NativeTransport
+from usersmanager_urllib3 import Urllib3Transport
+
+pytestmark = pytest.mark.e2e
+
+KEYS = [
+    RSAKey.generate_key(2048, {"use": "enc", "kid": "rsa"}),
+    ECKey.generate_key("P-256", {"use": "enc", "kid": "ec"}),
+]
+PRIVATE = {"keys": [key.as_dict(private=True) for key in KEYS]}
+PUBLIC = {"keys": [key.as_dict(private=False) for key in KEYS]}
+CLIENTS = ["jwt", "ps256", "es256", "rsa", "rsa-256", "ecdh", "ecdh-kw"]
+
+Fetch = Callable[..., UserInfo]
+
+
+@pytest.fixture(scope="module")
+def encrypting(run_provider: Any) -> Iterator[Any]:
+    """A provider that knows the public keys of its clients."""
+    with run_provider(CLIENT_JWKS=json.dumps(PUBLIC)) as provider:
+        yield provider
+
+
+def fetch_sync(issuer: str, token: str, transport: Any, plugins: list[Any]) -> UserInfo:
+    with UsersManager.from_issuer(issuer, transport=transport, plugins=plugins) as users:
+        return users.get_info(token, expected_subject="ada")
+
+
+def fetch_async(issuer: str, token: str, transport: Any, plugins: list[Any]) -> UserInfo:
+    async def main() -> UserInfo:
+        async with AsyncUsersManager.from_issuer(
+            issuer, transport=transport, plugins=plugins
+        ) as users:
+            return await users.get_info(token, expected_subject="ada")
+
+    return asyncio.run(main())
+
+
+@pytest.fixture(
+    params=[
+        pytest.param((fetch_sync, Urllib3Transport), id="urllib3"),
+        pytest.param((fetch_sync, NativeTransport), id="native-sync"),
+        pytest.param((fetch_async, AiohttpTransport), id="aiohttp"),
+        pytest.param((fetch_async, NativeTransport), id="native-async"),
+    ]
+)
+def fetch_over(request: pytest.FixtureRequest) -> Fetch:
+    fetch, transport = request.param
+    return lambda issuer, token, *plugins: fetch(issuer, token, transport(), list(plugins))
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_profile_is_decrypted_and_verified(
+    encrypting: Any, fetch_over: Fetch, client: str
+) -> None:
+    plugin = JwtUserInfo(client, decryption_keys=PRIVATE)
+    token = encrypting.token("ada", client=client)
+    profile = fetch_over(encrypting.issuer, token, plugin, Cache())
+    assert profile.name == "Ada Lovelace"
+    assert (profile["iss"], profile["aud"]) == (encrypting.issuer, client)
+
+
+@pytest.mark.parametrize(
+    ("client", "plugin", "problem"),
+    [
+        ("jwt", JwtUserInfo("another"), "another audience"),
+        ("es256", JwtUserInfo("es256", algorithms=["RS256"]), "algorithm that is allowed: RS256"),
+        ("json", JwtUserInfo("json"), "is not signed"),
+        ("rsa", JwtUserInfo("rsa"), "pass decryption_keys"),
+        (
+            "rsa",
+            JwtUserInfo("rsa", decryption_keys={"keys": [PRIVATE["keys"][1]]}),
+            "not in decryption_keys",
+        ),
+    ],
+)
+def test_what_does_not_agree_with_the_settings_is_refused(
+    encrypting: Any, fetch_over: Fetch, client: str, plugin: JwtUserInfo, problem: str
+) -> None:
+    token = encrypting.token("ada", client=client)
+    with pytest.raises(DecodeError, match=problem):
+        fetch_over(encrypting.issuer, token, plugin)
+
+
+def test_a_manager_without_metadata_is_refused(encrypting: Any) -> None:
+    token = encrypting.token("ada", client="jwt")
+    with (
+        UsersManager(encrypting.issuer, plugins=[JwtUserInfo("jwt")]) as users,
+        pytest.raises(PluginError, match="from_issuer"),
+    ):
+        users.get_info(token)
