@@ -51,7 +51,7 @@ PUBLIC = (
     *("usersmanager", "usersmanager.operations"),
     *("usersmanager.plugins", "usersmanager.transports"),
 )
-FACES = (*PUBLIC, "usersmanager.testing")
+FACES = (*PUBLIC, "usersmanager.oauth", "usersmanager.testing")
 
 
 @pytest.mark.parametrize("name", EXTENSIONS)
@@ -66,6 +66,15 @@ def test_transports_and_plugins_import_only_public_names(name: str) -> None:
                     assert {alias.name for alias in node.names} <= public
             elif isinstance(node, ast.Import):
                 assert not any(alias.name.startswith("usersmanager") for alias in node.names)
+
+
+def test_the_operations_of_oauth_are_made_of_public_names() -> None:
+    for path in (CORE / "oauth").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.level == 2:
+                face = importlib.import_module(f"usersmanager.{node.module or ''}".rstrip("."))
+                assert node.module in (None, "operations")
+                assert {alias.name for alias in node.names} <= set(face.__all__)
 
 
 @pytest.mark.parametrize("name", [*FACES, "usersmanager.web"])

@@ -13,6 +13,7 @@ from ._manager.callbacks import Callback
 from ._manager.options import ManagerOptions
 from ._manager.sync_manager import UsersManager
 from ._operations.impersonation_settings import ImpersonationSettings
+from ._values.actor import Actor
 from ._values.messages import Request, Response
 from ._values.userinfo import UserInfo
 from .errors import (
@@ -52,6 +53,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "APIError",
+    "Actor",
     "ArgumentError",
     "AsyncUsersManager",
     "BodyTooLargeError",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
+from .actor import Actor
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -137,6 +139,11 @@ class UserInfo(dict[str, Any]):
         sends ISO 8601. A string without an offset is in UTC.
         """
         return self._time("updated_at")
+
+    @property
+    def actor(self) -> Actor | None:
+        """Who acts for the user (RFC 8693, section 4.1), or None if the user acts."""
+        return Actor.of(self)
 
     def _text(self, claim: str) -> str | None:
         value = self.get(claim)

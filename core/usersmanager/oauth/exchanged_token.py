@@ -1,0 +1,117 @@
+"""ExchangedToken, the result of `exchange_token` (RFC 8693, section 2.2.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, final
+
+from .. import Actor
+from ..operations import ArgumentError, DecodeError, Response, Secret, read_json
+
+__all__ = ["ExchangedToken", "read_exchanged_token"]
+
+
+@final
+class ExchangedToken:
+    """An issued token, and what is known about it. Its repr shows nothing, and it can't be pickled.
+
+    Args:
+        members: the members of the response, which are checked.
+
+    Raises:
+        DecodeError: there is no token, or its type is missing.
+
+    Example:
+        ```python
+        exchanged = users.call(exchange_token(token, audience="https://api.example", client=client))
+        headers = {"Authorization": f"Bearer {exchanged.access_token}"}
+        ```
+
+    Source: RFC 8693, section 2.2.1.
+    """
+
+    __slots__ = ("_members",)
+
+    def __init__(self, members: Mapping[str, Any]) -> None:
+        self._members = Secret(dict(members))
+        del members
+        for name in ("access_token", "issued_token_type"):
+            if not self._text(name):
+                raise DecodeError(
+                    f"the response has no {name}: it is not one of a token exchange"
+                    " (RFC 8693, section 2.2.1)"
+                )
+
+    @property
+    def token(self) -> str:
+        """The issued token, of whatever type. It is a credential."""
+        return str(self._members.reveal()["access_token"])
+
+    @property
+    def access_token(self) -> str:
+        """The issued token, if it can be sent as a bearer token.
+
+        Raises:
+            ArgumentError: its `token_type` is not "Bearer". "N_A" means that it is no access token.
+        """
+        if (self.token_type or "").lower() != "bearer":
+            raise ArgumentError(
+                "the issued token is not a bearer token: see token_type and issued_token_type, and"
+                " use .token for what it is"
+            )
+        return self.token
+
+    @property
+    def issued_token_type(self) -> str:
+        """What the token is: "urn:ietf:params:oauth:token-type:access_token" or another URI."""
+        return str(self._members.reveal()["issued_token_type"])
+
+    @property
+    def token_type(self) -> str | None:
+        """How an access token is sent: "Bearer", "DPoP", or "N_A"; None if the server says nothing.
+
+        It must be there, but Auth0, for one, leaves it out for a session transfer token.
+        """
+        return self._text("token_type")
+
+    @property
+    def expires_in(self) -> float | None:
+        """The seconds that the token was valid for when it was issued, or None."""
+        value = self._members.reveal().get("expires_in")
+        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
+            return int(value)
+        return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+    @property
+    def scope(self) -> str | None:
+        """The scope of the token, separated by spaces; None if it is the requested one."""
+        return self._text("scope")
+
+    @property
+    def refresh_token(self) -> str | None:
+        """A refresh token, or None. It is a credential."""
+        return self._text("refresh_token")
+
+    @property
+    def actor(self) -> Actor | None:
+        """Who acts for the user, if the response says so.
+
+        Most providers say it only in the token: `introspect_token` tells.
+        """
+        return Actor.of(self._members.reveal())
+
+    def _text(self, name: str) -> str | None:
+        value = self._members.reveal().get(name)
+        return value if isinstance(value, str) and value.strip() else None
+
+    def __repr__(self) -> str:
+        return "<ExchangedToken>"
+
+
+def read_exchanged_token(response: Response) -> ExchangedToken:
+    """Return the token in a response.
+
+    Raises:
+        DecodeError: there is none, or its type is missing.
+    """
+    return ExchangedToken(read_json(response))

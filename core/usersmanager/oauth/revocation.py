@@ -1,0 +1,54 @@
+"""The operation `revoke_token` (RFC 7009)."""
+
+from __future__ import annotations
+
+from ..operations import Credential, Operation, Response, Secret
+from .checks import check_client, check_token, optional
+
+__all__ = ["revoke_token"]
+
+
+def revoke_token(
+    token: str | Secret[str], token_type_hint: str | None = None, *, client: Credential
+) -> Operation[None]:
+    """Return the operation that revokes a token.
+
+    `POST` to the provider's `revocation_endpoint`, or else to `{base_url}/oauth/revoke`. It is
+    retried like a GET, since revoking a token again has no effect.
+
+    Args:
+        token: the token, usually a refresh token.
+        token_type_hint: "access_token" or "refresh_token", which helps some servers; or None.
+        client: the credential of the client that the token was issued to.
+
+    Returns:
+        The operation, for `users.call`. Its result is None, also for a token that the server does
+        not know. An `APIError` whose `error` is "unsupported_token_type" means that the server
+        doesn't revoke such tokens.
+
+    Raises:
+        ArgumentError: an argument is invalid.
+
+    Example:
+        `users.call(revoke_token(refresh_token, "refresh_token", client=client))`
+
+    Source: RFC 7009, section 2.
+    """
+    sealed = Secret(token)
+    del token
+    check_client(client)
+    optional("token_type_hint", token_type_hint)
+    return Operation(
+        "revoke_token",
+        "POST",
+        path="/oauth/revoke",
+        endpoint="revocation_endpoint",
+        form={"token": check_token("token", sealed), "token_type_hint": token_type_hint},
+        credential=client,
+        read=_ignore,
+        idempotent=True,
+    )
+
+
+def _ignore(_: Response) -> None:
+    """Return nothing: the status says everything (RFC 7009, section 2.2)."""
