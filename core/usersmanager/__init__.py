@@ -13,6 +13,7 @@ from ._manager.callbacks import Callback
 from ._manager.options import ManagerOptions
 from ._manager.sync_manager import UsersManager
 from ._operations.impersonation_settings import ImpersonationSettings
+from ._values.headers import Headers
 from ._values.messages import Request, Response
 from ._values.userinfo import UserInfo
 from .errors import (
@@ -61,6 +62,7 @@ __all__ = [
     "DecodeError",
     "DisconnectedError",
     "ForbiddenError",
+    "Headers",
     "ImpersonationSettings",
     "InvalidTokenError",
     "LifecycleError",

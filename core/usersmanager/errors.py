@@ -125,7 +125,7 @@ class ArgumentError(UsersManagerError, ValueError):
 
 
 class InvalidTokenError(ArgumentError):
-    """The string passed to `get_info` cannot be a bearer token (RFC 6750).
+    """The string passed to ``get_info`` cannot be a bearer token (RFC 6750).
 
     It is empty, contains a space or is not ASCII, for example. If a user sent the token, an API
     should answer 401. A token of another type is a programming error: a plain `ArgumentError`.
@@ -147,10 +147,10 @@ class PluginError(UsersManagerError):
 
 
 class LifecycleError(UsersManagerError):
-    """A manager was used after it was closed, without an event loop, or with the wrong `with`.
+    """A manager was used after it was closed, without an event loop, or with the wrong ``with``.
 
-    Use it inside its `with` or `async with` block, and before the program ends: this is also the
-    error of a call that Python no longer allows while the interpreter shuts down. A callback of
+    Use it inside its ``with`` or ``async with`` block, and before the program ends: this is also
+    the error of a call that Python no longer allows while the interpreter shuts down. A callback of
     AsyncUsersManager gets it if its call was cancelled.
     """
 
@@ -161,8 +161,8 @@ class ProviderUnavailableError(UsersManagerError):
     A plugin, such as a circuit breaker, may raise it instead of sending a request.
 
     Raises:
-        TypeError: `retry_after` is not a number or None.
-        ValueError: `retry_after` is negative.
+        TypeError: ``retry_after`` is not a number or None.
+        ValueError: ``retry_after`` is negative.
 
     Attributes:
         retry_after: the seconds to wait before the next call, or None if unknown.
@@ -200,12 +200,13 @@ class TransportError(ProviderUnavailableError):
         origin: see `UsersManagerError`.
 
     Raises:
-        ValueError: `reason` is not one of the values of `Reason`, or `retry_after` is negative.
-        TypeError: `retry_after` is not a number or None.
+        ValueError: ``reason`` is not one of the values of ``Reason``, or ``retry_after`` is
+            negative.
+        TypeError: ``retry_after`` is not a number or None.
 
     Attributes:
         sent: False only if no byte of the request was written in the last attempt. Repeating the
-            call is then safe, as it always is for `get_info`.
+            call is then safe, as it always is for ``get_info``.
         reason: one of a fixed set of words, for dashboards and alerts.
     """
 
@@ -284,13 +285,13 @@ class TLSError(TransportError):
 
 
 class PoolTimeoutError(_NotSentError):
-    """No connection became available before the deadline. Increase the transport's `pool_size`."""
+    """No connection became available before the deadline. Increase ``pool_size``."""
 
     _reason_of_class = "pool_timeout"
 
 
 class DeadlineExceededError(TransportError, TimeoutError):
-    """The `timeout` of the call expired. Increase it, or treat the server as unavailable."""
+    """The ``timeout`` of the call expired. Increase it, or treat the server as unavailable."""
 
     _reason_of_class = "deadline"
 
@@ -306,7 +307,7 @@ class ProtocolError(TransportError):
 
 
 class BodyTooLargeError(TransportError):
-    """The response body is larger than the transport's `max_response_bytes`: increase it."""
+    """The response body is larger than the transport's ``max_response_bytes``: increase it."""
 
     _reason_of_class = "too_large"
 
@@ -378,7 +379,7 @@ class NotFoundError(APIError):
 
 
 class RateLimitedError(APIError, ProviderUnavailableError):
-    """429. Too many requests. Wait `retry_after` seconds, if it is not None, and try again."""
+    """429. Too many requests. Wait ``retry_after`` seconds, if it is not None, and try again."""
 
 
 class ServerError(APIError, ProviderUnavailableError):

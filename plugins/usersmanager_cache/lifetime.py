@@ -1,4 +1,4 @@
-"""How long a profile answers: at most `max_age`, and never beyond the end of its token."""
+"""How long a profile answers: at most ``max_age``, and never beyond the end of its token."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ Wrap: TypeAlias = Callable[[Request, Proceed], Flow[Response] | Response]
 
 
 class Step(Generic[T]):
-    """An effect for `yield from`. Like a coroutine, it warns if it is never used."""
+    """An effect for ``yield from``. Like a coroutine, it warns if it is never used."""
 
     __slots__ = ("_effect", "_is_used", "_text")
 

@@ -41,7 +41,7 @@ class Arguments:
 
 
 def get_info_arguments(access_token: Secret[object]) -> Arguments:
-    """Check the argument of `get_info`.
+    """Check the argument of ``get_info``.
 
     Raises:
         ArgumentError: the token is missing, or not a str.
@@ -83,7 +83,7 @@ def _mapping(settings: Secret[object]) -> Mapping[Any, object]:
 def impersonate_arguments(
     user_id: object, settings: SealedSettings, default_client_id: str | None
 ) -> Arguments:
-    """Check the arguments of `impersonate`, and encode its body.
+    """Check the arguments of ``impersonate``, and encode its body.
 
     Raises:
         ArgumentError: an argument is missing or of the wrong type, or a setting is unknown.

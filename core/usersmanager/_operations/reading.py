@@ -30,15 +30,15 @@ def read_result(spec: RequestSpec[Result], request: Request, response: Response)
 def read(request: Request, response: Response) -> UserInfo | str | dict[str, Any]:
     """Return or raise what the caller gets if this is the response of the call.
 
-    Only `expected_subject` is not compared: it is not a part of the request.
+    Only ``expected_subject`` is not compared: it is not a part of the request.
 
     Args:
         request: a request of the call.
         response: the response, of any status.
 
     Returns:
-        The profile (`get_info`), the link (`impersonate`) or the configuration (`discover`). Keep
-        the last two in no variable: a link is a credential, and a traceback shows variables.
+        The profile (``get_info``), the link (``impersonate``) or the configuration (``discover``).
+        Keep the last two in no variable: a link is a credential, and a traceback shows variables.
 
     Raises:
         APIError: the status is an error, such as `UnauthorizedError` for 401.
@@ -46,13 +46,12 @@ def read(request: Request, response: Response) -> UserInfo | str | dict[str, Any
         DecodeError: the body is not a result of the operation.
         ArgumentError: the operation of the request is none of the three.
 
-    Example:
-        ```python
+    Example::
+
         try:
             is_profile = isinstance(read(request, response), UserInfo)
         except UsersManagerError:
             is_profile = False
-        ```
     """
     spec = SPECS.get(request.operation)
     if spec is None:

@@ -81,7 +81,7 @@ SPECS: dict[str, RequestSpec[Any]] = {spec.name: spec for spec in (GET_INFO, IMP
 
 
 def get_info_by(method: object) -> RequestSpec[UserInfo]:
-    """Return the specification of `get_info` with a method (OpenID Connect Core, section 5.3.1).
+    """Return the specification of ``get_info`` with a method (OpenID Connect Core, section 5.3.1).
 
     Raises:
         ArgumentError: the method is neither "GET" nor "POST".

@@ -23,8 +23,8 @@ class Call:
 
     Attributes:
         attempts: the number of attempts so far.
-        notes: short texts of plugins for logs and spans, by the name of the field: `{"cache":
-            "hit"}`. They must not contain a secret.
+        notes: short texts of plugins for logs and spans, by the name of the field: ``{"cache":
+            "hit"}``. They must not contain a secret.
         token_changes: how many times a request was given another token (`with_token`).
     """
 
@@ -67,7 +67,7 @@ class Request:
     """The request of one attempt.
 
     Attributes:
-        operation: "get_info", "impersonate", or "discover" (`from_issuer`).
+        operation: "get_info", "impersonate", or "discover" (``from_issuer``).
         method: "GET" or "POST".
         origin: scheme, host and port: "https://tenant.auth0.com".
         target: the path, encoded: "/users/auth0%7C1/impersonate".
@@ -155,8 +155,9 @@ class Request:
             PluginError: a field is malformed, given twice, or one that only the client may set
                 (Host, Content-Length, Authorization, Cookie, ...).
 
-        Example:
-            `return proceed(request.with_headers({"X-Trace": "1"}))`
+        Example::
+
+            return proceed(request.with_headers({"X-Trace": "1"}))
         """
         headers = merge_headers(self.headers, fields)
         del fields  # A value may be a secret, and a traceback shows local variables.
@@ -249,8 +250,9 @@ class Response:
     Raises:
         TypeError: an argument is of another type.
 
-    Example:
-        `Response(200, {"Content-Type": "application/json"}, b'{"sub": "auth0|1"}')`
+    Example::
+
+        Response(200, {"Content-Type": "application/json"}, b'{"sub": "auth0|1"}')
     """
 
     status: int

@@ -98,7 +98,7 @@ Script: TypeAlias = Callable[[Peer], object]
 
 
 def profile(subject: str, *, headers: str = "") -> bytes:
-    """Return a response with a profile; `headers` are lines that end with CRLF."""
+    """Return a response with a profile; ``headers`` are lines that end with CRLF."""
     body = json.dumps({"sub": subject}).encode()
     head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{headers}"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
@@ -128,15 +128,14 @@ class FaultServer:
         port: the port of the server.
         listener: the listening socket.
 
-    Example:
-        ```python
+    Example::
+
         def truncated(peer):
             peer.request()
             peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{")
 
         with FaultServer(truncated) as server:
             ...
-        ```
     """
 
     def __init__(

@@ -31,14 +31,13 @@ class Sandbox:
         base_url: the URL of the server once it has started, "http://127.0.0.1:...".
         client_id: the only registered client.
 
-    Example:
-        ```python
+    Example::
+
         with Sandbox() as sandbox:
             sandbox.add_user("auth0|1", name="Ada", email="ada@example.com")
             token = sandbox.issue_token("auth0|1")
             with UsersManager(sandbox.base_url) as users:
                 print(users.get_info(token).email)
-        ```
     """
 
     def __init__(
@@ -130,7 +129,7 @@ class Sandbox:
         return list(self._endpoints.log)
 
     def start(self) -> Self:
-        """Start the server. A `with` statement does so."""
+        """Start the server. A ``with`` statement does so."""
         if self._thread is not None:
             raise RuntimeError("a Sandbox can only be started once")
         self._thread = threading.Thread(target=self._run, name="usersmanager-sandbox", daemon=True)

@@ -43,7 +43,7 @@ class PoolableConnection(Protocol):
     """The connection interface that `Pool` needs."""
 
     opened_at: float
-    """When it was opened, in seconds of `time.monotonic()`."""
+    """When it was opened, in seconds of ``time.monotonic()``."""
 
     def is_clean(self) -> bool:
         """Return whether the connection is open and has received no unexpected data."""
@@ -63,7 +63,7 @@ class Slot(Generic[ConnectionT]):
         origin: what the connection leads to.
         connection: None until it is open.
         is_reusable: set it to keep the connection for another call.
-        idle_since: in seconds of `time.monotonic()`; None while a call uses it.
+        idle_since: in seconds of ``time.monotonic()``; None while a call uses it.
     """
 
     __slots__ = ("__weakref__", "connection", "idle_since", "is_reusable", "origin")
