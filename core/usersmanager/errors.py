@@ -83,6 +83,9 @@ class UsersManagerError(Exception):
     The messages of transport errors, API errors and decoding errors begin with the operation and
     the origin: "get_info at https://tenant.auth0.com failed with 503 Service Unavailable".
 
+    Args:
+        message: what happened.
+
     Attributes:
         operation: the operation that failed ("get_info", "impersonate" or "discover"), or None
             if the error was not raised by a call.
@@ -159,6 +162,11 @@ class ProviderUnavailableError(UsersManagerError):
     """The provider is unavailable. Try again later; an API should answer 503.
 
     A plugin, such as a circuit breaker, may raise it instead of sending a request.
+
+    Args:
+        message: what happened.
+        operation: see `UsersManagerError`.
+        origin: see `UsersManagerError`.
 
     Raises:
         TypeError: ``retry_after`` is not a number or None.
@@ -256,6 +264,13 @@ class ConnectError(_NotSentError):
 
     Check the URL, the network and the proxy; repeating is safe.
 
+    Args:
+        message: what happened.
+        reason: see `TransportError`.
+        retry_after: see `ProviderUnavailableError`.
+        operation: see `UsersManagerError`.
+        origin: see `UsersManagerError`.
+
     Attributes:
         proxy_status: the status of a proxy that refused the tunnel ("proxy_refused"), or None.
     """
@@ -329,6 +344,11 @@ class RateLimit(NamedTuple):
 class APIError(UsersManagerError):
     """The server responded with an error status.
 
+    Args:
+        message: the status and its phrase.
+        operation: see `UsersManagerError`.
+        origin: see `UsersManagerError`.
+
     Attributes:
         status: the HTTP status.
         error: the error code sent by the server, such as "invalid_token", or None.
@@ -388,6 +408,11 @@ class ServerError(APIError, ProviderUnavailableError):
 
 class DecodeError(UsersManagerError):
     """The request succeeded, but the body is invalid. Check the settings of the provider.
+
+    Args:
+        message: what is wrong with the body.
+        operation: see `UsersManagerError`.
+        origin: see `UsersManagerError`.
 
     Attributes:
         error: the error code, if the body reports an error in spite of its status, or None.

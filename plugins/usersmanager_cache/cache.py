@@ -128,7 +128,7 @@ class Cache:
         return run_flow(self._lookup.forget(self._key(secret)))
 
     async def aforget(self, token: str | Token) -> bool:
-        """Delete the profile of a token, like `forget`, in asyncio.
+        """Delete the profile of a token, in asyncio; see `forget`.
 
         Example::
 

@@ -83,11 +83,11 @@ class RedisStore:
         return value
 
     def set(self, name: str, value: bytes, ttl: float) -> None:
-        """Set a value for ``ttl`` seconds."""
+        """Set a value; see `Store.set`."""
         self._call("set", name, value, px=_milliseconds(ttl))
 
     def add(self, name: str, value: bytes, ttl: float) -> bool:
-        """Return whether a value was set for ``ttl`` seconds, because the name had none."""
+        """Return whether a value was set, because the name had none; see `Store.set`."""
         return bool(self._call("set", name, value, px=_milliseconds(ttl), nx=True))
 
     def delete(self, name: str) -> None:
@@ -100,11 +100,11 @@ class RedisStore:
         return value
 
     async def aset(self, name: str, value: bytes, ttl: float) -> None:
-        """Set a value for ``ttl`` seconds."""
+        """Set a value; see `Store.set`."""
         await self._acall("set", name, value, px=_milliseconds(ttl))
 
     async def aadd(self, name: str, value: bytes, ttl: float) -> bool:
-        """Return whether a value was set for ``ttl`` seconds, because the name had none."""
+        """Return whether a value was set, because the name had none; see `Store.set`."""
         return bool(await self._acall("set", name, value, px=_milliseconds(ttl), nx=True))
 
     async def adelete(self, name: str) -> None:

@@ -48,7 +48,7 @@ class Store(Protocol):
         """
 
     def set(self, name: str, value: bytes, ttl: float) -> object:
-        """Set a value.
+        """Set a value; what it returns is ignored.
 
         Args:
             name: as for `get`.
@@ -57,7 +57,7 @@ class Store(Protocol):
         """
 
     def delete(self, name: str) -> object:
-        """Delete a value, if the name has one."""
+        """Delete a value, if the name has one; the result is ignored. See `Store.get`."""
 
 
 class AsyncStore(Protocol):
@@ -89,10 +89,10 @@ class AsyncStore(Protocol):
         """Return a value, or None if the name has none."""
 
     async def aset(self, name: str, value: bytes, ttl: float) -> object:
-        """Set a value for ``ttl`` seconds."""
+        """Set a value; see `Store.set`."""
 
     async def adelete(self, name: str) -> object:
-        """Delete a value, if the name has one."""
+        """Delete a value, if the name has one; the result is ignored. See `Store.get`."""
 
 
 class WrongLoopError(Exception):

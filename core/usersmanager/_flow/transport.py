@@ -59,7 +59,7 @@ class AsyncTransport(Protocol):
     """
 
     async def asend(self, request: Request) -> Response:
-        """Send a request, like `Transport.send`. A cancelled request must leak nothing."""
+        """Send a request; see `Transport.send`. A cancelled request must leak nothing."""
         ...
 
     async def aclose(self) -> None:

@@ -80,7 +80,14 @@ class FakeTransport:
         return self.add(Response(status, {"Content-Type": "application/json", **fields}, body))
 
     def send(self, request: Request) -> Response:
-        """Return or raise the next item of the script."""
+        """Return or raise the next item of the script.
+
+        Args:
+            request: the request, which is recorded.
+
+        Raises:
+            AssertionError: the script has no more items.
+        """
         self.requests.append(request)
         if not self._script:
             raise AssertionError("unexpected request: the script of the FakeTransport has ended")
@@ -93,7 +100,14 @@ class FakeTransport:
         return item if isinstance(item, Response) else item(request)
 
     async def asend(self, request: Request) -> Response:
-        """Return or raise the next item of the script."""
+        """Return or raise the next item of the script.
+
+        Args:
+            request: the request, which is recorded.
+
+        Raises:
+            AssertionError: the script has no more items.
+        """
         return self.send(request)
 
     def sleep(self, seconds: float) -> None:

@@ -92,6 +92,9 @@ class Sandbox:
             user_id: the id of an existing user.
             scope: space-separated; without "openid" a profile request is answered with 403.
             expires_in: seconds; 0 or less for an expired token.
+
+        Raises:
+            KeyError: there is no such user.
         """
         if user_id not in self._tenant.users:
             raise KeyError(f"no such user: {user_id!r}; call add_user first")
@@ -116,7 +119,12 @@ class Sandbox:
         self._endpoints.faults.extend([Fault(status=status, retry_after=retry_after)] * times)
 
     def delay_next(self, seconds: float, *, times: int = 1) -> None:
-        """Delay the responses to the next API requests."""
+        """Delay the responses to the next API requests.
+
+        Args:
+            seconds: how long.
+            times: the number of requests.
+        """
         self._endpoints.faults.extend([Fault(delay=seconds)] * times)
 
     def disconnect_next(self, *, times: int = 1) -> None:
@@ -129,7 +137,12 @@ class Sandbox:
         return list(self._endpoints.log)
 
     def start(self) -> Self:
-        """Start the server. A ``with`` statement does so."""
+        """Start the server. A ``with`` statement does so.
+
+        Raises:
+            RuntimeError: it was started before.
+            OSError: the port is not free.
+        """
         if self._thread is not None:
             raise RuntimeError("a Sandbox can only be started once")
         self._thread = threading.Thread(target=self._run, name="usersmanager-sandbox", daemon=True)
