@@ -37,6 +37,7 @@ html_theme = "furo"
 html_title = "usersmanager"
 html_static_path = ["_static"]
 html_css_files = ["narrow.css"]
+html_js_files = ["tables.js"]
 html_show_copyright = False
 html_show_sphinx = False
 html_show_sourcelink = False

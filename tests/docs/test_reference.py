@@ -53,6 +53,29 @@ def test_every_public_name_is_described_once_and_nothing_else_is() -> None:
     assert sorted(DESCRIBED) == sorted([*OBJECTS, *hooks])
 
 
+def public_members(value: type[Any]) -> list[str]:
+    """Return the members that a class or its private bases define, in the order of the source."""
+    own = [base for base in value.__mro__ if base.__module__.startswith("usersmanager")]
+    bases = [base for base in own if base is value or base not in OBJECTS.values()]
+    names = [name for base in bases for name in vars(base) if not name.startswith(("_", "test_"))]
+    return [name for name in dict.fromkeys(names) if is_documented(value, name)]
+
+
+def is_documented(value: type[Any], name: str) -> bool:
+    member = inspect.getattr_static(value, name)
+    member = getattr(member, "__func__", member)
+    return inspect.isfunction(member) or isinstance(member, property)
+
+
+MEMBERS = re.compile(r"^\.\. auto\w+:: (\S+)\n   :members: (.*)$", re.MULTILINE)
+
+
+def test_every_member_of_a_class_is_described() -> None:
+    listed = {name: set(members.split(", ")) for name, members in MEMBERS.findall(REFERENCE)}
+    assert len(listed) > 10
+    assert listed == {name: set(public_members(OBJECTS[name])) for name in listed}
+
+
 def callables() -> Iterator[Any]:
     """Yield every public function, constructor and method of a public class."""
     for name, value in OBJECTS.items():
