@@ -14,6 +14,7 @@ from ._manager.options import ManagerOptions
 from ._manager.sync_manager import UsersManager
 from ._operations.impersonation_settings import ImpersonationSettings
 from ._values.actor import Actor
+from ._values.headers import Headers
 from ._values.messages import Request, Response
 from ._values.userinfo import UserInfo
 from .errors import (
@@ -63,6 +64,7 @@ __all__ = [
     "DecodeError",
     "DisconnectedError",
     "ForbiddenError",
+    "Headers",
     "ImpersonationSettings",
     "InvalidTokenError",
     "LifecycleError",

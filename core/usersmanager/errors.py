@@ -83,6 +83,9 @@ class UsersManagerError(Exception):
     The messages of transport errors, API errors and decoding errors begin with the operation and
     the origin: "get_info at https://tenant.auth0.com failed with 503 Service Unavailable".
 
+    Args:
+        message: what happened.
+
     Attributes:
         operation: the operation that failed ("get_info", "impersonate" or "discover"), or None
             if the error was not raised by a call.
@@ -125,7 +128,7 @@ class ArgumentError(UsersManagerError, ValueError):
 
 
 class InvalidTokenError(ArgumentError):
-    """The string passed to `get_info` cannot be a bearer token (RFC 6750).
+    """The string passed to ``get_info`` cannot be a bearer token (RFC 6750).
 
     It is empty, contains a space or is not ASCII, for example. If a user sent the token, an API
     should answer 401. A token of another type is a programming error: a plain `ArgumentError`.
@@ -147,10 +150,10 @@ class PluginError(UsersManagerError):
 
 
 class LifecycleError(UsersManagerError):
-    """A manager was used after it was closed, without an event loop, or with the wrong `with`.
+    """A manager was used after it was closed, without an event loop, or with the wrong ``with``.
 
-    Use it inside its `with` or `async with` block, and before the program ends: this is also the
-    error of a call that Python no longer allows while the interpreter shuts down. A callback of
+    Use it inside its ``with`` or ``async with`` block, and before the program ends: this is also
+    the error of a call that Python no longer allows while the interpreter shuts down. A callback of
     AsyncUsersManager gets it if its call was cancelled.
     """
 
@@ -160,9 +163,14 @@ class ProviderUnavailableError(UsersManagerError):
 
     A plugin, such as a circuit breaker, may raise it instead of sending a request.
 
+    Args:
+        message: what happened.
+        operation: see `UsersManagerError`.
+        origin: see `UsersManagerError`.
+
     Raises:
-        TypeError: `retry_after` is not a number or None.
-        ValueError: `retry_after` is negative.
+        TypeError: ``retry_after`` is not a number or None.
+        ValueError: ``retry_after`` is negative.
 
     Attributes:
         retry_after: the seconds to wait before the next call, or None if unknown.
@@ -200,12 +208,13 @@ class TransportError(ProviderUnavailableError):
         origin: see `UsersManagerError`.
 
     Raises:
-        ValueError: `reason` is not one of the values of `Reason`, or `retry_after` is negative.
-        TypeError: `retry_after` is not a number or None.
+        ValueError: ``reason`` is not one of the values of ``Reason``, or ``retry_after`` is
+            negative.
+        TypeError: ``retry_after`` is not a number or None.
 
     Attributes:
         sent: False only if no byte of the request was written in the last attempt. Repeating the
-            call is then safe, as it always is for `get_info`.
+            call is then safe, as it always is for ``get_info``.
         reason: one of a fixed set of words, for dashboards and alerts.
     """
 
@@ -255,6 +264,13 @@ class ConnectError(_NotSentError):
 
     Check the URL, the network and the proxy; repeating is safe.
 
+    Args:
+        message: what happened.
+        reason: see `TransportError`.
+        retry_after: see `ProviderUnavailableError`.
+        operation: see `UsersManagerError`.
+        origin: see `UsersManagerError`.
+
     Attributes:
         proxy_status: the status of a proxy that refused the tunnel ("proxy_refused"), or None.
     """
@@ -284,13 +300,13 @@ class TLSError(TransportError):
 
 
 class PoolTimeoutError(_NotSentError):
-    """No connection became available before the deadline. Increase the transport's `pool_size`."""
+    """No connection became available before the deadline. Increase ``pool_size``."""
 
     _reason_of_class = "pool_timeout"
 
 
 class DeadlineExceededError(TransportError, TimeoutError):
-    """The `timeout` of the call expired. Increase it, or treat the server as unavailable."""
+    """The ``timeout`` of the call expired. Increase it, or treat the server as unavailable."""
 
     _reason_of_class = "deadline"
 
@@ -306,7 +322,7 @@ class ProtocolError(TransportError):
 
 
 class BodyTooLargeError(TransportError):
-    """The response body is larger than the transport's `max_response_bytes`: increase it."""
+    """The response body is larger than the transport's ``max_response_bytes``: increase it."""
 
     _reason_of_class = "too_large"
 
@@ -327,6 +343,11 @@ class RateLimit(NamedTuple):
 
 class APIError(UsersManagerError):
     """The server responded with an error status.
+
+    Args:
+        message: the status and its phrase.
+        operation: see `UsersManagerError`.
+        origin: see `UsersManagerError`.
 
     Attributes:
         status: the HTTP status.
@@ -378,7 +399,7 @@ class NotFoundError(APIError):
 
 
 class RateLimitedError(APIError, ProviderUnavailableError):
-    """429. Too many requests. Wait `retry_after` seconds, if it is not None, and try again."""
+    """429. Too many requests. Wait ``retry_after`` seconds, if it is not None, and try again."""
 
 
 class ServerError(APIError, ProviderUnavailableError):
@@ -387,6 +408,11 @@ class ServerError(APIError, ProviderUnavailableError):
 
 class DecodeError(UsersManagerError):
     """The request succeeded, but the body is invalid. Check the settings of the provider.
+
+    Args:
+        message: what is wrong with the body.
+        operation: see `UsersManagerError`.
+        origin: see `UsersManagerError`.
 
     Attributes:
         error: the error code, if the body reports an error in spite of its status, or None.

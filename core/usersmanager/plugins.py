@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ._composition.hookspecs import hookimpl
 from ._composition.report import PluginReport, installed_plugins
-from ._flow.effects import Effect, Flow, Proceed
+from ._flow.effects import Effect, Flow, Proceed, Step
 from ._flow.outside import arun_flow, run_flow
 from ._flow.single_flight import SingleFlight
 from ._flow.steps import run, sleep
@@ -27,6 +27,7 @@ __all__ = [
     "Secret",
     "SingleFlight",
     "StaticHeaders",
+    "Step",
     "Token",
     "arun_flow",
     "call",

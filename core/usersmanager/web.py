@@ -40,7 +40,7 @@ class ErrorResponse(NamedTuple):
     Attributes:
         status: the HTTP status: 401, 403, 502 or 503.
         detail: a fixed text for the body.
-        headers: `WWW-Authenticate` or `Retry-After`, or neither.
+        headers: ``WWW-Authenticate`` or ``Retry-After``, or neither.
     """
 
     status: int
@@ -65,16 +65,17 @@ def bearer_token(authorization: str | None, *, required: bool = True) -> str | N
         required: whether a request without a token is an error.
 
     Returns:
-        The token, which `get_info` accepts. None if there is no token and `required` is False.
+        The token, which ``get_info`` accepts. None if there is no token and ``required`` is False.
 
     Raises:
-        MissingTokenError: `required` is True, and there is no header or it has another scheme.
-        InvalidTokenError: the scheme is Bearer, but what follows is not a token, even if `required`
-            is False.
-        ArgumentError: `authorization` is neither a str nor None. This is a programming error.
+        MissingTokenError: ``required`` is True, and there is no header or it has another scheme.
+        InvalidTokenError: the scheme is Bearer, but what follows is not a token, even if
+            ``required`` is False.
+        ArgumentError: ``authorization`` is neither a str nor None. This is a programming error.
 
-    Example:
-        `users.get_info(bearer_token(request.headers.get("Authorization")))`
+    Example::
+
+        users.get_info(bearer_token(request.headers.get("Authorization")))
 
     Source: RFC 6750, section 2.1; RFC 9110, section 11.6.2.
     """
@@ -99,19 +100,19 @@ def error_response(error: BaseException, *, realm: str = "api", **parameters: st
     - 403 if the token lacks a scope.
     - 503 if the provider is unavailable. An outage must not log users out.
     - 502 for any other response of the provider, and if it refused your own credential, in an
-      operation other than `get_info`.
+      operation other than ``get_info``.
 
     Args:
-        error: the exception. One that no call raised (its `operation` is None) counts as one of
-            `get_info`.
+        error: the exception. One that no call raised (its ``operation`` is None) counts as one of
+            ``get_info``.
         realm: the realm of the challenge, printable ASCII.
-        parameters: more parameters of the challenge, printable ASCII, such as `scope` (RFC 6750)
-            or `resource_metadata` (RFC 9728).
+        parameters: more parameters of the challenge, printable ASCII, such as ``scope`` (RFC 6750)
+            or ``resource_metadata`` (RFC 9728).
 
     Returns:
-        The status, a text and the header fields, in the order that the `HTTPException` of
+        The status, a text and the header fields, in the order that the ``HTTPException`` of
         Starlette and FastAPI takes. Nothing in it comes from the token or the provider, except the
-        number in `Retry-After`.
+        number in ``Retry-After``.
 
     Raises:
         ArgumentError: the realm or a parameter can't be in a challenge.
@@ -119,13 +120,12 @@ def error_response(error: BaseException, *, realm: str = "api", **parameters: st
             a LifecycleError, a PluginError, an ArgumentError other than InvalidTokenError, or an
             error of another library.
 
-    Example:
-        ```python
+    Example::
+
         try:
             return users.get_info(bearer_token(request.headers.get("Authorization")))
         except UsersManagerError as error:
             raise HTTPException(*error_response(error, scope="openid"))
-        ```
 
     Source: RFC 6750, section 3; RFC 9110, sections 10.2.3 and 11.6.1.
     """

@@ -55,11 +55,11 @@ class StoreAccess:
         """Call a method of the store, and return its result or UNAVAILABLE.
 
         Args:
-            method: the name of a method of a `Store`; in async code, `a` is put in front of it.
+            method: the name of a method of a `Store`; in async code, ``a`` is put in front of it.
             arguments: its arguments.
 
         Raises:
-            PluginError: raised by `yield from`; the store lacks the style of the manager.
+            PluginError: raised by ``yield from``; the store lacks the style of the manager.
         """
         part = self._parts[method]
         try:

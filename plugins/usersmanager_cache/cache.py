@@ -31,36 +31,36 @@ __all__ = ["Cache"]
 
 
 class Cache:
-    """Answer `get_info` with a profile that was fetched shortly before.
+    """Answer ``get_info`` with a profile that was fetched shortly before.
 
     Only complete profiles are kept, under a hash of their token, and not beyond the end of the
     token. Of the calls that need the same profile at once, one requests it. A revoked token is
-    noticed up to `max_age` later. See "Caching" in the documentation.
+    noticed up to ``max_age`` later. See "Caching" in the documentation.
 
     Args:
         max_age: the seconds for which a profile answers, more than 0.
         stale_if_error: the seconds by which that is extended if the provider does not answer, or
             answers with 429 or 5xx.
         negative_max_age: the seconds for which a token is refused that the provider has rejected
-            with `invalid_token`.
+            with ``invalid_token``.
         max_entries: the maximum number of profiles in this process, 1 or more.
         namespace: separates the entries of applications or tenants that share a store or an
             instance: up to 100 printable ASCII characters.
         store: where processes share entries, such as a `RedisStore`, in place of this process.
-        secret: 16 bytes or more, the same in all processes, that `store` needs; or a sequence of
+        secret: 16 bytes or more, the same in all processes, that ``store`` needs; or a sequence of
             such. The first seals new entries; entries that any of them sealed can be read.
 
     Raises:
-        ArgumentError: an argument is invalid, or only one of `store` and `secret` is given.
-        ModuleNotFoundError: `store` is given, and cryptography is not installed (extra `cache`).
+        ArgumentError: an argument is invalid, or only one of ``store`` and ``secret`` is given.
+        ModuleNotFoundError: ``store`` is given, and cryptography is not installed (extra
+            ``cache``).
 
-    Example:
-        ```python
+    Example::
+
         UsersManager(url, plugins=["cache"])
         UsersManager(url, plugins=[Cache(max_age=120, stale_if_error=300)])
         store = RedisStore.from_url("redis://127.0.0.1:6379/0")
         UsersManager(url, plugins=[Cache(store=store, secret=secret)])
-        ```
     """
 
     name = "cache"
@@ -114,23 +114,25 @@ class Cache:
 
         Returns:
             True; False if the shared store could not be reached. Then the entry lives for up to
-            `max_age`, and the calls of other processes are answered with it.
+            ``max_age``, and the calls of other processes are answered with it.
 
         Raises:
             ArgumentError: it can't be an access token.
 
-        Example:
-            `if not cache.forget(token): log.warning("the profile expires in a minute")`
+        Example::
+
+            if not cache.forget(token): log.warning("the profile expires in a minute")
         """
         secret = Secret(token.reveal() if isinstance(token, Token) else token)
         del token
         return run_flow(self._lookup.forget(self._key(secret)))
 
     async def aforget(self, token: str | Token) -> bool:
-        """Delete the profile of a token, like `forget`, in asyncio.
+        """Delete the profile of a token, in asyncio; see `forget`.
 
-        Example:
-            `await cache.aforget(token)`
+        Example::
+
+            await cache.aforget(token)
         """
         secret = Secret(token.reveal() if isinstance(token, Token) else token)
         del token

@@ -1,6 +1,6 @@
-"""How long a profile answers: at most `max_age`, and never beyond its end or that of its token.
+"""How long a profile answers: at most ``max_age``, and never beyond its end or that of its token.
 
-A profile has an end if it has an `exp` itself, as a signed one may have.
+A profile has an end if it has an ``exp`` itself, as a signed one may have.
 """
 
 from __future__ import annotations

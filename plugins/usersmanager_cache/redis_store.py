@@ -21,24 +21,23 @@ class RedisStore:
     caller's: they are never closed.
 
     Args:
-        client: a `redis.Redis` or `valkey.Valkey`. A sync call can't be cut short, so the client
-            must have a `socket_timeout` of at most a second, and retry at most once. Set its
-            `socket_connect_timeout`, too. It must not have `decode_responses`.
-        async_client: a `redis.asyncio.Redis` or `valkey.asyncio.Valkey`, without
-            `decode_responses`. It belongs to the event loop that uses it first; in another one,
+        client: a ``redis.Redis`` or ``valkey.Valkey``. A sync call can't be cut short, so the
+            client must have a ``socket_timeout`` of at most a second, and retry at most once. Set
+            its ``socket_connect_timeout``, too. It must not have ``decode_responses``.
+        async_client: a ``redis.asyncio.Redis`` or ``valkey.asyncio.Valkey``, without
+            ``decode_responses``. It belongs to the event loop that uses it first; in another one,
             the store fails.
         timeout: the seconds after which an asyncio call is cut short; more than 0.
 
     Raises:
         ArgumentError: an argument is invalid, or there is no client.
 
-    Example:
-        ```python
+    Example::
+
         client = redis.Redis(
             socket_timeout=0.25, socket_connect_timeout=0.25, retry=Retry(NoBackoff(), 0)
         )
         Cache(store=RedisStore(client), secret=secret)
-        ```
     """
 
     def __init__(
@@ -57,16 +56,17 @@ class RedisStore:
         manager that uses it is closed, and opened again when needed.
 
         Args:
-            url: as in `redis://:password@127.0.0.1:6379/0`; `rediss://` for TLS, which verifies
-                the server's certificate and host name, and `unix://` for a socket.
+            url: as in ``redis://:password@127.0.0.1:6379/0``; ``rediss://`` for TLS, which verifies
+                the server's certificate and host name, and ``unix://`` for a socket.
             timeout: the seconds after which a call is cut short; more than 0, at most 1.
 
         Raises:
             ArgumentError: an argument is invalid.
             ModuleNotFoundError: redis-py is not installed.
 
-        Example:
-            `Cache(store=RedisStore.from_url("redis://127.0.0.1:6379/0"), secret=secret)`
+        Example::
+
+            Cache(store=RedisStore.from_url("redis://127.0.0.1:6379/0"), secret=secret)
         """
         sealed = Secret(url)
         del url  # It may contain a password, and a traceback shows local variables.
@@ -83,11 +83,11 @@ class RedisStore:
         return value
 
     def set(self, name: str, value: bytes, ttl: float) -> None:
-        """Set a value for `ttl` seconds."""
+        """Set a value; see `Store.set`."""
         self._call("set", name, value, px=_milliseconds(ttl))
 
     def add(self, name: str, value: bytes, ttl: float) -> bool:
-        """Set a value for `ttl` seconds unless the name has one, and return whether it was set."""
+        """Return whether a value was set, because the name had none; see `Store.set`."""
         return bool(self._call("set", name, value, px=_milliseconds(ttl), nx=True))
 
     def delete(self, name: str) -> None:
@@ -100,11 +100,11 @@ class RedisStore:
         return value
 
     async def aset(self, name: str, value: bytes, ttl: float) -> None:
-        """Set a value for `ttl` seconds."""
+        """Set a value; see `Store.set`."""
         await self._acall("set", name, value, px=_milliseconds(ttl))
 
     async def aadd(self, name: str, value: bytes, ttl: float) -> bool:
-        """Set a value for `ttl` seconds unless the name has one, and return whether it was set."""
+        """Return whether a value was set, because the name had none; see `Store.set`."""
         return bool(await self._acall("set", name, value, px=_milliseconds(ttl), nx=True))
 
     async def adelete(self, name: str) -> None:

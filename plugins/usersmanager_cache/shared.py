@@ -37,7 +37,7 @@ class SharedEntries:
         on_error: called without arguments whenever the store fails.
 
     Raises:
-        ArgumentError: an argument is invalid, or only one of `store` and `secret` is given.
+        ArgumentError: an argument is invalid, or only one of ``store`` and ``secret`` is given.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class SharedEntries:
     def acquire(self, key: bytes) -> Flow[bool]:
         """Wait for the lock of an entry, which one of all processes has, for at most a second.
 
-        It expires a second later. Without a working store, or if the store has no `add`, nobody
+        It expires a second later. Without a working store, or if the store has no ``add``, nobody
         waits.
 
         Returns:

@@ -17,7 +17,7 @@ class CacheStats:
 
     Attributes:
         hits: calls that were answered with an entry.
-        stale: calls that were answered with an entry older than `max_age`.
+        stale: calls that were answered with an entry older than ``max_age``.
         waits: calls that got the outcome of another call's request.
         refused: calls that got a remembered failure.
         misses: calls that made a request.

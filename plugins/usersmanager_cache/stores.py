@@ -20,12 +20,12 @@ class Store(Protocol):
     are encrypted. Any exception is a failure of the store; the cache handles it. A method should
     take at most a second.
 
-    If a store also has `add(name: str, value: bytes, ttl: float) -> bool`, which sets a value
+    If a store also has ``add(name: str, value: bytes, ttl: float) -> bool``, which sets a value
     only if the name has none, and returns whether it did, only one of all processes that miss a
     profile requests it. A store may be an `AsyncStore` as well.
 
-    Example:
-        ```python
+    Example::
+
         class Memcached:
             def __init__(self, client):  # A pymemcache.Client with a timeout.
                 self.client = client
@@ -38,7 +38,6 @@ class Store(Protocol):
 
             def delete(self, name):
                 self.client.delete(name, noreply=False)
-        ```
     """
 
     def get(self, name: str) -> bytes | None:
@@ -49,7 +48,7 @@ class Store(Protocol):
         """
 
     def set(self, name: str, value: bytes, ttl: float) -> object:
-        """Set a value.
+        """Set a value; what it returns is ignored.
 
         Args:
             name: as for `get`.
@@ -58,17 +57,17 @@ class Store(Protocol):
         """
 
     def delete(self, name: str) -> object:
-        """Delete a value, if the name has one."""
+        """Delete a value, if the name has one; the result is ignored. See `Store.get`."""
 
 
 class AsyncStore(Protocol):
-    """Bytes by name, for an `AsyncUsersManager`: a `Store` with an `a` in front of each method.
+    """Bytes by name, for an `AsyncUsersManager`: a `Store` with an ``a`` in front of each method.
 
-    `aadd` is optional, as `add` is. A method is not cut short: limit its time, as in the example.
+    `aadd` is optional, as ``add`` is. A method is not cut short: limit its time, as in the example.
     It may be called in several event loops if several use the cache.
 
-    Example:
-        ```python
+    Example::
+
         class AsyncMemcached:
             def __init__(self, client):  # An aiomcache.Client.
                 self.client = client
@@ -84,17 +83,16 @@ class AsyncStore(Protocol):
             async def adelete(self, name):
                 async with asyncio.timeout(0.25):
                     await self.client.delete(name.encode())
-        ```
     """
 
     async def aget(self, name: str) -> bytes | None:
         """Return a value, or None if the name has none."""
 
     async def aset(self, name: str, value: bytes, ttl: float) -> object:
-        """Set a value for `ttl` seconds."""
+        """Set a value; see `Store.set`."""
 
     async def adelete(self, name: str) -> object:
-        """Delete a value, if the name has one."""
+        """Delete a value, if the name has one; the result is ignored. See `Store.get`."""
 
 
 class WrongLoopError(Exception):

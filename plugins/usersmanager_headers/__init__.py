@@ -18,7 +18,7 @@ Fields = Mapping[str, str]
 
 
 class Headers:
-    """Set header fields on every attempt, and `User-Agent` unless the request has one.
+    """Set header fields on every attempt, and ``User-Agent`` unless the request has one.
 
     Args:
         fields: a mapping of names to values, or a function that takes the request of an attempt
@@ -28,11 +28,10 @@ class Headers:
         ArgumentError: a field is malformed, given twice, or reserved for the client.
         PluginError: the same, raised during the call if a function returned the field.
 
-    Example:
-        ```python
+    Example::
+
         Headers({"X-Service": "billing"})
         Headers(lambda request: {"X-Attempt": str(request.attempt)})
-        ```
     """
 
     name = "headers"

@@ -19,20 +19,21 @@ _ATTEMPT = "%(operation)s attempt %(attempt)d: %(outcome)s in %(elapsed).3f s"
 class Logging:
     """Log calls and attempts.
 
-    Calls are logged to `usersmanager.call`, attempts to `usersmanager.attempt` (DEBUG). A
+    Calls are logged to ``usersmanager.call``, attempts to ``usersmanager.attempt`` (DEBUG). A
     successful call is logged at INFO, and so is a call that the API rejected with a 4xx status
     other than 429. Any other error is logged at WARNING, including interruptions and cancellation.
 
-    Each record has the fields `operation`, `status` (an int, or None without a response), `outcome`
-    (the status, or the class of the exception that the caller gets), `attempt` (its number; for a
-    call, the number of attempts) and `elapsed` (seconds; for a call, including waits). The record
-    of a call also has the notes that plugins left in `request.call.notes`, such as `cache`. The
-    fields are attributes of the record, unless the application's record factory has already set an
-    attribute with that name. `record.args` always contains all of them. An exception raised by a
-    handler or filter is not caught.
+    Each record has the fields ``operation``, ``status`` (an int, or None without a response),
+    ``outcome`` (the status, or the class of the exception that the caller gets), `attempt` (its
+    number; for a call, the number of attempts) and ``elapsed`` (seconds; for a call, including
+    waits). The record of a call also has the notes that plugins left in ``request.call.notes``,
+    such as ``cache``. The fields are attributes of the record, unless the application's record
+    factory has already set an attribute with that name. ``record.args`` always contains all of
+    them. An exception raised by a handler or filter is not caught.
 
-    Example:
-        `logging.getLogger("usersmanager").setLevel(logging.DEBUG)`
+    Example::
+
+        logging.getLogger("usersmanager").setLevel(logging.DEBUG)
     """
 
     name = "logging"

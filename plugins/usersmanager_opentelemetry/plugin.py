@@ -18,22 +18,23 @@ __all__ = ["OpenTelemetry"]
 
 
 class OpenTelemetry:
-    """Trace calls and attempts, send `traceparent`, and record metrics.
+    """Trace calls and attempts, send ``traceparent``, and record metrics.
 
-    A call is a span such as `usersmanager.get_info`, whose error is the one that the caller gets.
-    Each note of a plugin in `request.call.notes` is an attribute of it. Each attempt is a client
-    span below it, such as `GET /userinfo`. While an attempt is sent, the instrumentations of HTTP
+    A call is a span such as ``usersmanager.get_info``, whose error is the one that the caller gets.
+    Each note of a plugin in ``request.call.notes`` is an attribute of it. Each attempt is a client
+    span below it, such as ``GET /userinfo``. While an attempt is sent, the instrumentations of HTTP
     libraries create no span of their own.
 
-    Metrics: the histogram `http.client.request.duration` (seconds, per attempt) and the
-    counter `usersmanager.retries` (attempts beyond the first).
+    Metrics: the histogram ``http.client.request.duration`` (seconds, per attempt) and the
+    counter ``usersmanager.retries`` (attempts beyond the first).
 
     Args:
         tracer_provider: replaces the global one.
         meter_provider: replaces the global one.
 
-    Example:
-        `UsersManager(url, plugins=[OpenTelemetry(tracer_provider=provider)])`
+    Example::
+
+        UsersManager(url, plugins=[OpenTelemetry(tracer_provider=provider)])
 
     Source: OpenTelemetry semantic conventions for HTTP client spans and metrics (stable).
     """

@@ -18,7 +18,7 @@ class Budget:
         capacity: the initial and maximum number of tokens. 500 allow 100 retries in a row.
 
     Raises:
-        ArgumentError: `capacity` is not a whole number, 0 or more.
+        ArgumentError: ``capacity`` is not a whole number, 0 or more.
     """
 
     COST = 5

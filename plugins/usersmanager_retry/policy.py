@@ -1,6 +1,6 @@
 """Decide which calls to retry and how long to wait first: tenacity strategies.
 
-The `args` of tenacity's RetryCallState are the request; its `outcome` is a Response or a
+The `args` of tenacity's RetryCallState are the request; its ``outcome`` is a Response or a
 TransportError.
 """
 
@@ -69,13 +69,14 @@ class full_jitter(wait_base):  # noqa: N801 - tenacity names its strategies like
         base: the limit before the first retry, in seconds, 0 or more.
         overloaded_base: the same after a 429 or 503.
         maximum: the maximum of the limit, in seconds. A server may ask for more, up to the
-            `max_wait` of `Retry`.
+            ``max_wait`` of `Retry`.
 
     Raises:
         ArgumentError: an argument is not a number, or negative or infinite.
 
-    Example:
-        `Retry(wait=full_jitter(maximum=30), max_wait=30)`
+    Example::
+
+        Retry(wait=full_jitter(maximum=30), max_wait=30)
     """
 
     def __init__(

@@ -23,9 +23,10 @@ class Retry:
     """Retry connection errors, and the statuses 408, 425, 429, 500, 502, 503 and 504.
 
     The statuses 520 to 524, 527 and 530 of an edge server are retried like 502 and 504.
-    `impersonate` is retried only if it was certainly not processed: not sent, or 429. If the server
-    asks for a longer wait than `max_wait`, or a wait would exceed the deadline of the call, the
-    call fails immediately, and `retry_after` of the error is the wait that the server asked for.
+    ``impersonate`` is retried only if it was certainly not processed: not sent, or 429. If the
+    server asks for a longer wait than ``max_wait``, or a wait would exceed the deadline of the
+    call, the call fails immediately, and ``retry_after`` of the error is the wait that the server
+    asked for.
 
     Args:
         attempts: the maximum number of attempts, including the first; 1 or more, 3 by default.
@@ -40,15 +41,14 @@ class Retry:
         max_wait: the maximum wait in seconds. A longer backoff is shortened to it.
 
     Raises:
-        ArgumentError: an argument is invalid; `attempts` and `stop` are both given; or `wait` is
-            fixed and longer than `max_wait`.
+        ArgumentError: an argument is invalid; `attempts` and `stop` are both given; or ``wait`` is
+            fixed and longer than ``max_wait``.
         PluginError: during a call, if a strategy does not return a number of seconds or a bool.
 
-    Example:
-        ```python
+    Example::
+
         Retry(attempts=5, wait=0.5)
         Retry(wait=wait_fixed(1) + wait_random(0, 1), stop=stop_after_delay(8))
-        ```
     """
 
     name = "retry"

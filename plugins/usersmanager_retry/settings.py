@@ -24,7 +24,7 @@ def wait_strategy(wait: float | timedelta | WaitBaseT, max_wait: float) -> WaitB
     """Return the wait strategy for a setting.
 
     Raises:
-        ArgumentError: the setting is invalid, or a fixed wait longer than `max_wait`.
+        ArgumentError: the setting is invalid, or a fixed wait longer than ``max_wait``.
     """
     if type(wait) is wait_fixed:
         wait = wait.wait_fixed

@@ -28,20 +28,20 @@ __all__ = ["ClientSessionTransport"]
 
 
 class ClientSessionTransport:
-    """Sends requests over your own `aiohttp.ClientSession`, and never closes it.
+    """Sends requests over your own ``aiohttp.ClientSession``, and never closes it.
 
     Use it if you need that session's connector, headers, middlewares or trace configs, or a tool
-    that instruments or mocks it. Every request leaves through `session.request`, in the event loop
-    of the session. What the session adds applies, `trust_env` included, with these exceptions: its
-    timeouts, redirects and `raise_for_status` are not used; the token replaces its credentials; its
-    cookies are not sent, and cookies of a response don't get into its jar.
+    that instruments or mocks it. Every request leaves through ``session.request``, in the event
+    loop of the session. What the session adds applies, ``trust_env`` included, with these
+    exceptions: its timeouts, redirects and ``raise_for_status`` are not used; the token replaces
+    its credentials; its cookies are not sent, and cookies of a response don't get into its jar.
 
     The token is added after the session's middlewares have run. Tools that replace
-    `session.request`, such as aioresponses and vcrpy, therefore neither see nor record it.
+    ``session.request``, such as aioresponses and vcrpy, therefore neither see nor record it.
 
     aiohttp parses the responses, so this transport keeps the basic contract, not the strict one:
     a connection is closed after its response. The deadline holds; an error at the deadline has
-    `sent=True` even if the request was still waiting for a connection.
+    ``sent=True`` even if the request was still waiting for a connection.
 
     Args:
         session: the session. An idle connection that another part of the program left in its
@@ -50,25 +50,25 @@ class ClientSessionTransport:
         reuse: whether to reuse connections, except after a request that is not idempotent. It
             saves a handshake per call, at a risk: what a server sends after a response, or after
             an interim one, can become the response to the next caller. Use it only with a server
-            that you trust, and pass `expected_subject`, which detects the mix-up.
+            that you trust, and pass ``expected_subject``, which detects the mix-up.
         max_response_bytes: a larger body is a BodyTooLargeError.
         connect_timeout: seconds to get a connection: a free place in the connector, name
             resolution, TCP, proxy and TLS. It should be less than a call's timeout, to leave time
             for a retry.
 
     Attributes:
-        strict: the value of `reuse`. If False, a manager adds `Connection: close` to each request.
+        strict: the value of ``reuse``. If False, a manager adds ``Connection: close`` to each
+            request.
 
     Raises:
-        ArgumentError: `max_response_bytes` or `connect_timeout` is not positive.
+        ArgumentError: ``max_response_bytes`` or ``connect_timeout`` is not positive.
 
-    Example:
-        ```python
+    Example::
+
         async with aiohttp.ClientSession(trace_configs=[tracing]) as session:
             transport = ClientSessionTransport(session)
             async with AsyncUsersManager(url, transport=transport) as users:
                 ...
-        ```
     """
 
     def __init__(

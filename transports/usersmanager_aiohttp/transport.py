@@ -20,10 +20,9 @@ class AiohttpTransport(AsyncHttp1Transport):
 
     The settings are those of `Http1Transport`.
 
-    Example:
-        ```python
+    Example::
+
         AsyncUsersManager(url, transport=AiohttpTransport(pool_size=10))
-        ```
     """
 
     async def aconnect(self, hop: Hop) -> asyncio.Transport:

@@ -22,10 +22,9 @@ class NativeTransport(Http1Transport, AsyncHttp1Transport):
 
     The settings are those of `Http1Transport`.
 
-    Example:
-        ```python
+    Example::
+
         UsersManager(url, transport=NativeTransport(pool_size=10))
-        ```
     """
 
     def connect(self, hop: Hop, deadline: Deadline) -> socket.socket:

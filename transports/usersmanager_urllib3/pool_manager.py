@@ -30,10 +30,10 @@ _CHUNK = 1 << 16
 
 
 class PoolManagerTransport:
-    """Sends requests over your own `urllib3.PoolManager`, and never closes it. Thread-safe.
+    """Sends requests over your own ``urllib3.PoolManager``, and never closes it. Thread-safe.
 
     Use it if you need the pools, proxy, TLS settings or headers of that manager, or a tool that
-    instruments or mocks it. Every request leaves through `pool_manager.request`. The manager's
+    instruments or mocks it. Every request leaves through ``pool_manager.request``. The manager's
     headers are added, except for cookies; its retries, redirects and timeouts are not used.
 
     urllib3 parses the responses, so this transport keeps the basic contract, not the strict one:
@@ -42,29 +42,29 @@ class PoolManagerTransport:
     can last twice as long.
 
     Args:
-        pool_manager: the manager, such as a `PoolManager`, a `ProxyManager` or a
-            `SOCKSProxyManager`. A connection that another part of the program left in its pools
+        pool_manager: the manager, such as a ``PoolManager``, a ``ProxyManager`` or a
+            ``SOCKSProxyManager``. A connection that another part of the program left in its pools
             may be used, with whatever the server has sent on it since: prefer a manager of its own.
         reuse: whether to reuse connections, except after a request that is not idempotent. It
             saves a handshake per call, at a risk: urllib3 takes an interim response such as a 103
             for the final one, and accepts lengths that other parsers read differently, so the
             next caller can get the response to the previous one. Use it only with a server that
-            you trust, and pass `expected_subject`, which detects the mix-up.
+            you trust, and pass ``expected_subject``, which detects the mix-up.
         max_response_bytes: a larger body is a BodyTooLargeError.
         connect_timeout: seconds to connect, and to each of several addresses of a host. It should
             be less than a call's timeout, to leave time for a retry.
 
     Attributes:
-        strict: the value of `reuse`. If False, a manager adds `Connection: close` to each request.
+        strict: the value of ``reuse``. If False, a manager adds ``Connection: close`` to each
+            request.
 
     Raises:
-        ArgumentError: `max_response_bytes` or `connect_timeout` is not positive.
+        ArgumentError: ``max_response_bytes`` or ``connect_timeout`` is not positive.
 
-    Example:
-        ```python
+    Example::
+
         pools = urllib3.PoolManager(ssl_context=context, headers={"X-Gateway-Key": key})
         UsersManager(url, transport=PoolManagerTransport(pools))
-        ```
     """
 
     def __init__(
@@ -150,7 +150,7 @@ def _detach_socket(raw: urllib3.BaseHTTPResponse) -> socket.socket | None:
     """Take the socket away from its connection, so that no other request can use it.
 
     urllib3 puts a connection back into its pool once the body has been read, even if the request
-    said `Connection: close`. Without a socket, it connects again. The response has its own
+    said ``Connection: close``. Without a socket, it connects again. The response has its own
     reference to the socket.
     """
     connection: Any = getattr(raw, "connection", None)  # A mock may have none.

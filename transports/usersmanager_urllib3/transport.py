@@ -31,10 +31,9 @@ class Urllib3Transport(Http1Transport):
     Raises:
         PluginError: another distribution, or a tool such as vcrpy, has replaced urllib3.
 
-    Example:
-        ```python
+    Example::
+
         UsersManager(url, transport=Urllib3Transport(pool_size=10, ssl_context=context))
-        ```
     """
 
     def check_library(self) -> None:

@@ -55,7 +55,7 @@ def usersmanager_async_transport(
 def usersmanager_request(request: Request) -> Request | None:
     """Return a changed request for an attempt, or None to leave it unchanged.
 
-    It is called before each attempt; `request.attempt` is its number.
+    It is called before each attempt; ``request.attempt`` is its number.
     """
 
 
@@ -72,9 +72,9 @@ def usersmanager_response(request: Request, response: Response) -> None:
 def usersmanager_wrap_call(request: Request, proceed: Proceed) -> Flow[Response] | Response:
     """Wrap a whole call, outside the retries: for a cache, a circuit breaker, a token refresh.
 
-    It is a generator function that runs `response = yield from proceed(request)` and returns a
-    Response, or a plain function that returns `proceed(request)` or a Response. It may pass a
-    changed copy of the request to `proceed`, which returns a Response for every status and raises
+    It is a generator function that runs ``response = yield from proceed(request)`` and returns a
+    Response, or a plain function that returns ``proceed(request)`` or a Response. It may pass a
+    changed copy of the request to ``proceed``, which returns a Response for every status and raises
     TransportError if there is no response.
     """
     raise NotImplementedError
@@ -84,7 +84,7 @@ def usersmanager_wrap_call(request: Request, proceed: Proceed) -> Flow[Response]
 def usersmanager_wrap_attempt(request: Request, proceed: Proceed) -> Flow[Response] | Response:
     """Wrap each attempt, inside the retries: for tracing or timing.
 
-    `request.attempt` is the number of the attempt. See `usersmanager_wrap_call`.
+    ``request.attempt`` is the number of the attempt. See `usersmanager_wrap_call`.
     """
     raise NotImplementedError
 

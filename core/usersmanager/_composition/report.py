@@ -65,11 +65,10 @@ def installed_plugins() -> list[PluginReport]:
     The plugins of a manager without arguments are loaded. Transports are loaded, and their hooks
     are called.
 
-    Example:
-        ```python
+    Example::
+
         for report in installed_plugins():
             print(report.name, report.status, report.reason)
-        ```
     """
     loader, registry = Loader(), Registry()
     states = {

@@ -94,7 +94,12 @@ Wrap: TypeAlias = Callable[[Request, Proceed], Flow[Response] | Response]
 
 
 class Step(Generic[T]):
-    """An effect for `yield from`. Like a coroutine, it warns if it is never used."""
+    """An effect for ``yield from``. Like a coroutine, it warns if it is never used.
+
+    Args:
+        effect: what it yields.
+        text: how it was written, for messages: "sleep(1)".
+    """
 
     __slots__ = ("_effect", "_is_used", "_text")
 

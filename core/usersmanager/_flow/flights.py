@@ -53,7 +53,7 @@ class _Flight:
         key: the key, sealed because it may contain a token.
         callers: the callers that have not left, in the order in which they joined.
         outcome: the shared outcome, or None if there is none yet.
-        watched: the time, in seconds of `time.monotonic()`, until which waiting callers sleep
+        watched: the time, in seconds of ``time.monotonic()``, until which waiting callers sleep
             before they check the leader again.
     """
 

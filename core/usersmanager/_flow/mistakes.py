@@ -42,7 +42,7 @@ def blame(plugin: str, mistake: object) -> PluginError:
 
 
 def explain_request(value: object) -> MistakeError:
-    """Explain the mistake of calling `proceed` with a value other than a Request."""
+    """Explain the mistake of calling ``proceed`` with a value other than a Request."""
     return MistakeError(f"called proceed() with {type(value).__name__}: pass a Request")
 
 

@@ -32,7 +32,7 @@ class _NoTransport:
 def run_flow(flow: Flow[T], *, timeout: float = 10.0) -> T:
     """Run a flow outside a call, blocking, and return its result.
 
-    The flow can do everything that it can in a call, except `proceed`.
+    The flow can do everything that it can in a call, except ``proceed``.
 
     Args:
         flow: the flow.
@@ -42,11 +42,10 @@ def run_flow(flow: Flow[T], *, timeout: float = 10.0) -> T:
         DeadlineExceededError: the flow waited longer.
         Exception: whatever the flow raises.
 
-    Example:
-        ```python
+    Example::
+
         def forget(self, user):
             run_flow(self._delete(user))
-        ```
     """
     return drive(flow, _NoTransport(), Deadline.after(timeout))
 
@@ -54,11 +53,10 @@ def run_flow(flow: Flow[T], *, timeout: float = 10.0) -> T:
 async def arun_flow(flow: Flow[T], *, timeout: float = 10.0) -> T:  # noqa: ASYNC109 - a deadline.
     """Run a flow outside a call, in asyncio, and return its result. See `run_flow`.
 
-    Example:
-        ```python
+    Example::
+
         async def aforget(self, user):
             await arun_flow(self._delete(user))
-        ```
     """
     from .async_driver import drive_async  # asyncio is slow to import.
 

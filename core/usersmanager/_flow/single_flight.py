@@ -38,10 +38,8 @@ class SingleFlight:
     Threads, tasks and event loops may share an instance, and so may a UsersManager and an
     AsyncUsersManager. A forked process starts without flights.
 
-    Example:
-        Send one request for a profile, no matter how many calls need it at the same time:
+    Send one request for a profile, no matter how many calls need it at the same time::
 
-        ```python
         class Coalesce:
             def __init__(self):
                 self.flight = SingleFlight()
@@ -53,7 +51,6 @@ class SingleFlight:
                 token = hashlib.sha256(request.token.reveal().encode()).digest()
                 key = (token, request.url, tuple(request.headers.items()))
                 return self.flight.run(key, lambda: proceed(request))
-        ```
     """
 
     def __init__(self) -> None:
@@ -67,21 +64,22 @@ class SingleFlight:
                 from the URL and the token. It appears in no repr or traceback, and is dropped when
                 the flow has ended.
             flow_function: called without arguments, only in the call that runs the flow. It returns
-                a flow, such as `proceed(request)`, or is a generator function.
+                a flow, such as ``proceed(request)``, or is a generator function.
 
         Returns:
-            A flow for `yield from`, with the same result. A wrap hook that is a plain function may
-            return it.
+            A flow for ``yield from``, with the same result. A wrap hook that is a plain function
+            may return it.
 
         Raises:
-            PluginError: raised by `yield from`; the key is not hashable, `flow_function` is not a
-                function that returns a flow, or a flow called `run` with its own key.
-            DeadlineExceededError: raised by `yield from`; the call's deadline passed.
-            TransportError: raised by `yield from`; the flow raised it, in this or another call.
-            Exception: raised by `yield from`; the flow raised it in this call.
+            PluginError: raised by ``yield from``; the key is not hashable, ``flow_function`` is not
+                a function that returns a flow, or a flow called `run` with its own key.
+            DeadlineExceededError: raised by ``yield from``; the call's deadline passed.
+            TransportError: raised by ``yield from``; the flow raised it, in this or another call.
+            Exception: raised by ``yield from``; the flow raised it in this call.
 
-        Example:
-            `response = yield from self.flight.run(key, lambda: proceed(request))`
+        Example::
+
+            response = yield from self.flight.run(key, lambda: proceed(request))
         """
         return self._run(Secret(key), flow_function)
 
@@ -97,8 +95,9 @@ class SingleFlight:
         Raises:
             PluginError: the key is not hashable.
 
-        Example:
-            `self.flight.forget(key)`
+        Example::
+
+            self.flight.forget(key)
         """
         secret = Secret(key)
         del key  # A traceback shows local variables.

@@ -1,4 +1,4 @@
-"""`sleep` and `run`: steps for `yield from` in a plugin's flow."""
+"""`sleep` and `run`: steps for ``yield from`` in a plugin's flow."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ def sleep(seconds: float) -> Step[None]:
         seconds: the duration, 0 or more.
 
     Returns:
-        A step for `yield from`; its result is None.
+        A step for ``yield from``; its result is None.
 
     Raises:
-        PluginError: `seconds` is not a number, or negative.
-        DeadlineExceededError: raised by `yield from`, without waiting; the wait would not end
+        PluginError: ``seconds`` is not a number, or negative.
+        DeadlineExceededError: raised by ``yield from``, without waiting; the wait would not end
             before the deadline of the call.
 
-    Example:
-        `yield from sleep(0.2)`
+    Example::
+
+        yield from sleep(0.2)
     """
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         kind = type(seconds).__name__
@@ -47,16 +48,17 @@ def run(*, sync: Callable[[], T], async_: Callable[[], Awaitable[T]]) -> Step[T]
         async_: called without arguments, and awaited, by the asyncio driver.
 
     Returns:
-        A step for `yield from`. It returns the result of the function, and raises its exceptions.
+        A step for ``yield from``. It returns the result of the function, and raises its exceptions.
 
     Raises:
-        PluginError: an argument is not callable, `sync` is a coroutine function, or `async_`
+        PluginError: an argument is not callable, ``sync`` is a coroutine function, or ``async_``
             returned what can't be awaited.
-        DeadlineExceededError: raised by `yield from`; the call's deadline passed before `async_`
-            ended.
+        DeadlineExceededError: raised by ``yield from``; the call's deadline passed before
+            ``async_`` ended.
 
-    Example:
-        `secret = yield from run(sync=vault.get, async_=async_vault.get)`
+    Example::
+
+        secret = yield from run(sync=vault.get, async_=async_vault.get)
     """
     if not callable(sync) or not callable(async_):
         raise MistakeError("called run() without two functions: pass run(sync=..., async_=...)")

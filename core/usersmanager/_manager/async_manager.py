@@ -48,7 +48,7 @@ _callback_task: ContextVar[Callable[[], asyncio.Task[Any] | None]] = ContextVar(
 
 
 class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
-    """Asyncio client. Use it in an `async with` statement.
+    """Asyncio client. Use it in an ``async with`` statement.
 
     Tasks may share it. So may event loops, one after another or concurrently in several threads:
     each loop has its own connections. Custom transports and plugins must support this, too.
@@ -57,18 +57,18 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
         base_url: the URL of the API, such as "https://tenant.auth0.com": https, or http for
             loopback. For an OpenID provider, the part before "/userinfo".
         headers: header fields for every request.
-        client_id: the client for `impersonate`, unless its settings contain one.
+        client_id: the client for ``impersonate``, unless its settings contain one.
         timeout: the seconds that a call may take, including retries and waits. None is an error,
             because every call needs a limit.
         transport: the name of an installed transport ("aiohttp" if None), or an object with
-            `asend(request)` and `aclose()`. The manager closes it.
+            ``asend(request)`` and `aclose()`. The manager closes it.
         plugins: instances or installed names, the outermost first. An instance replaces the
             discovered plugin with the same name.
         discover: True for every installed plugin, False for none, or their names.
         allow_insecure: allow http for every host, and an http endpoint for an https issuer. Tokens
             are then sent unencrypted.
         endpoints: the URLs of endpoints by their name in the metadata of providers, such as
-            `{"userinfo_endpoint": url}` for one that isn't `{base_url}/userinfo`. They are
+            ``{"userinfo_endpoint": url}`` for one that isn't ``{base_url}/userinfo``. They are
             requested exactly as written, on any host, even if the configuration of the issuer
             names others.
         userinfo_method: "GET", or "POST" for a provider that answers nothing else. The body of the
@@ -78,11 +78,10 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
         ArgumentError: an argument is invalid.
         PluginError: a transport or plugin is missing, broken or for the other mode.
 
-    Example:
-        ```python
+    Example::
+
         async with AsyncUsersManager("https://tenant.auth0.com") as users:
             profile = await users.get_info(access_token)
-        ```
     """
 
     _mode = ASYNC
@@ -131,13 +130,12 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
         """Create a manager for an OpenID provider. See `UsersManager.from_issuer`.
 
         Returns:
-            The manager, once it is awaited. An `async with` statement also closes it.
+            The manager, once it is awaited. An ``async with`` statement also closes it.
 
-        Example:
-            ```python
+        Example::
+
             async with AsyncUsersManager.from_issuer(issuer) as users:
                 profile = await users.get_info(access_token)
-            ```
         """
         sealed_options = Secret(options)
         del options
@@ -195,8 +193,9 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
         runs in a task, and the method returns None; `aclose` awaits the task. The callback gets the
         errors of this library. Any other exception is passed to the event loop's exception handler.
 
-        Example:
-            `profile = await users.get_info(token, expected_subject="auth0|123")`
+        Example::
+
+            profile = await users.get_info(token, expected_subject="auth0|123")
         """
         secret: Secret[object] = Secret(access_token)
         del access_token
@@ -234,10 +233,11 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
     ) -> Coroutine[Any, Any, str] | None:
         """Request a one-time link that logs in as a user.
 
-        See `UsersManager.impersonate`, and `get_info` for errors and callbacks.
+        See `UsersManager.impersonate`, and ``get_info`` for errors and callbacks.
 
-        Example:
-            `link = await users.impersonate("auth0|123", settings)`
+        Example::
+
+            link = await users.impersonate("auth0|123", settings)
         """
         sealed = SealedSettings(Secret(settings))
         del settings

@@ -1,4 +1,4 @@
-"""ManagerOptions, the options of both constructors, and how `from_issuer` checks them."""
+"""ManagerOptions, the options of both constructors, and how ``from_issuer`` checks them."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ ManagerT = TypeVar("ManagerT", bound=AbstractAsyncContextManager[Any])
 
 
 class PendingManager(Coroutine[Any, Any, ManagerT]):
-    """A manager to be created. Await it once, or use it in an `async with` statement.
+    """A manager to be created. Await it once, or use it in an ``async with`` statement.
 
     It is a coroutine: asyncio.run, create_task, gather and wait_for accept it.
 
@@ -24,11 +24,10 @@ class PendingManager(Coroutine[Any, Any, ManagerT]):
         coroutine: creates the manager.
         name: the function that returns the coroutine, for warnings and for the repr of a task.
 
-    Example:
-        ```python
+    Example::
+
         async with AsyncUsersManager.from_issuer(issuer) as users:
             profile = await users.get_info(access_token)
-        ```
     """
 
     def __init__(self, coroutine: Coroutine[Any, Any, ManagerT], name: str) -> None:
@@ -41,15 +40,15 @@ class PendingManager(Coroutine[Any, Any, ManagerT]):
         return self._coroutine.__await__()
 
     def send(self, value: Any, /) -> Any:
-        """Resume the coroutine; see `collections.abc.Coroutine`."""
+        """Resume the coroutine; see ``collections.abc.Coroutine``."""
         return self._coroutine.send(value)
 
     def throw(self, *exception: Any) -> Any:
-        """Raise an exception inside the coroutine; see `collections.abc.Coroutine`."""
+        """Raise an exception inside the coroutine; see ``collections.abc.Coroutine``."""
         return self._coroutine.throw(*exception)
 
     def close(self) -> None:
-        """End the coroutine; see `collections.abc.Coroutine`. For a manager, use `async with`."""
+        """End the coroutine, not the manager; see ``collections.abc.Coroutine``."""
         self._coroutine.close()
 
     async def __aenter__(self) -> ManagerT:
@@ -57,7 +56,7 @@ class PendingManager(Coroutine[Any, Any, ManagerT]):
 
         Raises:
             LifecycleError: it has already been awaited or entered.
-            UsersManagerError: see `from_issuer`.
+            UsersManagerError: see ``from_issuer``.
         """
         if inspect.getcoroutinestate(self._coroutine) != inspect.CORO_CREATED:
             raise LifecycleError(f"{self.__qualname__}(...) was used before: call it again")

@@ -35,17 +35,17 @@ T = TypeVar("T")
 
 
 class UsersManager(BaseUsersManager[Transport]):
-    """Blocking client. Threads may share it. Use it in a `with` statement, or call `close`.
+    """Blocking client. Threads may share it. Use it in a ``with`` statement, or call `close`.
 
     Args:
         base_url: the URL of the API, such as "https://tenant.auth0.com": https, or http for
             loopback. For an OpenID provider, the part before "/userinfo".
         headers: header fields for every request.
-        client_id: the client for `impersonate`, unless its settings contain one.
+        client_id: the client for ``impersonate``, unless its settings contain one.
         timeout: the seconds that a call may take, including retries and waits. None is an error,
             because every call needs a limit.
         transport: the name of an installed transport ("urllib3" if None), or an object with
-            `send(request)` and `close()`. The manager closes it.
+            ``send(request)`` and `close()`. The manager closes it.
         plugins: instances or installed names, the outermost first. An instance replaces the
             discovered plugin with the same name.
         discover: True for every discovered plugin, False for none, or their names. Optional
@@ -53,7 +53,7 @@ class UsersManager(BaseUsersManager[Transport]):
         allow_insecure: allow http for every host, and an http endpoint for an https issuer. Tokens
             are then sent unencrypted.
         endpoints: the URLs of endpoints by their name in the metadata of providers, such as
-            `{"userinfo_endpoint": url}` for one that isn't `{base_url}/userinfo`. They are
+            ``{"userinfo_endpoint": url}`` for one that isn't ``{base_url}/userinfo``. They are
             requested exactly as written, on any host, even if the configuration of the issuer
             names others.
         userinfo_method: "GET", or "POST" for a provider that answers nothing else. The body of the
@@ -63,11 +63,10 @@ class UsersManager(BaseUsersManager[Transport]):
         ArgumentError: an argument is invalid.
         PluginError: a transport or plugin is missing, broken or for the other mode.
 
-    Example:
-        ```python
+    Example::
+
         with UsersManager("https://tenant.auth0.com") as users:
             profile = users.get_info(access_token)
-        ```
     """
 
     _mode = SYNC
@@ -111,8 +110,8 @@ class UsersManager(BaseUsersManager[Transport]):
     ) -> Self:
         """Create a manager for an OpenID provider from its configuration document.
 
-        The manager fetches `{issuer}/.well-known/openid-configuration` with its own transport and
-        plugins, and uses the `userinfo_endpoint` in it, on any host.
+        The manager fetches ``{issuer}/.well-known/openid-configuration`` with its own transport and
+        plugins, and uses the ``userinfo_endpoint`` in it, on any host.
 
         Args:
             issuer: the issuer exactly as the provider spells it, such as
@@ -128,11 +127,10 @@ class UsersManager(BaseUsersManager[Transport]):
             DecodeError: the document is invalid, has another issuer, or has no usable endpoint,
                 which must be https if the issuer is https.
 
-        Example:
-            ```python
+        Example::
+
             with UsersManager.from_issuer("https://accounts.example.com") as users:
                 profile = users.get_info(access_token)
-            ```
 
         Source: OpenID Connect Discovery 1.0, section 4.
         """
@@ -178,12 +176,12 @@ class UsersManager(BaseUsersManager[Transport]):
     ) -> UserInfo | None:
         """Fetch the profile of the user who owns an access token.
 
-        `GET {base_url}/userinfo`.
+        ``GET {base_url}/userinfo``.
 
         Args:
             access_token: a bearer token (RFC 6750) with the scope "openid".
-            callback: a plain function, called exactly once with `(error, None)` or
-                `(None, profile)`. The method then returns None. It still raises the first two
+            callback: a plain function, called exactly once with ``(error, None)`` or
+                ``(None, profile)``. The method then returns None. It still raises the first two
                 errors below, and exceptions from outside this library, without calling the
                 callback.
             timeout: the seconds for this call, or None for the constructor's timeout.
@@ -200,8 +198,9 @@ class UsersManager(BaseUsersManager[Transport]):
             TransportError: no complete response arrived.
             DecodeError: the response is not a profile; `SubjectMismatchError` for another subject.
 
-        Example:
-            `users.get_info(token, expected_subject="auth0|123").email`
+        Example::
+
+            users.get_info(token, expected_subject="auth0|123").email
 
         Source: OpenID Connect Core 1.0, section 5.3; Auth0 Authentication API,
         "Get User Info".
@@ -241,16 +240,16 @@ class UsersManager(BaseUsersManager[Transport]):
     ) -> str | None:
         """Request a one-time link that logs in as a user.
 
-        `POST {base_url}/users/{user_id}/impersonate`.
+        ``POST {base_url}/users/{user_id}/impersonate``.
 
         Args:
             user_id: the user to log in as, such as "auth0|123".
-            settings: `impersonator_id` (the user who logs in), `protocol` ("oauth2", "samlp",
-                "wsfed" or "wsfed-rms") and `token` (an API token); optionally `client_id` and
+            settings: `impersonator_id` (the user who logs in), ``protocol`` ("oauth2", "samlp",
+                "wsfed" or "wsfed-rms") and ``token`` (an API token); optionally ``client_id`` and
                 `additional_parameters` (a mapping), also spelled `clientId` and
                 `additionalParameters`.
-            callback: a plain function, called exactly once with `(error, None)` or
-                `(None, link)`. The method then returns None. It still raises the first two
+            callback: a plain function, called exactly once with ``(error, None)`` or
+                ``(None, link)``. The method then returns None. It still raises the first two
                 errors below, and exceptions from outside this library, without calling the
                 callback.
             timeout: the seconds for this call, or None for the constructor's timeout.
@@ -266,16 +265,15 @@ class UsersManager(BaseUsersManager[Transport]):
                 have created a link, and the request was not repeated.
             DecodeError: the response is not a link.
 
-        Example:
-            ```python
+        Example::
+
             link = users.impersonate(
                 "auth0|123",
                 {"impersonator_id": "auth0|9", "protocol": "oauth2", "token": api_token},
             )
-            ```
 
         Source: Auth0 Authentication API, "Impersonation" (legacy); node-auth0's
-        `auth.UsersManager.impersonate`.
+        ``auth.UsersManager.impersonate``.
         """
         sealed = SealedSettings(Secret(settings))
         del settings

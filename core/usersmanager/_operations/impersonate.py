@@ -51,7 +51,7 @@ def _mapping(settings: Secret[object]) -> Mapping[Any, object]:
 def impersonate(
     user_id: str, settings: SealedSettings, default_client_id: str | None
 ) -> Operation[str]:
-    """Return `impersonate` for a user.
+    """Return ``impersonate`` for a user.
 
     Raises:
         ArgumentError: an argument is missing or of the wrong type, or a setting is unknown.

@@ -1,4 +1,4 @@
-"""ImpersonationSettings, the type of the settings of `impersonate`."""
+"""ImpersonationSettings, the type of the settings of ``impersonate``."""
 
 from __future__ import annotations
 
@@ -16,16 +16,15 @@ class ImpersonationSettings(TypedDict):
         protocol: "oauth2", "samlp", "wsfed" or "wsfed-rms".
         token: an API token.
         client_id: the client to log in to, instead of that of the manager.
-        additional_parameters: parameters for the client, such as `callback_url`.
-        clientId: another spelling of `client_id`. Pass one of them.
+        additional_parameters: parameters for the client, such as ``callback_url``.
+        clientId: another spelling of ``client_id``. Pass one of them.
         additionalParameters: another spelling of `additional_parameters`. Pass one of them.
 
-    Example:
-        ```python
+    Example::
+
         settings: ImpersonationSettings = {
             "impersonator_id": "auth0|9", "protocol": "oauth2", "token": api_token
         }
-        ```
 
     Source: Auth0 Authentication API, "Impersonation" (legacy).
     """

@@ -88,15 +88,15 @@ def _describe(error: Exception) -> str:
 def read(request: Request, response: Response) -> Any:
     """Return or raise what the caller gets if this is the response of the call.
 
-    Only `expected_subject` and the issuer are not compared: they are not a part of the request.
+    Only ``expected_subject`` and the issuer are not compared: they are not a part of the request.
 
     Args:
         request: a request of the call.
         response: the response, of any status.
 
     Returns:
-        The profile (`get_info`), the link (`impersonate`), the configuration (`discover`), or
-        whatever the `read` of another operation returns. Keep it in no variable, unless it is a
+        The profile (``get_info``), the link (``impersonate``), the configuration (``discover``), or
+        whatever the ``read`` of another operation returns. Keep it in no variable, unless it is a
         profile: it may be a credential, and a traceback shows variables.
 
     Raises:
@@ -105,13 +105,12 @@ def read(request: Request, response: Response) -> Any:
         DecodeError: the body is not a result of the operation.
         ArgumentError: no manager has made the request, and its operation is none of the three.
 
-    Example:
-        ```python
+    Example::
+
         try:
             is_profile = isinstance(read(request, response), UserInfo)
         except UsersManagerError:
             is_profile = False
-        ```
     """
     reader = _SHIPPED.get(request.operation) or request.call.read
     if reader is None:

@@ -11,10 +11,11 @@ class Deadline:
     """The time at which a call expires.
 
     Args:
-        moment: the time, in seconds of `time.monotonic()`.
+        moment: the time, in seconds of ``time.monotonic()``.
 
-    Example:
-        `sock.settimeout(deadline.remaining_or_raise())`
+    Example::
+
+        sock.settimeout(deadline.remaining_or_raise())
     """
 
     __slots__ = ("moment",)

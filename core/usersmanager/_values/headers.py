@@ -108,12 +108,11 @@ class StaticHeaders:
     Raises:
         ArgumentError: a field is malformed, given twice, or one that only the client may set.
 
-    Example:
-        ```python
+    Example::
+
         tenant = StaticHeaders({"X-Tenant": "7"})
         ...
         return proceed(request.with_headers(tenant))
-        ```
     """
 
     __slots__ = ("_pairs",)
@@ -127,12 +126,12 @@ class StaticHeaders:
         self._pairs = pairs or ()
 
     def merge_into(self, base: Headers) -> Headers:
-        """Return `base` with these fields."""
+        """Return ``base`` with these fields."""
         return base.merged_once(self._pairs)
 
 
 def merge_headers(base: Headers, fields: HeaderInput | StaticHeaders) -> Headers | str:
-    """Return `base` with these fields, which replace any of the same name.
+    """Return ``base`` with these fields, which replace any of the same name.
 
     If a field is malformed, a description is returned and no exception raised: a traceback would
     contain this frame, which holds the values.

@@ -30,7 +30,7 @@ class Request:
     """The request of one attempt.
 
     Attributes:
-        operation: "get_info", "impersonate", "discover" (`from_issuer`), or the name of another
+        operation: "get_info", "impersonate", "discover" (``from_issuer``), or the name of another
             operation.
         method: "GET", "POST", "PUT", "PATCH" or "DELETE".
         origin: scheme, host and port: "https://tenant.auth0.com".
@@ -128,8 +128,9 @@ class Request:
             PluginError: a field is malformed, given twice, or one that only the client may set
                 (Host, Content-Length, Authorization, Cookie, ...).
 
-        Example:
-            `return proceed(request.with_headers({"X-Trace": "1"}))`
+        Example::
+
+            return proceed(request.with_headers({"X-Trace": "1"}))
         """
         headers = merge_headers(self.headers, fields)
         del fields  # A value may be a secret, and a traceback shows local variables.
@@ -275,8 +276,9 @@ class Response:
     Raises:
         TypeError: an argument is of another type.
 
-    Example:
-        `Response(200, {"Content-Type": "application/json"}, b'{"sub": "auth0|1"}')`
+    Example::
+
+        Response(200, {"Content-Type": "application/json"}, b'{"sub": "auth0|1"}')
     """
 
     status: int

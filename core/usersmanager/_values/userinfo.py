@@ -22,22 +22,21 @@ class UserInfo(dict[str, Any]):
     The keys are the names of the claims, custom ones included. The properties return the standard
     claims (OpenID Connect Core 1.0, section 5.1), or None for a claim that is missing or of the
     wrong type. The repr contains the subject and the names of the claims, but not their values.
-    Copies, merges (`profile | {...}`) and pickles are a UserInfo, too; `json.dumps` writes a plain
-    object. Like any dict, it can be changed.
-    It can be a field of a pydantic model, and the return type of a FastAPI endpoint.
+    Copies, merges (``profile | {...}``) and pickles are a UserInfo, too; ``json.dumps`` writes a
+    plain object. Like any dict it can be changed; nothing else in the library keeps a reference to
+    it. It can be a field of a pydantic model, and the return type of a FastAPI endpoint.
 
-    Example:
-        ```python
+    Example::
+
         profile.sub, profile.email, profile.updated_at
         profile["https://example.com/roles"]
-        ```
     """
 
     __slots__ = ()
 
     @property
     def sub(self) -> str:
-        """The subject: the identifier of the user at the provider. Always present."""
+        """The identifier of the user at the provider (the subject). Always present."""
         return str(self["sub"])
 
     @property
@@ -97,12 +96,12 @@ class UserInfo(dict[str, Any]):
 
     @property
     def gender(self) -> str | None:
-        """The gender: "female", "male" or any other text."""
+        """The gender, such as "female", "male" or any other text."""
         return self._text("gender")
 
     @property
     def birthdate(self) -> str | None:
-        """The birthday: YYYY-MM-DD, 0000-MM-DD or YYYY."""
+        """The birthday, as YYYY-MM-DD, 0000-MM-DD or YYYY."""
         return self._text("birthdate")
 
     @property
@@ -127,7 +126,7 @@ class UserInfo(dict[str, Any]):
 
     @property
     def address(self) -> Mapping[str, Any] | None:
-        """The postal address: `formatted`, `street_address`, `locality`, ..."""
+        """The postal address, with ``formatted``, ``street_address``, ``locality`` and others."""
         value = self.get("address")
         return value if isinstance(value, Mapping) else None
 

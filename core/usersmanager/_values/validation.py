@@ -19,8 +19,9 @@ def validate_seconds(name: str, value: object) -> float:
     Raises:
         ArgumentError: it is anything else.
 
-    Example:
-        `self._connect_timeout = validate_seconds("connect_timeout", connect_timeout)`
+    Example::
+
+        self._connect_timeout = validate_seconds("connect_timeout", connect_timeout)
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ArgumentError(f"{name} must be a number of seconds")

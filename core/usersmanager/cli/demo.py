@@ -21,12 +21,12 @@ def demo() -> None:
     """
     # Imported here because aiohttp and asyncio are slow to import, and other commands
     # don't need them.
-    from ..testing import Sandbox
+    from ..testing import Limit, Sandbox
     from .demo_steps import STEPS
 
     console = make_console()
     started = time.perf_counter()
-    with Sandbox() as server:
+    with Sandbox(rate_limit=Limit()) as server:
         add_demo_users(server)
         console.print(f"usersmanager {__version__}, with a test server at {server.base_url}")
         for number, (title, step) in enumerate(STEPS, 1):

@@ -32,13 +32,12 @@ class FakeTransport:
         waits: the seconds of all waits, in order.
         closed: whether the manager has closed the transport.
 
-    Example:
-        ```python
+    Example::
+
         fake = FakeTransport().profile("auth0|1", email="a@example.com")
         with UsersManager("https://tenant.example", transport=fake) as users:
             assert users.get_info("token").email == "a@example.com"
         assert fake.requests[0].operation == "get_info"
-        ```
     """
 
     strict = True  # It has no connections to close.
@@ -56,12 +55,12 @@ class FakeTransport:
         return self
 
     def profile(self, sub: str, **claims: object) -> Self:
-        """Append a response to `get_info`: a profile with this subject and these claims."""
+        """Append a response to ``get_info``: a profile with this subject and these claims."""
         body = json.dumps({"sub": sub, **claims}).encode()
         return self.add(Response(200, {"Content-Type": "application/json"}, body))
 
     def link(self, url: str) -> Self:
-        """Append a response to `impersonate`: a link."""
+        """Append a response to ``impersonate``: a link."""
         return self.add(Response(200, {"Content-Type": "text/plain"}, url.encode()))
 
     def status(
@@ -73,7 +72,7 @@ class FakeTransport:
             status: such as 401 or 503.
             error: the error code in the body, if any.
             error_description: the description in the body, if any.
-            headers: header fields, with "_" for "-": `retry_after="2"`.
+            headers: header fields, with "_" for "-": ``retry_after="2"``.
         """
         members = {"error": error, "error_description": error_description}
         body = json.dumps({name: value for name, value in members.items() if value}).encode()
@@ -81,7 +80,14 @@ class FakeTransport:
         return self.add(Response(status, {"Content-Type": "application/json", **fields}, body))
 
     def send(self, request: Request) -> Response:
-        """Return or raise the next item of the script."""
+        """Return or raise the next item of the script.
+
+        Args:
+            request: the request, which is recorded.
+
+        Raises:
+            AssertionError: the script has no more items.
+        """
         self.requests.append(request)
         try:  # Not an `if`: another thread may take the last item.
             item = self._script.popleft()
@@ -96,7 +102,14 @@ class FakeTransport:
         return item if isinstance(item, Response) else item(request)
 
     async def asend(self, request: Request) -> Response:
-        """Return or raise the next item of the script."""
+        """Return or raise the next item of the script.
+
+        Args:
+            request: the request, which is recorded.
+
+        Raises:
+            AssertionError: the script has no more items.
+        """
         return self.send(request)
 
     def sleep(self, seconds: float) -> None:

@@ -23,7 +23,12 @@ _BEARER = re.compile(rb"\r\nauthorization: bearer ([^\r\n]*)\r\n", re.IGNORECASE
 
 
 class Peer:
-    """The server's side of a connection.
+    """The server's side of a connection. A `FaultServer` makes it.
+
+    Args:
+        sock: the connected socket.
+        number: the index of the connection, from 0.
+        server: the server that accepted the connection.
 
     Attributes:
         number: the index of the connection, from 0.
@@ -53,7 +58,11 @@ class Peer:
         return whole
 
     def receive(self, size: int = 65536) -> bytes:
-        """Read raw bytes without recording them."""
+        """Return raw bytes without recording them; b"" at the end of the connection.
+
+        Args:
+            size: the largest number of bytes.
+        """
         return self._sock.recv(size)
 
     def _receive(self) -> bool:
@@ -66,7 +75,12 @@ class Peer:
         self._sock.sendall(data)
 
     def drip(self, data: bytes, every: float = 0.02) -> None:
-        """Send one byte at a time, with a pause after each."""
+        """Send one byte at a time, with a pause after each.
+
+        Args:
+            data: the bytes.
+            every: the seconds of a pause.
+        """
         for byte in data:
             self.send(bytes([byte]))
             self.stall(every)
@@ -98,7 +112,12 @@ Script: TypeAlias = Callable[[Peer], object]
 
 
 def profile(subject: str, *, headers: str = "") -> bytes:
-    """Return a response with a profile; `headers` are lines that end with CRLF."""
+    """Return the bytes of a response with a profile.
+
+    Args:
+        subject: the claim ``sub``.
+        headers: further header lines, each with its CRLF.
+    """
     body = json.dumps({"sub": subject}).encode()
     head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{headers}"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
@@ -128,15 +147,14 @@ class FaultServer:
         port: the port of the server.
         listener: the listening socket.
 
-    Example:
-        ```python
+    Example::
+
         def truncated(peer):
             peer.request()
             peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{")
 
         with FaultServer(truncated) as server:
             ...
-        ```
     """
 
     def __init__(

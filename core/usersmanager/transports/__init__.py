@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from .._flow.transport import AsyncTransport, Transport
     from .._values.deadline import Deadline
     from .._values.messages import Request, Response
+    from .http1.addresses import Address
     from .http1.async_connect import connect_tcp_async
     from .http1.async_transport import AsyncHttp1Transport
     from .http1.connect import connect_tcp
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from .http1.transport import Http1Transport
 
 __all__ = [
+    "Address",
     "AsyncHttp1Transport",
     "AsyncTransport",
     "Deadline",
@@ -42,6 +44,7 @@ __all__ = [
 
 # Imported on first use, because sockets, ssl and asyncio are slow to import.
 _MODULES = {
+    "Address": "http1.addresses",
     "AsyncHttp1Transport": "http1.async_transport",
     "AsyncTransport": "._flow.transport",
     "Deadline": "._values.deadline",

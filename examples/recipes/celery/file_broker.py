@@ -1,4 +1,7 @@
-"""A broker of files, so that the tests need no server: `celery -A file_broker`."""
+"""A broker of files: `celery -A file_broker`.
+
+The tests need no server.
+"""
 
 import os
 

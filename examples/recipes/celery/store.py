@@ -1,4 +1,4 @@
-"""Stands for your database, which stores the tokens encrypted."""
+"""Stands for your database, which encrypts the tokens."""
 
 import json
 import os
@@ -10,8 +10,14 @@ FOLDER = Path(os.environ["STORE"])
 
 
 def token_of(user_id: str) -> str:
-    return str(json.loads((FOLDER / "tokens.json").read_text())[user_id])
+    return str(
+        json.loads((FOLDER / "tokens.json").read_text())[
+            user_id
+        ]
+    )
 
 
 def save_profile(user_id: str, profile: UserInfo) -> None:
-    (FOLDER / f"{user_id}.json").write_text(json.dumps(profile))
+    (FOLDER / f"{user_id}.json").write_text(
+        json.dumps(profile)
+    )

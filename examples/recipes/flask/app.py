@@ -4,7 +4,11 @@ import os
 from flask import Flask, request
 from flask.typing import ResponseReturnValue
 
-from usersmanager import UserInfo, UsersManager, UsersManagerError
+from usersmanager import (
+    UserInfo,
+    UsersManager,
+    UsersManagerError,
+)
 from usersmanager.web import bearer_token, error_response
 
 app = Flask(__name__)
@@ -13,7 +17,9 @@ atexit.register(users.close)
 
 
 def current_user() -> UserInfo:
-    return users.get_info(bearer_token(request.headers.get("Authorization")))
+    return users.get_info(
+        bearer_token(request.headers.get("Authorization"))
+    )
 
 
 @app.errorhandler(UsersManagerError)

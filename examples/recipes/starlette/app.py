@@ -11,13 +11,23 @@ from starlette.authentication import (
     BaseUser,
 )
 from starlette.middleware import Middleware
-from starlette.middleware.authentication import AuthenticationMiddleware
+from starlette.middleware.authentication import (
+    AuthenticationMiddleware,
+)
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 
-from usersmanager import AsyncUsersManager, UserInfo, UsersManagerError
-from usersmanager.web import ErrorResponse, bearer_token, error_response
+from usersmanager import (
+    AsyncUsersManager,
+    UserInfo,
+    UsersManagerError,
+)
+from usersmanager.web import (
+    ErrorResponse,
+    bearer_token,
+    error_response,
+)
 
 
 class User(BaseUser):
@@ -28,23 +38,39 @@ class User(BaseUser):
 
 
 class BearerTokens(AuthenticationBackend):
-    async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, BaseUser]:
+    async def authenticate(
+        self, conn: HTTPConnection
+    ) -> tuple[AuthCredentials, BaseUser]:
         users: AsyncUsersManager = conn.state.users
         try:
-            profile = await users.get_info(bearer_token(conn.headers.get("Authorization")))
+            profile = await users.get_info(
+                bearer_token(
+                    conn.headers.get("Authorization")
+                )
+            )
         except UsersManagerError as error:
-            raise AuthenticationError(*error_response(error)) from None
-        return AuthCredentials(["authenticated"]), User(profile)
+            raise AuthenticationError(
+                *error_response(error)
+            ) from None
+        return AuthCredentials(["authenticated"]), User(
+            profile
+        )
 
 
-def answer(conn: HTTPConnection, error: AuthenticationError) -> JSONResponse:
+def answer(
+    conn: HTTPConnection, error: AuthenticationError
+) -> JSONResponse:
     status, detail, headers = ErrorResponse(*error.args)
     return JSONResponse({"detail": detail}, status, headers)
 
 
 @asynccontextmanager
-async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Any]]:
-    async with AsyncUsersManager(os.environ["AUTH0_URL"]) as users:
+async def lifespan(
+    app: Starlette,
+) -> AsyncIterator[dict[str, Any]]:
+    async with AsyncUsersManager(
+        os.environ["AUTH0_URL"]
+    ) as users:
         yield {"users": users}
 
 
@@ -52,8 +78,18 @@ async def me(request: Request) -> JSONResponse:
     return JSONResponse(request.user.profile)
 
 
-authentication = Middleware(AuthenticationMiddleware, backend=BearerTokens(), on_error=answer)
+authentication = Middleware(
+    AuthenticationMiddleware,
+    backend=BearerTokens(),
+    on_error=answer,
+)
 app = Starlette(
-    routes=[Mount("/", routes=[Route("/me", me)], middleware=[authentication])],
+    routes=[
+        Mount(
+            "/",
+            routes=[Route("/me", me)],
+            middleware=[authentication],
+        )
+    ],
     lifespan=lifespan,
 )

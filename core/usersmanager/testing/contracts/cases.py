@@ -50,7 +50,7 @@ def make_request(
     method: str | None = None,
     body: bytes | None = None,
 ) -> Request:
-    """Return a request like a manager's, without a token if `token` is empty."""
+    """Return a request like a manager's, without a token if ``token`` is empty."""
     if body is None and not idempotent:
         body = b'{"protocol": "oauth2"}'
     return Request(
@@ -113,8 +113,8 @@ class Contract(CaseRunner, Exemptions):
         """Return a new transport. Override this method.
 
         Args:
-            settings: an `ssl_context` in the TLS cases; also a `pool_size` (an int) in the cases of
-                the strict contracts.
+            settings: an ``ssl_context`` in the TLS cases; also a ``pool_size`` (an int) in the
+                cases of the strict contracts.
         """
         raise NotImplementedError("override transport(**settings) to return a new transport")
 
@@ -135,7 +135,7 @@ class Contract(CaseRunner, Exemptions):
         *,
         rule: str = "a request must get its own response",
     ) -> None:
-        """Check that a request gets the response to its token; `rule` is the failure message."""
+        """Check that a request gets the response to its token; ``rule`` is the failure message."""
         try:
             owner = subject(client.send(make_request(server, token)))
         except Exception as error:
@@ -154,8 +154,8 @@ class Contract(CaseRunner, Exemptions):
     ) -> TransportError:
         """Check that a request fails before its deadline, and return the error.
 
-        The failure message begins with `fault`. Unless `sent` is None, the error must have this
-        value. `as_manager` sends the request like a manager, which removes frames from errors.
+        The failure message begins with ``fault``. Unless `sent` is None, the error must have this
+        value. ``as_manager`` sends the request like a manager, which removes frames from errors.
         """
         rule = f"{fault} must raise {_names(error_types)}"
         send = client.send_as_manager if as_manager else client.send

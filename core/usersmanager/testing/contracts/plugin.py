@@ -33,12 +33,11 @@ _SECRET_TOKEN = "secret-token-77"
 class PluginContract(SharingCases, Exemptions):
     """What a plugin must do. Subclass it and override `plugin`.
 
-    Example:
-        ```python
+    Example::
+
         class TestMine(PluginContract):
             def plugin(self):
                 return MyPlugin()
-        ```
     """
 
     def plugin(self) -> object:

@@ -40,24 +40,23 @@ class _Strict(ExactnessCases, ConnectingCases, PoolCases, FramingCases, ReuseCas
 
 
 class TransportContract(_Basic):
-    """What every sync transport must do. Subclass it and override `transport`.
+    """What every sync transport must do. Subclass it and override ``transport``.
 
     A careful adapter over any HTTP library can pass it. The cases send the same requests as a
-    manager: with `Connection: close`, unless the transport declares `strict = True`.
+    manager: with ``Connection: close``, unless the transport declares ``strict = True``.
 
-    Example:
-        ```python
+    Example::
+
         class TestMine(TransportContract):
             def transport(self, **settings):
                 return MyTransport(**settings)
-        ```
     """
 
     client_class: ClassVar[type[SyncClient]] = SyncClient
 
 
 class StrictTransportContract(_Strict, ForkCases, TransportContract):
-    """What a sync transport with `strict = True` must do in addition.
+    """What a sync transport with ``strict = True`` must do in addition.
 
     Such a transport reuses connections, and no response may reach another caller. A transport over
     `usersmanager.transports.Http1Transport` passes it.
@@ -65,24 +64,23 @@ class StrictTransportContract(_Strict, ForkCases, TransportContract):
 
 
 class AsyncTransportContract(_Basic, CancellationCases):
-    """What every async transport must do. Subclass it and override `transport`.
+    """What every async transport must do. Subclass it and override ``transport``.
 
     A careful adapter over any HTTP library can pass it. The cases send the same requests as a
-    manager: with `Connection: close`, unless the transport declares `strict = True`.
+    manager: with ``Connection: close``, unless the transport declares ``strict = True``.
 
-    Example:
-        ```python
+    Example::
+
         class TestMine(AsyncTransportContract):
             def transport(self, **settings):
                 return MyAsyncTransport(**settings)
-        ```
     """
 
     client_class: ClassVar[type[AsyncClient]] = AsyncClient
 
 
 class StrictAsyncTransportContract(_Strict, WaiterCases, AsyncTransportContract):
-    """What an async transport with `strict = True` must do in addition.
+    """What an async transport with ``strict = True`` must do in addition.
 
     Such a transport reuses connections, and no response may reach another caller. A transport over
     `usersmanager.transports.AsyncHttp1Transport` passes it.

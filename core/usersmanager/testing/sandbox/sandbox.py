@@ -37,14 +37,13 @@ class Sandbox:
         base_url: the URL of the server once it has started, "http://127.0.0.1:...".
         client_id: the only registered client.
 
-    Example:
-        ```python
+    Example::
+
         with Sandbox() as sandbox:
             sandbox.add_user("auth0|1", name="Ada", email="ada@example.com")
             token = sandbox.issue_token("auth0|1")
             with UsersManager(sandbox.base_url) as users:
                 print(users.get_info(token).email)
-        ```
     """
 
     def __init__(
@@ -102,6 +101,9 @@ class Sandbox:
             user_id: the id of an existing user.
             scope: space-separated; without "openid" a profile request is answered with 403.
             expires_in: seconds; 0 or less for an expired token.
+
+        Raises:
+            KeyError: there is no such user.
         """
         if user_id not in self._tenant.users:
             raise KeyError(f"no such user: {user_id!r}; call add_user first")
@@ -138,7 +140,12 @@ class Sandbox:
         self._endpoints.faults.extend([Fault(status=status, retry_after=retry_after)] * times)
 
     def delay_next(self, seconds: float, *, times: int = 1) -> None:
-        """Delay the responses to the next API requests."""
+        """Delay the responses to the next API requests.
+
+        Args:
+            seconds: how long.
+            times: the number of requests.
+        """
         self._endpoints.faults.extend([Fault(delay=seconds)] * times)
 
     def disconnect_next(self, *, times: int = 1) -> None:
@@ -151,7 +158,12 @@ class Sandbox:
         return list(self._endpoints.log)
 
     def start(self) -> Self:
-        """Start the server. A `with` statement does so."""
+        """Start the server. A ``with`` statement does so.
+
+        Raises:
+            RuntimeError: it was started before.
+            OSError: the port is not free.
+        """
         if self._thread is not None:
             raise RuntimeError("a Sandbox can only be started once")
         self._thread = threading.Thread(target=self._run, name="usersmanager-sandbox", daemon=True)

@@ -26,8 +26,8 @@ class Address(NamedTuple):
     """An address of a host.
 
     Attributes:
-        family: `socket.AF_INET` or `socket.AF_INET6`.
-        sockaddr: the address and the port, as `socket.connect` takes them.
+        family: ``socket.AF_INET`` or ``socket.AF_INET6``.
+        sockaddr: the address and the port, as ``socket.connect`` takes them.
     """
 
     family: int
@@ -63,7 +63,7 @@ def avoid(host: str, port: int, sockaddr: object) -> None:
     Args:
         host: a name, or an IP address.
         port: the TCP port.
-        sockaddr: the `Address.sockaddr`, or what `socket.getpeername` returned.
+        sockaddr: the ``Address.sockaddr``, or what ``socket.getpeername`` returned.
     """
     failures = _recent_failures(host, port)
     failures.pop(sockaddr, None)

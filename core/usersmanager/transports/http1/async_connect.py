@@ -28,8 +28,9 @@ async def connect_tcp_async(
     Raises:
         OSError: the host can't be resolved, or none of its addresses can be reached.
 
-    Example:
-        `return await connect_tcp_async(hop.host, hop.port, hop.protocol)`
+    Example::
+
+        return await connect_tcp_async(hop.host, hop.port, hop.protocol)
     """
     addresses = await resolve_async(host, port)
     if len(addresses) == 1:

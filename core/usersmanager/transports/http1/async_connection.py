@@ -27,7 +27,7 @@ class AsyncConnection:
 
     Attributes:
         protocol: the asyncio protocol to connect with.
-        opened_at: when it was made, in seconds of `time.monotonic()`.
+        opened_at: when it was made, in seconds of ``time.monotonic()``.
         closed: done once the connection is closed.
     """
 

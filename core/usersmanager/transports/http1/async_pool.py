@@ -30,15 +30,14 @@ class _Waiter(NamedTuple):
 class AsyncPool(Pool[AsyncConnection]):
     """A pool of tasks, which wait first in, first out. Arguments as for `Pool`.
 
-    Example:
-        ```python
+    Example::
+
         slot = await pool.acquire(origin, deadline, may_reuse=True)
         try:
             ...
             slot.is_reusable = True
         finally:
             pool.release(slot)
-        ```
     """
 
     def __init__(self, size: int, idle_timeout: float) -> None:

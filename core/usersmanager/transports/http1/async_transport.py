@@ -29,20 +29,19 @@ class AsyncHttp1Transport(Http1Base, ABC):
     It does everything else: TLS, proxies and tunnels, the pool of each event loop, the exchange.
     The settings are those of `Http1Transport`, from which a class may also derive.
 
-    Example:
-        ```python
+    Example::
+
         class Unix(AsyncHttp1Transport):
             async def aconnect(self, hop):
                 loop = asyncio.get_running_loop()
                 return (await loop.create_unix_connection(hop.protocol, PATH))[0]
-        ```
     """
 
     @abstractmethod
     async def aconnect(self, hop: Hop) -> asyncio.Transport:
-        """Return a transport connected to a hop with the protocol that `hop.protocol` makes.
+        """Return a transport connected to a hop with the protocol that ``hop.protocol`` makes.
 
-        It is plain, even if `hop.tls` is set: TLS follows. It is cancelled at the deadline. If it
+        It is plain, even if ``hop.tls`` is set: TLS follows. It is cancelled at the deadline. If it
         raises, or is cancelled, its connection is closed.
 
         Args:
@@ -52,8 +51,9 @@ class AsyncHttp1Transport(Http1Base, ABC):
             OSError: it failed; TimeoutError and gaierror included. Nothing was sent.
             TransportError: the same. Any other exception reaches the caller unchanged.
 
-        Example:
-            `return await connect_tcp_async(hop.host, hop.port, hop.protocol)`
+        Example::
+
+            return await connect_tcp_async(hop.host, hop.port, hop.protocol)
         """
 
     def _set_up(self) -> None:

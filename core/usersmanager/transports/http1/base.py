@@ -84,13 +84,12 @@ class Http1Base(_Checked):
         Raises:
             ArgumentError: a proxy is not the URL of an HTTP proxy, or a number is not positive.
 
-        Example:
-            ```python
+        Example::
+
             class Fixed(Http1Transport):
                 def __init__(self, address, **settings):
                     super().__init__(**settings)
                     self.address = address
-            ```
         """
         sealed_proxy = Secret(proxy)
         del proxy
@@ -131,8 +130,9 @@ class Http1Base(_Checked):
 
         It is cheap, and safe to call from any thread and from a signal handler.
 
-        Example:
-            `print(transport.stats()["https://tenant.auth0.com"].waiting)`
+        Example::
+
+            print(transport.stats()["https://tenant.auth0.com"].waiting)
         """
         total: dict[str, PoolStats] = {}
         for pool in self._all_pools():

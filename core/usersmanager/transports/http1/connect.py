@@ -38,8 +38,9 @@ def connect_tcp(host: str, port: int, deadline: Deadline) -> socket.socket:
         TimeoutError: the deadline passed.
         OSError: the host cannot be resolved, or none of its addresses can be reached.
 
-    Example:
-        `return hop.secure(connect_tcp(hop.host, hop.port, deadline), deadline)`
+    Example::
+
+        return hop.secure(connect_tcp(hop.host, hop.port, deadline), deadline)
     """
     race = _Race(host, port, resolve(host, port, deadline))
     try:

@@ -48,11 +48,10 @@ def connect_error(error: BaseException, *, to_proxy: bool = False) -> ConnectErr
         error: raised by name resolution, connect or the TLS handshake.
         to_proxy: whether the connection to the proxy failed, not the one to the origin.
 
-    Example:
-        ```python
+    Example::
+
         except OSError as error:
             raise connect_error(error) from error
-        ```
     """
     if is_tls_error(error):
         peer = " with the proxy" if to_proxy else ""

@@ -40,8 +40,8 @@ class Hop:
         port: the TCP port.
         tls: the TLS settings, or None for a plain connection.
         server_hostname: the host name for SNI and for the certificate check, without a final dot.
-        protocol: makes the protocol of an asyncio connection: pass it as `protocol_factory` to
-            `loop.create_connection` and the like. For `AsyncHttp1Transport.aconnect` only.
+        protocol: makes the protocol of an asyncio connection: pass it as ``protocol_factory`` to
+            ``loop.create_connection`` and the like. For `AsyncHttp1Transport.aconnect` only.
     """
 
     __slots__ = ("_secured", "host", "port", "protocol", "server_hostname", "tls")
@@ -71,8 +71,9 @@ class Hop:
             TimeoutError: the deadline passed.
             OSError: the handshake failed.
 
-        Example:
-            `return hop.secure(connect_tcp(hop.host, hop.port, deadline), deadline)`
+        Example::
+
+            return hop.secure(connect_tcp(hop.host, hop.port, deadline), deadline)
         """
         self._secured.append(sock)
         if self.tls is None:
@@ -99,8 +100,9 @@ class Hop:
         Raises:
             OSError: the host can't be resolved.
 
-        Example:
-            `family, sockaddr = (await hop.aresolve())[0]`
+        Example::
+
+            family, sockaddr = (await hop.aresolve())[0]
         """
         return await resolve_async(self.host, self.port)
 
@@ -108,7 +110,7 @@ class Hop:
         """Try an address last from now on, because it failed.
 
         Args:
-            sockaddr: the `Address.sockaddr`, or what `socket.getpeername` returned.
+            sockaddr: the ``Address.sockaddr``, or what ``socket.getpeername`` returned.
         """
         avoid(self.host, self.port, sockaddr)
 

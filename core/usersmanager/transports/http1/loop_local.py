@@ -28,12 +28,11 @@ class LoopLocal(Generic[T]):
         close: closes a value. Called in the event loop, perhaps twice. It should not wait: the loop
             is ending.
 
-    Example:
-        ```python
+    Example::
+
         self._loops = LoopLocal(lambda: AsyncPool(100, 15.0), AsyncPool.aclose)
         ...
         pool = self._loops.get()
-        ```
     """
 
     def __init__(self, make: Callable[[], T], close: Callable[[T], Awaitable[object]]) -> None:

@@ -52,14 +52,13 @@ class ResponseParser:
         keep_alive: whether it is complete, and the connection may carry another request.
         has_begun: whether any byte has been received.
 
-    Example:
-        ```python
+    Example::
+
         parser = ResponseParser()
         while not parser.complete:
             data = sock.recv(65536)
             parser.receive_data(data) if data else parser.receive_eof()
         response = parser.response()
-        ```
     """
 
     def __init__(self, *, require_length: bool = False, max_response_bytes: int = 1 << 20) -> None:

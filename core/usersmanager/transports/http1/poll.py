@@ -28,13 +28,12 @@ def readable(descriptor: int) -> Readable:
     Args:
         descriptor: `sock.fileno()` of a connected socket.
 
-    Example:
-        ```python
+    Example::
+
         is_readable = readable(sock.fileno())
         ...
         if is_readable():
             sock.close()  # It is not the response to the next request.
-        ```
     """
     if not hasattr(select, "poll"):  # Windows
 

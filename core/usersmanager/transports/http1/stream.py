@@ -29,7 +29,7 @@ class Stream(Protocol):
     """A connection that carries one exchange at a time.
 
     Attributes:
-        opened_at: when it was opened, in seconds of `time.monotonic()`.
+        opened_at: when it was opened, in seconds of ``time.monotonic()``.
         ended_in_order: whether TLS, if there is any, announced the end of the connection.
     """
 

@@ -20,15 +20,14 @@ _RECOUNT_INTERVAL = 0.05
 class SyncPool(Pool[Stream]):
     """A pool of threads. Arguments as for `Pool`.
 
-    Example:
-        ```python
+    Example::
+
         slot = pool.acquire(origin, deadline, may_reuse=True)
         try:
             ...
             slot.is_reusable = True
         finally:
             pool.release(slot)
-        ```
     """
 
     def __init__(self, size: int, idle_timeout: float) -> None:

@@ -22,14 +22,13 @@ class DeadlineTimer:
     Args:
         loop: the running event loop.
 
-    Example:
-        ```python
+    Example::
+
         timer.start(request.deadline, self._on_timeout)
         try:
             ...
         finally:
             timer.stop()
-        ```
     """
 
     __slots__ = ("_context", "_deadline", "_fires_at", "_handle", "_loop", "_on_timeout")
@@ -47,7 +46,7 @@ class DeadlineTimer:
         """Call `on_timeout` once at the deadline, instead of any earlier one.
 
         Args:
-            deadline: in seconds of `time.monotonic()`.
+            deadline: in seconds of ``time.monotonic()``.
             on_timeout: called by the event loop.
         """
         self._deadline, self._on_timeout = deadline, on_timeout

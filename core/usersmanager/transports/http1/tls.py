@@ -29,8 +29,9 @@ def default_ssl_context() -> ssl.SSLContext:
         A context that trusts the authorities of the system, checks host names, and accepts TLS 1.2
         or newer. Every call returns the same context: don't change it.
 
-    Example:
-        `context = ssl_context or default_ssl_context()`
+    Example::
+
+        context = ssl_context or default_ssl_context()
     """
     return new_ssl_context()
 

@@ -31,21 +31,20 @@ class Http1Transport(Http1Base, ABC):
     It does everything else: proxies, tunnels and TLS inside them, the pool, the exchange. A class
     may also derive from `AsyncHttp1Transport`.
 
-    Example:
-        ```python
+    Example::
+
         class Direct(Http1Transport):
             def connect(self, hop, deadline):
                 address = (hop.host, hop.port)
                 sock = socket.create_connection(address, deadline.remaining_or_raise())
                 return hop.secure(sock, deadline)
-        ```
     """
 
     @abstractmethod
     def connect(self, hop: Hop, deadline: Deadline) -> socket.socket:
-        """Return a socket connected to a hop, after the TLS handshake if `hop.tls` is set.
+        """Return a socket connected to a hop, after the TLS handshake if ``hop.tls`` is set.
 
-        If it raises, it must have closed the socket. `hop.secure` does, and what it has returned
+        If it raises, it must have closed the socket. ``hop.secure`` does, and what it has returned
         is closed for you.
 
         Args:
@@ -56,8 +55,9 @@ class Http1Transport(Http1Base, ABC):
             OSError: it failed; TimeoutError, gaierror and SSLError included. Nothing was sent.
             TransportError: the same. Any other exception reaches the caller unchanged.
 
-        Example:
-            `return hop.secure(connect_tcp(hop.host, hop.port, deadline), deadline)`
+        Example::
+
+            return hop.secure(connect_tcp(hop.host, hop.port, deadline), deadline)
         """
 
     def _set_up(self) -> None:

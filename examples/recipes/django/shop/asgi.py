@@ -1,15 +1,25 @@
 import os
 
-from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, Scope
+from asgiref.typing import (
+    ASGIReceiveCallable,
+    ASGISendCallable,
+    Scope,
+)
 from django.core.asgi import get_asgi_application
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.async_settings")
+os.environ.setdefault(
+    "DJANGO_SETTINGS_MODULE", "shop.async_settings"
+)
 django = get_asgi_application()
 
-from .async_views import users  # noqa: E402 - It needs the settings.
+from .async_views import users  # noqa: E402
 
 
-async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+async def application(
+    scope: Scope,
+    receive: ASGIReceiveCallable,
+    send: ASGISendCallable,
+) -> None:
     if scope["type"] != "lifespan":
         await django(scope, receive, send)
         return

@@ -9,5 +9,7 @@ users = AsyncUsersManager(os.environ["AUTH0_URL"])
 
 
 async def me(request: HttpRequest) -> JsonResponse:
-    profile = await users.get_info(bearer_token(request.headers.get("Authorization")))
+    profile = await users.get_info(
+        bearer_token(request.headers.get("Authorization"))
+    )
     return JsonResponse(profile)

@@ -12,12 +12,20 @@ class User(UserInfo):
 
 
 class BearerAuthentication(BaseAuthentication):
-    def authenticate(self, request: Request) -> tuple[User, None] | None:
+    def authenticate(
+        self, request: Request
+    ) -> tuple[User, None] | None:
         try:
-            profile = users.get_info(bearer_token(request.headers.get("Authorization")))
+            profile = users.get_info(
+                bearer_token(
+                    request.headers.get("Authorization")
+                )
+            )
         except MissingTokenError:
             return None
         return User(profile), None
 
     def authenticate_header(self, request: Request) -> str:
-        return error_response(MissingTokenError()).headers["WWW-Authenticate"]
+        return error_response(MissingTokenError()).headers[
+            "WWW-Authenticate"
+        ]

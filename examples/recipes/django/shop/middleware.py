@@ -1,7 +1,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from asgiref.sync import (
+    iscoroutinefunction,
+    markcoroutinefunction,
+)
 from django.http import HttpRequest, JsonResponse
 
 from usersmanager import UsersManagerError
@@ -11,7 +14,9 @@ from usersmanager.web import error_response
 class AnswerErrors:
     sync_capable = async_capable = True
 
-    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+    def __init__(
+        self, get_response: Callable[[HttpRequest], Any]
+    ) -> None:
         self.get_response = get_response
         if iscoroutinefunction(get_response):
             markcoroutinefunction(self)
@@ -19,8 +24,14 @@ class AnswerErrors:
     def __call__(self, request: HttpRequest) -> Any:
         return self.get_response(request)
 
-    def process_exception(self, request: HttpRequest, error: Exception) -> JsonResponse | None:
+    def process_exception(
+        self, request: HttpRequest, error: Exception
+    ) -> JsonResponse | None:
         if not isinstance(error, UsersManagerError):
             return None
         status, detail, headers = error_response(error)
-        return JsonResponse({"detail": detail}, status=status, headers=headers)
+        return JsonResponse(
+            {"detail": detail},
+            status=status,
+            headers=headers,
+        )

@@ -6,11 +6,15 @@ from usersmanager import UsersManagerError
 from usersmanager.web import error_response
 
 
-def answer(error: Exception, context: dict[str, object]) -> Response | None:
+def answer(
+    error: Exception, context: dict[str, object]
+) -> Response | None:
     if not isinstance(error, UsersManagerError):
         return exception_handler(error, context)
     status, detail, headers = error_response(error)
-    return Response({"detail": detail}, status, headers=headers)
+    return Response(
+        {"detail": detail}, status, headers=headers
+    )
 
 
 class Me(APIView):

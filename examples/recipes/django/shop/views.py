@@ -11,4 +11,10 @@ atexit.register(users.close)
 
 
 def me(request: HttpRequest) -> JsonResponse:
-    return JsonResponse(users.get_info(bearer_token(request.headers.get("Authorization"))))
+    return JsonResponse(
+        users.get_info(
+            bearer_token(
+                request.headers.get("Authorization")
+            )
+        )
+    )

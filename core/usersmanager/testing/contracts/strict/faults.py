@@ -63,7 +63,7 @@ class StrictCases(Contract):
     def assert_succeeds(self, script: Script, rule: str, *, reused: bool) -> None:
         """Check that a request and a second one after it get their own responses.
 
-        `rule` is the beginning of the failure message; `reused` says whether the second request
+        ``rule`` is the beginning of the failure message; ``reused`` says whether the second request
         must use the connection of the first.
         """
         with FaultServer(script) as server, self.client() as client:

@@ -9,4 +9,5 @@ def _roles(response: Response) -> list[str]:
 
 def list_roles(user: str, *, token: str) -> Operation[list[str]]:
     return Operation(name="list_roles", method="GET", path="/users/{user_id}/roles",
-                     arguments={"user_id": user}, credential=Bearer(token), read=_roles)  # fmt: skip
+                     arguments={"user_id": user}, credential=Bearer(token),
+                     read=_roles)  # fmt: skip

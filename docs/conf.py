@@ -1,0 +1,118 @@
+"""The documentation site: Sphinx, furo and MyST. Built by `tox -e docs`, without a network."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from sphinx.application import Sphinx
+
+import usersmanager
+import usersmanager.plugins
+
+project = "usersmanager"
+version = release = usersmanager.__version__
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.intersphinx",
+    "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+]
+source_suffix = {".md": "markdown"}
+exclude_patterns = ["inventories", "_*"]
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 4
+
+# The names of other projects that our pages refer to. The lists lie here: a build needs no network.
+_INVENTORIES = Path(__file__).parent / "inventories"
+intersphinx_mapping = {
+    "python": ("https://docs.python.org/3", str(_INVENTORIES / "python.inv")),
+}
+
+html_theme = "furo"
+html_title = "usersmanager"
+html_static_path = ["_static"]
+html_css_files = ["narrow.css"]
+html_js_files = ["tables.js"]
+html_show_copyright = False
+html_show_sphinx = False
+html_show_sourcelink = False
+html_copy_source = False
+copybutton_prompt_text = r"\$ |>>> "
+copybutton_prompt_is_regexp = True
+
+# Single backticks in docstrings are public names, double ones literals.
+default_role = "any"
+nitpicky = True
+nitpick_ignore_regex = [
+    # The variable of a generic type.
+    ("py:class", r".*\b(T|ManagerT)"),
+    # Libraries whose names we don't list in inventories/.
+    ("py:class", r"(aiohttp|asyncio|opentelemetry|tenacity|urllib3)\..*"),
+    # Imported for type checkers only, so autodoc can't tell its module.
+    ("py:class", "datetime"),
+    # `Secret[str]` remembers the module in which Secret was defined.
+    ("py:class", r"usersmanager\._values\.token\.Secret"),
+]
+maximum_signature_line_length = 40
+python_use_unqualified_type_names = True
+autodoc_member_order = "bysource"
+autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
+autodoc_inherit_docstrings = False
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+napoleon_use_rtype = False
+
+_FACES = [
+    "usersmanager",
+    "usersmanager.web",
+    "usersmanager.plugins",
+    "usersmanager.transports",
+    "usersmanager.testing",
+    "usersmanager_retry",
+    "usersmanager_logging",
+    "usersmanager_opentelemetry",
+    "usersmanager_headers",
+    "usersmanager_cache",
+    "usersmanager_urllib3",
+    "usersmanager_aiohttp",
+    "usersmanager_native",
+]
+
+
+T = TypeVar("T")
+
+
+class Flow(Generic[T]):
+    """Stands for the alias in signatures, which would show the generator."""
+
+
+class Proceed:
+    """Stands for the alias in signatures, which would show the callable."""
+
+
+class Effect:
+    """Stands for the alias in signatures, which would show private classes."""
+
+
+def setup(app: Sphinx) -> None:
+    """Show public names, as people import them, in place of the private modules."""
+    for face in reversed(_FACES):
+        module = importlib.import_module(face)
+        for name in module.__all__:
+            value = getattr(module, name)
+            if getattr(value, "__module__", "").startswith("usersmanager"):
+                # autodoc looks up annotations in the module that it is given.
+                vars(module).update(vars(sys.modules[value.__module__]) | vars(module))
+                value.__module__ = face
+    for alias in (Flow, Proceed, Effect):
+        hidden = getattr(usersmanager.plugins, alias.__name__)
+        alias.__module__ = "usersmanager.plugins"
+        for module in list(sys.modules.values()):
+            if vars(module).get(alias.__name__) is hidden:
+                setattr(module, alias.__name__, alias)
