@@ -143,7 +143,7 @@ class Cache:
         self, request: Request, proceed: Proceed
     ) -> Flow[Response] | Response:
         """Answer the call with an entry, or make the request and keep the profile."""
-        if request.operation != "get_info":
+        if request.operation != "get_info" or request.body:  # A scope has no body.
             return proceed(request)
         key, scope = key_of(self._namespace, request.token), self._scopes.of(request)
         entry = self._entries.peek(key)

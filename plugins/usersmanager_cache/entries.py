@@ -34,8 +34,11 @@ class Entries(Protocol):
     def delete(self, key: Key) -> Flow[bool]:
         """Delete the entry of a key; return whether it is certainly gone."""
 
-    def acquire(self, key: Key) -> Flow[bool]:
-        """Wait for other processes that request the same; return whether to `release`."""
+    def acquire(self, key: Key, patience: float) -> Flow[bool]:
+        """Wait for other processes that request the same, for `patience` seconds at most.
+
+        The flow returns whether to `release`.
+        """
 
     def release(self, key: Key) -> Flow[None]:
         """Let other processes go on."""
@@ -78,7 +81,7 @@ class LocalEntries:
         self._by_key.pop(key)
         return _at_once(True)
 
-    def acquire(self, key: Key) -> Flow[bool]:
+    def acquire(self, key: Key, patience: float) -> Flow[bool]:
         """Return False: no other process is concerned."""
         return _at_once(False)
 

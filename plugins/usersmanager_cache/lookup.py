@@ -124,7 +124,8 @@ class Lookup:
 
     def _lead(self, visit: Visit, proceed: Proceed) -> Flow[Answer]:
         visit.outcome = "miss"
-        is_locked = yield from self._entries.acquire(visit.key)
+        patience = visit.request.remaining() / 2  # The rest is for the request.
+        is_locked = yield from self._entries.acquire(visit.key, patience)
         try:
             response = yield from self._find(visit)
             if response is None:
@@ -164,9 +165,11 @@ class Lookup:
 
     def _request(self, visit: Visit, proceed: Proceed) -> Flow[Response]:
         asked, call = clock.now(), visit.request.call
-        changes = call.token_changes
+        changes, attempts = call.token_changes, call.attempts
+        call.notes.pop("cache", None)  # Of an earlier request of the call.
         response = yield from proceed(visit.request)
-        if call.token_changes != changes:
+        is_from_another_cache = call.notes.get("cache", "miss") != "miss"
+        if call.token_changes != changes or call.attempts == attempts or is_from_another_cache:
             raise OwnAnswerError(response)
         yield from self._learn(visit, response, asked)
         return response

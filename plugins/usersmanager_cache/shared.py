@@ -97,19 +97,23 @@ class SharedEntries:
                 return False
         return True
 
-    def acquire(self, key: bytes) -> Flow[bool]:
+    def acquire(self, key: bytes, patience: float = _LOCK_SECONDS) -> Flow[bool]:
         """Wait for the lock of an entry, which one of all processes has, for at most a second.
 
         It expires a second later. Without a working store, or if the store has no ``add``, nobody
         waits.
 
+        Args:
+            key: the key.
+            patience: the seconds to wait, if less than one.
+
         Returns:
             False if another process still has it.
         """
-        return self._acquire(Secret(key))
+        return self._acquire(Secret(key), time.monotonic() + min(patience, _LOCK_SECONDS))
 
-    def _acquire(self, key: Secret[bytes]) -> Flow[bool]:
-        name, end = self._lock_name(key), time.monotonic() + _LOCK_SECONDS
+    def _acquire(self, key: Secret[bytes], end: float) -> Flow[bool]:
+        name = self._lock_name(key)
         while not (yield from self._access.call("add", name, self._owner(), _LOCK_SECONDS)):
             wait = _RANDOM.uniform(_SHORTEST_WAIT, _LONGEST_WAIT)
             if time.monotonic() + wait > end:

@@ -43,7 +43,11 @@ class Answer(NamedTuple):
 
 
 class OwnAnswerError(Exception):
-    """Carry an answer past the calls that wait: another token than the call's has obtained it."""
+    """Carry an answer past the calls that wait, since only the call that got it may have it.
+
+    It was obtained with another token than the call's, or not by a request of the call: a plugin
+    inside of the cache has kept it, or got it from another call. Its age and token are unknown.
+    """
 
     def __init__(self, response: Response) -> None:
         super().__init__()

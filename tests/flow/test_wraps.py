@@ -16,7 +16,7 @@ from usersmanager import (
     Response,
     UsersManagerError,
 )
-from usersmanager.plugins import Flow, Proceed, run, sleep
+from usersmanager.plugins import Flow, Proceed, Token, run, sleep
 from usersmanager.testing import FakeTransport
 
 Fetch = Callable[..., Any]
@@ -142,6 +142,11 @@ def proceeds_with_nothing(request: Request, proceed: Proceed) -> Any:
     return (yield from proceed(None))  # type: ignore[arg-type] # The mistake.
 
 
+def proceeds_with_another_call(request: Request, proceed: Proceed) -> Any:
+    fields = {name: getattr(request, name) for name in Request.__dataclass_fields__}
+    return proceed(Request(**{**fields, "token": Token("another"), "call": None}))
+
+
 async def is_a_coroutine(request: Request, proceed: Proceed) -> Any:
     return proceed(request)
 
@@ -163,6 +168,7 @@ async def is_a_coroutine(request: Request, proceed: Proceed) -> Any:
         (runs_a_value, "pass run(sync=..., async_=...)"),
         (runs_an_async_function, "an async function as `sync`"),
         (proceeds_with_nothing, "called proceed() with NoneType: pass a Request"),
+        (proceeds_with_another_call, "pass `call=request.call` to Request"),
         (lambda *arguments: is_a_coroutine(*arguments), "is an async function: write a generator"),
     ],
 )

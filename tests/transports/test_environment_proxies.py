@@ -9,8 +9,10 @@ import pytest
 from tests.transports.calls import TRANSPORTS, Outcome, call
 
 from usersmanager import ArgumentError
+from usersmanager.plugins import Secret
 from usersmanager.testing import FaultServer
 from usersmanager.testing.fault_server import echo
+from usersmanager.transports.http1.proxies import Proxies
 
 EVERY_TRANSPORT = pytest.mark.parametrize("transport", TRANSPORTS)
 
@@ -52,19 +54,26 @@ def test_each_scheme_has_its_own(transport: str, environment: pytest.MonkeyPatch
         assert fetch(transport, server.origin).error is None
 
 
-@EVERY_TRANSPORT
-@pytest.mark.parametrize("exceptions", ["*", "127.0.0.1", "a.example, 127.0.0.1:{port}", "0.0.1"])
+@pytest.mark.parametrize("exceptions", ["*", "id.example", "a.example, id.example:81", "example"])
 def test_an_exception_is_reached_without_the_proxy(
-    transport: str, exceptions: str, environment: pytest.MonkeyPatch
+    exceptions: str, environment: pytest.MonkeyPatch
 ) -> None:
-    with FaultServer() as server, FaultServer(*[echo] * 3) as proxy:
+    environment.setenv("http_proxy", "http://proxy.example")
+    environment.setenv("no_proxy", exceptions)
+    proxies = Proxies(Secret(None), trust_env=True)
+    assert proxies.for_origin("http://id.example:81") is None
+    assert (proxies.for_origin("http://id.test") is None) == (exceptions == "*")
+
+
+@EVERY_TRANSPORT
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "tenant.localhost"])
+def test_loopback_is_always_reached_without_the_proxy(
+    transport: str, host: str, environment: pytest.MonkeyPatch
+) -> None:
+    with FaultServer() as server, FaultServer(echo) as proxy:
         environment.setenv("http_proxy", proxy.origin)
-        environment.setenv("no_proxy", exceptions.format(port=server.port))
-        assert fetch(transport, server.origin).error is None
+        assert fetch(transport, f"http://{host}:{server.port}").error is None
         assert (server.connections, proxy.connections) == (1, 0)
-        if exceptions != "*":
-            assert fetch(transport).error is None
-            assert proxy.connections == 1
 
 
 @EVERY_TRANSPORT

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,6 +53,22 @@ def test_a_code_that_the_standards_define_is_kept(code: str) -> None:
 
 def test_a_token_that_contains_another_one_leaves_no_rest() -> None:
     assert redacted(f"{LONG}qrst", LONG, f"{LONG}qrst") == "[redacted]"
+
+
+@pytest.mark.parametrize("between", ["\n", " ", "\u2028", "\ufe0f", "\u0301", "\u00ad \r\n"])
+def test_a_long_token_is_removed_although_it_is_broken(between: str) -> None:
+    broken = between.join(LONG)
+    assert redacted(f"é {broken}é{broken} {LONG}", LONG) == "é [redacted]é[redacted] [redacted]"
+
+
+@pytest.mark.parametrize("echo", [quote(f"{LONG}/+=", safe=""), f"{LONG}\\/+=", f"{LONG}/\n%2b="])
+def test_a_long_token_is_removed_although_it_is_escaped(echo: str) -> None:
+    assert redacted(f"bad {echo}.", f"{LONG}/+=") == "bad [redacted]."
+
+
+def test_a_part_of_a_long_token_is_kept() -> None:
+    text = f"{LONG[:15]} {LONG[1:]}"
+    assert redacted(text, LONG) == text
 
 
 def test_an_empty_token_changes_nothing() -> None:

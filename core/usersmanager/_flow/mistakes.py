@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from types import AsyncGeneratorType, GeneratorType
 
+from .._values.messages import Request
 from ..errors import PluginError
 from .effects import Step
 
@@ -42,7 +43,13 @@ def blame(plugin: str, mistake: object) -> PluginError:
 
 
 def explain_request(value: object) -> MistakeError:
-    """Explain the mistake of calling ``proceed`` with a value other than a Request."""
+    """Explain the mistake of calling ``proceed`` with a value other than a request of the call."""
+    if isinstance(value, Request):
+        # Its token would not be redacted, and a cache outside would not know of it.
+        return MistakeError(
+            "called proceed() with a Request of no call: pass `call=request.call` to Request, or"
+            " use `request.with_token` and `request.with_headers`"
+        )
     return MistakeError(f"called proceed() with {type(value).__name__}: pass a Request")
 
 

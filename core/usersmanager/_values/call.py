@@ -29,6 +29,7 @@ class Call:
         attempts: the number of attempts so far.
         notes: short texts of plugins for logs and spans, by the name of the field: `{"cache":
             "hit"}`. They must not contain a secret.
+        has_begun: whether a manager, or the `call` of a plugin, has sent a request of it.
         token_changes: how many times a request was given another token (`with_token`), or was
             authorized by another credential.
     """
@@ -38,6 +39,7 @@ class Call:
     site: Site | None = None
     secrets: tuple[Secret[str], ...] = ()
     attempts: int = 0
+    has_begun: bool = False
     notes: dict[str, str] = field(default_factory=dict)
     token_changes: int = 0
     _tokens: tuple[Token, ...] = ()

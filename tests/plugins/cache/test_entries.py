@@ -22,6 +22,7 @@ from usersmanager import (
     DecodeError,
     Request,
     Response,
+    ServerError,
     SubjectMismatchError,
     UsersManager,
     UsersManagerError,
@@ -230,6 +231,63 @@ def test_an_answer_for_another_token_than_the_caches_is_not_kept(caller: Any) ->
     assert call(plugins=[Swaps("cid"), call.cache, Swaps("bob")]).sub == "bob"
     assert call("cid").sub == "cid"
     assert call.requests == 4
+
+
+class Joins:
+    """A plugin that lets calls for the same profile share a request, even of several caches."""
+
+    def __init__(self) -> None:
+        self._response: Response | None = None
+
+    @hookimpl
+    def usersmanager_wrap_call(self, request: Request, proceed: Proceed) -> Flow[Response]:
+        self._response = self._response or (yield from proceed(request))
+        return self._response
+
+
+def test_an_answer_that_a_plugin_inside_has_from_another_call_is_not_kept(caller: Any) -> None:
+    call = caller()
+    plugins = [call.cache, Joins()]
+    for _ in range(2):  # Forgotten, but the plugin inside does not know.
+        call(plugins=plugins)
+        call.cache.forget("ada")
+    call(plugins=plugins)
+    assert call()["version"] == 2
+    assert (call.stats.entries, call.requests) == (1, 2)
+
+
+def test_a_cache_does_not_keep_what_another_one_has_kept(caller: Any, clocks: Clocks) -> None:
+    call = caller(max_age=60)
+    plugins = [call.cache, Cache(max_age=100, stale_if_error=100)]
+    call(plugins=plugins)
+    call.provider.outcome = Response(503)
+    clocks.advance(80)
+    assert call(plugins=plugins)["version"] == 1  # The other cache has a hit.
+    clocks.advance(70)
+    assert call(plugins=plugins)["version"] == 1  # A stale one.
+    clocks.advance(55)
+    with pytest.raises(ServerError):
+        call(plugins=plugins)
+    assert call.stats.hits == 0
+
+
+def test_a_request_with_a_body_is_not_answered_with_the_profile_for_another(caller: Any) -> None:
+    call = caller()
+    for body in (b"tenant=a", b"tenant=b"):
+        call(plugins=[Rebuilds(body=body, method="POST"), call.cache])
+    assert [request.body for request in call.provider.requests] == [b"tenant=a", b"tenant=b"]
+
+
+class Rebuilds:
+    """A plugin that makes a new request."""
+
+    def __init__(self, **changes: Any) -> None:
+        self._changes = changes
+
+    @hookimpl
+    def usersmanager_wrap_call(self, request: Request, proceed: Proceed) -> Flow[Response]:
+        fields = {name: getattr(request, name) for name in Request.__dataclass_fields__}
+        return proceed(Request(**{**fields, **self._changes}))
 
 
 def test_inside_a_plugin_that_changes_the_token_the_new_one_is_cached(caller: Any) -> None:

@@ -40,6 +40,11 @@ class Runner:
         fail()
 
 
+def handle_once(number: int, frame: object) -> None:
+    signal.signal(number, signal.SIG_IGN)
+    fail()
+
+
 HANDLERS: dict[str, Callable[..., Any]] = {
     "a function": handle,
     "a method": Runner().handle,
@@ -74,6 +79,17 @@ def test_it_passes_through_without_the_frames_of_the_store(style: str) -> None:
             files = [str(entry.path) for entry in caught.traceback]
             assert "handle" not in [entry.name for entry in caught.traceback]
             assert any(file.endswith("access.py") for file in files)
+    assert errors.count == 0
+
+
+def test_it_passes_through_although_the_handler_has_removed_itself(style: str) -> None:
+    errors = Errors()
+    before = signal.signal(signal.SIGUSR1, handle_once)
+    try:
+        with running(style) as run, pytest.raises(SoftTimeLimit):
+            run(shared_entries(InterruptedStore(), on_error=errors).get(KEY))
+    finally:
+        signal.signal(signal.SIGUSR1, before)
     assert errors.count == 0
 
 

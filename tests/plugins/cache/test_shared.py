@@ -139,6 +139,14 @@ def test_nobody_waits_for_the_lock_longer_than_it_lasts(
     assert 3 <= store.calls.count("add") <= 16
 
 
+def test_nobody_waits_for_the_lock_longer_than_asked(run: Run) -> None:
+    store = LockingStore()
+    run(shared_entries(store).acquire(KEY))
+    started = time.monotonic()
+    assert run(shared_entries(store).acquire(KEY, patience=0.1)) is False
+    assert time.monotonic() - started < 0.8
+
+
 def test_a_lock_that_another_process_has_by_now_is_not_released(run: Run) -> None:
     store = LockingStore()
     slow, next_one = shared_entries(store), shared_entries(store)

@@ -55,6 +55,13 @@ def test_a_look_is_one_access(call: Caller, store: LockingStore) -> None:
     assert store.calls == ["get"]
 
 
+def test_half_of_the_time_of_a_call_remains_for_the_request_while_a_lock_is_held(
+    call: Caller, store: LockingStore
+) -> None:
+    store.add = lambda *arguments: False  # type: ignore[method-assign] # Its owner has died.
+    assert call(timeout=0.4) == {"sub": "ada", "version": 1}
+
+
 def test_a_miss_locks_looks_again_stores_and_unlocks(call: Caller, store: LockingStore) -> None:
     call()
     assert store.calls == ["get", "add", "get", "set", "get", "delete"]

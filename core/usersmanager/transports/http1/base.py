@@ -69,8 +69,8 @@ class Http1Base(_Checked):
             proxy: the URL of an HTTP proxy for all origins, with user and password if it requires
                 them, percent-encoded.
             trust_env: whether to use the proxies of the environment if there is no `proxy`:
-                `http_proxy` and `https_proxy`, except for the hosts in `no_proxy`. They are read
-                now.
+                `http_proxy` and `https_proxy`, except for the hosts in `no_proxy` and loopback.
+                They are read now.
             pool_size: the maximum number of connections, idle and in use, of all origins together;
                 further calls wait. An idle connection to another origin is closed to make room. In
                 asyncio, each event loop has a pool.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from urllib.parse import urlsplit
 
+from ..._values.hosts import is_loopback
 from ..._values.token import Secret
 from ...errors import ArgumentError
 from .proxy import Proxy
@@ -16,7 +18,8 @@ class Proxies:
     """The proxy of all origins, or those of the environment.
 
     The environment is read once, as the standard library does: `http_proxy`, `https_proxy` and
-    `no_proxy` in lower or upper case; where there are none, macOS and Windows have settings.
+    `no_proxy` in lower or upper case; where there are none, macOS and Windows have settings. They
+    never apply to loopback: http is allowed there because the token stays on this machine.
 
     Args:
         url: sealed, for all origins. It takes precedence over the environment.
@@ -63,9 +66,13 @@ class Proxies:
             return self._explicit
         if origin not in self._by_origin:
             scheme, _, authority = origin.partition("://")
-            is_direct = self._is_excepted(authority)
+            is_direct = _is_loopback(origin) or self._is_excepted(authority)
             self._by_origin[origin] = None if is_direct else self._by_scheme.get(scheme)
         return self._by_origin[origin]
+
+
+def _is_loopback(origin: str) -> bool:
+    return is_loopback(urlsplit(origin).hostname or "")
 
 
 def _with_scheme(urls: Secret[Mapping[str, str]], scheme: str) -> str:
