@@ -87,8 +87,8 @@ class UsersManagerError(Exception):
         message: what happened.
 
     Attributes:
-        operation: the operation that failed ("get_info", "impersonate" or "discover"), or None
-            if the error was not raised by a call.
+        operation: the operation that failed, such as "get_info", "impersonate" or "discover", or
+            None if the error was not raised by a call.
         origin: the scheme, host and port of the endpoint, such as "https://tenant.auth0.com", or
             None if the error was not raised by a call.
     """
