@@ -1,4 +1,4 @@
-"""What the tests of `usersmanager.oauth` share: a manager over a fake transport, and its requests."""
+"""What the tests of `usersmanager.oauth` share: a manager over a fake, and its requests."""
 
 from __future__ import annotations
 

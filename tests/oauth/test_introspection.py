@@ -72,7 +72,7 @@ def test_its_repr_shows_the_subject_and_no_other_value() -> None:
 
 
 def test_it_needs_an_endpoint_since_no_path_is_common() -> None:
-    with pytest.raises(ArgumentError, match="introspection_endpoint is unknown.*from_issuer"):
+    with pytest.raises(ArgumentError, match=r"introspection_endpoint is unknown.*from_issuer"):
         perform(introspect_token("t", client=CLIENT), answer(ACTIVE), endpoints=None)
 
 
