@@ -59,13 +59,13 @@ def check_uri(name: str, value: object) -> None:
         )
 
 
-def check_client(client: object) -> None:
-    """Check the credential of a client.
+def check_client(client: Secret[Any]) -> None:
+    """Check the credential of a client, which may be a secret by mistake.
 
     Raises:
         ArgumentError: it is not a credential.
     """
-    if not callable(getattr(client, "authorize", None)):
+    if not callable(getattr(client.reveal(), "authorize", None)):
         raise ArgumentError("client must be a credential, such as ClientSecretBasic(id, secret)")
 
 

@@ -83,8 +83,9 @@ def exchange_token(
     """
     subject, actor, sealed_headers = Secret(subject_token), Secret(actor_token), Secret(headers)
     sealed_extra: Secret[Any] = Secret(extra)
-    del subject_token, actor_token, headers, extra
-    check_client(client)
+    credential = Secret(client)
+    del subject_token, actor_token, headers, extra, client
+    check_client(credential)
     check_uri("subject_token_type", subject_token_type)
     _check_optional_uri("requested_token_type", requested_token_type)
     return Operation(
@@ -104,7 +105,7 @@ def exchange_token(
             **_checked_extra(sealed_extra),
         },
         headers=sealed_headers.reveal(),
-        credential=client,
+        credential=credential.reveal(),
         read=read_exchanged_token,
         idempotent=False,
     )

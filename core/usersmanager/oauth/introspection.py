@@ -112,16 +112,16 @@ def introspect_token(
 
     Source: RFC 7662, sections 2.1 and 2.2.
     """
-    sealed = Secret(token)
-    del token
-    check_client(client)
+    sealed, credential = Secret(token), Secret(client)
+    del token, client
+    check_client(credential)
     optional("token_type_hint", token_type_hint)
     return Operation(
         "introspect_token",
         "POST",
         endpoint="introspection_endpoint",
         form={"token": check_token("token", sealed), "token_type_hint": token_type_hint},
-        credential=client,
+        credential=credential.reveal(),
         read=_read_introspection,
         idempotent=True,
     )

@@ -64,7 +64,7 @@ class PrivateKeyJwt:
         del key
         self.client_id = check_printable("client_id", Secret(client_id)).reveal()
         optional("audience", audience)
-        if algorithm not in _KEY_TYPES:
+        if algorithm not in tuple(_KEY_TYPES):  # It may be unhashable.
             raise ArgumentError(f"algorithm must be one of {', '.join(_KEY_TYPES)}")
         self._audience = audience
         self._key: Secret[Key | None] = _import_key(sealed, algorithm)

@@ -34,9 +34,9 @@ def revoke_token(
 
     Source: RFC 7009, section 2.
     """
-    sealed = Secret(token)
-    del token
-    check_client(client)
+    sealed, credential = Secret(token), Secret(client)
+    del token, client
+    check_client(credential)
     optional("token_type_hint", token_type_hint)
     return Operation(
         "revoke_token",
@@ -44,7 +44,7 @@ def revoke_token(
         path="/oauth/revoke",
         endpoint="revocation_endpoint",
         form={"token": check_token("token", sealed), "token_type_hint": token_type_hint},
-        credential=client,
+        credential=credential.reveal(),
         read=_ignore,
         idempotent=True,
     )

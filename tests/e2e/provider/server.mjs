@@ -3,7 +3,8 @@
 // It prints one line, {"issuer": "..."}, as soon as it answers, and exits when its stdin
 // closes: then it cannot outlive the test run, however that ends.
 // USERINFO_ROUTE moves the UserInfo endpoint from /userinfo. CLIENT_JWKS has the public keys for
-// which profiles are encrypted.
+// which profiles are encrypted. CLIENT_KEY is the public key of the client "signer", as a JWK.
+// Clients other than "json" and "jwt" may exchange tokens.
 
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
@@ -47,6 +48,13 @@ const encrypted = (id, alg, keyAlg, enc) =>
     userinfo_encrypted_response_enc: enc,
   });
 
+const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
+const SECRET = 'a secret: 100% + ~*/&=?';
+const exchangingClient = (id, method, metadata) =>
+  publicClient(id, { token_endpoint_auth_method: method, grant_types: [EXCHANGE], ...metadata });
+const clientKey = process.env.CLIENT_KEY && JSON.parse(process.env.CLIENT_KEY);
+
 const configuration = {
   clients: [
     publicClient('json'),
@@ -61,6 +69,10 @@ const configuration = {
           encrypted('ecdh-kw', 'RS256', 'ECDH-ES+A256KW', 'A256CBC-HS512'),
         ]
       : []),
+    exchangingClient('basic:%', 'client_secret_basic', { client_secret: SECRET }),
+    exchangingClient('post', 'client_secret_post', { client_secret: SECRET }),
+    exchangingClient('public', 'none'),
+    ...(clientKey ? [exchangingClient('signer', 'private_key_jwt', { jwks: { keys: [clientKey] } })] : []),
   ],
   jwks: {
     keys: [
@@ -81,8 +93,11 @@ const configuration = {
   features: {
     devInteractions: { enabled: false },
     encryption: { enabled: true },
+    introspection: { enabled: true },
     jwtUserinfo: { enabled: true },
+    revocation: { enabled: true },
   },
+  extraTokenClaims: (ctx) => ctx.state.claims,
   findAccount: (ctx, id) =>
     registered.has(id) ? { accountId: id, claims: () => USERS[id] } : undefined,
   routes: { userinfo: process.env.USERINFO_ROUTE ?? '/userinfo' },
@@ -111,6 +126,45 @@ async function passwordGrant(ctx) {
   ctx.body = { access_token: await token.save(), token_type: 'Bearer' };
 }
 
+// RFC 8693. The actor is in the new token, as introspection shows.
+async function exchangeGrant(ctx) {
+  const { client, params } = ctx.oidc;
+  const find = async (value, name) => {
+    const token = await provider.AccessToken.find(value);
+    if (!token?.isValid) throw new errors.InvalidRequest(`the ${name} is not valid`);
+    return token;
+  };
+  if (params.subject_token_type !== ACCESS_TOKEN) throw new errors.InvalidRequest('wrong type');
+  const subject = await find(params.subject_token, 'subject_token');
+  const actor = params.actor_token && (await find(params.actor_token, 'actor_token'));
+  const audience = [params.audience ?? []].flat();
+  if (audience.includes('forbidden')) throw new errors.InvalidTarget('no such audience');
+
+  const scope = params.scope ?? subject.scope;
+  const owner = { accountId: subject.accountId, clientId: client.clientId };
+  const grant = new provider.Grant(owner);
+  grant.addOIDCScope(scope);
+  ctx.state.claims = {
+    audiences: audience,
+    ...(actor && { act: { sub: actor.accountId, iss: provider.issuer } }),
+  };
+  const token = new provider.AccessToken({
+    ...owner,
+    client,
+    grantId: await grant.save(),
+    gty: 'token_exchange',
+    scope,
+    expiresIn: 600,
+  });
+  ctx.body = {
+    access_token: await token.save(),
+    issued_token_type: ACCESS_TOKEN,
+    token_type: 'Bearer',
+    expires_in: 600,
+    scope,
+  };
+}
+
 // DELETE /users/{name}
 async function deleteUser(ctx, next) {
   const name = ctx.method === 'DELETE' && ctx.path.match(/^\/users\/(\w+)$/)?.[1];
@@ -125,6 +179,15 @@ const issuer = `http://127.0.0.1:${server.address().port}`;
 
 const provider = new Provider(issuer, configuration);
 provider.registerGrantType('password', passwordGrant, ['username', 'scope', 'expires_in']);
+provider.registerGrantType(
+  EXCHANGE,
+  exchangeGrant,
+  [
+    ...['subject_token', 'subject_token_type', 'actor_token', 'actor_token_type'],
+    ...['requested_token_type', 'audience', 'scope'],
+  ],
+  ['audience'],
+);
 provider.use(deleteUser);
 server.on('request', provider.callback());
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from .oauth import PATHS, OAuthEndpoints
 from .page import make_page
 from .signing import SigningKeys
 from .tenant import PROTOCOLS, Grant, Tenant, Usage
@@ -46,6 +47,7 @@ class Endpoints:
     def __init__(self, tenant: Tenant, signing_keys: SigningKeys | None = None) -> None:
         self.base_url = ""
         self.signing_keys = signing_keys
+        self._oauth = OAuthEndpoints(self)
         self.reset(tenant)
 
     def reset(self, tenant: Tenant) -> None:
@@ -63,11 +65,12 @@ class Endpoints:
         application.router.add_get("/login/impersonated/{ticket}", self._login)
         application.router.add_get("/.well-known/openid-configuration", self._configuration)
         application.router.add_get("/.well-known/jwks.json", self._jwks)
+        self._oauth.add_to(application)
         return application
 
     @web.middleware
     async def _middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        is_api = request.path == "/userinfo" or request.path.endswith("/impersonate")
+        is_api = request.path in ("/userinfo", *PATHS) or request.path.endswith("/impersonate")
         if not is_api:
             return await handler(request)
         faults, log = self.faults, self.log  # A reset replaces them.
@@ -161,13 +164,13 @@ class Endpoints:
             {
                 "issuer": self.base_url,
                 "authorization_endpoint": f"{self.base_url}/authorize",
-                "token_endpoint": f"{self.base_url}/oauth/token",
                 "userinfo_endpoint": f"{self.base_url}/userinfo",
                 "jwks_uri": f"{self.base_url}/.well-known/jwks.json",
                 "response_types_supported": ["code"],
                 "subject_types_supported": ["public"],
                 "id_token_signing_alg_values_supported": ["RS256"],
                 "scopes_supported": ["openid", "profile", "email", "address", "phone"],
+                **self._oauth.metadata(),
             }
         )
 

@@ -12,11 +12,15 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from .clients import Client
 from .endpoints import Endpoints, Fault
+from .oauth import DELEGATED_LOGIN
 from .signing import SigningKeys
 from .tenant import Limit, Tenant
 
 __all__ = ["Sandbox"]
+
+_SECRET = "sandbox-secret"
 
 
 class Sandbox:
@@ -25,7 +29,8 @@ class Sandbox:
     Args:
         rate_limit: the limit on profile requests per user; `Limit()` is Auth0's (5 per
             minute, bursts of 10), None is no limit.
-        client_id: the only registered client.
+        client_id: the registered client.
+        client_secret: its secret.
         port: the port to listen on; 0 for a free port.
         userinfo_signed_response_alg: "ES256", "RS256" or "PS256" if profiles are signed JWTs, for
             the client; None if they are JSON. It needs the extra `jwt`.
@@ -35,7 +40,8 @@ class Sandbox:
 
     Attributes:
         base_url: the URL of the server once it has started, "http://127.0.0.1:...".
-        client_id: the only registered client.
+        client_id: the registered client.
+        client_secret: its secret.
 
     Example::
 
@@ -51,11 +57,13 @@ class Sandbox:
         *,
         rate_limit: Limit | None = None,
         client_id: str = "sandbox-client",
+        client_secret: str = _SECRET,
         port: int = 0,
         userinfo_signed_response_alg: str | None = None,
     ) -> None:
         self.base_url: str = ""
         self.client_id = client_id
+        self.client_secret = client_secret
         self._port = port
         self._rate_limit = rate_limit
         algorithm = userinfo_signed_response_alg
@@ -68,10 +76,12 @@ class Sandbox:
         self._error: BaseException | None = None
 
     def _new_tenant(self) -> Tenant:
-        return Tenant(limit=self._rate_limit, clients={self.client_id})
+        tenant = Tenant(limit=self._rate_limit, clients={self.client_id})
+        tenant.oauth_clients.add(Client(self.client_id, self.client_secret))
+        return tenant
 
     def reset(self) -> Self:
-        """Return to the initial state: no users, tokens, links, faults or recorded requests.
+        """Return to the initial state: no users, tokens, links, added clients, faults or requests.
 
         The rate limit starts anew, too. The server keeps running at the same URL, with the same
         keys, so tests can share it. Requests that it is still answering are not recorded.
@@ -87,6 +97,29 @@ class Sandbox:
         """Add or replace a user. The scope of a token decides which claims it returns."""
         self._tenant.add_user(user_id, claims)
         return self
+
+    def add_client(
+        self,
+        client_id: str,
+        *,
+        secret: str | None = None,
+        public_key: str | dict[str, Any] | None = None,
+    ) -> Self:
+        """Register another client for token exchange, introspection and revocation, until a reset.
+
+        Args:
+            client_id: its id.
+            secret: its secret, which it sends in the header or in the form.
+            public_key: the key that verifies what it signs (private_key_jwt), in PEM or as a JWK.
+                Without a key and a secret, the client is public.
+        """
+        self._tenant.oauth_clients.add(Client(client_id, secret, public_key))
+        return self
+
+    @property
+    def login_uri(self) -> str:
+        """Where a session transfer token logs in, for `usersmanager.oauth.session_link`."""
+        return self.base_url + DELEGATED_LOGIN
 
     def remove_user(self, user_id: str) -> None:
         """Remove a user, and so invalidate its tokens."""

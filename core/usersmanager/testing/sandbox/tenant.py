@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from .clients import Clients
+
 __all__ = ["Grant", "Limit", "Tenant", "Usage"]
 
 PROTOCOLS = frozenset({"oauth2", "samlp", "wsfed", "wsfed-rms"})
@@ -47,11 +49,17 @@ class Usage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a token grants. `subject` is empty for an API token."""
+    """What a token grants. `subject` is empty for an API token.
+
+    An exchanged token also has the client that it was issued to, whom it is for, and who acts.
+    """
 
     subject: str
     scope: frozenset[str]
     expires_at: float
+    client_id: str = ""
+    audience: tuple[str, ...] = ()
+    act: Mapping[str, Any] | None = None
 
 
 @dataclass(slots=True)
@@ -61,6 +69,7 @@ class Tenant:
     clock: Callable[[], float] = time.time
     limit: Limit | None = None
     clients: set[str] = field(default_factory=set)
+    oauth_clients: Clients = field(default_factory=Clients)
     users: dict[str, dict[str, Any]] = field(default_factory=dict)
     _grants: dict[str, Grant] = field(default_factory=dict)
     _links: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -72,8 +81,12 @@ class Tenant:
 
     def issue(self, subject: str, scope: str, expires_in: float) -> str:
         """Return a new opaque token."""
+        return self.add(Grant(subject, frozenset(scope.split()), self.clock() + expires_in))
+
+    def add(self, grant: Grant) -> str:
+        """Return a new opaque token with a grant."""
         token = secrets.token_urlsafe(24)
-        self._grants[token] = Grant(subject, frozenset(scope.split()), self.clock() + expires_in)
+        self._grants[token] = grant
         return token
 
     def revoke(self, token: str) -> None:
@@ -91,11 +104,12 @@ class Tenant:
 
     def claims(self, grant: Grant) -> dict[str, Any]:
         """Return the claims in the scope of a grant (OIDC Core, section 5.4), and custom claims."""
-        return {
+        claims = {
             claim: value
             for claim, value in self.users[grant.subject].items()
             if _SCOPED_CLAIMS.get(claim) in (None, *grant.scope)
         }
+        return claims if grant.act is None else {**claims, "act": grant.act}
 
     def use(self, subject: str) -> Usage | None:
         """Count a request against the limit of a user; return None if there is no limit."""
