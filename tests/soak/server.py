@@ -174,7 +174,9 @@ class Ways:
                 server = stack.enter_context(Misbehaving(origin_tls))
                 proxy = None
                 if way.startswith("tunnel"):
-                    tunnels = FaultServer(otherwise=forward, ssl_context=proxy_tls, host="localhost")
+                    tunnels = FaultServer(
+                        otherwise=forward, ssl_context=proxy_tls, host="localhost"
+                    )
                     proxy = stack.enter_context(tunnels).origin
                 url = server.origin
                 if way.endswith("proxy"):
