@@ -10,13 +10,16 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-from .report import chart, replace_results, table
+from .layers import measure_layers
+from .report import chart, layers_table, replace_results, table
 from .scenarios import SCENARIOS, run
 from .server import serving
 
 _PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 _LIBRARIES = ("usersmanager", "urllib3", "aiohttp", "httpx", "requests", "auth0-python")
+_LAYERS = "layers"
 _START_UP = "Start-up: the import, then the first and the second object."
+_LAYERS_TITLE = "Where the time of a call goes, with the native transport:"
 _START = """
 from time import perf_counter
 make = "managers.append({0}('https://tenant.auth0.com'))"
@@ -30,7 +33,7 @@ for step in ("from usersmanager import {0}", make, make):
 
 def main() -> None:
     """Measure what a call costs, compared with the bare libraries and other clients."""
-    names = {scenario.name: None for scenario in SCENARIOS}
+    names = {**{scenario.name: None for scenario in SCENARIOS}, _LAYERS: None}
     parser = argparse.ArgumentParser("python -m benchmarks", description=main.__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"from {', '.join(names)}")
     parser.add_argument("--quick", action="store_true", help="less exact, in a minute or two")
@@ -49,7 +52,14 @@ def main() -> None:
             if scenario.name in (options.names or names):
                 print(scenario.title, "...", file=sys.stderr)
                 rows += run(scenario, server, rounds, seconds)
-    text = "\n\n".join([_environment(), table(rows), _START_UP, "\n".join(starts)])
+        parts = [_environment()]
+        if rows:
+            parts.append(table(rows))
+        if _LAYERS in (options.names or names):
+            print("The layers of a call ...", file=sys.stderr)
+            layers = layers_table(measure_layers(server, rounds, seconds))
+            parts += [_LAYERS_TITLE, layers]
+    text = "\n\n".join([*parts, _START_UP, "\n".join(starts)])
     print(text)
     if options.docs:
         _PAGE.write_text(replace_results(_PAGE.read_text(), text))

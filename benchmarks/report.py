@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
+from .layers import Layer
 from .scenarios import Row
 
 BEGIN, END = "<!-- results -->", "<!-- /results -->"
@@ -35,6 +36,16 @@ def table(rows: Sequence[Row]) -> str:
             f" ({low:.2f}–{high:.2f}) | {microseconds:,.0f} | {busy:.0%} |"
         )
         previous = title
+    return "\n".join(lines)
+
+
+def layers_table(layers: Sequence[Layer]) -> str:
+    """Return a Markdown table of the layers of a call."""
+    lines = [
+        "| Layer | One thread, µs | asyncio, 100 in flight, µs |",
+        "| --- | ---: | ---: |",
+    ]
+    lines += [f"| {name} | {alone:.1f} | {together:.1f} |" for name, alone, together in layers]
     return "\n".join(lines)
 
 

@@ -13,10 +13,12 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from benchmarks.layers import measure_layers
 from benchmarks.measure import Turn, interleave, quartiles
 from benchmarks.profiles import SUBJECT, profile
-from benchmarks.report import BEGIN, END, chart, replace_results, table
+from benchmarks.report import BEGIN, END, chart, layers_table, replace_results, table
 from benchmarks.scenarios import SCENARIOS, Row, in_flight, in_threads
+from benchmarks.server import serving
 
 from benchmarks import measure
 
@@ -189,3 +191,13 @@ def test_invalid_arguments_are_an_error(arguments: list[str], message: str) -> N
     assert process.returncode == 2
     assert message in process.stderr
     assert not process.stdout
+
+
+def test_every_layer_of_a_call_is_measured_and_listed() -> None:
+    with serving() as (server, _):
+        layers = measure_layers(server, rounds=1, seconds=0.0)
+    assert [layer.name for layer in layers][-1] == "Whole call"
+    assert all(layer.sync > 0 for layer in layers if not layer.name.startswith("The rest"))
+    lines = layers_table(layers).splitlines()
+    assert len(lines) == 2 + len(layers)
+    assert {line.count("|") for line in lines} == {4}

@@ -51,7 +51,7 @@ class Environment:
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """An environment with this project, its fast transport and niquests."""
+    """An environment with this project, its native transport and niquests."""
     environment = Environment(tmp_path_factory.mktemp("niquests"))
     environment.install(str(ROOT), "niquests")
     return environment

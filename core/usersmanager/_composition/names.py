@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import lru_cache
 
 __all__ = ["allowed_names", "disabled_names", "normalize"]
 
@@ -12,6 +13,7 @@ _SEPARATORS = re.compile(r"[-_.]+")
 _BETWEEN_NAMES = re.compile(r"[,;\s]+")
 
 
+@lru_cache(maxsize=256)
 def normalize(name: str) -> str:
     """Normalize a name for comparison: `ACME_Tint` and `acme-tint` are the same (PEP 503)."""
     return _SEPARATORS.sub("-", name).lower()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 import pluggy
@@ -44,23 +44,32 @@ class Implementation(NamedTuple):
 
 
 class _PluginManager(pluggy.PluginManager):
-    """A plugin manager that inspects only possible hooks: pluggy is slow on all other names."""
+    """A plugin manager that inspects only possible hooks: pluggy is slow on all other names.
+
+    It reads the mark of a plain function itself, because pluggy looks everything up statically.
+    """
 
     def parse_hookspec_opts(
         self, module_or_class: ModuleType | type, name: str
     ) -> pluggy.HookspecOpts | None:
-        return super().parse_hookspec_opts(module_or_class, name) if name in HOOKS else None
+        return _SPECIFICATIONS.get(name)
 
     def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
-        if name.startswith("__") or not _may_be_marked(plugin, name):
+        if name.startswith("__"):
             return None
-        return super().parse_hookimpl_opts(plugin, name)
+        attributes = getattr(plugin, "__dict__", {})
+        value = attributes[name] if name in attributes else getattr(type(plugin), name, None)
+        mark: pluggy.HookimplOpts | None = getattr(value, "usersmanager_impl", None)
+        if isinstance(value, FunctionType) and isinstance(mark, dict | None):
+            return mark
+        if mark is not None or isinstance(value, staticmethod | classmethod):
+            return super().parse_hookimpl_opts(plugin, name)
+        return None
 
 
-def _may_be_marked(plugin: object, name: str) -> bool:
-    attributes = getattr(plugin, "__dict__", {})
-    value = attributes[name] if name in attributes else getattr(type(plugin), name, None)
-    return hasattr(value, "usersmanager_impl") or isinstance(value, staticmethod | classmethod)
+_SPECIFICATIONS: dict[str, pluggy.HookspecOpts] = {
+    name: getattr(hookspecs, name).usersmanager_spec for name in HOOKS
+}
 
 
 class Registry:

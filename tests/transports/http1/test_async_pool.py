@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.transports.http1.pooled import Connection
 
 from usersmanager import PoolTimeoutError
 from usersmanager.transports import Deadline
@@ -168,6 +169,98 @@ def test_a_lost_slot_is_given_to_a_waiting_call_when_the_next_call_begins() -> N
         with pytest.raises(PoolTimeoutError):
             await acquire(pool, soon(0.01))
         assert waiting.done()
+
+    asyncio.run(main())
+
+
+def opened(pool: AsyncPool, slot: Slot[Any]) -> Connection:
+    """Give a slot a connection that will be reusable."""
+    connection = Connection(asyncio.get_running_loop().create_future())
+    pool.opened(slot, connection)
+    slot.is_reusable = True
+    return connection
+
+
+def test_a_connection_is_reused_unless_it_may_not_be_or_is_too_old() -> None:
+    async def main() -> None:
+        pool, short_lived = AsyncPool(3, 15.0), AsyncPool(3, 1e-9)
+        for one in (pool, short_lived):
+            slot = await acquire(one, soon())
+            connection = opened(one, slot)
+            one.release(slot)
+        assert (await acquire(short_lived, soon())).connection is None
+        slot = await acquire(pool, soon())
+        first = slot.connection
+        assert first is not None
+        slot.is_reusable = True
+        pool.release(slot)
+        assert (await pool.acquire("a", soon(), may_reuse=False)).connection is None
+        assert (await acquire(pool, soon())).connection is first
+        assert not connection.is_open
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("may_reuse", [True, False])
+def test_a_call_that_waited_gets_a_connection_as_if_it_had_not(may_reuse: bool) -> None:
+    async def main() -> None:
+        pool, slot = await full()
+        connection = opened(pool, slot)
+        waiting = asyncio.create_task(pool.acquire("a", soon(), may_reuse=may_reuse))
+        await asyncio.sleep(0)
+        assert pool.stats()["a"].waiting == 1
+        pool.release(slot)
+        own = await waiting
+        assert own.origin == "a"
+        assert own.connection is (connection if may_reuse else None)
+
+    asyncio.run(main())
+
+
+def test_a_connection_that_comes_as_the_wait_ends_stays_in_the_pool() -> None:
+    async def main() -> None:
+        pool, slot = await full()
+        connection = opened(pool, slot)
+        waiting = asyncio.create_task(acquire(pool, soon()))
+        await asyncio.sleep(0)
+        pool.release(slot)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        assert pool.stats()["a"].idle == 1
+        assert connection.is_open
+
+    asyncio.run(main())
+
+
+def test_closing_waits_until_every_idle_connection_has_ended() -> None:
+    async def main() -> None:
+        pool = AsyncPool(3, 15.0)
+        connections = []
+        for _ in range(2):  # Closed twice: what the first time found still counts.
+            slot = await acquire(pool, soon())
+            connections.append(opened(pool, slot))
+            pool._is_closed = False
+            pool.release(slot)
+            await pool.aclose()
+        assert [connection.is_open for connection in connections] == [False, False]
+        ending = asyncio.create_task(pool.wait_closed())
+        for connection in connections:
+            await asyncio.sleep(0.01)
+            assert not ending.done()
+            connection.closed.set_result(None)
+        await asyncio.wait_for(ending, 5)
+        await pool.wait_closed()
+
+    asyncio.run(main())
+
+
+def test_closing_does_not_wait_for_ever() -> None:
+    async def main() -> None:
+        pool, slot = await full()
+        opened(pool, slot)
+        pool.release(slot)
+        await pool.aclose()
+        await asyncio.wait_for(pool.wait_closed(), 5)
 
     asyncio.run(main())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 
 import pytest
@@ -179,6 +180,33 @@ def test_a_connection_in_use_when_its_origin_is_discarded_is_not_reused(
     assert (in_use.connection.is_open, take(pool, "a")) == (False, newer)
 
 
+def test_a_connection_opened_at_the_moment_of_the_discard_is_not_reused(
+    clock: list[float],
+) -> None:
+    pool = ConnectionPool()
+    in_use = use(pool, "a")
+    pool.discard("a")
+    give_back(pool, in_use)
+    assert take(pool, "a") is None
+
+
+def test_the_copy_in_a_forked_child_is_closed_even_if_its_lock_was_held() -> None:
+    pool = ConnectionPool()
+    idle = put(pool, "a")
+    pool._lock.acquire()
+    pool.discard_after_fork()
+    assert not idle.is_open
+    assert pool.stats()["a"].idle == 0
+
+
+def test_a_pool_belongs_to_the_process_that_made_it() -> None:
+    assert ConnectionPool().process == os.getpid()
+
+
+def test_the_statistics_of_pools_add_up() -> None:
+    assert PoolStats(1, 2, 3, 4).plus(PoolStats(10, 20, 30, 40)) == PoolStats(11, 22, 33, 44)
+
+
 def test_the_limit_is_that_of_all_origins_idle_and_in_use(clock: list[float]) -> None:
     pool = ConnectionPool(3)
     oldest, busy = put(pool, "a"), use(pool, "b")
@@ -190,6 +218,17 @@ def test_the_limit_is_that_of_all_origins_idle_and_in_use(clock: list[float]) ->
     assert not newer.is_open
     assert pool.try_acquire("d", may_reuse=True) is None
     assert {busy, first, second} == set(pool._slots)
+
+
+def test_the_connection_that_was_idle_for_longest_makes_room(clock: list[float]) -> None:
+    clock[0] = 1.0
+    pool = ConnectionPool(2)
+    slots = [use(pool, "a"), use(pool, "b")]
+    for slot in reversed(slots):
+        give_back(pool, slot)
+        clock[0] += 1
+    use(pool, "c")
+    assert [slot.connection.is_open for slot in slots if slot.connection] == [True, False]
 
 
 def test_an_idle_connection_of_the_same_origin_makes_room_if_it_may_not_be_reused() -> None:

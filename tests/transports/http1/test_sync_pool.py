@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
+from queue import Empty
+from typing import Any
 
 import pytest
+from tests.transports.http1.pooled import Connection
 
 from usersmanager import PoolTimeoutError
 from usersmanager.transports import Deadline, PoolStats
@@ -60,6 +63,80 @@ def test_the_number_of_waiting_calls_is_part_of_the_statistics() -> None:
     pool.release(slot)
     waiting.join()
     assert pool.stats()["a"] == PoolStats()
+
+
+def put(pool: SyncPool, origin: str = "a") -> Any:
+    """Add an idle connection."""
+    slot = pool.acquire(origin, soon(), may_reuse=False)
+    pool.opened(slot, Connection())
+    slot.is_reusable = True
+    pool.release(slot)
+    return slot.connection
+
+
+def test_a_connection_is_reused_unless_it_may_not_be_or_is_too_old() -> None:
+    pool = SyncPool(3, 15.0)
+    idle = put(pool)
+    assert pool.acquire("a", soon(), may_reuse=False).connection is None
+    assert pool.acquire("a", soon(), may_reuse=True).connection is idle
+    short_lived = SyncPool(3, 1e-9)
+    put(short_lived)
+    assert acquire(short_lived, soon()).connection is None
+
+
+@pytest.mark.parametrize("may_reuse", [True, False])
+def test_a_call_that_waited_gets_a_connection_as_if_it_had_not(may_reuse: bool) -> None:
+    pool = SyncPool(1, 15.0)
+    slot = pool.acquire("a", soon(), may_reuse=False)
+    pool.opened(slot, Connection())
+    acquired: list[Slot[Stream]] = []
+    waiting = threading.Thread(
+        target=lambda: acquired.append(pool.acquire("a", soon(), may_reuse=may_reuse))
+    )
+    waiting.start()
+    while not pool.stats()["a"].waiting:
+        time.sleep(0.001)
+    slot.is_reusable = True
+    pool.release(slot)
+    waiting.join(5)
+    assert [one.origin for one in acquired] == ["a"]
+    assert acquired[0].connection is (slot.connection if may_reuse else None)
+
+
+def test_a_call_waits_until_its_deadline_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = SyncPool(1, 15.0)
+    slot = acquire(pool, soon())
+    waits: list[float] = []
+
+    class Released:
+        def get(self, timeout: float) -> None:
+            waits.append(timeout)
+            now[0] += timeout
+            raise Empty
+
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(pool, "_released", Released())
+    with pytest.raises(PoolTimeoutError):
+        acquire(pool, Deadline(100.12))
+    assert waits == pytest.approx([0.05, 0.05, 0.02])
+    pool.release(slot)
+
+
+def test_releases_without_a_waiting_call_leave_nothing_in_the_queue() -> None:
+    pool = SyncPool(2, 15.0)
+    for _ in range(3):
+        pool.release(acquire(pool, soon()))
+    assert pool._released.qsize() == 0
+
+
+def test_the_queue_does_not_grow_beyond_the_limit() -> None:
+    pool = SyncPool(2, 15.0)
+    waiter = Slot[Stream]("a")  # Any object that counts as a waiting thread.
+    pool._waiters.add(waiter)  # type: ignore[arg-type] # Never looked into.
+    for _ in range(5):
+        pool.release(acquire(pool, soon()))
+    assert pool._released.qsize() == 2
 
 
 def test_a_slot_may_be_released_twice() -> None:
