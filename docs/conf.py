@@ -60,7 +60,6 @@ nitpick_ignore_regex = [
 ]
 maximum_signature_line_length = 40
 python_use_unqualified_type_names = True
-autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
 autodoc_inherit_docstrings = False
