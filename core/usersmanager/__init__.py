@@ -1,7 +1,8 @@
 """Auth0 and OpenID Connect user operations: profiles and impersonation links.
 
-This package is for applications; `usersmanager.web` is for those that accept access tokens. Plugins
-import from `usersmanager.plugins`, transports from `usersmanager.transports`, tests from
+This package is for applications; `usersmanager.web` is for those that accept access tokens, and
+`usersmanager.operations` for those that make operations of their own. Plugins import from
+`usersmanager.plugins`, transports from `usersmanager.transports`, tests from
 `usersmanager.testing`. Importing it imports no plugin, no transport and no HTTP library.
 """
 

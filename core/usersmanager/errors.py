@@ -84,8 +84,8 @@ class UsersManagerError(Exception):
     the origin: "get_info at https://tenant.auth0.com failed with 503 Service Unavailable".
 
     Attributes:
-        operation: the operation that failed ("get_info", "impersonate" or "discover"), or None
-            if the error was not raised by a call.
+        operation: the operation that failed, such as "get_info", "impersonate" or "discover", or
+            None if the error was not raised by a call.
         origin: the scheme, host and port of the endpoint, such as "https://tenant.auth0.com", or
             None if the error was not raised by a call.
     """

@@ -8,6 +8,7 @@ Source: OpenTelemetry semantic conventions for HTTP spans and metrics, and for e
 
 from __future__ import annotations
 
+import re
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
@@ -32,6 +33,7 @@ Attributes: TypeAlias = dict[str, str | int]
 SCHEMA_URL = "https://opentelemetry.io/schemas/1.27.0"
 # The boundaries in seconds that the conventions advise for `http.client.request.duration`.
 DURATION_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -65,7 +67,7 @@ def resource(request: Request) -> Attributes:
     """Return the attributes of an attempt for its span alone."""
     template = _template(request)
     attributes: Attributes = {
-        "url.full": request.origin + template.replace("{user_id}", "REDACTED"),
+        "url.full": request.origin + _PLACEHOLDER.sub("REDACTED", template),
         "url.template": template,
     }
     if request.attempt > 1:

@@ -40,16 +40,27 @@ TESTS = {
     "usersmanager._operations.media_type": ["tests/operations/test_decoding.py"],
     "usersmanager._operations.subject": ["tests/operations/test_decoding.py"],
     "usersmanager._operations.status": ["tests/operations/test_status.py"],
-    "usersmanager._operations.arguments": [
+    "usersmanager._operations.body": ["tests/operations/test_operation.py"],
+    "usersmanager._operations.get_info": [
+        "tests/operations/test_arguments.py",
+        "tests/operations/test_requests.py",
+        "tests/manager/test_endpoints.py",
+    ],
+    "usersmanager._operations.impersonate": [
         "tests/operations/test_arguments.py",
         "tests/operations/test_requests.py",
     ],
+    "usersmanager._operations.operation": ["tests/operations/test_operation.py"],
+    "usersmanager._operations.reading": [
+        "tests/operations/test_reading.py",
+        "tests/operations/test_reading_errors.py",
+    ],
+    "usersmanager._operations.target": ["tests/operations/test_operation.py"],
     "usersmanager._operations.endpoints": ["tests/manager/test_endpoints.py"],
     "usersmanager._operations.provider": ["tests/operations/test_provider.py"],
-    "usersmanager._operations.specs": [
-        "tests/operations/test_requests.py",
-        "tests/manager/test_endpoints.py",
-        "tests/manager/test_from_issuer.py",
+    "usersmanager._values.forms": [
+        "tests/operations/test_operation.py",
+        "tests/manager/test_credentials.py",
     ],
     "usersmanager._values.dates": [
         "tests/values/test_messages.py",
@@ -62,7 +73,11 @@ TESTS = {
     "usersmanager._values.hosts": ["tests/values/test_urls.py"],
     "usersmanager._values.rate_limit": ["tests/values/test_rate_limit.py"],
     "usersmanager._values.rate_limit_items": ["tests/values/test_rate_limit.py"],
-    "usersmanager._values.redaction": ["tests/values/test_redaction.py"],
+    "usersmanager._values.redaction": [
+        "tests/values/test_redaction.py",
+        "tests/operations/test_reading_errors.py",
+    ],
+    "usersmanager._values.site": ["tests/manager/test_provider.py"],
     "usersmanager._values.retry_after": ["tests/values/test_rate_limit.py"],
     "usersmanager._values.token": ["tests/values/test_token.py"],
     "usersmanager._values.url_advice": ["tests/values/test_urls.py"],

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import warnings
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from tests.transports.minimal_adapters import MinimalAiohttp, MinimalUrllib3
 
+from usersmanager import Request, Response
 from usersmanager.testing import (
     AsyncTransportContract,
     StrictAsyncTransportContract,
@@ -77,8 +79,25 @@ STRICT_FOR_AIOHTTP: list[Case] = [
 ]
 
 
+FORMS_AND_METHODS: list[Case] = [
+    ("test_a_form_is_sent_byte_for_byte", "repeated fields included"),
+    ("test_every_method_is_sent_as_it_is", "must be sent as it is, not"),
+]
+
+
 class StrictUrllib3(MinimalUrllib3):
     strict = True  # It is not.
+
+
+class HighLevelUrllib3(MinimalUrllib3):
+    """It makes a dict of a form, and knows two methods."""
+
+    def send(self, request: Request) -> Response:
+        sent = request._replace(method="GET" if request.body is None else "POST")
+        if b"=" in (request.body or b""):
+            fields = dict(parse_qsl((request.body or b"").decode(), keep_blank_values=True))
+            sent = sent._replace(body=urlencode(fields).encode())
+        return super().send(sent)
 
 
 class StrictAiohttp(MinimalAiohttp):
@@ -87,6 +106,7 @@ class StrictAiohttp(MinimalAiohttp):
 
 CONTRACTS: dict[Any, type[Any]] = {
     MinimalUrllib3: TransportContract,
+    HighLevelUrllib3: TransportContract,
     MinimalAiohttp: AsyncTransportContract,
     StrictUrllib3: StrictTransportContract,
     StrictAiohttp: StrictAsyncTransportContract,
@@ -118,6 +138,7 @@ def failure(transport: Any, name: str) -> str:
         for transport, cases in (
             (MinimalUrllib3, BASIC + BASIC_FOR_URLLIB3),
             (MinimalAiohttp, BASIC + BASIC_FOR_AIOHTTP),
+            (HighLevelUrllib3, FORMS_AND_METHODS),
             (StrictUrllib3, STRICT + STRICT_FOR_URLLIB3),
             (StrictAiohttp, STRICT + STRICT_FOR_AIOHTTP),
         )

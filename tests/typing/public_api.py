@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from datetime import datetime
 from typing import Any, assert_type
 
@@ -28,6 +28,7 @@ from usersmanager import (
     UsersManagerError,
 )
 from usersmanager.errors import Reason
+from usersmanager.operations import Bearer, Credential, Operation, Secret, read_json
 from usersmanager.plugins import PluginReport, installed_plugins
 from usersmanager.testing import (
     AsyncTransportContract,
@@ -51,6 +52,57 @@ def sync_calls(token: str, settings: Mapping[str, Any]) -> None:
         assert_type(users.impersonate("u", settings), str)
         assert_type(users.get_info(token, with_profile), None)
         assert_type(users.impersonate("u", {"token": "t"}, with_link), None)
+
+
+def _read_roles(response: Response) -> list[str]:
+    return [str(role) for role in read_json(response)["roles"]]
+
+
+def list_roles(user_id: str, *, token: str) -> Operation[list[str]]:
+    return Operation(
+        name="list_roles",
+        method="GET",
+        path="/users/{user_id}/roles",
+        arguments={"user_id": user_id},
+        credential=Bearer(token),
+        read=_read_roles,
+    )
+
+
+class ApiKey:
+    def authorize(self, request: Request) -> Request:
+        return request.with_form({"key": Secret("k"), "scope": ["a", "b"], "none": None})
+
+
+def with_roles(error: UsersManagerError | None, roles: list[str] | None) -> None: ...
+
+
+def operations_of_anyone(users: UsersManager, token: str) -> None:
+    assert_type(users.call(list_roles("u", token=token)), list[str])
+    assert_type(users.call(list_roles("u", token=token), timeout=3), list[str])
+    assert_type(users.call(list_roles("u", token=token), with_roles), None)
+    # An operation is covariant in its result, and a result may be of any type.
+    general: Operation[Sequence[object]] = list_roles("u", token=token)
+    assert_type(users.call(general), Sequence[object])
+    credential: Credential = ApiKey()
+    deleting = Operation("delete", "DELETE", path="/x", read=lambda _: None, credential=credential)
+    users.call(deleting)
+    assert_type(users.provider, Mapping[str, Any] | None)
+    # The wrong values are ignored: a checker must report them.
+    Operation("op", "HEAD", path="/x", read=_read_roles)  # type: ignore[arg-type]
+    Operation("op", "GET", path="/x", read=_read_roles, query={"a": Secret("s")})  # type: ignore[dict-item]
+    Operation("op", "GET", path="/x", read=_read_roles, credential=token)  # type: ignore[arg-type]
+    users.call(list_roles)  # type: ignore[call-overload]
+    users.call(list_roles("u", token=token), with_profile)  # type: ignore[arg-type]
+
+
+async def operations_of_anyone_in_asyncio(issuer: str, token: str) -> None:
+    async with AsyncUsersManager.from_issuer(issuer) as users:
+        call: Coroutine[Any, Any, list[str]] = users.call(list_roles("u", token=token))
+        assert_type(await call, list[str])
+        assert_type(await users.call(list_roles("u", token=token)), list[str])
+        assert_type(users.call(list_roles("u", token=token), with_roles), None)
+        assert_type(users.provider, Mapping[str, Any] | None)
 
 
 def known_endpoints(token: str) -> None:

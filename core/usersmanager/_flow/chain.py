@@ -132,6 +132,7 @@ def _next_attempt(request: Request) -> Request:
 
 
 def _authorized(request: Request, credential: Credential) -> Request:
+    request.call.token_changes += 1  # What plugins around the call have seen is not all.
     authorized: object = credential.authorize(request)
     if isinstance(authorized, Request):
         return authorized

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from inspect import iscoroutinefunction
-from typing import Any, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, TypeAlias, TypeVar, get_args
 
 from .._values.credential import Bearer, Credential
 from .._values.forms import Fields, FormInput
-from .._values.headers import HeaderInput
+from .._values.headers import HeaderInput, Headers, StaticHeaders
 from .._values.messages import Response
 from .._values.site import is_endpoint_name
 from .._values.token import Secret
 from ..errors import ArgumentError
+from .body import encode_body
 from .plan import RequestPlan
-from .plan_checks import (
-    METHODS,
-    check_name,
-    default_headers,
-    encode_body,
-    encode_query,
-    encode_segments,
-    static_headers,
-)
+from .target import encode_query, encode_segments
 
 __all__ = ["Method", "Operation"]
 
@@ -31,6 +25,8 @@ Result_co = TypeVar("Result_co", covariant=True)
 Result = TypeVar("Result")
 Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_METHODS = get_args(Method)
 _IDEMPOTENT = ("GET", "PUT", "DELETE")
 
 
@@ -105,10 +101,12 @@ class Operation(Generic[Result_co]):
         idempotent: bool | None = None,
     ) -> None:
         sealed_json = Secret(json)
-        error: ArgumentError | None = None
+        problem = _explain(name, method, read, path, endpoint, credential)
         try:
-            _check(name, method, read, path, endpoint, credential)
+            if problem is not None:
+                raise ArgumentError(problem)
             body = encode_body(method, form, sealed_json)
+            content_type = {"Content-Type": body.media_type} if body.media_type else {}
             plan = RequestPlan(
                 name=name,
                 method=method,
@@ -116,21 +114,20 @@ class Operation(Generic[Result_co]):
                 segments=encode_segments(path, arguments),
                 endpoint=endpoint,
                 query=encode_query(query),
-                defaults=default_headers(accept, body.media_type),
-                headers=static_headers(headers),
+                defaults=StaticHeaders({"Accept": accept, **content_type}).merge_into(Headers()),
+                headers=StaticHeaders(headers),
                 body=body.content.reveal(),
                 secrets=body.secrets,
                 idempotent=method in _IDEMPOTENT if idempotent is None else bool(idempotent),
             )
         except ArgumentError as caught:
-            error = ArgumentError(f"{_describe(name)}: {caught}")
-        if error is not None:
+            problem = str(caught)
+        if problem is not None:
             # A value may be a secret, and a traceback shows local variables.
             del arguments, query, headers, form, json
-            try:
-                raise error
-            finally:
-                del error  # Break the reference cycle.
+            # A name that is not one may be a misplaced value.
+            described = f"operation {name!r}" if _is_name(name) else "operation"
+            raise ArgumentError(f"{described}: {problem}")
         object.__setattr__(self, "read", read)
         object.__setattr__(self, "credential", credential)
         object.__setattr__(self, "_plan", plan)
@@ -159,34 +156,28 @@ class Operation(Generic[Result_co]):
         return copy
 
     def __repr__(self) -> str:
-        return f"<Operation {self.name}>"
+        plan = getattr(self, "_plan", None)  # A traceback shows an operation that was refused.
+        return f"<Operation {'refused' if plan is None else plan.name}>"
 
 
-def _check(
-    name: object,
-    method: object,
-    read: object,
-    path: object,
-    endpoint: object,
-    credential: object,
-) -> None:
-    """Check the arguments that are not encoded."""
-    check_name(name)
-    if method not in METHODS:
-        raise ArgumentError(f"method must be one of {', '.join(METHODS)}")
+def _is_name(name: object) -> bool:
+    return isinstance(name, str) and _NAME.fullmatch(name) is not None
+
+
+def _explain(
+    name: object, method: object, read: object, path: object, endpoint: object, credential: object
+) -> str | None:
+    """Explain what is wrong with the arguments that are not encoded."""
+    if not _is_name(name):
+        return "a name must be lowercase letters, digits and '_', such as list_roles"
+    if method not in _METHODS:
+        return f"method must be one of {', '.join(_METHODS)}"
     if not callable(read) or iscoroutinefunction(read):
-        raise ArgumentError("read must be a plain function of the response")
+        return "read must be a plain function of the response"
     if path is None and endpoint is None:
-        raise ArgumentError("pass a path, an endpoint, or both")
+        return "pass a path, an endpoint, or both"
     if endpoint is not None and not is_endpoint_name(endpoint):
-        raise ArgumentError("endpoint must be a name such as introspection_endpoint")
+        return "endpoint must be a name such as introspection_endpoint"
     if credential is not None and not callable(getattr(credential, "authorize", None)):
-        raise ArgumentError("credential must have a method authorize(request)")
-
-
-def _describe(name: object) -> str:
-    try:
-        check_name(name)
-    except ArgumentError:
-        return "operation"
-    return f"operation {name!r}"
+        return "credential must have a method authorize(request)"
+    return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from .._values.headers import Headers, StaticHeaders
 from .._values.site import Site
 from .._values.token import Secret
@@ -28,8 +30,9 @@ class Placement:
         self.headers = plan.headers.merge_into(site.headers.merge_into(plan.defaults))
 
 
+@dataclass(eq=False, repr=False, slots=True)
 class RequestPlan:
-    """The request of an operation, checked and encoded.
+    """The request of an operation, checked and encoded. It is not changed.
 
     Attributes:
         name: the name of the operation.
@@ -41,52 +44,22 @@ class RequestPlan:
         defaults: Accept and Content-Type, which a manager's headers may override.
         headers: the fields of the operation, which override both.
         body: the body, or None.
-        secrets: the secrets in the body.
+        secrets: the secrets in it.
         idempotent: whether it may be sent twice.
     """
 
-    __slots__ = (
-        "_placement",
-        "body",
-        "defaults",
-        "endpoint",
-        "headers",
-        "idempotent",
-        "method",
-        "name",
-        "path",
-        "query",
-        "secrets",
-        "segments",
-    )
-
-    def __init__(
-        self,
-        *,
-        name: str,
-        method: str,
-        path: str | None,
-        segments: dict[str, str],
-        endpoint: str | None,
-        query: str,
-        defaults: Headers,
-        headers: StaticHeaders,
-        body: bytes | None,
-        secrets: tuple[Secret[str], ...],
-        idempotent: bool,
-    ) -> None:
-        self.name = name
-        self.method = method
-        self.path = path
-        self.segments = segments
-        self.endpoint = endpoint
-        self.query = query
-        self.defaults = defaults
-        self.headers = headers
-        self.body = body
-        self.secrets = secrets
-        self.idempotent = idempotent
-        self._placement: Placement | None = None
+    name: str
+    method: str
+    path: str | None
+    segments: dict[str, str]
+    endpoint: str | None
+    query: str
+    defaults: Headers
+    headers: StaticHeaders
+    body: bytes | None
+    secrets: tuple[Secret[str], ...]
+    idempotent: bool
+    _placement: Placement | None = None
 
     def placed_at(self, site: Site) -> Placement:
         """Return this plan at a site. The last one is kept, as most plans are used by one manager.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import TracebackType
 from typing import Any, TypeVar
 
 from .._values.messages import Request, Response
@@ -77,22 +76,13 @@ def _redact(error: DecodeError, request: Request) -> None:
 
 
 def _describe(error: Exception) -> str:
-    """Return the class of an error and its place in the module of the reader, but not its text."""
-    trace = error.__traceback__
-    first = place = trace.tb_next if trace is not None else None  # The first frame is our own.
-    while trace is not None:
-        if first is not None and _file(trace) == _file(first):
-            place = trace
-        trace = trace.tb_next
-    name = type(error).__name__
+    """Return the class of an error and the place in the reader, but not its text."""
+    place = error.__traceback__ and error.__traceback__.tb_next  # The first frame is our own.
     if place is None:
-        return name
-    file = _file(place).replace("\\", "/").rpartition("/")[2]
-    return f"{name} in {place.tb_frame.f_code.co_qualname} ({file}, line {place.tb_lineno})"
-
-
-def _file(trace: TracebackType) -> str:
-    return trace.tb_frame.f_code.co_filename
+        return type(error).__name__
+    code = place.tb_frame.f_code
+    file = code.co_filename.replace("\\", "/").rpartition("/")[2]
+    return f"{type(error).__name__} in {code.co_qualname} ({file}, line {place.tb_lineno})"
 
 
 def read(request: Request, response: Response) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .redaction import redact
@@ -16,49 +17,30 @@ if TYPE_CHECKING:
 __all__ = ["Call"]
 
 
+@dataclass(eq=False, repr=False, slots=True, weakref_slot=True)
 class Call:
     """One call of a manager, which all of its attempts share.
 
-    Args:
+    Attributes:
         read: reads the result of the call in its response.
         credential: authorizes each attempt, unless it is a token that the first request carries.
         site: where the call is sent, and what is known about it.
-        secrets: the secrets in the body of its request.
-
-    Attributes:
+        secrets: the secrets in its requests, beside the tokens.
         attempts: the number of attempts so far.
         notes: short texts of plugins for logs and spans, by the name of the field: `{"cache":
             "hit"}`. They must not contain a secret.
-        token_changes: how many times a request was given another token (`with_token`).
+        token_changes: how many times a request was given another token (`with_token`), or was
+            authorized by another credential.
     """
 
-    __slots__ = (
-        "__weakref__",
-        "_secrets",
-        "_tokens",
-        "attempts",
-        "credential",
-        "notes",
-        "read",
-        "site",
-        "token_changes",
-    )
-
-    def __init__(
-        self,
-        read: Callable[[Response], Any] | None = None,
-        credential: Credential | None = None,
-        site: Site | None = None,
-        secrets: tuple[Secret[str], ...] = (),
-    ) -> None:
-        self.attempts: int = 0
-        self.notes: dict[str, str] = {}
-        self.token_changes: int = 0
-        self.read = read
-        self.credential = credential
-        self.site = site
-        self._tokens: tuple[Token, ...] = ()
-        self._secrets = secrets
+    read: Callable[[Response], Any] | None = None
+    credential: Credential | None = None
+    site: Site | None = None
+    secrets: tuple[Secret[str], ...] = ()
+    attempts: int = 0
+    notes: dict[str, str] = field(default_factory=dict)
+    token_changes: int = 0
+    _tokens: tuple[Token, ...] = ()
 
     @property
     def token_changed(self) -> bool:
@@ -82,8 +64,8 @@ class Call:
 
     def register_secrets(self, secrets: Iterable[Secret[str]]) -> None:
         """Remember other secrets of a request, so that an echo of them can be redacted."""
-        self._secrets += tuple(secret for secret in secrets if secret not in self._secrets)
+        self.secrets += tuple(secret for secret in secrets if secret not in self.secrets)
 
     def redact(self, text: str) -> str:
         """Return a text from the server without any secret of this call that it may echo."""
-        return redact(text, (*self._tokens, *self._secrets))
+        return redact(text, (*self._tokens, *self.secrets))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import ArgumentError
@@ -14,6 +15,7 @@ from .urls import Endpoint, parse_endpoint
 __all__ = ["Site", "endpoint_in", "is_endpoint_name"]
 
 _ENDPOINT_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}_(?:endpoint|uri)")
+_MAX_NAMES = 20
 
 
 def is_endpoint_name(name: object) -> bool:
@@ -41,49 +43,27 @@ def endpoint_in(
     return endpoint
 
 
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
 class Site:
     """What a manager knows about its server. Immutable, so that what follows from it can be kept.
-
-    Args:
-        base_url: the base URL, or the issuer.
-        endpoints: the endpoints that the program has set, by name.
-        headers: the header fields for every request.
-        allow_insecure: whether an endpoint may be http although the base URL is https.
-        provider: the metadata of the provider, or None.
 
     Attributes:
         base_url: the base URL, or the issuer.
         endpoints: the endpoints that the program has set, by name.
         headers: the header fields for every request.
-        provider: the metadata, deeply immutable, or None.
+        allow_insecure: whether an endpoint may be http although the base URL is https.
+        provider: the metadata of the provider, deeply immutable, or None.
     """
 
-    __slots__ = ("_allow_insecure", "base_url", "endpoints", "headers", "provider")
-
-    def __init__(
-        self,
-        base_url: Endpoint,
-        endpoints: Mapping[str, Endpoint],
-        headers: StaticHeaders,
-        *,
-        allow_insecure: bool,
-        provider: Mapping[str, Any] | None = None,
-    ) -> None:
-        self.base_url = base_url
-        self.endpoints = endpoints
-        self.headers = headers
-        self.provider: Mapping[str, Any] | None = freeze(provider)
-        self._allow_insecure = allow_insecure
+    base_url: Endpoint
+    endpoints: Mapping[str, Endpoint]
+    headers: StaticHeaders
+    allow_insecure: bool
+    provider: Mapping[str, Any] | None = None
 
     def with_provider(self, metadata: Mapping[str, Any]) -> Site:
         """Return a copy that has the metadata of a provider."""
-        return Site(
-            self.base_url,
-            self.endpoints,
-            self.headers,
-            allow_insecure=self._allow_insecure,
-            provider=metadata,
-        )
+        return replace(self, provider=freeze(metadata))
 
     def locate(self, name: str | None, path: str | None) -> Endpoint:
         """Return where an operation is sent.
@@ -109,13 +89,13 @@ class Site:
 
     def _locate_in(self, metadata: Mapping[str, Any], name: str) -> Endpoint:
         if name not in metadata:
-            others = ", ".join(filter(is_endpoint_name, metadata)) or "no endpoint"
+            others = sorted(filter(is_endpoint_name, metadata))[:_MAX_NAMES] or ["no endpoint"]
             raise ArgumentError(
-                f"the provider configuration has no {name}, only {others}:"
+                f"the provider configuration has no {name}, only {', '.join(others)}:"
                 f' pass its URL as endpoints={{"{name}": ...}}'
             )
         endpoint = endpoint_in(
-            metadata, name, str(self.base_url), allow_insecure=self._allow_insecure
+            metadata, name, str(self.base_url), allow_insecure=self.allow_insecure
         )
         if isinstance(endpoint, str):
             raise ArgumentError(endpoint)

@@ -12,6 +12,7 @@ from tests.plugins.opentelemetry.telemetry import SERVER, Telemetry, attributes
 from tests.support import make_request
 
 from usersmanager import DisconnectedError, Request, Response, UsersManagerError
+from usersmanager.operations import Operation
 from usersmanager.plugins import Flow, Proceed, hookimpl
 from usersmanager.testing import FakeTransport, PluginContract
 from usersmanager_opentelemetry import OpenTelemetry
@@ -131,6 +132,20 @@ def test_no_span_metric_or_header_contains_a_secret_or_a_user(
     assert (failed, len(telemetry.spans())) == (3, 2 * len(scripts))
     assert "https://tenant.example/users/REDACTED/impersonate" in telemetry.everything()
     assert "POST /users/{user_id}/impersonate" in telemetry.everything()
+    assert "hush" not in telemetry.everything()
+
+
+def test_no_argument_and_no_query_of_any_operation_is_recorded(
+    call: Call, telemetry: Telemetry
+) -> None:
+    arguments = {"a": "hush-a", "b_2": "hush-b"}
+    operation = Operation(
+        "remove", "DELETE", path="/x/{a}/{b_2}", arguments=arguments, query={"q": "hush"}, read=repr
+    )
+    call(FakeTransport().status(204), "call", operation)
+    assert "https://tenant.example/x/REDACTED/REDACTED" in telemetry.everything()
+    assert "DELETE /x/{a}/{b_2}" in telemetry.everything()
+    assert "usersmanager.remove" in telemetry.everything()
     assert "hush" not in telemetry.everything()
 
 

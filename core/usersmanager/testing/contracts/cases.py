@@ -47,15 +47,19 @@ def make_request(
     target: str = "/userinfo",
     idempotent: bool = True,
     headers: dict[str, str] | None = None,
+    method: str | None = None,
+    body: bytes | None = None,
 ) -> Request:
     """Return a request like a manager's, without a token if `token` is empty."""
+    if body is None and not idempotent:
+        body = b'{"protocol": "oauth2"}'
     return Request(
         operation="get_info" if idempotent else "impersonate",
-        method="GET" if idempotent else "POST",
+        method=method or ("GET" if idempotent else "POST"),
         origin=server.origin,
         target=target,
         headers=HEADERS if headers is None else headers,
-        body=None if idempotent else b'{"protocol": "oauth2"}',
+        body=body,
         token=Token(token) if token else Token.empty(),
         deadline=Deadline.after(timeout),
         idempotent=idempotent,

@@ -16,6 +16,7 @@ from ..._composition.modes import SYNC
 from ..._flow.effects import Sleep, Wait
 from ..._manager.async_manager import AsyncUsersManager
 from ..._manager.sync_manager import UsersManager
+from ..._operations.operation import Operation
 from ..._values.messages import Request, Response
 from ...errors import DisconnectedError, TLSError, TransportError, UnauthorizedError
 from ..fake import FakeTransport
@@ -134,6 +135,26 @@ class PluginContract(SharingCases, Exemptions):
             users.impersonate("u", _IMPERSONATION)
         assert len(transport.requests) == 1, "a plugin must not repeat an impersonation"
 
+    def test_an_operation_that_it_does_not_know_passes_through(self) -> None:
+        operation = Operation(
+            "contract_case",
+            "POST",
+            path="/{id}",
+            arguments={"id": "1"},
+            form={"a": "1"},
+            read=_read,
+        )
+        transport = RespondingTransport(lambda request: Response(200, {}, request.body or b""))
+        with self._users(transport) as users:
+            results = [users.call(operation) for _ in range(2)]
+        rule = "a plugin must return the response to an operation that it does not know"
+        assert results == [b"a=1"] * 2, rule
+        assert len(transport.requests) == 2, "a plugin must not answer an operation it doesn't know"
+        transport = RespondingTransport(raising(DisconnectedError("contract", sent=True)))
+        with self._users(transport) as users, contextlib.suppress(TransportError):
+            users.call(operation)
+        assert len(transport.requests) == 1, "a plugin must not repeat what is not idempotent"
+
     def test_it_holds_no_call_and_shows_no_token_afterwards(self) -> None:
         plugin = self.plugin()
         transport = RespondingTransport(own_profile)
@@ -144,6 +165,10 @@ class PluginContract(SharingCases, Exemptions):
             assert call() is None, "a plugin must not keep a call that has ended"
         state = repr(plugin) + repr(getattr(plugin, "__dict__", {}))
         assert _SECRET_TOKEN not in state, "a plugin must not keep a token"
+
+
+def _read(response: Response) -> bytes:
+    return response.body
 
 
 def _make_request() -> Request:

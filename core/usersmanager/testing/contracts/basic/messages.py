@@ -121,6 +121,42 @@ class MessageCases(Contract):
                     sent = _values(lines, name)
                     assert sent == [value], f"{name} must be sent once, as {value!r}, not {sent!r}"
 
+    def test_a_form_is_sent_byte_for_byte(self) -> None:
+        body = b"a=1&a=2&b=x+y%2B%7E&c=&d=*%26%3D%25%C3%A9&a=3"
+        headers = {**HEADERS, "Content-Type": "application/x-www-form-urlencoded"}
+        with FaultServer() as server, self.client() as client:
+            for idempotent in (True, False):
+                request = make_request(
+                    server, method="POST", idempotent=idempotent, headers=headers, body=body
+                )
+                client.send(request)
+                head, _, sent = server.requests[-1].partition(b"\r\n\r\n")
+                assert sent == body, (
+                    f"a form must be sent byte for byte, repeated fields included, not as {sent!r}"
+                )
+                for name, value in request.headers_to_send().items():
+                    values = _values(head.decode().split("\r\n")[1:], name)
+                    assert values == [value], f"{name} must be {value!r}, not {values!r}"
+
+    def test_every_method_is_sent_as_it_is(self) -> None:
+        with FaultServer() as server, self.client() as client:
+            for method in ("GET", "DELETE", "POST", "PUT", "PATCH"):
+                # A server may wait for a body of the last three (RFC 9110, section 8.6).
+                for body in (None, b"{}") if method in ("GET", "DELETE") else (b"", b"{}"):
+                    if method == "GET" and body:
+                        continue
+                    request = make_request(server, method=method, body=body)
+                    client.send(request)
+                    head, _, sent = server.requests[-1].partition(b"\r\n\r\n")
+                    start, *lines = head.decode().split("\r\n")
+                    rule = f"{method} with the body {body!r} must be sent as it is"
+                    assert start == f"{method} {request.target} HTTP/1.1", f"{rule}, not {start!r}"
+                    assert sent == (body or b""), f"{rule}, not with {sent!r}"
+                    length = [] if body is None else [str(len(body))]
+                    assert _values(lines, "Content-Length") == length, f"{rule}: {lines}"
+                    coding = _values(lines, "Transfer-Encoding")
+                    assert coding == [], f"{rule}, without a Transfer-Encoding"
+
     def test_a_target_is_sent_as_it_is(self) -> None:
         targets = [
             "/users/auth0%7C1%2F..%2F%2E%2E/impersonate",
