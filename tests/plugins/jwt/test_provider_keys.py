@@ -17,6 +17,7 @@ from usersmanager import (
     ProviderUnavailableError,
 )
 from usersmanager.plugins import Flow, arun_flow, run, run_flow
+from usersmanager.transports import Deadline
 from usersmanager_jwt import provider_keys
 from usersmanager_jwt.key_set import KeySet
 from usersmanager_jwt.provider_keys import FetchFailure, ProviderKeys
@@ -92,6 +93,18 @@ def test_a_call_that_has_seen_older_keys_gets_the_newer_ones_at_once(source: Sou
     second = source.renew(first)
     assert source.renew(first) is second
     assert source.fetched == 2
+
+
+def test_a_call_that_comes_just_as_the_keys_arrive_does_not_fetch_them_again(
+    source: Source,
+) -> None:
+    late = source.keys.get("provider", source.fetch)
+    next(late)  # It has seen that there are no keys.
+    keys = source.get()
+    with pytest.raises(StopIteration) as ended:
+        late.send(Deadline.after(20))
+    assert ended.value.value is keys
+    assert source.fetched == 1
 
 
 def test_the_limit_is_one_for_each_provider(source: Source) -> None:

@@ -51,6 +51,7 @@ HMAC = OctKey(RSA.as_pem(private=False), RSA.as_pem(private=False))
         encrypt(sign(), alg="RSA-OAEP-256", enc="A256GCM"),
         encrypt(sign(), iss=ISSUER, aud=CLIENT),
         encrypt(sign(), cty=None),
+        encrypt(sign(), jku=7, jwk="nonsense", x5u=[], x5c={}),
         encrypt(sign(), kid="3"),  # The key of the client has no id.
         sign(payload=claims(aud=["another", CLIENT])),
         sign(payload=claims(exp=None)),
