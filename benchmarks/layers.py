@@ -133,7 +133,7 @@ def _parts(request: Request, response: Response) -> dict[str, Batch]:
         parser.response()
 
     return {
-        "decode": _repeat(lambda: read_profile(request, response)),
+        "decode": _repeat(lambda: read_profile(response)),
         "serialize": _repeat(lambda: settings.serialize(request)),
         "parse": _repeat(parse),
     }
