@@ -156,7 +156,7 @@ class BaseUsersManager(Generic[TransportT]):
     def _request(self, spec: RequestSpec[Any], arguments: Arguments, deadline: Deadline) -> Request:
         """Return the request of a call, before plugins change it."""
         endpoint = self._endpoints[spec.name]
-        return Request(
+        request = Request(
             operation=spec.name,
             method=spec.method,
             origin=endpoint.origin,
@@ -168,6 +168,8 @@ class BaseUsersManager(Generic[TransportT]):
             deadline=deadline,
             idempotent=spec.idempotent,
         )
+        request.call._is_of_manager = True
+        return request
 
     def _closers(self) -> list[Callable[[], object]]:
         """Return the functions that close the transport and the plugins, in this order."""

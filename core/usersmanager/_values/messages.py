@@ -28,14 +28,14 @@ class Call:
         token_changes: how many times a request was given another token (`with_token`).
     """
 
-    __slots__ = ("__weakref__", "_has_begun", "_tokens", "attempts", "notes", "token_changes")
+    __slots__ = ("__weakref__", "_is_of_manager", "_tokens", "attempts", "notes", "token_changes")
 
     def __init__(self) -> None:
         self.attempts: int = 0
         self.notes: dict[str, str] = {}
         self.token_changes: int = 0
         self._tokens: tuple[Token, ...] = ()
-        self._has_begun = False
+        self._is_of_manager: bool = False
 
     @property
     def token_changed(self) -> bool:
