@@ -12,6 +12,9 @@ from .stores import missing_style_error
 
 __all__ = ["RedisStore"]
 
+# More than any value of ours has. What is read is limited, as somebody else may have written it.
+_MAX_LENGTH = 100_000
+
 
 class RedisStore:
     """Keep entries in Redis or Valkey.
@@ -78,9 +81,9 @@ class RedisStore:
         return store
 
     def get(self, name: str) -> bytes | None:
-        """Return a value, or None if the name has none."""
-        value: bytes | None = self._call("get", name)
-        return value
+        """Return a value, or None if the name has none. One that is too long is cut."""
+        value: bytes = self._call("getrange", name, 0, _MAX_LENGTH)
+        return value or None
 
     def set(self, name: str, value: bytes, ttl: float) -> None:
         """Set a value; see `Store.set`."""
@@ -95,9 +98,9 @@ class RedisStore:
         self._call("delete", name)
 
     async def aget(self, name: str) -> bytes | None:
-        """Return a value, or None if the name has none."""
-        value: bytes | None = await self._acall("get", name)
-        return value
+        """Return a value, or None if the name has none. One that is too long is cut."""
+        value: bytes = await self._acall("getrange", name, 0, _MAX_LENGTH)
+        return value or None
 
     async def aset(self, name: str, value: bytes, ttl: float) -> None:
         """Set a value; see `Store.set`."""

@@ -57,7 +57,7 @@ def chain(
     proceed = _attempt(request_hooks, proceed)
     for hook in reversed(call_wraps):
         proceed = _around(hook, proceed)
-    return _begin(proceed)
+    return proceed
 
 
 def call_hook(hook: Hook[Observe], *arguments: object) -> object:
@@ -71,10 +71,6 @@ def call_hook(hook: Hook[Observe], *arguments: object) -> object:
     except MistakeError as caught:
         mistake = caught
     raise blame(hook.plugin, mistake)
-
-
-def _is_of_a_call(request: object) -> bool:
-    return isinstance(request, Request) and request.call.has_begun
 
 
 def _send_and_close(request: Request) -> Flow[Response]:
@@ -114,19 +110,11 @@ def _send(request: Request) -> Flow[Response]:
         del error  # Break the reference cycle.
 
 
-def _begin(inner: Proceed) -> Proceed:
-    def proceed(request: Request) -> Flow[Response]:
-        request.call.has_begun = True
-        return inner(request)
-
-    return proceed
-
-
 def _attempt(request_hooks: Sequence[Hook[Change]], inner: Proceed) -> Proceed:
     """Number and authorize the attempts, and apply the request hooks before `inner`."""
 
     def proceed(request: Request) -> Flow[Response]:
-        if not _is_of_a_call(request):
+        if not (isinstance(request, Request) and request.call.site):
             raise explain_request(request)
         request = _next_attempt(request)
         for hook in request_hooks:
@@ -178,7 +166,7 @@ def _around(hook: Hook[Wrap], inner: Proceed) -> Proceed:
     plugin, wrap = hook
 
     def proceed(request: Request) -> Flow[Response]:
-        if not _is_of_a_call(request):
+        if not (isinstance(request, Request) and request.call.site):
             raise explain_request(request)  # In the frame of the plugin that called `proceed`.
         result: object
         try:

@@ -24,12 +24,11 @@ class Call:
     Attributes:
         read: reads the result of the call in its response.
         credential: authorizes each attempt, unless it is a token that the first request carries.
-        site: where the call is sent, and what is known about it.
+        site: where the call is sent, and what is known about it; None if no manager has made it.
         secrets: the secrets in its requests, beside the tokens.
         attempts: the number of attempts so far.
         notes: short texts of plugins for logs and spans, by the name of the field: `{"cache":
             "hit"}`. They must not contain a secret.
-        has_begun: whether a manager, or the `call` of a plugin, has sent a request of it.
         token_changes: how many times a request was given another token (`with_token`), or was
             authorized by another credential.
     """
@@ -39,7 +38,6 @@ class Call:
     site: Site | None = None
     secrets: tuple[Secret[str], ...] = ()
     attempts: int = 0
-    has_begun: bool = False
     notes: dict[str, str] = field(default_factory=dict)
     token_changes: int = 0
     _tokens: tuple[Token, ...] = ()

@@ -95,6 +95,16 @@ def test_a_value_of_another_type_is_a_miss(server: Server, style: str) -> None:
         assert run(shared.get(KEY)) is None
 
 
+def test_a_value_that_is_too_long_is_not_transferred(server: Server, kind: str, style: str) -> None:
+    with entries_over(kind, style, server) as (shared, run):
+        run(shared.put(KEY, CONTENT, 60.0))
+        (name,) = server.command("KEYS", "*")
+        server.command("SETRANGE", name, 10_000_000, "x")
+        before = server.command("INFO", "stats")["total_net_output_bytes"]
+        assert run(shared.get(KEY)) is None
+        assert server.command("INFO", "stats")["total_net_output_bytes"] - before < 1_000_000
+
+
 # A password, and TLS.
 
 
