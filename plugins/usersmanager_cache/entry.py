@@ -111,9 +111,10 @@ def entry_for(
 def _seconds_left(request: Request, response: Response, asked: Instant) -> float | None:
     """Return the seconds until the token or the profile ends; None if there is no profile."""
     try:
-        profile = read(request, response)
+        # Sealed: a traceback shows local variables, and an interruption may come at any line.
+        profile = Secret(read(request, response))
     except UsersManagerError:
         return None
-    if not isinstance(profile, UserInfo):
+    if not isinstance(profile.reveal(), UserInfo):
         return None
     return lifetime.seconds_left(request.token, profile, response, asked)

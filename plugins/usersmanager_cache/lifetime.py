@@ -9,11 +9,10 @@ import base64
 import json
 import math
 import random
-from collections.abc import Mapping
 from typing import Any
 
-from usersmanager import Response, UserInfo
-from usersmanager.plugins import Token
+from usersmanager import Response
+from usersmanager.plugins import Secret, Token
 
 from .clock import Instant
 
@@ -25,13 +24,13 @@ def jitter() -> float:
     return random.uniform(0.9, 1.0)  # noqa: S311 - not a secret.
 
 
-def seconds_left(token: Token, profile: UserInfo, response: Response, asked: Instant) -> float:
+def seconds_left(token: Token, profile: Secret[Any], response: Response, asked: Instant) -> float:
     """Return the seconds from a request to the end of its token, or of the profile if that is less.
 
     Infinity if both are unknown. They are relative to the Date of the response, so that a wrong
     local clock does not matter.
     """
-    ends = (token_expiry(token), _expiry_in(profile))
+    ends = (token_expiry(token), _finite(profile.reveal().get("exp")))
     now = asked.wall if response.date is None else response.date
     return min((end - now for end in ends if end is not None), default=math.inf)
 
@@ -43,16 +42,16 @@ def token_expiry(token: Token) -> float | None:
     """
     try:
         # No variable holds the claims: a traceback shows local variables.
-        return _expiry_in(json.loads(_decode(token)))
+        return _finite(json.loads(_decode(token)).get("exp"))
     except (ValueError, AttributeError, RecursionError):
         return None
 
 
-def _expiry_in(claims: Mapping[str, Any]) -> float | None:
-    expiry = claims.get("exp")
+def _finite(value: object) -> float | None:
+    """Return a number as a float, or None if it is anything else."""
     try:
-        if isinstance(expiry, int | float) and not isinstance(expiry, bool):
-            return float(expiry) if math.isfinite(expiry) else None
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value) if math.isfinite(value) else None
     except OverflowError:  # An int may be too large for a float.
         pass
     return None

@@ -10,7 +10,13 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from usersmanager import DeadlineExceededError, ProviderUnavailableError, Request, Response
+from usersmanager import (
+    DeadlineExceededError,
+    ProviderUnavailableError,
+    Request,
+    Response,
+    UsersManagerError,
+)
 from usersmanager.plugins import Flow, Proceed, SingleFlight
 from usersmanager.transports import Deadline
 
@@ -130,7 +136,7 @@ class Lookup:
             response = yield from self._find(visit)
             if response is None:
                 response = yield from self._ask(visit, proceed)
-        except (ProviderUnavailableError, OwnAnswerError):
+        except (UsersManagerError, OwnAnswerError):
             yield from self._release(visit.key, is_locked=is_locked)
             raise
         yield from self._release(visit.key, is_locked=is_locked)

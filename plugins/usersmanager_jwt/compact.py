@@ -8,7 +8,7 @@ of a sentence about the profile: "is not a JWT".
 from __future__ import annotations
 
 import re
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from joserfc.util import urlsafe_b64decode
 
@@ -27,7 +27,7 @@ MAX_HEADER: Final = 16 * 1024
 
 _COMPACT = re.compile(rb"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){2,4}")
 # A type that says "this is another kind of token" (RFC 8725, section 3.11), such as at+jwt.
-_OTHER_TYPE = re.compile(r"(?:application/)?.+\+jwt", re.IGNORECASE)
+_OTHER_TYPE = re.compile(r".+\+jwt", re.IGNORECASE)
 
 
 class Header(NamedTuple):
@@ -44,12 +44,12 @@ class Header(NamedTuple):
     kid: str | None
 
 
-def parts_of(token: Secret[bytes]) -> Literal[0, 3, 5]:
+def parts_of(token: Secret[bytes]) -> int:
     """Return the number of parts: SIGNED, ENCRYPTED, or 0 if it is not a token."""
     if len(token.reveal()) > MAX_TOKEN or not _COMPACT.fullmatch(token.reveal()):
         return 0
     count = token.reveal().count(b".") + 1
-    return 3 if count == SIGNED else 5 if count == ENCRYPTED else 0
+    return count if count in (SIGNED, ENCRYPTED) else 0
 
 
 def read_header(token: Secret[bytes]) -> Header | str:

@@ -28,6 +28,7 @@ import usersmanager
 import usersmanager_aiohttp
 import usersmanager_cache
 import usersmanager_headers
+import usersmanager_jwt
 import usersmanager_logging
 import usersmanager_native
 import usersmanager_retry
@@ -56,7 +57,10 @@ _CORE = _folder(usersmanager)
 _PLUGINS = tuple(
     map(
         _folder,
-        (usersmanager_cache, usersmanager_headers, usersmanager_logging, usersmanager_retry),
+        (
+            *(usersmanager_cache, usersmanager_headers, usersmanager_jwt),
+            *(usersmanager_logging, usersmanager_retry),
+        ),
     )
 )
 

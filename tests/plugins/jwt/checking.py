@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
-from tests.plugins.jwt.tokens import CLIENT, EC, ISSUER, RSA, jwk
+from tests.plugins.jwt.tokens import CLIENT, EC, ISSUER, NOW, RSA, jwk
 
 from usersmanager.plugins import Flow, Secret, run_flow
 from usersmanager_jwt.claims import Expected
@@ -33,5 +35,7 @@ def check(
         yield
 
     sources = Keys(algorithms, decryption, ProviderKeys(), "provider", fetch)
-    outcome = run_flow(verify(Secret(body), sources, Expected(ISSUER, CLIENT, leeway)))
+    # The tokens of the tests are made when their modules are imported.
+    with mock.patch("usersmanager_jwt.verification.time", SimpleNamespace(time=lambda: NOW)):
+        outcome = run_flow(verify(Secret(body), sources, Expected(ISSUER, CLIENT, leeway)))
     return outcome if isinstance(outcome, str) else outcome.reveal()

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 import pytest
+from tests.plugins.cache.support import SECRET, LockingStore
 from tests.plugins.jwt.provider import JSON, JWT, Provider, get_info
 from tests.plugins.jwt.tokens import (
     EC,
@@ -314,6 +315,17 @@ def test_what_is_cached_has_been_verified(mode: Any, provider: Provider, plugin:
         with pytest.raises(DecodeError):
             get_info(mode, provider, "eve", plugins=plugins)
     assert provider.paths[2:] == ["/userinfo"] * 2
+
+
+def test_a_refused_profile_leaves_no_lock_in_a_shared_store(
+    mode: Any, provider: Provider, plugin: Any
+) -> None:
+    store = LockingStore()
+    provider.profile = lambda _: sign(OTHER_EC)
+    with pytest.raises(DecodeError):
+        get_info(mode, provider, plugins=[plugin, Cache(store=store, secret=SECRET)])
+    assert "add" in store.calls
+    assert store.values == {}
 
 
 def test_a_cached_profile_ends_with_its_exp(mode: Any, provider: Provider, plugin: Any) -> None:

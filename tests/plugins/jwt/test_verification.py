@@ -15,6 +15,7 @@ from tests.plugins.jwt.tokens import (
     CLIENT,
     EC,
     ISSUER,
+    NOW,
     OTHER_EC,
     RSA,
     claims,
@@ -28,7 +29,6 @@ from tests.plugins.jwt.tokens import (
 from usersmanager.plugins import Secret
 from usersmanager_jwt.key_set import parse_decryption_keys
 
-NOW = int(time.time())
 # joserfc refuses to import the text of a public key as a secret.
 HMAC = OctKey(RSA.as_pem(private=False), RSA.as_pem(private=False))
 

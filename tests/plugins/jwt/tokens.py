@@ -12,6 +12,7 @@ from joserfc.jwk import ECKey, Key, RSAKey
 
 ISSUER = "https://issuer.example"
 CLIENT = "my-app"
+NOW = int(time.time())
 
 RSA = RSAKey.generate_key(2048)
 EC = ECKey.generate_key("P-256")
