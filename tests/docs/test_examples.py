@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from joserfc.jwk import generate_key
 
 from usersmanager._composition import hookspecs
 from usersmanager.testing import Sandbox
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PRIVATE_KEY = generate_key("RSA", 2048).as_pem(private=True)
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -36,7 +38,10 @@ def names(sandbox: Sandbox) -> dict[str, Any]:
         "access_token": sandbox.issue_token("auth0|123"),
         "access_tokens": [sandbox.issue_token("auth0|123"), sandbox.issue_token("auth0|9")],
         "api_token": sandbox.issue_api_token(),
+        "agent_token": sandbox.issue_token("auth0|9"),
         "client_id": sandbox.client_id,
+        "client_secret": sandbox.client_secret,
+        "private_key": PRIVATE_KEY,
         "subject": "auth0|123",
     }
 
