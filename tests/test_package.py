@@ -44,8 +44,11 @@ def test_importing_the_fake_transport_imports_no_http_library() -> None:
     assert set(output.split()) & (HTTP_AND_PLUGINS | {"http.client"}) == set()
 
 
-PUBLIC = ("usersmanager", "usersmanager.plugins", "usersmanager.transports")
-FACES = (*PUBLIC, "usersmanager.oauth", "usersmanager.operations", "usersmanager.testing")
+PUBLIC = (
+    *("usersmanager", "usersmanager.operations"),
+    *("usersmanager.plugins", "usersmanager.transports"),
+)
+FACES = (*PUBLIC, "usersmanager.oauth", "usersmanager.testing")
 
 
 @pytest.mark.parametrize("name", EXTENSIONS)
