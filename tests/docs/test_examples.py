@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from joserfc.jwk import generate_key
 
 from usersmanager import AsyncUsersManager
 from usersmanager.testing import FakeTransport, Sandbox
@@ -26,6 +27,7 @@ PAGES = [
         if page.parent.name != "recipes" and page.name != "tutorial.md"
     ),
 ]
+PRIVATE_KEY = generate_key("RSA", 2048).as_pem(private=True)
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -50,7 +52,10 @@ def names(sandbox: Sandbox) -> Iterator[dict[str, Any]]:
         "access_token": sandbox.issue_token("auth0|123"),
         "access_tokens": [sandbox.issue_token("auth0|123"), sandbox.issue_token("auth0|9")],
         "api_token": sandbox.issue_api_token(),
+        "agent_token": sandbox.issue_token("auth0|9"),
         "client_id": sandbox.client_id,
+        "client_secret": sandbox.client_secret,
+        "private_key": PRIVATE_KEY,
         "subject": "auth0|123",
     }
     logging.getLogger("usersmanager").setLevel(level)

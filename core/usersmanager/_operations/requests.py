@@ -26,7 +26,9 @@ def make_request(operation: Operation[Any], placement: Placement, deadline: Dead
         deadline: the deadline of the call.
     """
     plan, credential = operation._plan, operation.credential
-    is_bearer = isinstance(credential, Bearer)
+    token = _NO_TOKEN
+    if isinstance(credential, Bearer):
+        token, credential = credential.token, None
     return Request(
         operation=plan.name,
         method=plan.method,
@@ -35,8 +37,8 @@ def make_request(operation: Operation[Any], placement: Placement, deadline: Dead
         template=placement.template,
         headers=placement.headers,
         body=plan.body,
-        token=credential.token if isinstance(credential, Bearer) else _NO_TOKEN,
+        token=token,
         deadline=deadline,
         idempotent=plan.idempotent,
-        call=Call(operation.read, None if is_bearer else credential, placement.site, plan.secrets),
+        call=Call(operation.read, credential, placement.site, plan.secrets),
     )

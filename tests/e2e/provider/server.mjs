@@ -3,14 +3,15 @@
 // It prints one line, {"issuer": "..."}, as soon as it answers, and exits when its stdin
 // closes: then it cannot outlive the test run, however that ends.
 // USERINFO_ROUTE moves the UserInfo endpoint from /userinfo. CLIENT_JWKS has the public keys for
-// which profiles are encrypted. CLIENT_KEY is the public key of the client "signer", as a JWK.
-// Clients other than "json" and "jwt" may exchange tokens.
+// which profiles are encrypted.
 
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 
 import { Provider, errors } from 'oidc-provider';
+
+import { configureTokenExchange, registerTokenExchange } from './token_exchange.mjs';
 
 const USERS = {
   ada: {
@@ -48,13 +49,6 @@ const encrypted = (id, alg, keyAlg, enc) =>
     userinfo_encrypted_response_enc: enc,
   });
 
-const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
-const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
-const SECRET = 'a secret: 100% + ~*/&=?';
-const exchangingClient = (id, method, metadata) =>
-  publicClient(id, { token_endpoint_auth_method: method, grant_types: [EXCHANGE], ...metadata });
-const clientKey = process.env.CLIENT_KEY && JSON.parse(process.env.CLIENT_KEY);
-
 const configuration = {
   clients: [
     publicClient('json'),
@@ -69,10 +63,6 @@ const configuration = {
           encrypted('ecdh-kw', 'RS256', 'ECDH-ES+A256KW', 'A256CBC-HS512'),
         ]
       : []),
-    exchangingClient('basic:%', 'client_secret_basic', { client_secret: SECRET }),
-    exchangingClient('post', 'client_secret_post', { client_secret: SECRET }),
-    exchangingClient('public', 'none'),
-    ...(clientKey ? [exchangingClient('signer', 'private_key_jwt', { jwks: { keys: [clientKey] } })] : []),
   ],
   jwks: {
     keys: [
@@ -93,16 +83,15 @@ const configuration = {
   features: {
     devInteractions: { enabled: false },
     encryption: { enabled: true },
-    introspection: { enabled: true },
     jwtUserinfo: { enabled: true },
-    revocation: { enabled: true },
   },
-  extraTokenClaims: (ctx) => ctx.state.claims,
   findAccount: (ctx, id) =>
     registered.has(id) ? { accountId: id, claims: () => USERS[id] } : undefined,
   routes: { userinfo: process.env.USERINFO_ROUTE ?? '/userinfo' },
   ttl: { Grant: 3600, IdToken: 3600 },
 };
+
+configureTokenExchange(configuration);
 
 // A token for a user's name, no browser and no password: tokens are all the tests want.
 async function passwordGrant(ctx) {
@@ -126,45 +115,6 @@ async function passwordGrant(ctx) {
   ctx.body = { access_token: await token.save(), token_type: 'Bearer' };
 }
 
-// RFC 8693. The actor is in the new token, as introspection shows.
-async function exchangeGrant(ctx) {
-  const { client, params } = ctx.oidc;
-  const find = async (value, name) => {
-    const token = await provider.AccessToken.find(value);
-    if (!token?.isValid) throw new errors.InvalidRequest(`the ${name} is not valid`);
-    return token;
-  };
-  if (params.subject_token_type !== ACCESS_TOKEN) throw new errors.InvalidRequest('wrong type');
-  const subject = await find(params.subject_token, 'subject_token');
-  const actor = params.actor_token && (await find(params.actor_token, 'actor_token'));
-  const audience = [params.audience ?? []].flat();
-  if (audience.includes('forbidden')) throw new errors.InvalidTarget('no such audience');
-
-  const scope = params.scope ?? subject.scope;
-  const owner = { accountId: subject.accountId, clientId: client.clientId };
-  const grant = new provider.Grant(owner);
-  grant.addOIDCScope(scope);
-  ctx.state.claims = {
-    audiences: audience,
-    ...(actor && { act: { sub: actor.accountId, iss: provider.issuer } }),
-  };
-  const token = new provider.AccessToken({
-    ...owner,
-    client,
-    grantId: await grant.save(),
-    gty: 'token_exchange',
-    scope,
-    expiresIn: 600,
-  });
-  ctx.body = {
-    access_token: await token.save(),
-    issued_token_type: ACCESS_TOKEN,
-    token_type: 'Bearer',
-    expires_in: 600,
-    scope,
-  };
-}
-
 // DELETE /users/{name}
 async function deleteUser(ctx, next) {
   const name = ctx.method === 'DELETE' && ctx.path.match(/^\/users\/(\w+)$/)?.[1];
@@ -179,15 +129,7 @@ const issuer = `http://127.0.0.1:${server.address().port}`;
 
 const provider = new Provider(issuer, configuration);
 provider.registerGrantType('password', passwordGrant, ['username', 'scope', 'expires_in']);
-provider.registerGrantType(
-  EXCHANGE,
-  exchangeGrant,
-  [
-    ...['subject_token', 'subject_token_type', 'actor_token', 'actor_token_type'],
-    ...['requested_token_type', 'audience', 'scope'],
-  ],
-  ['audience'],
-);
+registerTokenExchange(provider);
 provider.use(deleteUser);
 server.on('request', provider.callback());
 
