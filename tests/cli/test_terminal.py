@@ -75,12 +75,8 @@ def test_the_demo_fits_80_columns(demo):
     assert max(map(len, plain_lines(demo))) <= 80
 
 
-def test_the_demo_shows_a_progress_bar(demo):
+def test_the_demo_is_in_color(demo):
     assert COLOR.search(demo)
-    counts = [int(count) for count in re.findall(r"(\d+)/1000", CONTROL_SEQUENCE.sub("", demo))]
-    assert counts == sorted(counts)
-    assert (len(set(counts)) > 1, counts[-1]) == (True, 1000)
-    assert "━━━━" in demo
 
 
 def test_the_guide_of_the_sandbox_works_as_printed_until_ctrl_c(on_terminal, command):
@@ -93,13 +89,6 @@ def test_the_guide_of_the_sandbox_works_as_printed_until_ctrl_c(on_terminal, com
     assert link.startswith(variables["USERSMANAGER_BASE_URL"])
     child.sendintr()
     assert plain_lines(read_to_end(child, 0)) == ["^C", "stopped"]
-
-
-def test_ctrl_c_ends_the_demo_without_a_traceback(on_terminal):
-    child = on_terminal("demo")
-    child.expect(r"[1-9]\d*/1000")
-    child.sendintr()
-    assert "Traceback" not in read_to_end(child, 130)
 
 
 @pytest.mark.parametrize("transport", ["urllib3", "aiohttp"])

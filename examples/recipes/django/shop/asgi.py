@@ -12,6 +12,7 @@ os.environ.setdefault(
 )
 django = get_asgi_application()
 
+# They need the settings.
 from .async_views import users  # noqa: E402
 
 
