@@ -143,7 +143,8 @@ class Cache:
         self, request: Request, proceed: Proceed
     ) -> Flow[Response] | Response:
         """Answer the call with an entry, or make the request and keep the profile."""
-        if request.operation != "get_info" or request.body:  # A scope has no body.
+        # A scope has no body, and a key is of a bearer token.
+        if request.operation != "get_info" or request.body or not request.token.reveal():
             return proceed(request)
         key, scope = key_of(self._namespace, request.token), self._scopes.of(request)
         entry = self._entries.peek(key)

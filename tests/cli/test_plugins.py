@@ -17,7 +17,17 @@ from usersmanager.plugins import PluginReport
 WORDS = {
     *("name", "kind", "mode", "hooks", "distribution", "status", "plugin", "sync", "async"),
     *("transport", "async_transport", "wrap_call", "wrap_attempt", "request", "done"),
-    *("aiohttp", "cache", "native", "urllib3", "headers", "logging", "retry", "usersmanager"),
+    *(
+        "aiohttp",
+        "cache",
+        "jwt",
+        "native",
+        "urllib3",
+        "headers",
+        "logging",
+        "retry",
+        "usersmanager",
+    ),
     *(usersmanager.__version__, "acme", "opentelemetry", "1.2", "for", "0.1"),
     *(word for status in get_args(Status) for word in status.split()),
 }
@@ -130,7 +140,7 @@ def test_a_plugin_whose_extra_is_missing_is_listed_with_the_command_to_install_i
 def test_a_plugin_that_is_not_in_the_list_of_the_variable_is_off(command):
     reports = get_reports(command, USERSMANAGER_PLUGINS="logging,Headers,opentelemetry")
     off = [name for name, report in reports.items() if report["status"] == "off"]
-    assert off == ["cache", "retry"]
+    assert off == ["cache", "jwt", "retry"]
     assert "USERSMANAGER_PLUGINS" in reports["retry"]["reason"]
 
 
@@ -143,7 +153,8 @@ def test_a_disabled_plugin_is_listed_with_the_variable_that_disables_it(command)
     reports = get_reports(command, USERSMANAGER_DISABLE="retry")
     assert reports["retry"]["reason"] == DISABLED
     statuses = {name: report["status"] for name, report in reports.items()}
-    assert {name for name, status in statuses.items() if status != "active"} == {"cache", "retry"}
+    inactive = {name for name, status in statuses.items() if status != "active"}
+    assert inactive == {"cache", "jwt", "retry"}
 
 
 def test_an_unknown_name_in_the_variable_is_a_warning_with_a_suggestion(command):
@@ -177,7 +188,8 @@ def test_a_name_unlike_any_other_is_a_warning_with_the_installed_names(command):
     result = command("plugins", USERSMANAGER_DISABLE="something-of-another-program")
     assert result.stderr.count("\n") == 1
     assert (
-        "aiohttp, cache, headers, logging, native, opentelemetry, retry, urllib3" in result.stderr
+        "aiohttp, cache, headers, jwt, logging, native, opentelemetry, retry, urllib3"
+        in result.stderr
     )
 
 

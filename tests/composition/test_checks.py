@@ -147,7 +147,7 @@ class ComparesAnything(Tag):
         ({"plugins": [ComparesAnything(lambda other: False)]}, "can't be compared"),
         ({"plugins": [ComparesAnything(lambda other: other.key)]}, "return NotImplemented for"),
         ({"plugins": ["retrry"]}, "did you mean 'retry'?"),
-        ({"plugins": ["zzz"]}, "known: cache, headers, logging, opentelemetry, retry"),
+        ({"plugins": ["zzz"]}, "known: cache, headers, jwt, logging, opentelemetry, retry"),
         ({"plugins": "retry"}, "must be a list"),
         ({"plugins": Tag("x")}, "must be a list"),
         ({"discover": "retry"}, "collection of installed names"),

@@ -77,7 +77,7 @@ def test_no_outage_adds_more_retries_than_the_budget_allows(
 
 
 def test_the_figures_in_the_documentation_are_correct() -> None:
-    page = (Path(__file__).parents[2] / "docs/reliability.md").read_text()
+    page = (Path(__file__).parents[2] / "docs/retries.md").read_text()
     for rate in (0.05, 0.2, 0.5, 1.0):
         with_budget = amplification(rate, calls=5_000)
         without = 1 + rate + rate**2

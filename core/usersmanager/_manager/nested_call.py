@@ -41,15 +41,17 @@ def call(operation: Operation[Result], request: Request, proceed: Proceed) -> Fl
     Example:
         `keys = yield from call(fetch_keys(), request, proceed)`
     """
+    origin = request.origin
     try:
         site = request.call.site
         if site is None:
             raise ArgumentError("no manager has made the request, so its server is unknown")
         placement = operation._plan.placed_at(site)
         own_request = make_request(operation, placement, request.deadline)
+        origin = own_request.origin
         response = yield from proceed(own_request)
         return read_result(operation.read, own_request, response)
     except UsersManagerError as error:
         error.operation = error.operation or operation.name
-        error.origin = error.origin or request.origin
+        error.origin = error.origin or origin
         raise
