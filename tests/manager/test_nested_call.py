@@ -120,6 +120,13 @@ def test_its_error_names_its_own_operation(mode: Any, fake: FakeTransport) -> No
     assert str(plugin.error).startswith(f"fetch_token at {TENANT} failed with 404")
 
 
+def test_its_error_names_its_own_server(mode: Any, fake: FakeTransport) -> None:
+    plugin = Renewing(fetch_token(path=None, endpoint="token_endpoint"))
+    endpoints = {"token_endpoint": "https://id.example/t"}
+    fetch(mode, fake.status(404).profile("u"), plugin, endpoints=endpoints)
+    assert str(plugin.error).startswith("fetch_token at https://id.example failed with 404")
+
+
 def test_an_unknown_endpoint_is_an_error(mode: Any, fake: FakeTransport) -> None:
     plugin = Renewing(fetch_token(path=None, endpoint="token_endpoint"))
     fetch(mode, fake.profile("u"), plugin)

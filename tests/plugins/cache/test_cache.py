@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from tests.plugins.cache.calling import JSON
 from tests.plugins.cache.clocks import Clocks
+from tests.support import TENANT
 
-from usersmanager import ArgumentError, PluginError, PluginWarning, Response, UsersManager
+from usersmanager import ArgumentError, PluginError, PluginWarning, Request, Response, UsersManager
+from usersmanager.operations import Operation
 from usersmanager.plugins import installed_plugins
 from usersmanager.testing import FakeTransport
 from usersmanager_cache import Cache
@@ -142,3 +144,22 @@ def test_no_repr_shows_a_token_or_a_claim(caller: Any) -> None:
     parts = [call.cache, lookup, lookup._entries, lookup._failures, call.cache._scopes]
     shown = [repr(part) + repr(vars(part)) for part in parts]
     assert "secret" not in "".join(shown)
+
+
+class BasicCredentials:
+    def authorize(self, request: Request) -> Request:
+        return request.with_token("dTpw", scheme="Basic")
+
+
+def test_an_operation_of_that_name_without_a_bearer_token_is_not_kept(mode: Any) -> None:
+    get_info = Operation(
+        "get_info",
+        "GET",
+        path="/userinfo",
+        credential=BasicCredentials(),
+        read=lambda response: response.status,
+    )
+    fake = FakeTransport().profile("ada").profile("ada")
+    for _ in range(2):
+        mode.call("call", get_info, base_url=TENANT, transport=fake, plugins=[Cache()])
+    assert len(fake.requests) == 2
