@@ -88,7 +88,10 @@ TESTS = {
     "usersmanager.transports.http1.pool": POOL_TESTS,
     "usersmanager.transports.http1.slots": POOL_TESTS,
     "usersmanager.transports.http1.async_transport": EXCHANGE_TESTS,
-    "usersmanager.transports.http1.stream": EXCHANGE_TESTS,
+    "usersmanager.transports.http1.stream": [
+        "tests/transports/http1/test_stream.py",
+        *EXCHANGE_TESTS,
+    ],
     "usersmanager.transports.http1.sync_pool": ["tests/transports/http1/test_sync_pool.py"],
     "usersmanager.transports.http1.transport": EXCHANGE_TESTS,
     "usersmanager.transports.http1.timer": ["tests/transports/http1/test_timer.py"],

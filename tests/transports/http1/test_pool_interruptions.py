@@ -153,12 +153,13 @@ def discard(pool: SyncPool) -> None:
 @pytest.mark.parametrize("use", [reuse, make_room, give_up, discard])
 def test_an_interrupted_thread_takes_no_slot_with_it(use: Callable[[SyncPool], None]) -> None:
     pool = SyncPool(SIZE, 15.0)
-    for line in interrupted(lambda: use(pool)):
+    lines = 0
+    for lines in interrupted(lambda: use(pool)):  # noqa: B007 - read after the loop.
         assert_whole(pool)
         slots = [pool.acquire("d", soon(), may_reuse=False) for _ in range(SIZE)]
         for slot in slots:
             pool.release(slot)
-    assert line > FEWEST
+    assert lines > FEWEST
 
 
 async def wait_for_another(pool: AsyncPool) -> None:
@@ -187,7 +188,8 @@ def test_an_interrupted_task_takes_no_slot_with_it(use: Callable[[AsyncPool], An
         for slot in slots:
             pool.release(slot)
 
-    for line in interrupted(lambda: asyncio.run(use(pool))):
+    lines = 0
+    for lines in interrupted(lambda: asyncio.run(use(pool))):  # noqa: B007 - read after the loop.
         asyncio.run(again())
         assert_whole(pool)
-    assert line > FEWEST
+    assert lines > FEWEST
