@@ -25,14 +25,6 @@ PARSER_TESTS = [
     "tests/transports/http1/test_parser.py",
     "tests/transports/http1/test_parser_properties.py",
 ]
-# Not test_native: mutmut's frames show what a stack trace must not.
-EXCHANGE_TESTS = [
-    "tests/transports/test_base_classes.py",
-    "tests/transports/test_connection_release.py",
-    "tests/transports/test_over_loopback.py",
-    "tests/transports/test_pools.py",
-    "tests/transports/test_tunnels.py",
-]
 POOL_TESTS = [
     "tests/transports/http1/test_pool.py",
     "tests/transports/http1/test_sync_pool.py",
@@ -96,16 +88,12 @@ TESTS = {
     "usersmanager._values.urls": ["tests/values/test_urls.py"],
     "usersmanager._values.user_ids": ["tests/values/test_user_ids.py"],
     "usersmanager._values.validation": ["tests/values/test_validation.py"],
-    "usersmanager.transports.http1.async_connection": EXCHANGE_TESTS,
     "usersmanager.transports.http1.async_pool": ["tests/transports/http1/test_async_pool.py"],
     "usersmanager.transports.http1.head": PARSER_TESTS,
     "usersmanager.transports.http1.parser": PARSER_TESTS,
     "usersmanager.transports.http1.pool": POOL_TESTS,
     "usersmanager.transports.http1.slots": POOL_TESTS,
-    "usersmanager.transports.http1.async_transport": EXCHANGE_TESTS,
-    "usersmanager.transports.http1.stream": EXCHANGE_TESTS,
     "usersmanager.transports.http1.sync_pool": ["tests/transports/http1/test_sync_pool.py"],
-    "usersmanager.transports.http1.transport": EXCHANGE_TESTS,
     "usersmanager.transports.http1.timer": ["tests/transports/http1/test_timer.py"],
     "usersmanager_retry.budget": ["tests/plugins/test_retry_budget.py"],
     "usersmanager_retry.policy": [
