@@ -7,9 +7,13 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, TypeAlias
 
+from ..._values.call import Call
 from ..._values.deadline import Deadline
+from ..._values.headers import StaticHeaders
 from ..._values.messages import Request, Response
+from ..._values.site import Site
 from ..._values.token import Token
+from ..._values.urls import Endpoint
 from ...errors import TransportError
 from ..fault_server import FaultServer
 from .case_runner import CaseRunner
@@ -63,6 +67,7 @@ def make_request(
         token=Token(token) if token else Token.empty(),
         deadline=Deadline.after(timeout),
         idempotent=idempotent,
+        call=Call(site=Site(Endpoint(server.origin, ""), {}, StaticHeaders({}), False)),
     )
 
 
