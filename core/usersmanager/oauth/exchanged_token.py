@@ -64,7 +64,10 @@ class ExchangedToken:
 
     @property
     def issued_token_type(self) -> str:
-        """The type of the token, such as "urn:ietf:params:oauth:token-type:access_token"."""
+        """The type of the token, a URI.
+
+        For example, "urn:ietf:params:oauth:token-type:access_token".
+        """
         return str(self._members.reveal()["issued_token_type"])
 
     @property
