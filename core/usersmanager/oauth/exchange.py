@@ -54,7 +54,7 @@ def exchange_token(
 
     Args:
         subject_token: a token of the user whom the new token is for.
-        subject_token_type: the type of the subject token, a URI.
+        subject_token_type: the type of the subject token, a URI; an access token by default.
         actor_token: a token of the party who will act for the user, or None.
         actor_token_type: the type of the actor token, a URI; required with ``actor_token``.
         requested_token_type: the type of token to issue, a URI; None lets the server decide.

@@ -101,8 +101,8 @@ def introspect_token(
         client: the credential of your client or API, such as `ClientSecretBasic`.
 
     Returns:
-        The operation, for `UsersManager.call`. Test its result with ``if``: an unknown or expired
-        token is not an error. An `UnauthorizedError` concerns ``client``, not the token.
+        The operation, for `UsersManager.call`. Test its result with ``if``, since an unknown or
+        expired token is not an error. An `UnauthorizedError` concerns ``client``, not the token.
 
     Raises:
         ArgumentError: an argument is invalid.
