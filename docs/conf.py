@@ -49,12 +49,12 @@ copybutton_prompt_is_regexp = True
 default_role = "any"
 nitpicky = True
 nitpick_ignore_regex = [
-    # The variable of a generic type.
-    ("py:class", r".*\b(T|ManagerT)"),
+    # The variables of generic types.
+    ("py:class", r".*\b(T|ManagerT|Result|Result_co)"),
     # Libraries whose names we don't list in inventories/.
     ("py:class", r"(aiohttp|asyncio|opentelemetry|tenacity|urllib3)\..*"),
     # Imported for type checkers only, so autodoc can't tell its module.
-    ("py:class", "datetime"),
+    ("py:class", "datetime|Credential|Site"),
     # `Secret[str]` remembers the module in which Secret was defined.
     ("py:class", r"usersmanager\._values\.token\.Secret"),
 ]
@@ -72,12 +72,15 @@ _FACES = [
     "usersmanager.web",
     "usersmanager.plugins",
     "usersmanager.transports",
+    "usersmanager.operations",
+    "usersmanager.oauth",
     "usersmanager.testing",
     "usersmanager_retry",
     "usersmanager_logging",
     "usersmanager_opentelemetry",
     "usersmanager_headers",
     "usersmanager_cache",
+    "usersmanager_jwt",
     "usersmanager_urllib3",
     "usersmanager_aiohttp",
     "usersmanager_native",

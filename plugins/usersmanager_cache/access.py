@@ -101,14 +101,14 @@ class StoreAccess:
         return function if self._health.may_try(self._parts[method]) else None
 
     def close(self) -> None:
-        """Close the idle connections of a store that has `close_idle`."""
+        """Close the idle connections of a store that has ``close_idle``."""
         close_idle = getattr(self._store, "close_idle", None)
         if close_idle is not None:
             with contextlib.suppress(Exception):
                 close_idle()
 
     async def aclose(self) -> None:
-        """Close the idle connections of a store that has `aclose_idle`."""
+        """Close the idle connections of a store that has ``aclose_idle``."""
         close_idle = getattr(self._store, "aclose_idle", None)
         if close_idle is not None:
             with contextlib.suppress(Exception):

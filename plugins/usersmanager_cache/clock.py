@@ -1,6 +1,6 @@
 """The two clocks: monotonic, and the wall clock, which also advances while a machine is suspended.
 
-The cache reads the time through `now` alone.
+The cache reads the time through ``now`` alone.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Entries(Protocol):
-    """Entries by key. Except `peek`, the methods are flows, since a store does I/O."""
+    """Entries by key. Except ``peek``, the methods are flows, since a store does I/O."""
 
     def peek(self, key: Key) -> Entry | None:
         """Return the entry of a key if that needs no I/O, otherwise None."""
@@ -35,9 +35,9 @@ class Entries(Protocol):
         """Delete the entry of a key; return whether it is certainly gone."""
 
     def acquire(self, key: Key, patience: float) -> Flow[bool]:
-        """Wait for other processes that request the same, for `patience` seconds at most.
+        """Wait for other processes that request the same, for ``patience`` seconds at most.
 
-        The flow returns whether to `release`.
+        The flow returns whether to ``release``.
         """
 
     def release(self, key: Key) -> Flow[None]:

@@ -34,7 +34,7 @@ class Failure(NamedTuple):
         scope: the scope of the request.
         since: when it happened.
         quiet: the seconds for which no request is made as long as a stale entry can answer.
-        refusal: the seconds for which `response` is given in place of any request.
+        refusal: the seconds for which ``response`` is given in place of any request.
         response: the response, or None.
     """
 

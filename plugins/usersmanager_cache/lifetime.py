@@ -36,9 +36,9 @@ def seconds_left(token: Token, profile: Secret[Any], response: Response, asked: 
 
 
 def token_expiry(token: Token) -> float | None:
-    """Return the `exp` of a JWT (RFC 7519, section 4.1.4), or None if there is none.
+    """Return the ``exp`` of a JWT (RFC 7519, section 4.1.4), or None if there is none.
 
-    The signature is not verified: an `exp` can only shorten the life of an entry.
+    The signature is not verified: an ``exp`` can only shorten the life of an entry.
     """
     try:
         # No variable holds the claims: a traceback shows local variables.

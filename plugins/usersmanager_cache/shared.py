@@ -25,9 +25,9 @@ _RANDOM = random.SystemRandom()
 class SharedEntries:
     """The entries of a cache in a store that processes share.
 
-    The methods return flows, except for `close` and `aclose`. A flow raises no error of the store.
-    It raises a PluginError if the store does not have the style of the manager, and whatever ends
-    the call, such as a DeadlineExceededError. A key is a digest of 32 bytes.
+    The methods return flows, except for ``close`` and ``aclose``. A flow raises no error of the
+    store. It raises a PluginError if the store does not have the style of the manager, and whatever
+    ends the call, such as a DeadlineExceededError. A key is a digest of 32 bytes.
 
     Args:
         store: a `Store`, an `AsyncStore`, or both in one object.

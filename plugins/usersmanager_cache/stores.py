@@ -51,7 +51,7 @@ class Store(Protocol):
         """Set a value; what it returns is ignored.
 
         Args:
-            name: as for `get`.
+            name: as for ``get``.
             value: at most 100 kB.
             ttl: the seconds, more than 0, after which the store must drop the value.
         """
@@ -63,8 +63,8 @@ class Store(Protocol):
 class AsyncStore(Protocol):
     """Bytes by name, for an `AsyncUsersManager`: a `Store` with an ``a`` in front of each method.
 
-    `aadd` is optional, as ``add`` is. A method is not cut short: limit its time, as in the example.
-    It may be called in several event loops if several use the cache.
+    ``aadd`` is optional, as ``add`` is. A method is not cut short: limit its time, as in the
+    example. It may be called in several event loops if several use the cache.
 
     Example::
 

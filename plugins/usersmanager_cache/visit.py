@@ -21,7 +21,7 @@ class Visit:
         scope: the scope of its request.
         mark: the mark of the key when it came.
         entry: the entry that was found for it, fresh or not, or None.
-        outcome: how it ends, in the words of `call.notes["cache"]`.
+        outcome: how it ends, in the words of ``call.notes["cache"]``.
     """
 
     __slots__ = ("entry", "key", "mark", "outcome", "request", "scope")

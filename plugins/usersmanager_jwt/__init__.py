@@ -1,4 +1,4 @@
-"""The jwt plugin: verify signed profiles, and decrypt encrypted ones. It needs the extra `jwt`."""
+"""The jwt plugin: verify signed profiles, decrypt encrypted ones. It needs the extra ``jwt``."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The algorithms that the plugin knows, and the keys they need (RFC 7518).
 
-`none`, HMAC, RSA1_5, `dir`, symmetric key wrapping and passwords are missing on purpose: no
+``none``, HMAC, RSA1_5, ``dir``, symmetric key wrapping and passwords are missing on purpose: no
 setting can allow them.
 """
 
@@ -18,8 +18,8 @@ class KeyKind(NamedTuple):
     """The keys that an algorithm needs.
 
     Attributes:
-        types: the values of `kty`.
-        curve: the only value of `crv`, or None.
+        types: the values of ``kty``.
+        curve: the only value of ``crv``, or None.
     """
 
     types: frozenset[str]
@@ -56,7 +56,7 @@ def check_algorithms(value: Sequence[str]) -> tuple[str, ...]:
     """Return the algorithms that a signature may have.
 
     Raises:
-        ArgumentError: it is not a sequence of names in `SIGNING`, or empty.
+        ArgumentError: it is not a sequence of names in ``SIGNING``, or empty.
     """
     if isinstance(value, list | tuple) and value and all(map(_is_signing, value)):
         return tuple(value)

@@ -38,25 +38,24 @@ class JwtUserInfo:
     issuer and for this client. An encrypted one is decrypted first. A profile that is not signed is
     refused. See "Signed profiles" in the documentation for what a signed profile proves.
 
-    It needs a manager that knows the metadata of its provider, as `from_issuer` makes it.
+    The manager must know the metadata of its provider: make it with `UsersManager.from_issuer`.
 
     Args:
-        client_id: the id of your client at the provider, which must be in `aud`.
+        client_id: the id of your client at the provider, which must be in ``aud``.
         algorithms: the algorithms that a signature may have: RS256, RS384, RS512, PS256, PS384,
             PS512, ES256, ES384 or ES512.
-        decryption_keys: a JWK set (RFC 7517) with your private keys, such as `{"keys": [{"kty":
-            "RSA", ...}]}`; or None if profiles are not encrypted.
-        leeway: the seconds by which the clocks may differ, 0 or more, for `exp` and `nbf`.
+        decryption_keys: a JWK set (RFC 7517) with your private keys, such as
+            ``{"keys": [{"kty": "RSA", ...}]}``; or None if profiles are not encrypted.
+        leeway: the seconds by which the clocks may differ, 0 or more, for ``exp`` and ``nbf``.
 
     Raises:
         ArgumentError: an argument is invalid.
-        ModuleNotFoundError: raised by the import; joserfc is not installed (extra `jwt`).
+        ModuleNotFoundError: joserfc is not installed (extra ``jwt``); raised by the import.
 
-    Example:
-        ```python
+    Example::
+
         with UsersManager.from_issuer(issuer, plugins=[JwtUserInfo("my-app")]) as users:
             users.get_info(access_token)
-        ```
     """
 
     name = "jwt"

@@ -81,7 +81,7 @@ class ProviderKeys:
 
         Raises:
             UsersManagerError: the failure.
-            TransportError: raised by `fetch`.
+            TransportError: raised by ``fetch``.
         """
         known = self._known.get(provider)
         if known is not None and not self._is_old(known):
@@ -93,12 +93,12 @@ class ProviderKeys:
 
         Args:
             provider: what identifies the provider.
-            seen: the result of `get`.
-            fetch: see `get`.
+            seen: the result of ``get``.
+            fetch: see ``get``.
 
         Raises:
-            UsersManagerError: see `get`.
-            TransportError: raised by `fetch`.
+            UsersManagerError: see ``get``.
+            TransportError: raised by ``fetch``.
         """
         flight = self._flight.run(provider, lambda: self._refetch(provider, seen, fetch))
         return _keys((yield from flight))

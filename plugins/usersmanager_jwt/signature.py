@@ -32,8 +32,8 @@ def verify_signature(token: Secret[bytes], header: Header, keys: list[Key]) -> S
 
     Args:
         token: a token of three parts.
-        header: its header, whose `alg` is allowed.
-        keys: the keys to try, which fit the `alg`.
+        header: its header, whose ``alg`` is allowed.
+        keys: the keys to try, which fit the ``alg``.
     """
     registry = jws.JWSRegistry(IGNORED, algorithms=[header.alg], strict_check_header=False)
     registry.max_header_length = MAX_HEADER

@@ -52,7 +52,7 @@ def verify(body: Secret[bytes], keys: Keys, expected: Expected) -> Flow[Secret[b
         expected: what its claims must agree with.
 
     Raises:
-        UsersManagerError: raised by `yield from`; the keys can't be fetched.
+        UsersManagerError: raised by ``yield from``; the keys can't be fetched.
     """
     token = _concealed(lambda: _signed_token(body, keys.decryption))
     if isinstance(token, str):

@@ -29,9 +29,10 @@ DESCRIBED = re.findall(r"^ *\.\. (?:auto|py:)\w+:: (usersmanager\w*\.\S+)", REFE
 # In the order in which people import a name that several modules export.
 MODULES = (
     "usersmanager",
-    *(f"usersmanager.{name}" for name in ("web", "plugins", "transports", "testing")),
+    *(f"usersmanager.{name}" for name in ("web", "plugins", "transports")),
+    *(f"usersmanager.{name}" for name in ("operations", "oauth", "testing")),
     *(f"usersmanager_{name}" for name in ("aiohttp", "cache", "headers", "logging", "native")),
-    *(f"usersmanager_{name}" for name in ("opentelemetry", "retry", "urllib3")),
+    *(f"usersmanager_{name}" for name in ("jwt", "opentelemetry", "retry", "urllib3")),
 )
 
 

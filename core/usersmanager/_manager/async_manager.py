@@ -274,8 +274,9 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
 
         See `UsersManager.call`, and `get_info` for errors and callbacks.
 
-        Example:
-            `roles = await users.call(list_roles("auth0|1", token=api_token))`
+        Example::
+
+            roles = await users.call(list_roles("auth0|1", token=api_token))
         """
         return self._dispatch(self._prepare_call(operation, callback, timeout), callback)
 

@@ -83,12 +83,13 @@ class BaseUsersManager(Generic[TransportT]):
 
     @property
     def provider(self) -> Mapping[str, Any] | None:
-        """The metadata of the provider, deeply immutable; None without `from_issuer`.
+        """The metadata of the provider, deeply immutable; None without ``from_issuer``.
 
         Its arrays are tuples.
 
-        Example:
-            `users.provider["scopes_supported"]`
+        Example::
+
+            users.provider["scopes_supported"]
 
         Source: OpenID Connect Discovery 1.0, section 3; RFC 8414, section 2.
         """

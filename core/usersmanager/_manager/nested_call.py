@@ -1,4 +1,4 @@
-"""`call`: a request of a plugin's own, inside a call."""
+"""``call``: a request of a plugin's own, inside a call."""
 
 from __future__ import annotations
 
@@ -29,17 +29,18 @@ def call(operation: Operation[Result], request: Request, proceed: Proceed) -> Fl
         proceed: the rest of the chain.
 
     Returns:
-        A flow for `yield from`. It returns the result of the operation.
+        A flow for ``yield from``. It returns the result of the operation, and raises these errors.
 
     Raises:
-        ArgumentError: raised by `yield from`, like all of these; the server has no usable endpoint
-            for the operation, or no manager has made the request.
+        ArgumentError: the server has no usable endpoint for the operation, or the request doesn't
+            come from a manager.
         APIError: the server responded with an error.
         TransportError: no complete response arrived.
         DecodeError: the response is not a result of the operation.
 
-    Example:
-        `keys = yield from call(fetch_keys(), request, proceed)`
+    Example::
+
+        keys = yield from call(fetch_keys(), request, proceed)
     """
     origin = request.origin
     try:

@@ -324,8 +324,9 @@ class UsersManager(BaseUsersManager[Transport]):
             DecodeError: the response is not a result of the operation.
             Exception: whatever else the credential or the reader of the operation raises.
 
-        Example:
-            `roles = users.call(list_roles("auth0|1", token=api_token))`
+        Example::
+
+            roles = users.call(list_roles("auth0|1", token=api_token))
         """
         return self._dispatch(self._prepare_call(operation, callback, timeout), callback)
 

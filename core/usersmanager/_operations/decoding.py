@@ -25,7 +25,7 @@ __all__ = ["read_json", "read_link", "read_object", "read_profile"]
 
 
 def read_profile(response: Response) -> UserInfo:
-    """Return the profile in a response: a JSON object whose `sub` is a non-empty string.
+    """Return the profile in a response: a JSON object whose ``sub`` is a non-empty string.
 
     Raises:
         DecodeError: the body is anything else (OIDC Core, section 5.3.2).
@@ -63,8 +63,9 @@ def read_json(response: Response) -> dict[str, Any]:
     Raises:
         DecodeError: the body is anything else.
 
-    Example:
-        `return [str(role) for role in read_json(response)["roles"]]`
+    Example::
+
+        return [str(role) for role in read_json(response)["roles"]]
 
     Source: RFC 8259.
     """

@@ -1,4 +1,4 @@
-"""The operation `discover`, of `from_issuer`.
+"""The operation ``discover``, of ``from_issuer``.
 
 Source: OpenID Connect Discovery 1.0, section 4.
 """

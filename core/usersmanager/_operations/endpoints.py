@@ -1,4 +1,4 @@
-"""The setting `endpoints`, which replaces the endpoints of a provider.
+"""The setting ``endpoints``, which replaces the endpoints of a provider.
 
 The names of endpoints are those of the metadata (OpenID Connect Discovery 1.0, section 3; RFC 8414,
 section 2).

@@ -2,7 +2,7 @@
 
 Providers agree on no shape. But their documents consist of few: an object with a code and a
 description under one of few names, and such an object or list inside another. Names are compared
-without case and punctuation, as there are `error_code`, `errorCode` and `ErrorCode`.
+without case and punctuation, as there are ``error_code``, ``errorCode`` and ``ErrorCode``.
 """
 
 from __future__ import annotations

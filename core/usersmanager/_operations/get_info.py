@@ -1,7 +1,7 @@
-"""The operation `get_info`.
+"""The operation ``get_info``.
 
 Source: Auth0 Authentication API, "Get User Info"; OpenID Connect Core 1.0, section 5.3; for the
-messages about a token, node-auth0's `auth.UsersManager`.
+messages about a token, node-auth0's ``auth.UsersManager``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _METHODS: tuple[Method, ...] = ("GET", "POST")
 
 
 def get_info_by(method: object) -> Operation[UserInfo]:
-    """Return `get_info` by a method (OpenID Connect Core, section 5.3.1), without a token.
+    """Return ``get_info`` by a method (OpenID Connect Core, section 5.3.1), without a token.
 
     Raises:
         ArgumentError: the method is neither "GET" nor "POST".
@@ -46,7 +46,7 @@ def get_info_by(method: object) -> Operation[UserInfo]:
 def get_info(
     unbound: Operation[UserInfo], access_token: Secret[object], expected_subject: str | None
 ) -> Operation[UserInfo]:
-    """Return `get_info` for a token.
+    """Return ``get_info`` for a token.
 
     Args:
         unbound: the operation without a token.

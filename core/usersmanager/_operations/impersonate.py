@@ -1,7 +1,7 @@
-"""The operation `impersonate`: its settings, and its request.
+"""The operation ``impersonate``: its settings, and its request.
 
-Source: Auth0 Authentication API (legacy), "Impersonation"; node-auth0's `auth.UsersManager`, whose
-messages are the beginnings of those here.
+Source: Auth0 Authentication API (legacy), "Impersonation"; node-auth0's ``auth.UsersManager``.
+Error messages here begin like those of node-auth0.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ class ImpersonationSettings(TypedDict):
         client_id: the client to log in to, instead of that of the manager.
         additional_parameters: parameters for the client, such as ``callback_url``.
         clientId: another spelling of ``client_id``. Pass one of them.
-        additionalParameters: another spelling of `additional_parameters`. Pass one of them.
+        additionalParameters: another spelling of ``additional_parameters``. Pass one of them.
 
     Example::
 

@@ -40,8 +40,8 @@ def parse_object(body: bytes) -> JSONBody:
 def parse_json(body: bytes) -> JSONBody:
     """Parse a body in UTF-8, with or without a byte order mark.
 
-    Stricter than `json.loads`: no NaN or Infinity, no number that overflows, no repeated name in
-    an object. Half a surrogate pair becomes U+FFFD in a value; in a name, or in a `sub`, it is a
+    Stricter than ``json.loads``: no NaN or Infinity, no number that overflows, no repeated name in
+    an object. Half a surrogate pair becomes U+FFFD in a value; in a name, or in a ``sub``, it is a
     problem, since two different users would become one.
     """
     if not body.strip():

@@ -33,50 +33,55 @@ _IDEMPOTENT = ("GET", "PUT", "DELETE")
 # eq and repr would read secrets; a generated __init__ would not check the arguments.
 @dataclass(frozen=True, init=False, eq=False, repr=False, slots=True)
 class Operation(Generic[Result_co]):
-    """A request to the server of a manager, and how to read its response: for `users.call`.
+    """A request to the server of a manager, and how to read its response: for ``users.call``.
 
-    An operation is immutable, and may be used by any number of calls and managers. In a form and
-    in JSON, wrap a value that must stay secret in a `Secret`: it then appears in no repr or
-    traceback, and is removed from error texts of the server.
+    An operation is immutable. Any number of calls and managers may share it. Wrap a value of a form
+    or of JSON that must stay secret in a `Secret`: it then appears in no repr or traceback, and is
+    removed from error texts of the server.
 
     Args:
-        name: its name in errors, logs and telemetry: `[a-z][a-z0-9_]*`. Under the name of a
+        name: its name in errors, logs and telemetry: ``[a-z][a-z0-9_]*``. Under the name of a
             shipped operation ("get_info"), plugins treat it as that operation.
         method: "GET", "POST", "PUT", "PATCH" or "DELETE".
         read: returns the result in a response with a 2xx status. If the body is not what it
-            expects it may raise DecodeError, LookupError, TypeError, ValueError, AttributeError,
-            ArithmeticError or RecursionError: the caller gets a DecodeError without its frames, and
-            except for a DecodeError without its text.
+            expects, it may raise DecodeError, LookupError, TypeError, ValueError, AttributeError,
+            ArithmeticError or RecursionError. The caller gets a DecodeError without the frames of
+            the original, and without its text unless that was a DecodeError.
         path: the path below the base URL, with placeholders: "/users/{user_id}/roles".
         arguments: a str for each placeholder. It is encoded, and can't leave its path segment.
         endpoint: the name of an endpoint in the metadata of the provider, such as
-            "introspection_endpoint". It takes precedence over `path` if the manager has metadata,
+            "introspection_endpoint". It takes precedence over ``path`` if the manager has metadata,
             or was given the endpoint.
         query: the fields of the query; None leaves one out, a sequence repeats it.
         headers: header fields. They take precedence over those of the manager.
         accept: the value of the Accept header.
-        form: the fields of a form, sent as application/x-www-form-urlencoded; see `query`. A value
-            may be a Secret.
+        form: the fields of a form, sent as application/x-www-form-urlencoded. None and sequences
+            work as in ``query``. A value may be a Secret.
         json: a JSON value, sent as application/json. A value in it may be a Secret.
         credential: authorizes the request, or None.
         idempotent: whether it may be sent twice; None if the method decides (RFC 9110, section
             9.2.2).
 
     Attributes:
-        read: see above.
-        credential: see above.
+        read: the argument of that name.
+        credential: the argument of that name.
 
     Raises:
         ArgumentError: an argument is invalid, or doesn't go with another one.
 
-    Example:
-        ```python
+    Example::
+
         def list_roles(user_id: str, *, token: str) -> Operation[list[str]]:
-            return Operation("list_roles", "GET", path="/users/{user_id}/roles",
-                             arguments={"user_id": user_id}, credential=Bearer(token), read=_roles)
+            return Operation(
+                "list_roles",
+                "GET",
+                path="/users/{user_id}/roles",
+                arguments={"user_id": user_id},
+                credential=Bearer(token),
+                read=_roles,
+            )
 
         roles = users.call(list_roles("auth0|1", token=token))
-        ```
     """
 
     read: Callable[[Response], Result_co]

@@ -18,7 +18,7 @@ _ADVICE = 'is this an OpenID UserInfo endpoint, and does the token have the scop
 
 
 def explain_subject(claims: Mapping[str, Any], redact: Callable[[str], str]) -> str:
-    """Return why the claims have no usable `sub`, and what to do. It quotes no value.
+    """Return why the claims have no usable ``sub``, and what to do. It quotes no value.
 
     Args:
         claims: the claims.

@@ -1,4 +1,4 @@
-"""Actor, who acts for a user: the claim `act` (RFC 8693, section 4.1)."""
+"""Actor, who acts for a user: the claim ``act`` (RFC 8693, section 4.1)."""
 
 from __future__ import annotations
 
@@ -11,22 +11,21 @@ __all__ = ["Actor"]
 class Actor(Mapping[str, Any]):
     """Who acts for the subject of a token, such as the agent who is logged in as a user.
 
-    The keys are those of the claim `act`. Providers may add others, such as Auth0's `role`. The
+    The keys are those of the claim ``act``. Providers may add others, such as Auth0's ``role``. The
     properties return None for what is missing or not a str. The repr contains the subject and the
     names of the claims, but not their values.
 
-    Only the outermost actor decides what is allowed; those nested in it say how the token came
-    about.
+    Decide what to allow by the outermost actor alone. Those nested in it only record earlier
+    delegations.
 
     Args:
         claims: the value of the claim.
 
-    Example:
-        ```python
+    Example::
+
         profile = users.get_info(access_token)
         if profile.actor is not None:
             log.info("%s acts for %s", profile.actor.sub, profile.sub)
-        ```
 
     Source: RFC 8693, section 4.1.
     """
@@ -44,17 +43,17 @@ class Actor(Mapping[str, Any]):
 
     @property
     def sub(self) -> str | None:
-        """The subject: the identifier of the actor at its issuer."""
+        """The identifier of the actor at its issuer, the claim ``sub``."""
         return self._text("sub")
 
     @property
     def issuer(self) -> str | None:
-        """The issuer of the actor's subject: the claim `iss`."""
+        """The issuer of the actor's subject, the claim ``iss``."""
         return self._text("iss")
 
     @property
     def client_id(self) -> str | None:
-        """The client that acts."""
+        """The id of the client that acts."""
         return self._text("client_id")
 
     @property

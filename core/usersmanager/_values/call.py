@@ -19,17 +19,17 @@ __all__ = ["Call"]
 
 @dataclass(eq=False, repr=False, slots=True, weakref_slot=True)
 class Call:
-    """One call of a manager, which all of its attempts share.
+    """One call of a manager, shared by all of its attempts.
 
     Attributes:
-        read: reads the result of the call in its response.
-        credential: authorizes each attempt, unless it is a token that the first request carries.
-        site: where the call is sent, and what is known about it; None if no manager has made it.
-        secrets: the secrets in its requests, beside the tokens.
+        read: returns the result of the call, given its response.
+        credential: authorizes each attempt; None if the first request already carries the token.
+        site: the server of the call, and what is known about it; None outside a manager.
+        secrets: the secrets in its requests, apart from the tokens.
         attempts: the number of attempts so far.
-        notes: short texts of plugins for logs and spans, by the name of the field: `{"cache":
-            "hit"}`. They must not contain a secret.
-        token_changes: how many times a request was given another token (`with_token`), or was
+        notes: short texts of plugins for logs and spans, by the name of the field, such as
+            ``{"cache": "hit"}``. They must not contain a secret.
+        token_changes: how many times a request was given another token (``with_token``), or was
             authorized by another credential.
     """
 
@@ -40,7 +40,7 @@ class Call:
     attempts: int = 0
     notes: dict[str, str] = field(default_factory=dict)
     token_changes: int = 0
-    _tokens: tuple[Token, ...] = ()
+    _tokens: tuple[Token, ...] = field(default=(), init=False)
 
     @property
     def token_changed(self) -> bool:
@@ -52,7 +52,7 @@ class Call:
 
         Args:
             token: the token.
-            replaced: the token that it takes the place of, or None for the first of the call.
+            replaced: the token that it replaces, or None for the first of the call.
         """
         if not self._tokens:
             self._tokens = (token,)

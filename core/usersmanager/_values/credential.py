@@ -15,15 +15,14 @@ __all__ = ["Bearer", "Credential"]
 class Credential(Protocol):
     """Authorizes the requests of an operation.
 
-    Example:
-        ```python
+    Example::
+
         class ApiKey:
             def __init__(self, key: str) -> None:
                 self._key = Secret(key)
 
             def authorize(self, request: Request) -> Request:
                 return request.with_token(self._key, scheme="ApiKey")
-        ```
     """
 
     def authorize(self, request: Request) -> Request:
@@ -51,8 +50,10 @@ class Bearer:
     Raises:
         ArgumentError: it can't be a bearer token.
 
-    Example:
-        `Operation("list_roles", "GET", path="/roles", credential=Bearer(token), read=read_json)`
+    Example::
+
+        credential = Bearer(token)
+        Operation("list_roles", "GET", path="/roles", credential=credential, read=read_json)
     """
 
     __slots__ = ("token",)

@@ -1,6 +1,6 @@
 """Request and Response: immutable messages, with a repr that is safe to log.
 
-What a status or a body means is decided in `_operations`.
+What a status or a body means is decided in ``_operations``.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Request:
         call: the call that it belongs to.
 
     Raises:
-        ArgumentError: `with_headers` would not accept the headers.
+        ArgumentError: ``with_headers`` would not accept the headers.
     """
 
     operation: str
@@ -148,8 +148,9 @@ class Request:
         Raises:
             ArgumentError: it can't be such a token, or the scheme is not an HTTP token.
 
-        Example:
-            `return request.with_token(self._token, scheme="DPoP")`
+        Example::
+
+            return request.with_token(self._token, scheme="DPoP")
         """
         secret = token if isinstance(token, Secret) else Secret(token)
         del token
@@ -174,8 +175,9 @@ class Request:
         Raises:
             ArgumentError: a name or value is anything else, or the request can't have a form.
 
-        Example:
-            `return request.with_form({"client_id": "c", "client_secret": self._secret})`
+        Example::
+
+            return request.with_form({"client_id": "c", "client_secret": self._secret})
         """
         pairs = parse_fields(fields)
         del fields

@@ -17,10 +17,10 @@ __all__ = ["ClientSecretBasic", "ClientSecretPost", "PublicClient"]
 
 @final
 class ClientSecretBasic:
-    """A client that authenticates with its secret in the header Authorization.
+    """A client that authenticates with its secret in the Authorization header.
 
-    Id and secret are form-encoded first, as the standard demands. A few servers don't decode them:
-    if yours refuses a secret with special characters, use `ClientSecretPost`.
+    The id and the secret are form-encoded first, as the standard requires. A few servers don't
+    decode them. If yours refuses a secret with special characters, use `ClientSecretPost`.
 
     Args:
         client_id: the id of the client, printable ASCII.
@@ -29,8 +29,9 @@ class ClientSecretBasic:
     Raises:
         ArgumentError: an argument is anything else.
 
-    Example:
-        `introspect_token(token, client=ClientSecretBasic("my-api", secret))`
+    Example::
+
+        introspect_token(token, client=ClientSecretBasic("my-api", secret))
 
     Source: RFC 6749, section 2.3.1.
     """
@@ -63,7 +64,7 @@ def _form_encode(text: str) -> str:
 
 @final
 class ClientSecretPost:
-    """A client that authenticates with its secret in the form.
+    """A client that authenticates with its secret in the form of the request.
 
     Args:
         client_id: the id of the client, printable ASCII.
@@ -72,8 +73,9 @@ class ClientSecretPost:
     Raises:
         ArgumentError: an argument is anything else.
 
-    Example:
-        `revoke_token(refresh_token, client=ClientSecretPost("my-app", secret))`
+    Example::
+
+        revoke_token(refresh_token, client=ClientSecretPost("my-app", secret))
 
     Source: RFC 6749, section 2.3.1.
     """
@@ -98,7 +100,7 @@ class ClientSecretPost:
 
 @final
 class PublicClient:
-    """A client without a secret, which only says who it is.
+    """A client without a secret, which only sends its id.
 
     Args:
         client_id: the id of the client, printable ASCII.
@@ -106,8 +108,9 @@ class PublicClient:
     Raises:
         ArgumentError: it is anything else.
 
-    Example:
-        `revoke_token(refresh_token, client=PublicClient("my-app"))`
+    Example::
+
+        revoke_token(refresh_token, client=PublicClient("my-app"))
 
     Source: RFC 6749, section 3.2.1.
     """

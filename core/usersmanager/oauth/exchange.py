@@ -49,35 +49,34 @@ def exchange_token(
 ) -> Operation[ExchangedToken]:
     """Return the operation that exchanges a token for another one.
 
-    `POST` to the provider's `token_endpoint`, or else to `{base_url}/oauth/token`. It is never sent
-    twice, unless it was certainly not sent or was answered with 429.
+    It sends a POST to the provider's ``token_endpoint``, or else to ``{base_url}/oauth/token``. It
+    is retried only after a 429, or if the request was certainly not sent.
 
     Args:
         subject_token: a token of the user whom the new token is for.
-        subject_token_type: what it is, a URI.
+        subject_token_type: the type of the subject token, a URI; an access token by default.
         actor_token: a token of the party who will act for the user, or None.
-        actor_token_type: what it is, a URI; it goes with `actor_token`.
-        requested_token_type: what to issue, a URI; None lets the server decide.
+        actor_token_type: the type of the actor token, a URI; required with ``actor_token``.
+        requested_token_type: the type of token to issue, a URI; None lets the server decide.
         audience: the name of the service that the new token is for, or several.
         resource: the URI of that service, or several, without fragments.
         scope: the scopes of the new token, as a sequence or separated by spaces.
-        extra: fields that only one provider has, such as `organization` or `requested_subject`.
+        extra: provider-specific fields, such as ``organization`` or ``requested_subject``.
             Wrap a value that must stay secret in a Secret.
-        headers: header fields, such as Auth0's `auth0-forwarded-for`.
+        headers: header fields, such as Auth0's ``auth0-forwarded-for``.
         client: the credential of your client, such as `ClientSecretBasic`.
 
     Returns:
-        The operation, for `users.call`. Its errors are those of `call`: an `APIError` has the error
-        code of the server, such as "invalid_grant" or "invalid_target".
+        The operation, for `UsersManager.call`. If the server refuses, the `APIError` has its error
+        code, such as "invalid_grant" or "invalid_target".
 
     Raises:
         ArgumentError: an argument is invalid, or doesn't go with another one.
 
-    Example:
-        ```python
+    Example::
+
         exchange = exchange_token(user_token, audience="https://orders.example", client=client)
         order_token = users.call(exchange).access_token
-        ```
 
     Source: RFC 8693, sections 2.1 and 2.2.
     """

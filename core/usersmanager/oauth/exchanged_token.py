@@ -13,7 +13,7 @@ __all__ = ["ExchangedToken", "read_exchanged_token"]
 
 @final
 class ExchangedToken:
-    """An issued token, and what is known about it. Its repr shows nothing, and it can't be pickled.
+    """An issued token and its properties. Its repr shows nothing, and it can't be pickled.
 
     Args:
         members: the members of the response, which are checked.
@@ -21,11 +21,11 @@ class ExchangedToken:
     Raises:
         DecodeError: there is no token, or its type is missing.
 
-    Example:
-        ```python
-        exchanged = users.call(exchange_token(token, audience="https://api.example", client=client))
+    Example::
+
+        exchange = exchange_token(token, audience="https://api.example", client=client)
+        exchanged = users.call(exchange)
         headers = {"Authorization": f"Bearer {exchanged.access_token}"}
-        ```
 
     Source: RFC 8693, section 2.2.1.
     """
@@ -52,7 +52,8 @@ class ExchangedToken:
         """The issued token, if it can be sent as a bearer token.
 
         Raises:
-            ArgumentError: its `token_type` is not "Bearer". "N_A" means that it is no access token.
+            ArgumentError: its ``token_type`` is not "Bearer". "N_A" means that it isn't an access
+                token.
         """
         if (self.token_type or "").lower() != "bearer":
             raise ArgumentError(
@@ -63,20 +64,23 @@ class ExchangedToken:
 
     @property
     def issued_token_type(self) -> str:
-        """What the token is: "urn:ietf:params:oauth:token-type:access_token" or another URI."""
+        """The type of the token, a URI.
+
+        For example, "urn:ietf:params:oauth:token-type:access_token".
+        """
         return str(self._members.reveal()["issued_token_type"])
 
     @property
     def token_type(self) -> str | None:
-        """How an access token is sent: "Bearer", "DPoP", or "N_A"; None if the server says nothing.
+        """How to send an access token, "Bearer", "DPoP" or "N_A"; None if the server doesn't say.
 
-        It must be there, but Auth0, for one, leaves it out for a session transfer token.
+        The RFC requires it, but Auth0 omits it for a session transfer token.
         """
         return self._text("token_type")
 
     @property
     def expires_in(self) -> float | None:
-        """The seconds that the token was valid for when it was issued, or None."""
+        """The lifetime of the token in seconds, counted from when it was issued, or None."""
         value = self._members.reveal().get("expires_in")
         if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
             return int(value)
@@ -84,7 +88,7 @@ class ExchangedToken:
 
     @property
     def scope(self) -> str | None:
-        """The scope of the token, separated by spaces; None if it is the requested one."""
+        """The scopes of the token, separated by spaces; None if they are the requested ones."""
         return self._text("scope")
 
     @property
@@ -96,7 +100,7 @@ class ExchangedToken:
     def actor(self) -> Actor | None:
         """Who acts for the user, if the response says so.
 
-        Most providers say it only in the token: `introspect_token` tells.
+        Most providers put this only into the token: see `introspect_token`.
         """
         return Actor.of(self._members.reveal())
 

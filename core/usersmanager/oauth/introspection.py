@@ -16,22 +16,21 @@ __all__ = ["Introspection", "introspect_token"]
 class Introspection(Mapping[str, Any]):
     """What the server says about a token. It is true if the token is active, and false if not.
 
-    The keys are the members of the response, such as `scope` and `client_id`. Of an inactive token,
-    only `active` is kept. The repr contains the subject and the names of the members, but not their
-    values.
+    The keys are the members of the response, such as ``scope`` and ``client_id``. For an inactive
+    token, only ``active`` is kept. The repr contains the subject and the names of the members, but
+    not their values.
 
     Args:
         members: the members of the response.
 
     Raises:
-        DecodeError: `active` is not a boolean.
+        DecodeError: ``active`` is not a boolean.
 
-    Example:
-        ```python
+    Example::
+
         info = users.call(introspect_token(token, client=client))
         if info:
             print(info.sub, info.get("scope"))
-        ```
 
     Source: RFC 7662, section 2.2.
     """
@@ -50,18 +49,18 @@ class Introspection(Mapping[str, Any]):
 
     @property
     def active(self) -> bool:
-        """Whether the token is valid: issued by this server, not expired, not revoked."""
+        """Whether the token was issued by this server, and is neither expired nor revoked."""
         return self._members.reveal()["active"] is True
 
     @property
     def sub(self) -> str | None:
-        """The subject: usually the user who has authorized the token."""
+        """The subject, usually the user who authorized the token; None if it is missing."""
         value = self.get("sub")
         return value if isinstance(value, str) else None
 
     @property
     def exp(self) -> float | None:
-        """When the token expires, in seconds since the epoch."""
+        """When the token expires, in seconds since the epoch; None if it is missing."""
         value = self.get("exp")
         return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
@@ -92,23 +91,25 @@ def introspect_token(
 ) -> Operation[Introspection]:
     """Return the operation that asks the server whether a token is valid.
 
-    `POST` to the provider's `introspection_endpoint`. It is retried like a GET. A manager needs to
-    know the endpoint: use `from_issuer`, or pass `endpoints={"introspection_endpoint": url}`.
+    It sends a POST to the provider's ``introspection_endpoint``, and is retried like a GET. The
+    manager must know the endpoint: use `UsersManager.from_issuer`, or pass
+    ``endpoints={"introspection_endpoint": url}``.
 
     Args:
         token: the token, an access token or a refresh token.
-        token_type_hint: "access_token" or "refresh_token", which helps some servers; or None.
+        token_type_hint: "access_token", "refresh_token" or None. Some servers are faster with it.
         client: the credential of your client or API, such as `ClientSecretBasic`.
 
     Returns:
-        The operation, for `users.call`. Test its result with `if`: an unknown or expired token is
-        no error. An `UnauthorizedError` concerns `client`, not the token.
+        The operation, for `UsersManager.call`. Test its result with ``if``, since an unknown or
+        expired token is not an error. An `UnauthorizedError` concerns ``client``, not the token.
 
     Raises:
         ArgumentError: an argument is invalid.
 
-    Example:
-        `if users.call(introspect_token(token, client=client)): ...`
+    Example::
+
+        if users.call(introspect_token(token, client=client)): ...
 
     Source: RFC 7662, sections 2.1 and 2.2.
     """

@@ -25,27 +25,26 @@ _KEY_TYPES: Final[dict[str, Literal["RSA", "EC"]]] = {
 
 @final
 class PrivateKeyJwt:
-    """A client that authenticates by a JWT, which it signs with its private key.
+    """A client that authenticates with a JWT signed by its private key.
 
-    Each attempt has a JWT of its own, as servers accept one only once. It is valid for a minute.
+    Servers accept a JWT only once, so each attempt sends a new one. It is valid for a minute.
 
     Args:
         client_id: the id of the client, printable ASCII.
-        key: the private key: PEM, or a JWK (RFC 7517) as a mapping. The `kid` of a JWK is sent.
+        key: the private key: PEM, or a JWK (RFC 7517) as a mapping. The ``kid`` of a JWK is sent.
         algorithm: RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 or ES512.
-        audience: whom the JWT is for; None for the issuer, which only a manager made by
-            `from_issuer` knows. Some servers want the URL of their token endpoint.
+        audience: the audience of the JWT. None stands for the issuer, which only a manager made by
+            `UsersManager.from_issuer` knows. Some servers want the URL of their token endpoint.
 
     Raises:
         ArgumentError: an argument is invalid, or the key is not a private key for the algorithm.
-            Also in a call, if the audience is None and the issuer is unknown.
-        ModuleNotFoundError: joserfc is not installed (extra `jwt`).
+            A call raises it, too, if the audience is None and the issuer is unknown.
+        ModuleNotFoundError: joserfc is not installed (extra ``jwt``).
 
-    Example:
-        ```python
+    Example::
+
         client = PrivateKeyJwt("my-app", Path("key.pem").read_text())
         exchanged = users.call(exchange_token(token, client=client))
-        ```
 
     Source: RFC 7523, sections 2.2 and 3; OpenID Connect Core 1.0, section 9.
     """

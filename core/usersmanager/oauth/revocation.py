@@ -13,24 +13,26 @@ def revoke_token(
 ) -> Operation[None]:
     """Return the operation that revokes a token.
 
-    `POST` to the provider's `revocation_endpoint`, or else to `{base_url}/oauth/revoke`. It is
-    retried like a GET, since revoking a token again has no effect.
+    It sends a POST to the provider's ``revocation_endpoint``, or else to
+    ``{base_url}/oauth/revoke``. It is retried like a GET, since revoking a token again has no
+    effect.
 
     Args:
         token: the token, usually a refresh token.
-        token_type_hint: "access_token" or "refresh_token", which helps some servers; or None.
+        token_type_hint: "access_token", "refresh_token" or None. Some servers are faster with it.
         client: the credential of the client that the token was issued to.
 
     Returns:
-        The operation, for `users.call`. Its result is None, also for a token that the server does
-        not know. An `APIError` whose `error` is "unsupported_token_type" means that the server
-        doesn't revoke such tokens.
+        The operation, for `UsersManager.call`. Its result is None, even if the server doesn't know
+        the token. An `APIError` whose ``error`` is "unsupported_token_type" means that the server
+        can't revoke tokens of this type.
 
     Raises:
         ArgumentError: an argument is invalid.
 
-    Example:
-        `users.call(revoke_token(refresh_token, "refresh_token", client=client))`
+    Example::
+
+        users.call(revoke_token(refresh_token, "refresh_token", client=client))
 
     Source: RFC 7009, section 2.
     """

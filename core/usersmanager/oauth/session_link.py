@@ -23,15 +23,15 @@ def session_link(
 ) -> str:
     """Return a link that logs in as a user, once.
 
-    Nothing is sent. Redirect the agent's browser to the link: it must have the address that the
-    token was requested for (`auth0-forwarded-for`).
+    It sends nothing. Redirect the agent's browser to the link. The browser must have the IP address
+    that the token was requested for (``auth0-forwarded-for``).
 
     Args:
-        login_uri: where your web application begins a login (`initiate_login_uri`): https, or http
-            for loopback. Its query is kept. Never take it from a request: whoever gets the link is
-            logged in.
+        login_uri: the URL that begins a login in your web application (``initiate_login_uri``):
+            https, or http for loopback. Its query is kept. Never take it from a request: whoever
+            gets the link is logged in.
         exchanged: the result of `exchange_token` with the audience
-            `urn:YOUR_DOMAIN:session_transfer`.
+            ``urn:YOUR_DOMAIN:session_transfer``.
         organization: the id of an Auth0 organization, or None.
 
     Returns:
@@ -40,8 +40,9 @@ def session_link(
     Raises:
         ArgumentError: an argument is invalid, or the token is not a session transfer token.
 
-    Example:
-        `link = session_link("https://app.example/login", users.call(exchange))`
+    Example::
+
+        link = session_link("https://app.example/login", users.call(exchange))
 
     Source: Auth0, "Implement Session Delegation".
     """

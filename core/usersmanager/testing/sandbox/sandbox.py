@@ -1,6 +1,6 @@
 """Sandbox: a local Auth0-like test server, on loopback in a background thread.
 
-`tenant.py` has its state and rules, `endpoints.py` its HTTP endpoints.
+``tenant.py`` has its state and rules, ``endpoints.py`` its HTTP endpoints.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ class Sandbox:
     """Local Auth0-like test server. Use it as a context manager.
 
     Args:
-        rate_limit: the limit on profile requests per user; `Limit()` is Auth0's (5 per
+        rate_limit: the limit on profile requests per user; ``Limit()`` is Auth0's (5 per
             minute, bursts of 10), None is no limit.
         client_id: the registered client.
         client_secret: its secret.
         port: the port to listen on; 0 for a free port.
         userinfo_signed_response_alg: "ES256", "RS256" or "PS256" if profiles are signed JWTs, for
-            the client; None if they are JSON. It needs the extra `jwt`.
+            the client; None if they are JSON. It needs the extra ``jwt``.
 
     Raises:
         ValueError: another algorithm.

@@ -21,7 +21,7 @@ class SigningKeys:
 
     Raises:
         ValueError: it is another algorithm.
-        ModuleNotFoundError: joserfc is not installed (extra `jwt`).
+        ModuleNotFoundError: joserfc is not installed (extra ``jwt``).
     """
 
     def __init__(self, algorithm: str) -> None:

@@ -39,7 +39,7 @@ class Limit:
 
 
 class Usage(NamedTuple):
-    """State of a limit after a request; `reset` is in seconds since the epoch."""
+    """State of a limit after a request; ``reset`` is in seconds since the epoch."""
 
     allowed: bool
     limit: int
@@ -49,7 +49,7 @@ class Usage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a token grants. `subject` is empty for an API token.
+    """What a token grants. ``subject`` is empty for an API token.
 
     An exchanged token also has the client that it was issued to, whom it is for, and who acts.
     """

@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class LoopLocal(Generic[T]):
-    """Hold one value per event loop, as `threading.local` holds one per thread.
+    """Hold one value per event loop, as ``threading.local`` holds one per thread.
 
     A value is closed in its loop, before the loop ends: together with the loop's asynchronous
     generators, which asyncio.run, asyncio.Runner and uvloop.run close. If a loop was closed without
