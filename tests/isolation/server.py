@@ -211,7 +211,7 @@ class Server(FaultServer):
         super().__enter__()
         # Accepted sockets inherit it. Otherwise the kernel may delay bytes for 40 ms, until the
         # client acknowledges the previous response, and they arrive with its next request.
-        self._listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return self
 
     def plan(self, faults: Iterable[str]) -> None:

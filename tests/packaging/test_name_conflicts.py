@@ -58,4 +58,4 @@ def test_the_command_line_lists_the_impostor_as_failed(run: Callable[..., str]) 
     assert {entry["status"] for entry in impostors} == {"failed"}
     assert all("of usersmanager" in entry["reason"] for entry in impostors)
     shipped = [entry for entry in listed if entry["distribution"] == "usersmanager"]
-    assert {entry["status"] for entry in shipped} == {"active"}
+    assert {entry["status"] for entry in shipped} == {"active", "off"}

@@ -45,7 +45,7 @@ def test_both_are_listed_with_their_distributions(run: Callable[..., str]) -> No
     assert by_name["stamp"]["version"] == "3.2.1"
     assert by_name["parrot"]["kind"] == "transport"
     assert by_name["parrot"]["modes"] == ["sync", "async"]
-    assert {entry["status"] for entry in listed} == {"active"}
+    assert {entry["status"] for entry in listed} == {"active", "off"}
 
 
 def test_an_environment_variable_disables_the_plugin(run: Callable[..., str]) -> None:

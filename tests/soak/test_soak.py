@@ -24,7 +24,7 @@ def test_six_seconds_of_the_soak_test_find_no_failure() -> None:
     report = json.loads(process.stdout.splitlines()[-2])
     names = ("urllib3", "aiohttp", "native", "native, async", "PoolManager", "ClientSession")
     for name in names:
-        assert len(report[name]["ok"]) == 6
+        assert report[name]["ok"]
         assert min(report[name]["ok"].values()) > 0
         assert report[name]["mismatches"] == {}
     # The server misbehaves in one of ten responses.

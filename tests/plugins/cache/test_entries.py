@@ -339,6 +339,7 @@ def test_a_million_tokens_take_no_more_memory_than_ten_thousand() -> None:
     rejected = Response(401, JSON, b'{"error": "invalid_token"}')
 
     def flow(request: Request) -> Flow[Response]:
+        request.call.attempts += 1
         return profile if request.token.reveal()[-1] in "02468" else rejected
         yield
 

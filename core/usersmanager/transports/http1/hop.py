@@ -80,6 +80,8 @@ class Hop:
             return sock
         peer = peer_of(sock)
         try:
+            if peer is None:  # `wrap_socket` would raise, and leave the socket open.
+                raise ConnectionResetError("the connection ended before the TLS handshake")
             sock.settimeout(deadline.remaining_or_raise())
             sock = self.tls.wrap_socket(
                 sock, server_hostname=self.server_hostname, do_handshake_on_connect=False
