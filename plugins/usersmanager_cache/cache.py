@@ -38,11 +38,11 @@ class Cache:
     noticed up to ``max_age`` later. See "Caching" in the documentation.
 
     Args:
-        max_age: the seconds for which a profile answers, more than 0.
-        stale_if_error: the seconds by which that is extended if the provider does not answer, or
-            answers with 429 or 5xx.
-        negative_max_age: the seconds for which a token is refused that the provider has rejected
-            with ``invalid_token``.
+        max_age: how long a profile answers calls, in seconds, more than 0.
+        stale_if_error: how much longer it does while the provider doesn't respond, or responds with
+            429 or 5xx, in seconds.
+        negative_max_age: how long a token is refused after the provider rejected it with
+            ``invalid_token``, in seconds.
         max_entries: the maximum number of profiles in this process, 1 or more.
         namespace: separates the entries of applications or tenants that share a store or an
             instance: up to 100 printable ASCII characters.
