@@ -77,13 +77,16 @@ class ApiKey:
 def with_roles(error: UsersManagerError | None, roles: list[str] | None) -> None: ...
 
 
+def call_any(users: UsersManager, operation: Operation[Sequence[object]]) -> None:
+    # An operation is covariant in its result, and a result may be of any type.
+    assert_type(users.call(operation), Sequence[object])
+
+
 def operations_of_anyone(users: UsersManager, token: str) -> None:
     assert_type(users.call(list_roles("u", token=token)), list[str])
     assert_type(users.call(list_roles("u", token=token), timeout=3), list[str])
     assert_type(users.call(list_roles("u", token=token), with_roles), None)
-    # An operation is covariant in its result, and a result may be of any type.
-    general: Operation[Sequence[object]] = list_roles("u", token=token)
-    assert_type(users.call(general), Sequence[object])
+    call_any(users, list_roles("u", token=token))
     credential: Credential = ApiKey()
     deleting = Operation("delete", "DELETE", path="/x", read=lambda _: None, credential=credential)
     users.call(deleting)

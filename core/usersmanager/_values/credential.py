@@ -61,7 +61,7 @@ class Bearer:
     def __init__(self, token: str | Secret[str]) -> None:
         sealed = token if isinstance(token, Secret) else Secret(token)
         del token
-        self.token = sealed if isinstance(sealed, Token) else Token(sealed)
+        self.token: Token = sealed if isinstance(sealed, Token) else Token(sealed)
 
     def authorize(self, request: Request) -> Request:
         """Return the request with this token."""

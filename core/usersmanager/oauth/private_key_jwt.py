@@ -61,7 +61,7 @@ class PrivateKeyJwt:
     ) -> None:
         sealed: Secret[Any] = key if isinstance(key, Secret) else Secret(key)
         del key
-        self.client_id = check_printable("client_id", Secret(client_id)).reveal()
+        self.client_id: str = check_printable("client_id", Secret(client_id)).reveal()
         optional("audience", audience)
         if algorithm not in tuple(_KEY_TYPES):  # It may be unhashable.
             raise ArgumentError(f"algorithm must be one of {', '.join(_KEY_TYPES)}")

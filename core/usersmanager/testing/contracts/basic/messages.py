@@ -18,7 +18,7 @@ EMPTY = (
     b"404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
 )
 # Those whose requests have a length even without a body have an empty one (RFC 9110, section 8.6).
-METHODS = [
+METHODS: list[tuple[str, bytes | None]] = [
     *[("GET", None), ("DELETE", None), ("DELETE", b"{}")],
     *[(method, body) for method in ("POST", "PUT", "PATCH") for body in (b"", b"{}")],
 ]
