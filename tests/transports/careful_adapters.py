@@ -111,7 +111,8 @@ class AiohttpAdapter:
             URL(request.url, encoded=True),
             data=request.body,
             headers=request.headers_to_send(),
-            timeout=aiohttp.ClientTimeout(total=request.remaining()),
+            # For aiohttp, 0 and less are no timeout.
+            timeout=aiohttp.ClientTimeout(total=max(0.001, request.remaining())),
             allow_redirects=False,
         ) as raw:
             body = bytearray()
