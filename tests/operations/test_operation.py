@@ -63,6 +63,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "no placeholder": ({"arguments": {"id": "canary"}}, "no placeholder for the argument 'id'"),
     "no mapping": ({"arguments": "canary"}, "arguments must be a mapping"),
     "endpoint": ({"endpoint": "token"}, "endpoint must be a name such as"),
+    "arguments and an endpoint": (
+        {"path": "/{a}", "arguments": {"a": "canary"}, "endpoint": "user_endpoint"},
+        "a path with placeholders can't go with an endpoint",
+    ),
     "body of a GET": ({"method": "GET", "form": {"a": "canary"}}, "a GET request has no body"),
     "JSON of a GET": ({"method": "GET", "json": ["canary"]}, "a GET request has no body"),
     "two bodies": ({"form": {"a": "canary"}, "json": {}}, "pass form or json, not both"),
