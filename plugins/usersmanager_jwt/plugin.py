@@ -102,11 +102,13 @@ class JwtUserInfo:
         """Return the verified payload of a response, or why it is refused."""
         if not _is_jwt(response):
             return _NOT_SIGNED
+        uri = provider.get("jwks_uri")
         keys = Keys(
             self._algorithms,
             self._decryption_keys,
             self._known,
-            (provider["issuer"], provider.get("jwks_uri")),
+            # Anything but a str is refused when it is fetched, but may be unhashable here.
+            (provider["issuer"], uri if isinstance(uri, str) else None),
             lambda: fetch_keys(request, proceed),
         )
         expected = Expected(provider["issuer"], self._client_id, self._leeway)

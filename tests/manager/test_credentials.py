@@ -40,6 +40,17 @@ class Returning:
         return "hush"
 
 
+class Keeping:
+    """A credential that authorizes once, and returns the same request ever after."""
+
+    def __init__(self) -> None:
+        self.kept: Request | None = None
+
+    def authorize(self, request: Request) -> Request:
+        self.kept = self.kept or request.with_token("a-token")
+        return self.kept
+
+
 class Log:
     """A plugin that notes the credentials in the requests that it sees."""
 
@@ -127,6 +138,18 @@ def test_what_a_credential_raises_reaches_the_caller_unchanged(
 def test_a_credential_that_returns_no_request_is_a_mistake(mode: Any, fake: FakeTransport) -> None:
     with pytest.raises(PluginError, match=r"^Returning\.authorize returned str: return a Request$"):
         call(mode, fake, Returning())
+
+
+def test_a_credential_that_returns_the_request_of_another_call_is_a_mistake(
+    mode: Any, fake: FakeTransport
+) -> None:
+    credential = Keeping()
+    call(mode, fake.profile("u"), credential)
+    with pytest.raises(
+        PluginError, match=r"^Keeping\.authorize returned a Request of another call"
+    ):
+        call(mode, fake, credential)
+    assert len(fake.requests) == 1
 
 
 @pytest.mark.parametrize("secret", ["p@ss/word", "a word", "hush"])

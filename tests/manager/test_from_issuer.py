@@ -179,6 +179,24 @@ def test_a_malformed_configuration_is_a_decode_error(
     assert fake.closed
 
 
+# Which step finds the depth too great depends on the version of Python.
+@pytest.mark.parametrize("depth", [400, 700, 990, 5000])
+def test_a_configuration_that_is_nested_deeply_is_used_or_a_decode_error(
+    mode: Any, fake: FakeTransport, depth: int
+) -> None:
+    start = f'{{"issuer": "{ISSUER}", "userinfo_endpoint": "{ISSUER}/me", "x": '
+    opening = '{"x": '
+    body = f"{start}{opening * depth}1{'}' * depth}}}".encode()
+    fake.add(Response(200, {"Content-Type": "application/json"}, body)).profile("u")
+    outcome: object
+    try:
+        outcome = fetch_profile(mode, ISSUER, transport=fake).sub
+    except DecodeError as error:
+        outcome = str(error)
+    assert outcome in ("u", f"discover at {ISSUER} failed: the configuration is nested too deeply")
+    assert fake.closed
+
+
 def test_the_origin_of_an_error_is_that_of_the_endpoint_which_the_provider_names(
     mode: Any, fake: FakeTransport
 ) -> None:

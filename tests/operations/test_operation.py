@@ -14,8 +14,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usersmanager import UsersManager
-from usersmanager.operations import ArgumentError, Bearer, Operation, Request, Secret, read_json
+from usersmanager import APIError, UsersManager
+from usersmanager.operations import (
+    ArgumentError,
+    Bearer,
+    Operation,
+    Request,
+    Response,
+    Secret,
+    read_json,
+)
 from usersmanager.testing import FakeTransport
 
 TENANT = "https://tenant.example"
@@ -55,6 +63,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "no placeholder": ({"arguments": {"id": "canary"}}, "no placeholder for the argument 'id'"),
     "no mapping": ({"arguments": "canary"}, "arguments must be a mapping"),
     "endpoint": ({"endpoint": "token"}, "endpoint must be a name such as"),
+    "arguments and an endpoint": (
+        {"path": "/{a}", "arguments": {"a": "canary"}, "endpoint": "user_endpoint"},
+        "a path with placeholders can't go with an endpoint",
+    ),
     "body of a GET": ({"method": "GET", "form": {"a": "canary"}}, "a GET request has no body"),
     "JSON of a GET": ({"method": "GET", "json": ["canary"]}, "a GET request has no body"),
     "two bodies": ({"form": {"a": "canary"}, "json": {}}, "pass form or json, not both"),
@@ -186,6 +198,20 @@ def test_json_is_sent_with_its_secrets() -> None:
     request = sent(json={"a": [Secret("é"), {"b": Secret(["c"])}]})
     assert json.loads(request.body or b"") == {"a": ["é", {"b": ["c"]}]}
     assert request.headers["Content-Type"] == "application/json"
+
+
+@pytest.mark.parametrize("scalar", ["hunter2", 271828, 2.5])
+@pytest.mark.parametrize(
+    "wrap", [Secret, lambda v: Secret([{"a": (v,)}]), lambda v: {"a": Secret([Secret(v)])}]
+)
+def test_the_echo_of_a_secret_in_json_is_removed_whatever_its_type(wrap: Any, scalar: Any) -> None:
+    body = json.dumps({"error": "bad", "error_description": f"got {scalar}, no"}).encode()
+    fake = FakeTransport(Response(400, {"Content-Type": "application/json"}, body))
+    with (
+        UsersManager(TENANT, transport=fake, discover=False) as users,
+        pytest.raises(APIError, match=r"got \[redacted\], no$"),
+    ):
+        users.call(make(json=wrap(scalar)))
 
 
 @pytest.mark.parametrize(

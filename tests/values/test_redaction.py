@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from usersmanager._values.redaction import redact
-from usersmanager.plugins import Token
+from usersmanager.plugins import Secret, Token
 
 LONG = "abcdefghijklmnop"
 CHARACTERS = [chr(code) for code in range(0x21, 0x7F) if chr(code) not in ',"']
@@ -73,3 +73,11 @@ def test_a_part_of_a_long_token_is_kept() -> None:
 
 def test_an_empty_token_changes_nothing() -> None:
     assert redact("a b", [Token.empty()]) == "a b"
+
+
+@pytest.mark.parametrize(
+    "secret", ["my  horse", "my\thorse", " horse ", "a  sentence that is long", "-----\nkey-----\n"]
+)
+def test_a_secret_is_removed_from_a_text_whose_whitespace_is_normalized(secret: str) -> None:
+    echo = " ".join(f"got {secret} here".split())
+    assert redact(echo, [Secret(secret)]) == "got [redacted] here"

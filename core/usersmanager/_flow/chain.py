@@ -134,11 +134,15 @@ def _next_attempt(request: Request) -> Request:
 def _authorized(request: Request, credential: Credential) -> Request:
     request.call.token_changes += 1  # What plugins around the call have seen is not all.
     authorized: object = credential.authorize(request)
-    if isinstance(authorized, Request):
+    if isinstance(authorized, Request) and authorized.call is request.call:
         return authorized
-    kind = type(authorized).__name__
+    is_request = isinstance(authorized, Request)
+    kind = "a Request of another call" if is_request else type(authorized).__name__
     del authorized  # It may be a secret, and a traceback shows local variables.
-    raise PluginError(f"{type(credential).__name__}.authorize returned {kind}: return a Request")
+    raise PluginError(
+        f"{type(credential).__name__}.authorize returned {kind}: return a Request"
+        f"{', made by a method of the one it got' if is_request else ''}"
+    )
 
 
 def _changed(request: Request, hook: Hook[Change]) -> Request:

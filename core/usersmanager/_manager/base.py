@@ -21,7 +21,7 @@ from .._values.token import Secret
 from .._values.urls import parse_base_url
 from .._values.userinfo import UserInfo
 from .._values.validation import validate_seconds, validate_text
-from ..errors import ArgumentError, LifecycleError, UsersManagerError
+from ..errors import ArgumentError, DecodeError, LifecycleError, UsersManagerError
 from .callbacks import check_callback
 from .options import UserinfoMethod
 from .prepared_call import PreparedCall
@@ -150,16 +150,17 @@ class BaseUsersManager(Generic[TransportT]):
         """Use the endpoints in a provider configuration, except those that the program has set.
 
         Raises:
-            DecodeError: the userinfo endpoint is missing or insecure. Others need not be there,
-                and are checked when they are used.
+            DecodeError: the userinfo endpoint is missing or insecure, or the configuration is
+                nested too deeply. Other endpoints need not be there, and are checked when they
+                are used.
         """
         try:
             if USERINFO_ENDPOINT not in self._site.endpoints:
                 userinfo_endpoint(configuration, issuer, allow_insecure=self._allow_insecure)
+            self._site = _with_provider(self._site, configuration)
         except UsersManagerError as error:
             self._add_context(error, DISCOVER)
             raise
-        self._site = self._site.with_provider(configuration)
 
     def _closers(self) -> list[Callable[[], object]]:
         """Return the functions that close the transport and the plugins, in this order."""
@@ -228,3 +229,16 @@ def _static_headers(headers: Secret[Mapping[str, str] | None]) -> StaticHeaders:
     except ArgumentError as caught:
         problem = str(caught)
     raise ArgumentError(f"headers: {problem}")
+
+
+def _with_provider(site: Site, configuration: Mapping[str, Any]) -> Site:
+    """Return the site with the configuration of its provider.
+
+    Raises:
+        DecodeError: the configuration is nested too deeply.
+    """
+    try:
+        return site.with_provider(configuration)
+    except RecursionError:
+        pass  # The frames of the error would fill the traceback.
+    raise DecodeError("the configuration is nested too deeply")

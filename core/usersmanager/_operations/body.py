@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .._values.forms import FORM_TYPE, encode_form, parse_fields, secrets_of
 from .._values.token import Secret
@@ -49,19 +49,34 @@ def encode_body(method: str, form: object, json_value: Secret[object]) -> Body:
 
 
 def _encode_json(value: Secret[object]) -> Body:
-    secrets: list[Secret[str]] = []
+    secrets: list[Secret[Any]] = []
 
     def reveal(item: object) -> object:
         if not isinstance(item, Secret):
             raise TypeError
-        if isinstance(item.reveal(), str):
-            secrets.append(item)
+        secrets.append(item)
         return item.reveal()
 
     encoder = json.JSONEncoder(allow_nan=False, ensure_ascii=False, default=reveal)
     try:
         content: Secret[bytes | None] = Secret(encoder.encode(value.reveal()).encode())
-        return Body(content, "application/json", tuple(secrets))
+        texts = tuple(text for secret in secrets for text in _texts_in(secret))
+        return Body(content, "application/json", texts)
     except (TypeError, ValueError, RecursionError):
         pass
     raise ArgumentError("json must be JSON-serializable")
+
+
+def _texts_in(secret: Secret[Any]) -> list[Secret[str]]:
+    """Return the texts and numbers in a secret JSON value, as the server may echo them."""
+    if isinstance(secret.reveal(), str):
+        return [secret]
+    if isinstance(secret.reveal(), int | float) and not isinstance(secret.reveal(), bool):
+        return [Secret(json.dumps(secret.reveal()))]
+    if isinstance(secret.reveal(), dict):
+        parts = map(Secret, secret.reveal().values())
+    elif isinstance(secret.reveal(), list | tuple):
+        parts = map(Secret, secret.reveal())
+    else:
+        return []  # A Secret in it is encoded on its own.
+    return [text for part in parts for text in _texts_in(part)]

@@ -51,7 +51,7 @@ class Operation(Generic[Result_co]):
         arguments: a str for each placeholder. It is encoded, and can't leave its path segment.
         endpoint: the name of an endpoint in the metadata of the provider, such as
             "introspection_endpoint". It takes precedence over ``path`` if the manager has metadata,
-            or was given the endpoint.
+            or was given the endpoint. The path must have no placeholders then.
         query: the fields of the query; None leaves one out, a sequence repeats it.
         headers: header fields. They take precedence over those of the manager.
         accept: the value of the Accept header.
@@ -183,6 +183,8 @@ def _explain(
         return "pass a path, an endpoint, or both"
     if endpoint is not None and not is_endpoint_name(endpoint):
         return "endpoint must be a name such as introspection_endpoint"
+    if endpoint is not None and "{" in str(path):  # A call would silently drop the arguments.
+        return "a path with placeholders can't go with an endpoint"
     if credential is not None and not callable(getattr(credential, "authorize", None)):
         return "credential must have a method authorize(request)"
     return None

@@ -58,6 +58,9 @@ def _echoes(secrets: Iterable[Secret[str]]) -> list[Secret[str]]:
     echoes: list[Secret[str]] = []
     for secret in secrets:
         echoes.append(secret)
+        # An error text is one line without outer whitespace.
+        if " ".join(secret.reveal().split()) != secret.reveal():
+            echoes.append(Secret(" ".join(secret.reveal().split())))
         if not (secret.reveal().isascii() and secret.reveal().isalnum()):
             echoes.append(Secret(encode_form_value(secret.reveal())))
             echoes.append(Secret(quote(secret.reveal(), safe="")))

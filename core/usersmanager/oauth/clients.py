@@ -45,7 +45,7 @@ class ClientSecretBasic:
         sealed = check_printable("client_secret", secret)
         self._token = Secret(
             base64.b64encode(
-                f"{_form_encode(client_id)}:{_form_encode(sealed.reveal())}".encode()
+                f"{_form_encode(self.client_id)}:{_form_encode(sealed.reveal())}".encode()
             ).decode()
         )
 

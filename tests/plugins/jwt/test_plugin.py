@@ -194,7 +194,13 @@ def test_other_operations_are_left_alone(mode: Any, impersonation: Any, plugin: 
 
 @pytest.mark.parametrize(
     ("uri", "problem"),
-    [(None, "jwks_uri"), (7, "jwks_uri"), ("http://issuer.example/keys", "https"), ("", "jwks")],
+    [
+        (None, "jwks_uri"),
+        (7, "jwks_uri"),
+        ({"url": ["https://issuer.example/keys"]}, "jwks_uri"),
+        ("http://issuer.example/keys", "https"),
+        ("", "jwks"),
+    ],
 )
 def test_a_provider_without_a_usable_key_set_is_an_error(
     mode: Any, provider: Provider, plugin: Any, uri: Any, problem: str
