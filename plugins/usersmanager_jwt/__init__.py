@@ -5,7 +5,7 @@ from __future__ import annotations
 try:
     from .plugin import JwtUserInfo
 except ModuleNotFoundError as error:
-    if not str(error.name).startswith("joserfc"):
+    if not str(error.name).startswith(("joserfc", "cryptography")):
         raise
     raise ModuleNotFoundError(
         "it needs joserfc 1.6.8 or newer: python -m pip install 'usersmanager[jwt]'",

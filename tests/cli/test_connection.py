@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import sys
 from contextlib import contextmanager
 
 import pytest
@@ -117,6 +118,14 @@ def test_a_plugin_is_left_out_by_name(info, sandbox):
     result = info("--base-url", sandbox.base_url, "--no-plugin", "retry")
     assert (result.returncode, result.stdout) == (1, "")
     assert [status for *_, status in sandbox.requests] == [503]
+
+
+def test_leaving_a_plugin_out_needs_no_extra_of_another(info, sandbox, monkeypatch):
+    for name in [name for name in sys.modules if name.startswith("usersmanager_opentelemetry")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "opentelemetry.metrics", None)
+    result = info("--base-url", sandbox.base_url, "--no-plugin", "retry")
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_a_plugin_that_is_left_out_is_not_imported(info, sandbox, install):

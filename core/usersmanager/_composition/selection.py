@@ -6,14 +6,14 @@ from collections.abc import Collection, Iterable
 from types import ModuleType
 
 from ..errors import PluginError
-from .entry_points import InstalledEntryPoint, by_name, entry_point_of
+from .entry_points import InstalledEntryPoint, by_name, entry_point_of, load
 from .loader import Loader
-from .missing_extra import missing_extra
+from .missing_extra import missing_extra, names_extra
 from .missing_metadata import warn_of_missing_metadata
 from .names import normalize
 from .registry import Registry
 
-__all__ = ["add_plugins", "discovered_names", "how_to_use"]
+__all__ = ["add_plugins", "discovered_names", "how_to_use", "lacks_extra"]
 
 
 def add_plugins(
@@ -80,6 +80,17 @@ def _add_every_discovered(registry: Registry, loader: Loader, *, skip: Collectio
         except PluginError as error:
             if not (_is_shipped(name) and missing_extra(error)):  # Extras are a choice.
                 loader.warn(f"{error}; skipping it")
+
+
+def lacks_extra(name: str) -> bool:
+    """Return whether a plugin of this library can't be loaded without an extra."""
+    if not _is_shipped(name):
+        return False
+    try:
+        load(by_name("plugin")[name][0])
+    except ModuleNotFoundError as error:
+        return names_extra(error)
+    return False
 
 
 def _is_shipped(name: str) -> bool:

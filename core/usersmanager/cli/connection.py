@@ -15,7 +15,7 @@ from .._composition.loader import Loader
 from .._composition.modes import ASYNC, SYNC
 from .._composition.names import normalize
 from .._composition.report import transport_modes
-from .._composition.selection import discovered_names
+from .._composition.selection import discovered_names, lacks_extra
 from .._manager.options import ManagerOptions, UserinfoMethod
 from .._values.suggestions import did_you_mean
 from .._values.token import Secret
@@ -123,7 +123,12 @@ class Connection:
         if not self.no_plugin:
             return True
         left_out = set(map(normalize, self.no_plugin))
-        return [name for name in discovered_names(Loader()) if name not in left_out]
+        return [
+            name
+            for name in discovered_names(Loader())
+            # As by default, an extra that is not installed is no error.
+            if name not in left_out and not lacks_extra(name)
+        ]
 
     def _is_async_only(self) -> bool:
         """Tell whether the transport is async only. The default transport is sync."""
