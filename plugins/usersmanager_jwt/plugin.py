@@ -102,13 +102,11 @@ class JwtUserInfo:
         """Return the verified payload of a response, or why it is refused."""
         if not _is_jwt(response):
             return _NOT_SIGNED
-        uri = provider.get("jwks_uri")
         keys = Keys(
             self._algorithms,
             self._decryption_keys,
             self._known,
-            # Anything but a str is refused when it is fetched, but may be unhashable here.
-            (provider["issuer"], uri if isinstance(uri, str) else None),
+            (provider["issuer"], _keys_uri(request, provider)),
             lambda: fetch_keys(request, proceed),
         )
         expected = Expected(provider["issuer"], self._client_id, self._leeway)
@@ -118,6 +116,16 @@ class JwtUserInfo:
 def _is_jwt(response: Response) -> bool:
     types = response.headers.getall("Content-Type", [])
     return len(types) == 1 and types[0].partition(";")[0].strip().lower() == "application/jwt"
+
+
+def _keys_uri(request: Request, provider: Mapping[str, Any]) -> str | None:
+    """Return where the keys are fetched. Managers of one provider may differ (``endpoints``)."""
+    site = request.call.site
+    if site is not None and "jwks_uri" in site.endpoints:
+        return str(site.endpoints["jwks_uri"])
+    uri = provider.get("jwks_uri")
+    # Anything but a str is refused when it is fetched, but may be unhashable.
+    return uri if isinstance(uri, str) else None
 
 
 def _with_profile(response: Response, payload: Secret[bytes]) -> Response:

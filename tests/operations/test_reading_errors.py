@@ -90,15 +90,18 @@ def test_a_decode_error_passes_without_the_frames_and_secrets_of_its_reader(
 ) -> None:
     def read(response: Response) -> None:
         document = read_json(response)
-        raise DecodeError(
+        error = DecodeError(
             f"unknown: {document}", error="a-secret-token", error_description="as a-secret-token"
         )
+        error.add_note("for a-secret-token")
+        raise error
 
     with pytest.raises(DecodeError) as caught:
         read_with(read, b'{"a": "a-secret-token"}', credential=Bearer("a-secret-token"))
     error = caught.value
     assert str(error) == f"op at {TENANT} failed: unknown: {{'a': '[redacted]'}}"
     assert (error.error, error.error_description) == ("[redacted]", "as [redacted]")
+    assert error.__notes__ == ["for [redacted]"]
     assert "read" not in {frame.name for frame in traceback.extract_tb(error.__traceback__)}
 
 

@@ -71,6 +71,8 @@ def _redact(error: DecodeError, request: Request) -> None:
     """Remove the secrets of a call from an error, if its reader quotes the response."""
     redact = request.call.redact
     error.args = tuple(redact(part) if isinstance(part, str) else part for part in error.args)
+    if hasattr(error, "__notes__"):
+        error.__notes__ = [redact(note) for note in error.__notes__]
     error.error = error.error and redact(error.error)
     error.error_description = error.error_description and redact(error.error_description)
 

@@ -364,6 +364,18 @@ def test_one_instance_serves_several_providers(mode: Any, plugin: Any) -> None:
         assert get_info(mode, provider, plugins=[plugin])[0].sub == "ada"
 
 
+def test_keys_from_an_endpoint_that_a_manager_has_set_are_trusted_by_no_other_manager(
+    mode: Any, provider: Provider, plugin: Any
+) -> None:
+    keys = Response(200, JSON, json.dumps({"keys": [jwk(OTHER_EC, kid="1")]}).encode())
+    provider.outcomes["/other-keys"] = [keys]
+    provider.profile = lambda subject: sign(OTHER_EC, claims(sub=subject))
+    endpoints = {"jwks_uri": f"{ISSUER}/other-keys"}
+    assert get_info(mode, provider, plugins=[plugin], endpoints=endpoints)[0].sub == "ada"
+    with pytest.raises(DecodeError, match="signature that is not valid"):
+        get_info(mode, provider, plugins=[plugin])
+
+
 # Its arguments.
 
 
