@@ -6,6 +6,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from joserfc.jwk import generate_key
@@ -154,11 +155,13 @@ def test_an_assertion_is_accepted_once(server: Sandbox) -> None:
     signer = PrivateKeyJwt("signer", PEM, algorithm="ES256")
 
     class Replaying:
-        request: Any = None
+        fields: dict[str, str] | None = None
 
         def authorize(self, request: Any) -> Any:
-            self.request = self.request or signer.authorize(request)
-            return self.request
+            if self.fields is None:
+                form = dict(parse_qsl(signer.authorize(request).body.decode()))
+                self.fields = {name: form[name] for name in form if name.startswith("client_")}
+            return request.with_form(self.fields)
 
     operation = revoke_token("t", client=Replaying())
     perform(server, operation)
