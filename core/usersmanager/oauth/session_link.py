@@ -28,14 +28,14 @@ def session_link(
 
     Args:
         login_uri: the URL that begins a login in your web application (``initiate_login_uri``):
-            https, or http for loopback. Its query is kept. Never take it from a request: whoever
-            gets the link is logged in.
+            https, or http for loopback. Its query is kept. Never take it from a request: the
+            link logs in anyone who gets it.
         exchanged: the result of `exchange_token` with the audience
             ``urn:YOUR_DOMAIN:session_transfer``.
         organization: the id of an Auth0 organization, or None.
 
     Returns:
-        The link. It is a credential: whoever opens it first, from that address, is logged in.
+        The link. It is a credential: it logs in the first person who opens it from that address.
 
     Raises:
         ArgumentError: an argument is invalid, or the token is not a session transfer token.

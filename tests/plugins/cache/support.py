@@ -28,7 +28,7 @@ Run = Callable[[Flow[Any]], Any]
 
 
 class DictStore:
-    """A store of both styles over a dict, which fails as it is told to.
+    """A store of both styles over a dict, which can be set to fail.
 
     Attributes:
         values: the values by name.

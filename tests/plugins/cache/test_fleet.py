@@ -94,7 +94,7 @@ def test_eight_processes_make_one_request(redis_server: Server) -> None:
 
 
 class Vandal:
-    """Swaps, damages and restores values of a server until it is told to stop."""
+    """Swaps, damages and restores values of a server until it is stopped."""
 
     def __init__(self, server: Server) -> None:
         self._client = redis.Redis(unix_socket_path=str(server.path))
