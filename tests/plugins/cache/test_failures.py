@@ -218,7 +218,7 @@ def test_after_a_429_the_key_is_refused_until_the_provider_wants_it(
         ({"Retry-After": "Sun, 06 Nov 1994 08:50:07 GMT", "Date": DATE}, 30),
         ({"X-RateLimit-Reset": "784111807", "Date": DATE}, 30),
         ({"X-Rate-Limit-Reset": "784111807", "Date": DATE}, 30),
-        ({"RateLimit": '"default";r=0;t=30'}, 30),
+        ({"RateLimit": '"default";r=0;t=30', "Date": DATE}, 30),
         ({"Retry-After": "0"}, 0),
         ({}, 0),
     ],
