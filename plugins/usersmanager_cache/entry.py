@@ -86,10 +86,12 @@ class Entry:
 
 
 def _parse_scope(head: Secret[Any]) -> Scope:
-    operation, method, url, _ = head.reveal()[0]
-    return Scope(
-        operation, method, url, tuple((name, value) for name, value in head.reveal()[0][3])
-    )
+    operation, method, url, _, _ = head.reveal()[0]
+    return Scope(operation, method, url, *(_pairs(head, index) for index in (3, 4)))
+
+
+def _pairs(head: Secret[Any], index: int) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in head.reveal()[0][index])
 
 
 def entry_for(

@@ -28,12 +28,14 @@ class Scope(NamedTuple):
         method: the HTTP method.
         url: the URL.
         fields: the header fields that the cache sees, without User-Agent.
+        variant: what else a response depends on, as the plugins say.
     """
 
     operation: str
     method: str
     url: str
     fields: tuple[tuple[str, str], ...]
+    variant: tuple[tuple[str, str], ...] = ()
 
     def __repr__(self) -> str:
         return f"<Scope {self.operation}>"  # A field may be a secret.
@@ -57,9 +59,11 @@ class Scopes:
     def of(self, request: Request) -> Scope:
         """Return the scope of a request."""
         headers, scope = self._last
-        if headers is request.headers and scope[:3] == _target(request):
+        variant = request.call.variant
+        is_same = scope[:3] == _target(request) and scope.variant == variant
+        if is_same and headers is request.headers:
             return scope
-        scope = Scope(*_target(request), _fields(request))
+        scope = Scope(*_target(request), _fields(request), variant)
         self._last = (request.headers, scope)
         return scope
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import platform
 from collections.abc import Callable, Mapping
 
@@ -19,6 +21,9 @@ Fields = Mapping[str, str]
 
 class Headers:
     """Set header fields on every attempt, and ``User-Agent`` unless the request has one.
+
+    Managers that share a cache get the same profile only if their fixed fields are equal. The cache
+    doesn't see the fields of a function; see `usersmanager_variant` if a response depends on them.
 
     Args:
         fields: a mapping of names to values, or a function that takes the request of an attempt
@@ -39,8 +44,14 @@ class Headers:
     def __init__(self, fields: Fields | Callable[[Request], Fields] | None = None) -> None:
         try:
             self._fields = fields if callable(fields) else StaticHeaders(fields) if fields else None
+            self._variant = _hash(fields) if fields and not callable(fields) else None
         finally:
             del fields  # A value may be a secret, and a traceback shows local variables.
+
+    @hookimpl
+    def usersmanager_variant(self, request: Request) -> str | None:
+        """Return a hash of the fixed fields, since a cache doesn't see them."""
+        return self._variant
 
     @hookimpl
     def usersmanager_request(self, request: Request) -> Request:
@@ -53,3 +64,10 @@ class Headers:
         return request.with_headers(
             self._fields(request) if callable(self._fields) else self._fields
         )
+
+
+def _hash(fields: Fields) -> str | None:
+    """Return a hash of the fields but User-Agent, on which no response should depend."""
+    pairs = sorted((name.lower(), value) for name, value in dict(fields).items())
+    pairs = [pair for pair in pairs if pair[0] != "user-agent"]
+    return hashlib.sha256(json.dumps(pairs).encode()).hexdigest() if pairs else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -77,6 +78,13 @@ class JwtUserInfo:
         self._leeway = _check_leeway(leeway)
         self._decryption_keys = None if sealed.reveal() is None else parse_decryption_keys(sealed)
         self._known = ProviderKeys()
+
+    @hookimpl
+    def usersmanager_variant(self, request: Request) -> str:
+        """Return by which provider and for which client a profile has been verified."""
+        provider = request.provider or {}
+        issuer, keys_uri = provider.get("issuer"), _keys_uri(request, provider)
+        return json.dumps([issuer, keys_uri, self._client_id, self._algorithms, self._leeway])
 
     @hookimpl(trylast=True)
     def usersmanager_wrap_call(self, request: Request, proceed: Proceed) -> Flow[Response]:

@@ -21,7 +21,8 @@ from usersmanager import (
     UsersManager,
     UsersManagerError,
 )
-from usersmanager.plugins import hookimpl, sleep
+from usersmanager.operations import Operation, read_json
+from usersmanager.plugins import call, hookimpl, sleep
 from usersmanager.testing import FakeTransport
 from usersmanager_retry import Retry
 
@@ -125,6 +126,66 @@ def test_a_response_hook_is_not_called_without_a_response(
     fake.add(DisconnectedError("x"))
     error_of(lambda: fetch(plugins=[Hooks(response=lambda response: seen.append(response))]))
     assert seen == []
+
+
+def test_the_variant_of_a_call_is_known_to_every_other_hook(
+    fetch: Fetch, fake: FakeTransport
+) -> None:
+    seen: list[Any] = []
+
+    def see(request: Request) -> None:
+        seen.append(request.call.variant)
+
+    def wrap(request: Request, proceed: Any) -> Any:
+        see(request)
+        return proceed(request)
+
+    fake.status(503).profile("u")
+    named = [Named("a", "1"), Named("b", None), Named("c", "")]
+    fetch(plugins=[Hooks(wrap_call=wrap, request=see, done=see), *named, Retry(wait=0)])
+    assert seen == [(("a", "1"), ("c", ""))] * 4
+    assert [plugin.asked for plugin in named] == [1, 1, 1]
+
+
+def test_the_variant_belongs_to_the_requests_of_plugins_too(
+    fetch: Fetch, fake: FakeTransport
+) -> None:
+    def wrap(request: Request, proceed: Any) -> Any:
+        assert (yield from call(discovery(), request, proceed))["sub"] == "u"
+        return (yield from proceed(request))
+
+    def discovery() -> Operation[Any]:
+        return Operation("discovery", "GET", path="/own", read=read_json)
+
+    fake.profile("u").profile("u")
+    fetch(plugins=[Hooks(wrap_call=wrap), plugin := Named("a", "1")])
+    assert [request.operation for request in fake.requests] == ["discovery", "get_info"]
+    assert [request.call.variant for request in fake.requests] == [(("a", "1"),)] * 2
+    assert plugin.asked == 1
+
+
+@pytest.mark.parametrize("result", [7, b"a", ("a", "b")])
+def test_a_variant_that_is_no_text_is_a_mistake(
+    result: Any, fetch: Fetch, fake: FakeTransport, error_of: ErrorOf
+) -> None:
+    error = error_of(lambda: fetch(plugins=[Named("a", result)]))
+    assert type(error) is PluginError
+    assert f"'a' returned {type(result).__name__} from usersmanager_variant" in str(error)
+    assert fake.requests == []
+
+
+class Named:
+    """A plugin with a variant; it counts how often it is asked."""
+
+    def __init__(self, name: str, variant: str | None) -> None:
+        self.name = name
+        self.variant = variant
+        self.asked = 0
+
+    @hookimpl
+    def usersmanager_variant(self) -> str | None:
+        self.asked += 1
+        return self.variant
 
 
 def recording(log: list[Any]) -> Hooks:

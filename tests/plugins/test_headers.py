@@ -72,3 +72,33 @@ def test_a_reserved_field_of_a_function_is_rejected_at_the_call(
         fetch(plugins=[Headers(lambda request: {name: "hush"})])
     assert "hush" not in str(caught.value)
     assert fake.requests == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "same"),
+    [
+        ({"X-A": "1", "X-B": "2"}, True),
+        ({"x-b": "2", "x-a": "1"}, True),
+        ({"X-A": "1", "X-B": "2", "User-Agent": "mine"}, True),
+        ({"X-A": "1", "X-B": "3"}, False),
+        ({"X-A": "2", "X-B": "1"}, False),
+        ({"X-A": "1"}, False),
+        ({}, False),
+    ],
+)
+def test_the_variant_tells_fixed_fields_apart(
+    fetch: Fetch, fake: FakeTransport, fields: dict[str, str], same: bool
+) -> None:
+    for plugin in (Headers({"X-A": "1", "X-B": "2"}), Headers(fields)):
+        fake.profile("u")
+        fetch(plugins=[plugin])
+    first, second = (request.call.variant for request in fake.requests)
+    assert (first == second) is same
+    assert [name for name, _ in first] == ["headers"]
+
+
+def test_computed_fields_and_no_fields_are_no_variant(fetch: Fetch, fake: FakeTransport) -> None:
+    for plugin in (Headers(), Headers({"User-Agent": "mine"}), Headers(lambda request: {})):
+        fake.profile("u")
+        fetch(plugins=[plugin])
+    assert [request.call.variant for request in fake.requests] == [(), (), ()]

@@ -82,6 +82,11 @@ class EachHook:
         return proceed(request.with_headers(StaticHeaders({"X-A": "1"})).with_token("t"))
 
     @hookimpl
+    def usersmanager_variant(self, request: Request) -> str | None:
+        assert_type(request.call.variant, tuple[tuple[str, str], ...])
+        return None
+
+    @hookimpl
     def usersmanager_done(
         self,
         request: Request,

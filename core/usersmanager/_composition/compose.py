@@ -88,6 +88,7 @@ def _chain(registry: Registry, *, close_connections: bool) -> Proceed:
         request_hooks=outermost_first(registry, "usersmanager_request"),
         attempt_wraps=outermost_first(registry, "usersmanager_wrap_attempt"),
         response_hooks=_innermost_first(registry, "usersmanager_response"),
+        variant_hooks=outermost_first(registry, "usersmanager_variant"),
         close_connections=close_connections,
     )
 

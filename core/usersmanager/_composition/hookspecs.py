@@ -52,6 +52,19 @@ def usersmanager_async_transport(
 
 
 @hookspec
+def usersmanager_variant(request: Request) -> str | None:
+    """Return a text that identifies how this plugin affects responses, or None if it doesn't.
+
+    For a plugin that verifies or rewrites responses, or changes what a cache can't see. Managers
+    may share a cache: it answers a call only with a response of the same variant, which is the
+    texts of all plugins (``request.call.variant``). The text contains every setting that matters,
+    such as ``"client_id=my-app"``. It must not be a secret.
+
+    The hook is called once per call, before all others, for every operation. It must be fast.
+    """
+
+
+@hookspec
 def usersmanager_request(request: Request) -> Request | None:
     """Return a changed request for an attempt, or None to leave it unchanged.
 
@@ -122,6 +135,7 @@ HOOKS = tuple(
     for spec in (
         usersmanager_transport,
         usersmanager_async_transport,
+        usersmanager_variant,
         usersmanager_request,
         usersmanager_response,
         usersmanager_wrap_call,

@@ -57,7 +57,10 @@ class EffectiveOrder(NamedTuple):
 
 
 def effective_order(registry: Registry) -> EffectiveOrder:
-    """Return the order in which the plugins act. A plugin with only closing hooks is not listed."""
+    """Return the order in which the plugins act.
+
+    A plugin that has only closing hooks or `usersmanager_variant` is not listed.
+    """
     return EffectiveOrder(
         _plugins(registry, "usersmanager_done", "usersmanager_wrap_call"),
         _plugins(

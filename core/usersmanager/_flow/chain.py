@@ -1,6 +1,6 @@
 """Chain the hooks of a manager around its transport.
 
-call:     manager → wrap_call hooks → attempt
+call:     manager → variant hooks → wrap_call hooks → attempt
 attempt:  request hooks → wrap_attempt hooks → send → response hooks
 """
 
@@ -22,6 +22,7 @@ __all__ = ["Hook", "Observe", "call_hook", "chain"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 Change: TypeAlias = Callable[[Request], object]
+Describe: TypeAlias = Callable[[Request], object]
 Observe: TypeAlias = Callable[..., object]
 
 
@@ -37,6 +38,7 @@ def chain(
     request_hooks: Sequence[Hook[Change]] = (),
     attempt_wraps: Sequence[Hook[Wrap]] = (),
     response_hooks: Sequence[Hook[Observe]] = (),
+    variant_hooks: Sequence[Hook[Describe]] = (),
     *,
     close_connections: bool = False,
 ) -> Proceed:
@@ -47,6 +49,7 @@ def chain(
         request_hooks: the hooks that may change the request of an attempt, in order.
         attempt_wraps: the hooks around each attempt, the outermost first.
         response_hooks: the hooks that observe the response of an attempt, in order.
+        variant_hooks: the hooks that say what a response depends on.
         close_connections: whether to use a separate connection for each request.
     """
     proceed: Proceed = _send_and_close if close_connections else _send
@@ -57,7 +60,7 @@ def chain(
     proceed = _attempt(request_hooks, proceed)
     for hook in reversed(call_wraps):
         proceed = _around(hook, proceed)
-    return proceed
+    return _with_variant(variant_hooks, proceed) if variant_hooks else proceed
 
 
 def call_hook(hook: Hook[Observe], *arguments: object) -> object:
@@ -162,6 +165,22 @@ def _observed(response_hooks: Sequence[Hook[Observe]], inner: Proceed) -> Procee
         for hook in response_hooks:
             call_hook(hook, request, response)
         return response
+
+    return proceed
+
+
+def _with_variant(hooks: Sequence[Hook[Describe]], inner: Proceed) -> Proceed:
+    def proceed(request: Request) -> Flow[Response]:
+        for hook in hooks:
+            text = call_hook(hook, request)
+            if isinstance(text, str):
+                request.call.variant += ((hook.plugin, text),)
+            elif text is not None:
+                kind = type(text).__name__
+                del text  # It may be a secret, and a traceback shows local variables.
+                mistake = f"returned {kind} from usersmanager_variant: return a str or None"
+                raise blame(hook.plugin, mistake)
+        return inner(request)
 
     return proceed
 

@@ -49,7 +49,8 @@ class SingleFlight:
                 if request.operation != "get_info":
                     return proceed(request)
                 token = hashlib.sha256(request.token.reveal().encode()).digest()
-                key = (token, request.url, tuple(request.headers.items()))
+                fields = tuple(request.headers.items())
+                key = (token, request.url, fields, request.call.variant)
                 return self.flight.run(key, lambda: proceed(request))
     """
 

@@ -49,6 +49,7 @@ def call(operation: Operation[Result], request: Request, proceed: Proceed) -> Fl
             raise ArgumentError("no manager has made the request, so its server is unknown")
         placement = operation._plan.placed_at(site)
         own_request = make_request(operation, placement, request.deadline)
+        own_request.call.variant = request.call.variant
         origin = own_request.origin
         response = yield from proceed(own_request)
         return read_result(operation.read, own_request, response)

@@ -29,6 +29,9 @@ class Call:
         attempts: the number of attempts so far.
         notes: short texts of plugins for logs and spans, by the name of the field, such as
             ``{"cache": "hit"}``. They must not contain a secret.
+        variant: what a response depends on besides the request: pairs of a plugin's name and the
+            result of its hook ``usersmanager_variant``. It belongs in the key of a plugin that
+            keeps or shares responses.
         token_changes: how many times a request was given another token (``with_token``), or was
             authorized by another credential.
     """
@@ -39,6 +42,7 @@ class Call:
     secrets: tuple[Secret[str], ...] = ()
     attempts: int = 0
     notes: dict[str, str] = field(default_factory=dict)
+    variant: tuple[tuple[str, str], ...] = ()
     token_changes: int = 0
     _tokens: tuple[Token, ...] = field(default=(), init=False)
 

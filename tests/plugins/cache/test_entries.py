@@ -31,6 +31,7 @@ from usersmanager.plugins import Flow, Proceed, Token, hookimpl, run_flow
 from usersmanager.testing import FakeTransport
 from usersmanager_cache import Cache
 from usersmanager_cache.key import Scopes, key_of
+from usersmanager_headers import Headers
 
 
 def body_of(size: int) -> bytes:
@@ -146,6 +147,17 @@ class Adds:
         return proceed(request.with_headers(self._fields))
 
 
+class Means:
+    """A plugin on which the meaning of a response depends."""
+
+    def __init__(self, variant: str) -> None:
+        self._variant = variant
+
+    @hookimpl
+    def usersmanager_variant(self) -> str:
+        return self._variant
+
+
 @pytest.mark.parametrize(
     ("changes", "is_other"),
     [
@@ -161,6 +173,10 @@ class Adds:
         ({"outside": Adds(X_Tenant="8")}, True),
         ({"outside": Adds(User_Agent="another")}, False),
         ({"inside": Adds(X_Tenant="8")}, False),
+        ({"inside": Means("verified")}, True),
+        ({"inside": Headers({"X-Region": "eu"})}, True),
+        ({"inside": Headers({"User-Agent": "another"})}, False),
+        ({"inside": Headers(lambda request: {"X-Attempt": str(request.attempt)})}, False),
     ],
 )
 def test_the_rest_of_the_request_must_be_equal(
@@ -176,6 +192,24 @@ def test_the_rest_of_the_request_must_be_equal(
     assert (call.requests == 2) is is_other
 
 
+@pytest.mark.parametrize(
+    ("other", "is_other"),
+    [
+        (Means("for my-app"), False),
+        (Means("for another"), True),
+        (Adds(), True),
+        (Headers({"X-Region": "eu"}), True),
+    ],
+)
+def test_an_entry_answers_only_where_it_means_the_same(
+    caller: Any, other: object, is_other: bool
+) -> None:
+    call = caller()
+    for plugin in (Means("for my-app"), other, other):
+        call(plugins=[call.cache, plugin])
+    assert call.requests == (2 if is_other else 1)
+
+
 def test_namespaces_and_tokens_are_kept_apart_in_the_key() -> None:
     keys = {key_of(name, Token(token)) for name in ("a", "ab") for token in ("bc", "c", "b")}
     assert len(keys) == 6
@@ -188,6 +222,15 @@ def test_requests_with_the_same_headers_are_told_apart_by_the_rest() -> None:
     found = [scopes.of(make_request(headers=request.headers, **change)) for change in changes]
     assert found[0] == found[-1]
     assert len(set(found)) == 4
+
+
+def test_the_scope_of_a_request_follows_its_variant() -> None:
+    scopes, request = Scopes(), make_request()
+    first = scopes.of(request)
+    request.call.variant = (("jwt", "my-app"),)
+    assert scopes.of(request) != first
+    request.call.variant = ()
+    assert scopes.of(request) == first
 
 
 def test_the_expected_subject_is_compared_on_a_hit(caller: Any) -> None:

@@ -190,7 +190,9 @@ def test_any_token_has_an_end_or_none(token: str) -> None:
 
 # Entries of a shared store.
 
-SCOPE = Scope("get_info", "GET", "https://tenant.example/userinfo", (("accept", "a"),))
+SCOPE = Scope(
+    "get_info", "GET", "https://tenant.example/userinfo", (("accept", "a"),), (("jwt", "my-app"),)
+)
 
 
 def entry_at(now: Instant, **changes: Any) -> Entry:
@@ -234,12 +236,14 @@ def test_the_wall_clock_counts_for_an_entry_of_another_process(
         b"nonsense\nbody",
         b"[]\nbody",
         b"{}\nbody",
-        b'[["o","m","u",[]],"t",1,2]\n',
-        b'[["o","m","u",[]],"t",1,2,3,4]\n',
-        b'[["o","m","u",[["a"]]],"t",1,2,3]\n',
+        b'[["o","m","u",[],[]],"t",1,2]\n',
+        b'[["o","m","u",[],[]],"t",1,2,3,4]\n',
+        b'[["o","m","u",[["a"]],[]],"t",1,2,3]\n',
+        b'[["o","m","u",[],["a"]],"t",1,2,3]\n',
+        b'[["o","m","u",[]],"t",1,2,3]\n',
         b'[["o","m"],"t",1,2,3]\n',
-        b'[["o","m","u",[]],"t","x",2,3]\n',
-        b'[["o","m","u",[]],"t",1,null,3]\n',
+        b'[["o","m","u",[],[]],"t","x",2,3]\n',
+        b'[["o","m","u",[],[]],"t",1,null,3]\n',
         b"[" * 100_000,
     ],
 )

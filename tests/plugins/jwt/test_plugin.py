@@ -323,6 +323,60 @@ def test_what_is_cached_has_been_verified(mode: Any, provider: Provider, plugin:
     assert provider.paths[2:] == ["/userinfo"] * 2
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        [],
+        [JwtUserInfo("another-app")],
+        [JwtUserInfo("my-app", algorithms=["ES256"])],
+        [JwtUserInfo("my-app", leeway=5)],
+    ],
+)
+@pytest.mark.parametrize("is_stored", [False, True])
+def test_a_cache_never_hands_it_what_it_would_not_have_verified(
+    mode: Any, provider: Provider, plugin: Any, other: list[Any], is_stored: bool
+) -> None:
+    cache = Cache(store=LockingStore(), secret=SECRET) if is_stored else Cache()
+    body = sign(payload=claims(aud=["my-app", "another-app"])) if other else b'{"sub": "ada"}'
+    provider.outcomes["/userinfo"] = [Response(200, JWT if other else JSON, body)]
+    assert get_info(mode, provider, plugins=[cache, *other])[0].sub == "ada"
+    provider.profile = lambda _: b"no profile"
+    with pytest.raises(DecodeError):
+        get_info(mode, provider, plugins=[cache, plugin])
+
+
+def test_managers_with_equal_settings_share_a_cache(mode: Any, provider: Provider) -> None:
+    cache = Cache()
+    for _ in range(2):
+        get_info(mode, provider, plugins=[cache, JwtUserInfo("my-app")])
+    assert provider.paths.count("/userinfo") == 1
+
+
+def test_a_profile_verified_with_other_keys_is_another_one(
+    mode: Any, provider: Provider, plugin: Any
+) -> None:
+    cache = Cache()
+    keys = Response(200, JSON, json.dumps({"keys": [jwk(OTHER_EC, kid="1")]}).encode())
+    provider.outcomes["/other-keys"] = [keys]
+    provider.profile = lambda subject: sign(OTHER_EC, claims(sub=subject))
+    endpoints = {"jwks_uri": f"{ISSUER}/other-keys"}
+    get_info(mode, provider, plugins=[cache, plugin], endpoints=endpoints)
+    with pytest.raises(DecodeError, match="signature that is not valid"):
+        get_info(mode, provider, plugins=[cache, plugin])
+
+
+def test_without_metadata_not_even_a_cached_profile_is_returned() -> None:
+    cache, url = Cache(), "https://tenant.example"
+    with UsersManager(url, transport=FakeTransport().profile("u"), plugins=[cache]) as users:
+        users.get_info("token")
+    plugins = [cache, JwtUserInfo("my-app")]
+    with (
+        UsersManager(url, transport=FakeTransport(), plugins=plugins) as users,
+        pytest.raises(PluginError, match="from_issuer"),
+    ):
+        users.get_info("token")
+
+
 def test_a_refused_profile_leaves_no_lock_in_a_shared_store(
     mode: Any, provider: Provider, plugin: Any
 ) -> None:
