@@ -50,6 +50,17 @@ def test_one_object_may_be_a_transport_of_both_modes(mode: Any) -> None:
     assert fake.closed
 
 
+def test_a_transport_with_the_hook_of_a_plugin_is_rejected(install: Install) -> None:
+    source = (
+        "from usersmanager.plugins import hookimpl\n"
+        "@hookimpl\ndef usersmanager_transport(): ...\n"
+        "@hookimpl\ndef usersmanager_close(): ...\n"
+    )
+    install("custom", source, group="usersmanager.transports", target="")
+    with pytest.raises(PluginError, match="a transport can't implement usersmanager_close"):
+        UsersManager("https://tenant.example", transport="custom")
+
+
 def test_an_installed_transport_is_found_by_name(install: Install) -> None:
     source = (
         "from usersmanager.plugins import hookimpl\n"

@@ -118,6 +118,8 @@ def explain_rejected(
 ) -> str:
     """Return why pluggy rejected a plugin."""
     for caller in manager.get_hookcallers(plugin) or ():
+        if not caller.has_spec() and caller.name in HOOKS:
+            return f"a transport can't implement {caller.name}"
         if not caller.has_spec():
             return f"no such hook{did_you_mean(caller.name, HOOKS)}"
     reason = str(error).splitlines()[-1]

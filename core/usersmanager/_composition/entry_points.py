@@ -14,6 +14,7 @@ from typing import Literal
 
 from ..errors import PluginError
 from .distributions import Provider, find_providers
+from .missing_extra import names_extra
 from .names import normalize
 
 __all__ = [
@@ -92,9 +93,14 @@ def _scan(path: tuple[str, ...]) -> tuple[InstalledEntryPoint, ...]:
     return tuple(unique[key] for key in sorted(unique))
 
 
+# How to install the extra that an entry point lacks. Python would search for it in every import.
+_lacking: dict[InstalledEntryPoint, str] = {}
+
+
 def refresh() -> None:
     """Forget the installed plugins and transports, so that they are read again."""
     invalidate_caches()
+    _lacking.clear()
     _scan.cache_clear()
     _group.cache_clear()
 
@@ -180,7 +186,7 @@ def load(entry_point: InstalledEntryPoint) -> object:
         PluginError: the entry point is malformed, or refers to a class that needs arguments.
         BaseException: any exception raised by the import or the constructor.
     """
-    target: object = _parsed(entry_point).load()
+    target = _import(entry_point)
     if not inspect.isclass(target):
         return target
     try:
@@ -189,6 +195,17 @@ def load(entry_point: InstalledEntryPoint) -> object:
         if not _needs_arguments(target):
             raise
     raise PluginError(f"it needs arguments: pass an instance {_instead_of(entry_point)}")
+
+
+def _import(entry_point: InstalledEntryPoint) -> object:
+    if entry_point in _lacking:
+        raise ModuleNotFoundError(_lacking[entry_point])
+    try:
+        return _parsed(entry_point).load()
+    except ModuleNotFoundError as error:
+        if entry_point.is_shipped and names_extra(error):
+            _lacking[entry_point] = error.msg
+        raise
 
 
 def _instead_of(entry_point: InstalledEntryPoint) -> str:

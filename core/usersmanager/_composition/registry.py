@@ -47,12 +47,22 @@ class _PluginManager(pluggy.PluginManager):
     """A plugin manager that inspects only possible hooks: pluggy is slow on all other names.
 
     It reads the mark of a plain function itself, because pluggy looks everything up statically.
+
+    Args:
+        hooks: the names of the hooks that may be implemented.
     """
+
+    def __init__(self, hooks: Iterable[str]) -> None:
+        super().__init__("usersmanager")
+        self._specifications: dict[str, pluggy.HookspecOpts] = {
+            name: getattr(hookspecs, name).usersmanager_spec for name in hooks
+        }
+        self.add_hookspecs(hookspecs)
 
     def parse_hookspec_opts(
         self, module_or_class: ModuleType | type, name: str
     ) -> pluggy.HookspecOpts | None:
-        return _SPECIFICATIONS.get(name)
+        return self._specifications.get(name)
 
     def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
         if name.startswith("__"):
@@ -67,22 +77,16 @@ class _PluginManager(pluggy.PluginManager):
         return None
 
 
-_SPECIFICATIONS: dict[str, pluggy.HookspecOpts] = {
-    name: getattr(hookspecs, name).usersmanager_spec for name in HOOKS
-}
-
-
 class Registry:
     """The plugins of one manager: the user's list first, then the discovered plugins by name.
 
     Args:
-        transports: whether the registry accepts transports.
+        transports: whether it is for transports, which implement no other hooks.
     """
 
     def __init__(self, *, transports: bool = False) -> None:
         self._accepts_transports = transports
-        self._pluggy = _PluginManager("usersmanager")
-        self._pluggy.add_hookspecs(hookspecs)
+        self._pluggy = _PluginManager(TRANSPORT_HOOKS if transports else HOOKS)
         self._plugins: dict[str, object] = {}
         self._retrying: str | None = None
 

@@ -22,6 +22,17 @@ __all__ = ["GET_INFO", "get_info", "get_info_by", "parse_access_token"]
 
 GET_INFO = "get_info"
 _METHODS: tuple[Method, ...] = ("GET", "POST")
+_OPERATIONS = [
+    Operation(
+        GET_INFO,
+        method,
+        path="/userinfo",
+        endpoint=USERINFO_ENDPOINT,
+        read=read_profile,
+        idempotent=True,
+    )
+    for method in _METHODS
+]
 
 
 def get_info_by(method: object) -> Operation[UserInfo]:
@@ -30,16 +41,9 @@ def get_info_by(method: object) -> Operation[UserInfo]:
     Raises:
         ArgumentError: the method is neither "GET" nor "POST".
     """
-    for known in _METHODS:
-        if method == known:
-            return Operation(
-                GET_INFO,
-                known,
-                path="/userinfo",
-                endpoint=USERINFO_ENDPOINT,
-                read=read_profile,
-                idempotent=True,
-            )
+    for operation in _OPERATIONS:
+        if method == operation.method:
+            return operation
     raise ArgumentError('userinfo_method must be "GET" or "POST"')
 
 
