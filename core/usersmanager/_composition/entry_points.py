@@ -1,8 +1,7 @@
-"""Find the installed plugins and transports by their entry points, and load them."""
+"""Find the installed plugins and transports by their entry points."""
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -25,7 +24,7 @@ __all__ = [
     "entry_point_of",
     "installed",
     "installed_names",
-    "load",
+    "parse",
     "refresh",
     "resolve",
 ]
@@ -168,49 +167,18 @@ def entry_point_of(plugin: object) -> InstalledEntryPoint | None:
 
 
 def _imported(candidate: InstalledEntryPoint) -> object:
-    entry_point = _parsed(candidate)
+    entry_point = parse(candidate)
     attributes = entry_point.attr.split(".") if entry_point.attr else ()
     return reduce(getattr, attributes, sys.modules[entry_point.module])
 
 
-def load(entry_point: InstalledEntryPoint) -> object:
-    """Import the object of an entry point. A class is instantiated without arguments.
+def parse(entry_point: InstalledEntryPoint) -> EntryPoint:
+    """Return an entry point in the form that importlib.metadata loads.
 
     Raises:
-        PluginError: the entry point is malformed, or refers to a class that needs arguments.
-        BaseException: any exception raised by the import or the constructor.
+        PluginError: it is malformed.
     """
-    target: object = _parsed(entry_point).load()
-    if not inspect.isclass(target):
-        return target
-    try:
-        return target()
-    except TypeError:
-        if not _needs_arguments(target):
-            raise
-    raise PluginError(f"it needs arguments: pass an instance {_instead_of(entry_point)}")
-
-
-def _instead_of(entry_point: InstalledEntryPoint) -> str:
-    if entry_point.kind == "transport":
-        return "as transport="
-    return f"in plugins=[...], or set USERSMANAGER_DISABLE={entry_point.name}"
-
-
-def _parsed(entry_point: InstalledEntryPoint) -> EntryPoint:
     # From Python 3.15 on, EntryPoint itself raises a ValueError.
     if EntryPoint.pattern.match(entry_point.value) is None:
         raise PluginError(f"its entry point {entry_point.value!r} is malformed")
     return EntryPoint(entry_point.name, entry_point.value, group="")
-
-
-def _needs_arguments(target: type) -> bool:
-    try:
-        signature = inspect.signature(target)
-    except (TypeError, ValueError):
-        return False  # A class written in C may not have a signature.
-    try:
-        signature.bind()
-    except TypeError:
-        return True
-    return False
