@@ -67,7 +67,7 @@ class OpenTelemetry:
     @hookimpl(tryfirst=True)
     def usersmanager_wrap_call(self, request: Request, proceed: Proceed) -> Flow[Response]:
         """Trace the call, retries and waits included. Its span ends with `usersmanager_done`."""
-        return self._trace(request, proceed) if self._providers.record() else proceed(request)
+        return self._trace(request, proceed) if self._providers.check() else proceed(request)
 
     def _trace(self, request: Request, proceed: Proceed) -> Flow[Response]:
         call = self._calls.get(request.call) or self._start(request)
@@ -86,7 +86,7 @@ class OpenTelemetry:
     @hookimpl(trylast=True)
     def usersmanager_wrap_attempt(self, request: Request, proceed: Proceed) -> Flow[Response]:
         """Trace and measure the request alone, and send the trace context with it."""
-        if self._providers.record():
+        if self._providers.record:
             return self._trace_attempt(request, proceed)
         return proceed(continue_trace(request))
 

@@ -18,25 +18,28 @@ class Providers:
     Args:
         tracers: replaces the global tracer provider.
         meters: replaces the global meter provider.
+
+    Attributes:
+        record: whether one of them was that of an SDK when it was last checked.
     """
 
-    __slots__ = ("_meters", "_record", "_tracers")
+    __slots__ = ("_meters", "_tracers", "record")
 
     def __init__(self, tracers: TracerProvider | None, meters: MeterProvider | None) -> None:
         self._tracers = tracers
         self._meters = meters
-        self._record = False
+        self.record = False
 
-    def record(self) -> bool:
-        """Return whether one of them is that of an SDK.
+    def check(self) -> bool:
+        """Check whether one of them is that of an SDK, and return it.
 
         A global provider may be set at any time, and stays for good.
         """
-        if not self._record:
+        if not self.record:
             tracers = get_tracer_provider() if self._tracers is None else self._tracers
             meters = get_meter_provider() if self._meters is None else self._meters
-            self._record = _is_of_sdk(tracers) or _is_of_sdk(meters)
-        return self._record
+            self.record = _is_of_sdk(tracers) or _is_of_sdk(meters)
+        return self.record
 
 
 def _is_of_sdk(provider: TracerProvider | MeterProvider) -> bool:
