@@ -23,7 +23,7 @@ def validate_lifetime(name: str, value: object, *, may_be_zero: bool) -> float:
         if is_long_enough and value <= sys.float_info.max:
             return float(value)
     minimum = "0 or more" if may_be_zero else "more than 0"
-    raise ArgumentError(f"{name} must be a finite number of seconds, {minimum}: {name}=60")
+    raise ArgumentError(f"{name} must be a finite number of seconds, {minimum}, such as 60")
 
 
 def check_namespace(value: object) -> None:
@@ -34,6 +34,6 @@ def check_namespace(value: object) -> None:
     """
     if not isinstance(value, str) or not _NAMESPACE.fullmatch(value):
         raise ArgumentError(
-            "namespace must be a str of 1 to 100 printable ASCII characters without spaces:"
-            ' namespace="my-service"'
+            "namespace must be a str of 1 to 100 printable ASCII characters without spaces,"
+            ' such as "my-service"'
         )

@@ -99,7 +99,7 @@ def parse_decryption_keys(jwks: Secret[Any]) -> KeySet:
     problem: str | None = None
     keys: list[Key] = []
     if not _is_set(jwks):
-        problem = 'must be a JWK set with your private keys: {"keys": [...]}'
+        problem = 'must be a JWK set with your private keys, such as {"keys": [...]}'
     else:
         for number, jwk in enumerate(map(Secret, jwks.reveal()["keys"]), 1):
             key = _parse(jwk, _is_for_decrypting)

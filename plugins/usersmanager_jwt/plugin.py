@@ -72,7 +72,7 @@ class JwtUserInfo:
         sealed = Secret(decryption_keys)
         del decryption_keys  # A traceback shows local variables.
         if not isinstance(client_id, str) or not client_id.strip():
-            raise ArgumentError('client_id must be the id of your client: JwtUserInfo("my-app")')
+            raise ArgumentError('client_id must be the id of your client, such as "my-app"')
         self._client_id = client_id
         self._algorithms = check_algorithms(algorithms)
         self._leeway = _check_leeway(leeway)
@@ -146,4 +146,4 @@ def _check_leeway(value: float) -> float:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if is_number and 0 <= value <= sys.float_info.max:
         return float(value)
-    raise ArgumentError("leeway must be a finite number of seconds, 0 or more: leeway=60")
+    raise ArgumentError("leeway must be a finite number of seconds, 0 or more, such as 60")

@@ -12,7 +12,8 @@ from usersmanager import Request, Response, __version__
 from usersmanager.plugins import Call, Flow, Proceed, hookimpl
 
 from . import attributes
-from .spans import AttemptSpan, CallSpan
+from .providers import Providers
+from .spans import AttemptSpan, CallSpan, continue_trace
 
 __all__ = ["OpenTelemetry"]
 
@@ -24,6 +25,8 @@ class OpenTelemetry:
     Each note of a plugin in ``request.call.notes`` is an attribute of it. Each attempt is a client
     span below it, such as ``GET /userinfo``. While an attempt is sent, the instrumentations of HTTP
     libraries create no span of their own.
+
+    Without an SDK, it only passes on the trace context of the caller, if there is one.
 
     Metrics: the histogram ``http.client.request.duration`` (seconds, per attempt) and the
     counter ``usersmanager.retries`` (attempts beyond the first).
@@ -47,6 +50,7 @@ class OpenTelemetry:
         meter_provider: MeterProvider | None = None,
     ) -> None:
         schema = attributes.SCHEMA_URL
+        self._providers = Providers(tracer_provider, meter_provider)
         self._tracer = get_tracer("usersmanager", __version__, tracer_provider, schema)
         meter = get_meter("usersmanager", __version__, meter_provider, schema)
         self._duration = meter.create_histogram(
@@ -63,6 +67,9 @@ class OpenTelemetry:
     @hookimpl(tryfirst=True)
     def usersmanager_wrap_call(self, request: Request, proceed: Proceed) -> Flow[Response]:
         """Trace the call, retries and waits included. Its span ends with `usersmanager_done`."""
+        return self._trace(request, proceed) if self._providers.check() else proceed(request)
+
+    def _trace(self, request: Request, proceed: Proceed) -> Flow[Response]:
         call = self._calls.get(request.call) or self._start(request)
         try:
             call.attach()
@@ -79,12 +86,17 @@ class OpenTelemetry:
     @hookimpl(trylast=True)
     def usersmanager_wrap_attempt(self, request: Request, proceed: Proceed) -> Flow[Response]:
         """Trace and measure the request alone, and send the trace context with it."""
+        if self._providers.record:
+            return self._trace_attempt(request, proceed)
+        return proceed(continue_trace(request))
+
+    def _trace_attempt(self, request: Request, proceed: Proceed) -> Flow[Response]:
         server, result, started = attributes.server(request), {}, time.perf_counter()
         shared = server | attributes.resource(request)
         attempt = AttemptSpan(self._tracer, attributes.attempt_name(request), shared)
         try:
             attempt.attach()
-            response = yield from proceed(request.with_headers(attempt.headers()))
+            response = yield from proceed(attempt.continue_in(request))
             result = attributes.attempt_result(response)
             return response
         except BaseException as error:

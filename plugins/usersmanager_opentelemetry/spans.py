@@ -8,12 +8,15 @@ rather than by a token, and the end of a call also restores what one of its atte
 from __future__ import annotations
 
 from opentelemetry import context, trace
+from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from usersmanager import Request
+
 from .attributes import Attributes
 
-__all__ = ["AttemptSpan", "CallSpan"]
+__all__ = ["AttemptSpan", "CallSpan", "continue_trace"]
 
 _CALL = context.create_key("usersmanager-call")
 # The instrumentations of HTTP libraries create no span in a context with this key. It is private,
@@ -23,6 +26,18 @@ _SUPPRESS_HTTP = getattr(
 )
 # The global propagator may also send baggage, which may identify the user.
 _PROPAGATOR = TraceContextTextMapPropagator()
+
+
+def continue_trace(request: Request, current: Context | None = None) -> Request:
+    """Return a request that continues a trace in the server (W3C Trace Context).
+
+    Args:
+        request: the request.
+        current: the context of the trace; None for that of the caller, which may have none.
+    """
+    fields: dict[str, str] = {}
+    _PROPAGATOR.inject(fields, current)
+    return request.with_headers(fields) if fields else request
 
 
 class _Span:
@@ -78,11 +93,9 @@ class AttemptSpan(_Span):
         inner = trace.set_span_in_context(self._span, self._outer)
         self._inner = context.set_value(_SUPPRESS_HTTP, True, inner)
 
-    def headers(self) -> dict[str, str]:
-        """Return the header fields that continue the trace in the server (W3C Trace Context)."""
-        fields: dict[str, str] = {}
-        _PROPAGATOR.inject(fields, self._inner)
-        return fields
+    def continue_in(self, request: Request) -> Request:
+        """Return a request whose span in the server becomes a child of this one."""
+        return continue_trace(request, self._inner)
 
     def attach(self) -> None:
         """Make the span current, and suppress those of instrumented HTTP libraries."""

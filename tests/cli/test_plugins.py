@@ -119,22 +119,43 @@ def test_a_distribution_is_listed_with_the_version_of_this_one_that_it_requires(
 
 
 def test_an_optional_plugin_is_listed_as_off_with_how_to_use_it(command, listing, install):
-    install("caching", "raise KeyboardInterrupt", group="usersmanager.optional_plugins")
+    install("caching", "class Plugin: ...", group="usersmanager.optional_plugins")
     assert any(re.match("caching +plugin +acme-caching 1.2 +off", line) for line in listing())
     advice = "to use it, pass plugins=['caching'] or an instance, or --plugin caching to a command"
     assert get_reports(command)["caching"]["reason"] == advice
     assert f"caching: {advice}" in " ".join(listing())
 
 
+@pytest.mark.parametrize(
+    ("plugin", "module", "extra"),
+    [
+        ("cache", "cryptography", None),  # Only a shared store needs it.
+        ("jwt", "joserfc", "jwt"),
+        ("opentelemetry", "opentelemetry.metrics", "otel"),
+    ],
+)
 def test_a_plugin_whose_extra_is_missing_is_listed_with_the_command_to_install_it(
-    command, monkeypatch
+    command, monkeypatch, plugin, module, extra
 ):
-    for name in [name for name in sys.modules if name.startswith("usersmanager_opentelemetry")]:
+    for name in [name for name in sys.modules if name.startswith(f"usersmanager_{plugin}")]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "opentelemetry.metrics", None)
-    report = get_reports(command)["opentelemetry"]
-    assert report["status"] == "missing dependency"
-    assert report["reason"].endswith(": python -m pip install 'usersmanager[otel]'")
+    for name in [module, *(name for name in sys.modules if name.startswith(f"{module}."))]:
+        monkeypatch.setitem(sys.modules, name, None)
+    report = get_reports(command)[plugin]
+    assert (report["status"] == "missing dependency") == (extra is not None)
+    if extra:
+        assert report["reason"].endswith(f": python -m pip install 'usersmanager[{extra}]'")
+
+
+def test_a_plugin_that_needs_arguments_can_not_be_turned_on_by_its_name(command):
+    advice = "it needs arguments: write `from usersmanager_jwt import JwtUserInfo` and"
+    advice += " `plugins=[JwtUserInfo(client_id=...)]`"
+    report = get_reports(command)["jwt"]
+    assert (report["status"], report["reason"]) == ("off", advice)
+    url = "https://tenant.example"
+    result = command("info", "--plugin", "jwt", "--base-url", url, USERSMANAGER_TOKEN="t")
+    assert result.returncode == 2
+    assert result.stderr.endswith(f" {advice}\n")
 
 
 def test_a_plugin_that_is_not_in_the_list_of_the_variable_is_off(command):

@@ -143,10 +143,12 @@ def test_an_interruption_is_not_a_failure(install: Install, source: str) -> None
 
 
 def test_a_plugin_that_needs_arguments_is_skipped_with_advice(install: Install) -> None:
-    install("needy", plugin_with("def __init__(self, key): ..."), distribution="dist-needy")
+    source = plugin_with("def __init__(self, key): ...")
+    module = install("needy", source, distribution="dist-needy")
     message = only_warning(names)
     assert "plugin 'needy' of dist-needy 1.2: it needs arguments" in message
-    assert "pass an instance in plugins=[...], or set USERSMANAGER_DISABLE=needy" in message
+    assert f"`from {module} import Plugin` and `plugins=[Plugin(key=...)]`" in message
+    assert ", or set USERSMANAGER_DISABLE=needy; skipping it" in message
     assert report_on("needy").status == "failed"
 
 
@@ -232,7 +234,7 @@ def test_a_transport_that_can_not_be_imported_is_an_error_and_listed(install: In
 def test_a_transport_that_needs_arguments_is_an_error_with_advice(install: Install) -> None:
     source = plugin_with("def __init__(self, key): ...")
     install("curl", source, group="usersmanager.transports")
-    with pytest.raises(PluginError, match="pass an instance as transport="):
+    with pytest.raises(PluginError, match=r"`transport=Plugin\(key=...\)`$"):
         names(transport="curl")
 
 

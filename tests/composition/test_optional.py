@@ -18,6 +18,10 @@ from tests.composition.support import (
 from usersmanager import PluginError
 
 GROUP = "usersmanager.optional_plugins"
+NEVER_MADE = """
+class Plugin:
+    def __init__(self, leeway=60, *more, **others): raise KeyboardInterrupt("made")
+"""
 
 
 def test_an_optional_plugin_is_neither_discovered_nor_imported(install: Install) -> None:
@@ -39,7 +43,7 @@ def test_an_optional_plugin_is_used_if_an_instance_is_passed(install: Install) -
 
 
 def test_an_optional_plugin_can_not_be_discovered_by_name(install: Install) -> None:
-    install("caching", NEVER_IMPORTED, group=GROUP, distribution="dist-caching")
+    install("caching", NEVER_MADE, group=GROUP, distribution="dist-caching")
     with pytest.raises(PluginError) as caught:
         names(discover=["caching"])
     assert "plugin 'caching' of dist-caching 1.2 is optional" in str(caught.value)
@@ -47,13 +51,54 @@ def test_an_optional_plugin_can_not_be_discovered_by_name(install: Install) -> N
 
 
 def test_an_optional_plugin_is_reported_as_off_with_how_to_use_it(install: Install) -> None:
-    module = install("caching", NEVER_IMPORTED, group=GROUP)
+    install("caching", NEVER_MADE, group=GROUP)
     report = report_on("caching")
     assert (report.kind, report.status) == ("plugin", "off")
     assert (report.hooks, report.modes) == ((), ())
     assert (report.around_call, report.around_attempt) == (None, None)
     assert "plugins=['caching']" in report.reason
-    assert module not in sys.modules
+
+
+@pytest.mark.parametrize(
+    ("source", "status", "reason"),
+    [
+        ("import a_module_that_is_not_installed", "missing dependency", "No module named"),
+        ("raise SystemExit", "failed", "SystemExit"),
+        ("", "failed", "has no attribute 'Plugin'"),
+    ],
+)
+def test_an_optional_plugin_that_can_not_be_imported_is_not_off(
+    install: Install, source: str, status: str, reason: str
+) -> None:
+    install("caching", source, group=GROUP)
+    report = report_on("caching")
+    assert report.status == status
+    assert reason in report.reason
+    assert "plugins=" not in report.reason
+    with pytest.raises(PluginError, match=f"^failed to load plugin 'caching' .*{reason}"):
+        names(discover=["caching"])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "target", "instance"),
+    [
+        ("client_id, leeway=60", ":Plugin", "Plugin(client_id=...)"),
+        ("a, b, *, c, **others", ":Plugin", "Plugin(a=..., b=..., c=...)"),
+        ("key, /", ":Outer.Inner", "Outer.Inner(...)"),
+    ],
+)
+def test_an_optional_plugin_that_needs_arguments_is_explained_as_an_instance(
+    install: Install, parameters: str, target: str, instance: str
+) -> None:
+    source = f"class Plugin:\n    def __init__(self, {parameters}): ..."
+    module = install("mine", f"{source}\nclass Outer: Inner = Plugin", group=GROUP, target=target)
+    name = instance.partition("(")[0].partition(".")[0]
+    advice = f"it needs arguments: write `from {module} import {name}` and `plugins=[{instance}]`"
+    assert (report_on("mine").status, report_on("mine").reason) == ("off", advice)
+    for arguments in ({"plugins": ["mine"]}, {"discover": ["mine"]}):
+        with pytest.raises(PluginError) as caught:
+            names(**arguments)
+        assert str(caught.value).endswith(f": {advice}")
 
 
 def test_an_optional_plugin_that_is_disabled_is_reported_as_disabled(

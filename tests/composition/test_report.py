@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from typing import Any
 
 import pytest
 from tests.composition.support import NEVER_IMPORTED, PLUGIN, Install, install_twice, report_on
@@ -114,3 +116,16 @@ def test_a_transport_without_its_library_has_a_missing_dependency(install: Insta
     install("curl", source, group="usersmanager.transports", target="")
     report = report_on("curl")
     assert (report.status, report.modes) == ("missing dependency", ())
+
+
+def test_every_shipped_optional_plugin_can_be_used_as_its_report_says() -> None:
+    reports = [report for report in installed_plugins() if report.status == "off"]
+    assert {report.name for report in reports} == {"cache", "jwt"}
+    for report in reports:
+        written: dict[str, Any] = {}
+        for code in re.findall(r"`(from .*?)`", report.reason):
+            exec(code, written)
+        (argument,) = re.findall(r"\bplugins=(\[.*?\])", report.reason)
+        plugins = eval(argument.replace("...", "'my-app'"), written)
+        with UsersManager("https://tenant.example", plugins=plugins) as users:
+            assert report.name in repr(users)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
+from tests.packaging.build import relative_links
 
 ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
-LINK = re.compile(r"\]\(([^)#:]*)(?:#([^)]*))?\)")
+SOURCE = re.compile(rf"{re.escape(PROJECT['urls']['Source'])}/(?:blob|raw)/main/")
+LINK = re.compile(r"\]\(([^)#]*)(?:#([^)]*))?\)")
 CODE = re.compile(r"^```(?:python|toml)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
@@ -20,9 +24,19 @@ each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.rel
 @each_page
 def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
     for target, anchor in LINK.findall(page.read_text()):
-        path = page.parent / target if target else page
+        if ":" in target and not SOURCE.match(target):
+            continue  # To another site.
+        folder = ROOT if SOURCE.match(target) else page.parent
+        path = folder / SOURCE.sub("", target) if target else page
         assert path.exists(), target
         assert not anchor or anchor in anchors(path), f"{target}#{anchor}"
+
+
+def test_the_readme_has_no_relative_link_as_pypi_shows_it_too() -> None:
+    assert PROJECT["readme"] == "README.md"
+    assert relative_links((ROOT / "README.md").read_text()) == []
+    text = "[a](docs/a.md) ![b](b.svg) [c](https://c) [d](#d)\n\n[e]: ../e.md\n"
+    assert relative_links(text) == ["docs/a.md", "b.svg", "../e.md"]
 
 
 def anchors(page: Path) -> set[str]:

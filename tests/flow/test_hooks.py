@@ -277,6 +277,20 @@ def test_what_a_hook_raises_passes_unchanged(hook: str, fetch: Fetch, fake: Fake
         fetch(plugins=[Hooks(**{hook: fails})])
 
 
+@pytest.mark.parametrize("hook", ["request", "response", "wrap_call", "wrap_attempt", "done"])
+def test_a_stop_iteration_is_a_mistake_as_it_can_not_pass_a_generator(
+    hook: str, fetch: Fetch, fake: FakeTransport, error_of: ErrorOf
+) -> None:
+    def stops(request: Any) -> Any:
+        return next(iter(()))
+
+    fake.profile("u")
+    error = error_of(lambda: fetch(plugins=[Hooks(**{hook: stops})]))
+    assert type(error) is PluginError
+    assert str(error).startswith("plugin 'Hooks' raised StopIteration, which")
+    assert isinstance(error.__cause__, StopIteration)
+
+
 @pytest.mark.parametrize("script", [PROFILE, Response(401)])
 def test_all_done_hooks_are_called_and_see_the_first_exception_of_one(
     script: Any, fetch: Fetch, fake: FakeTransport

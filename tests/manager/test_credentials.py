@@ -135,6 +135,13 @@ def test_what_a_credential_raises_reaches_the_caller_unchanged(
     assert fake.requests == []
 
 
+def test_a_stop_iteration_of_a_credential_is_a_mistake(mode: Any, fake: FakeTransport) -> None:
+    with pytest.raises(PluginError, match=r"^Raising\.authorize raised StopIteration") as caught:
+        call(mode, fake, Raising(StopIteration()))
+    assert caught.value.__cause__ is not None
+    assert fake.requests == []
+
+
 def test_a_credential_that_returns_no_request_is_a_mistake(mode: Any, fake: FakeTransport) -> None:
     with pytest.raises(PluginError, match=r"^Returning\.authorize returned str: return a Request$"):
         call(mode, fake, Returning())

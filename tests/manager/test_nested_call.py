@@ -135,6 +135,20 @@ def test_an_unknown_endpoint_is_an_error(mode: Any, fake: FakeTransport) -> None
     assert len(fake.requests) == 1
 
 
+@pytest.mark.parametrize("value", [None, fetch_token, "fetch_token"])
+def test_anything_but_an_operation_is_refused(mode: Any, fake: FakeTransport, value: Any) -> None:
+    class Renew:
+        @hookimpl
+        def usersmanager_wrap_call(self, request: Request, proceed: Proceed) -> Flow[Response]:
+            yield from call(value, request, proceed)
+            return (yield from proceed(request))
+
+    with pytest.raises(ArgumentError, match="operation must be an Operation, not ") as caught:
+        fetch(mode, fake, Renew())
+    assert caught.value.operation == "get_info"
+    assert fake.requests == []
+
+
 def test_an_endpoint_that_the_program_has_set_is_found(mode: Any, fake: FakeTransport) -> None:
     plugin = Renewing(fetch_token(path=None, endpoint="token_endpoint"))
     endpoints = {"token_endpoint": "https://id.example/t"}

@@ -92,6 +92,9 @@ def test_the_message_contains_status_code_and_description() -> None:
     ("body", "message"),
     [
         (b"Unauthorized", "401 Unauthorized"),
+        (b"401 Unauthorized", "401 Unauthorized"),
+        (b"401: Unauthorized", "401 Unauthorized"),
+        (b"404: Not Found", "401 Unauthorized: 404: Not Found"),
         (b'{"error": "Unauthorized", "message": "expired"}', "401 Unauthorized: expired"),
         (b'{"error": "e", "message": "Unauthorized"}', "401 Unauthorized: e"),
     ],

@@ -5,14 +5,17 @@ Arguments are passed to pytest.
 
 from __future__ import annotations
 
+import email
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
 import venv
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DIST = ROOT / "dist"
 SMOKE = Path(__file__).with_name("smoke.py")
 RESOLUTIONS = ("lowest", "newest")
+_LINK = re.compile(r"\]\(([^)]*)\)|^\[[^\]]+\]: *(\S+)", re.MULTILINE)
 
 
 def run(*command: str | Path, folder: Path = ROOT) -> None:
@@ -34,6 +38,22 @@ def build(source: Path, target: Path) -> dict[str, str]:
     """Build a source tree; return the SHA-256 digests of the sdist and the wheel, by name."""
     run(sys.executable, "-m", "build", "--outdir", target, folder=source)
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in target.iterdir()}
+
+
+def relative_links(text: str) -> list[str]:
+    """Return the links of a Markdown text that only lead somewhere in the repository."""
+    targets = [inline or reference for inline, reference in _LINK.findall(text)]
+    return [target for target in targets if not target.startswith(("https://", "#"))]
+
+
+def check_description(wheel: Path) -> None:
+    """End the program if the description, which PyPI shows, has a relative link."""
+    with zipfile.ZipFile(wheel) as archive:
+        (path,) = (path for path in archive.namelist() if path.endswith(".dist-info/METADATA"))
+        description = str(email.message_from_bytes(archive.read(path)).get_payload())
+    relative = relative_links(description)
+    if not description.strip() or relative:
+        sys.exit(f"no description, or one with relative links: {', '.join(relative)}")
 
 
 def unpack(sdist: Path, target: Path) -> Path:
@@ -65,6 +85,7 @@ def main(arguments: Sequence[str]) -> None:
     sdist, wheel = (next(DIST.glob(pattern)) for pattern in ("*.tar.gz", "*.whl"))
     run(sys.executable, "-m", "twine", "check", "--strict", sdist, wheel)
     run("check-wheel-contents", wheel)
+    check_description(wheel)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         source = unpack(sdist, folder)

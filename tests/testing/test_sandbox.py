@@ -14,13 +14,20 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from usersmanager import RateLimitedError, UnauthorizedError, UsersManager
+from usersmanager import NotFoundError, RateLimitedError, UnauthorizedError, UsersManager
 from usersmanager.testing import Limit, Sandbox
 
 
 def get_info(sandbox: Sandbox, token: str) -> dict[str, Any]:
     with UsersManager(sandbox.base_url, discover=False) as users:
         return dict(users.get_info(token))
+
+
+def test_a_wrong_path_is_a_404_that_asks_for_the_base_url(sandbox: Sandbox) -> None:
+    url = f"{sandbox.base_url}/api"
+    with UsersManager(url, discover=False) as users, pytest.raises(NotFoundError) as caught:
+        users.get_info("a-token")
+    assert str(caught.value).endswith(" failed with 404 Not Found: is base_url right?")
 
 
 def page_status(link: str) -> int:
@@ -121,7 +128,7 @@ def test_a_sandbox_without_signed_profiles_publishes_no_key_and_rotates_none(
     sandbox: Sandbox,
 ) -> None:
     assert get(f"{sandbox.base_url}/.well-known/jwks.json")[1] == '{"keys": []}'
-    with pytest.raises(RuntimeError, match="userinfo_signed_response_alg"):
+    with pytest.raises(RuntimeError, match='_response_alg, such as "ES256"'):
         sandbox.rotate_keys()
     with pytest.raises(ValueError, match="RS256"):
         Sandbox(userinfo_signed_response_alg="none")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import string
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,12 +13,14 @@ from hypothesis import strategies as st
 from usersmanager import ArgumentError
 from usersmanager._values.urls import (
     Endpoint,
+    explain_proxy_url,
     is_downgrade,
-    is_proxy_url,
     parse_base_url,
     parse_endpoint,
     parse_http_url,
 )
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -376,17 +380,26 @@ def test_http_is_a_downgrade_unless_issuer_and_endpoint_are_loopback_http(
     ],
 )
 def test_a_proxy_url_is_an_http_url_with_a_host(proxy: str) -> None:
-    assert is_proxy_url(proxy) is True
+    assert explain_proxy_url(proxy) is None
 
 
 @pytest.mark.parametrize(
     "value",
     [
         *(None, 7, b"http://proxy.example", "", "proxy.example:3128", "//proxy.example"),
-        *("socks5://proxy.example", "http://", "http://:3128", "http://user:pass@"),
+        *("socksy://proxy.example", "http://", "http://:3128", "http://user:pass@"),
         *("http://proxy.example:0", "http://proxy.example:65536", "http://proxy.example:port"),
         *("http://proxy .example", "http://pr\u00f6xy.example", "http://[::1", "http://proxy\n"),
     ],
 )
 def test_anything_else_is_not_a_proxy_url(value: object) -> None:
-    assert is_proxy_url(value) is False
+    assert explain_proxy_url(value) == "must be a URL such as http://proxy.example:3128"
+
+
+@pytest.mark.parametrize("scheme", ["socks", "socks4", "socks4a", "socks5", "socks5h", "SOCKS5"])
+def test_the_url_of_a_socks_proxy_points_to_the_example(scheme: str) -> None:
+    explanation = explain_proxy_url(f"{scheme}://user:hush@proxy.example:1080") or ""
+    assert explanation.startswith("must be a URL such as http://proxy.example:3128 (for SOCKS, ")
+    (example,) = re.findall(r"examples/[\w-]+", explanation)
+    assert "SOCKS" in (ROOT / example / "README.md").read_text()
+    assert example in (ROOT / "docs/proxies.md").read_text()

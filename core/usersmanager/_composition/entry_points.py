@@ -1,8 +1,7 @@
-"""Find the installed plugins and transports by their entry points, and load them."""
+"""Find the installed plugins and transports by their entry points."""
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -24,9 +23,10 @@ __all__ = [
     "by_name",
     "describe_conflict",
     "entry_point_of",
+    "import_target",
     "installed",
     "installed_names",
-    "load",
+    "parse",
     "refresh",
     "resolve",
 ]
@@ -174,60 +174,35 @@ def entry_point_of(plugin: object) -> InstalledEntryPoint | None:
 
 
 def _imported(candidate: InstalledEntryPoint) -> object:
-    entry_point = _parsed(candidate)
+    entry_point = parse(candidate)
     attributes = entry_point.attr.split(".") if entry_point.attr else ()
     return reduce(getattr, attributes, sys.modules[entry_point.module])
 
 
-def load(entry_point: InstalledEntryPoint) -> object:
-    """Import the object of an entry point. A class is instantiated without arguments.
+def import_target(entry_point: InstalledEntryPoint) -> object:
+    """Import the object that an entry point refers to.
 
     Raises:
-        PluginError: the entry point is malformed, or refers to a class that needs arguments.
-        BaseException: any exception raised by the import or the constructor.
+        PluginError: the entry point is malformed.
+        BaseException: any exception raised by the import.
     """
-    target = _import(entry_point)
-    if not inspect.isclass(target):
-        return target
-    try:
-        return target()
-    except TypeError:
-        if not _needs_arguments(target):
-            raise
-    raise PluginError(f"it needs arguments: pass an instance {_instead_of(entry_point)}")
-
-
-def _import(entry_point: InstalledEntryPoint) -> object:
     if entry_point in _lacking:
         raise ModuleNotFoundError(_lacking[entry_point])
     try:
-        return _parsed(entry_point).load()
+        return parse(entry_point).load()
     except ModuleNotFoundError as error:
         if entry_point.is_shipped and names_extra(error):
             _lacking[entry_point] = error.msg
         raise
 
 
-def _instead_of(entry_point: InstalledEntryPoint) -> str:
-    if entry_point.kind == "transport":
-        return "as transport="
-    return f"in plugins=[...], or set USERSMANAGER_DISABLE={entry_point.name}"
+def parse(entry_point: InstalledEntryPoint) -> EntryPoint:
+    """Return an entry point in the form that importlib.metadata loads.
 
-
-def _parsed(entry_point: InstalledEntryPoint) -> EntryPoint:
+    Raises:
+        PluginError: it is malformed.
+    """
     # From Python 3.15 on, EntryPoint itself raises a ValueError.
     if EntryPoint.pattern.match(entry_point.value) is None:
         raise PluginError(f"its entry point {entry_point.value!r} is malformed")
     return EntryPoint(entry_point.name, entry_point.value, group="")
-
-
-def _needs_arguments(target: type) -> bool:
-    try:
-        signature = inspect.signature(target)
-    except (TypeError, ValueError):
-        return False  # A class written in C may not have a signature.
-    try:
-        signature.bind()
-    except TypeError:
-        return True
-    return False

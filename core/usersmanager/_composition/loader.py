@@ -9,13 +9,13 @@ from typing import TypeVar
 from .._values.caller import caller_stacklevel
 from .._values.suggestions import did_you_mean
 from ..errors import PluginError, PluginWarning
+from .construction import load
 from .entry_points import (
     InstalledEntryPoint,
     Kind,
     by_name,
     describe_conflict,
     installed_names,
-    load,
     refresh,
     resolve,
 )

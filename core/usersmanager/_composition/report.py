@@ -13,7 +13,7 @@ from .missing_extra import missing_extra
 from .modes import ASYNC, SYNC
 from .order import EffectiveOrder, effective_order
 from .registry import Registry
-from .selection import how_to_use
+from .selection import how_to_name, how_to_use
 from .transport import try_hooks
 
 __all__ = ["PluginReport", "installed_plugins", "reported_order", "transport_modes"]
@@ -62,8 +62,8 @@ class PluginReport:
 def installed_plugins() -> list[PluginReport]:
     """Return a report on every installed plugin and transport, transports first.
 
-    The plugins of a manager without arguments are loaded. Transports are loaded, and their hooks
-    are called.
+    The plugins of a manager without arguments are loaded. Optional ones are imported, to find out
+    whether they can be used. Transports are loaded, and their hooks are called.
 
     Example::
 
@@ -128,7 +128,7 @@ def _state(
         if entry_point.kind == "transport":
             return "active", "", _try_transport(entry_point, loader)
         if not loader.is_allowed(entry_point.name):
-            return "off", f"not in USERSMANAGER_PLUGINS; {how_to_use(entry_point)}", ()
+            return "off", f"not in USERSMANAGER_PLUGINS; {how_to_name(entry_point)}", ()
         return "active", "", loader.add(registry, entry_point)
     except PluginError as error:
         is_missing = isinstance(error.__cause__, ModuleNotFoundError)

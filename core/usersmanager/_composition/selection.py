@@ -6,14 +6,15 @@ from collections.abc import Collection, Iterable
 from types import ModuleType
 
 from ..errors import PluginError
-from .entry_points import InstalledEntryPoint, by_name, entry_point_of, load
-from .loader import Loader
+from .construction import explain_arguments, load
+from .entry_points import InstalledEntryPoint, by_name, entry_point_of
+from .loader import Loader, guarded
 from .missing_extra import missing_extra, names_extra
 from .missing_metadata import warn_of_missing_metadata
 from .names import normalize
 from .registry import Registry
 
-__all__ = ["add_plugins", "discovered_names", "how_to_use", "lacks_extra"]
+__all__ = ["add_plugins", "discovered_names", "how_to_name", "how_to_use", "lacks_extra"]
 
 
 def add_plugins(
@@ -124,7 +125,17 @@ def _add_discovered(registry: Registry, name: str, loader: Loader) -> None:
 
 
 def how_to_use(entry_point: InstalledEntryPoint) -> str:
-    """Explain how to use a plugin that is not discovered, as a clause of a message."""
+    """Explain how to use an optional plugin, as a clause of a message.
+
+    Raises:
+        PluginError: it can't be imported, so it can't be used.
+    """
+    needs = guarded(f"failed to load {entry_point}", lambda: explain_arguments(entry_point))
+    return needs or how_to_name(entry_point)
+
+
+def how_to_name(entry_point: InstalledEntryPoint) -> str:
+    """Explain how to request a plugin that is not discovered, as a clause of a message."""
     name = entry_point.name
     return f"to use it, pass plugins=[{name!r}] or an instance, or --plugin {name} to a command"
 

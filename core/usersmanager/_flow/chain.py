@@ -14,7 +14,7 @@ from .._values.credential import Credential
 from .._values.messages import Request, Response
 from ..errors import DeadlineExceededError, PluginError, UsersManagerError
 from .effects import Flow, Proceed, Send, Wrap
-from .mistakes import MistakeError, blame, explain_request, explain_result
+from .mistakes import STOP_ITERATION, MistakeError, blame, explain_request, explain_result
 from .raw_errors import is_raw_error, translate
 from .shutdown import is_refused_by_shutdown, shutdown_error
 
@@ -73,6 +73,8 @@ def call_hook(hook: Hook[Observe], *arguments: object) -> object:
         return hook.function(*arguments)
     except MistakeError as caught:
         mistake = caught
+    except StopIteration as error:
+        raise blame(hook.plugin, STOP_ITERATION) from error
     raise blame(hook.plugin, mistake)
 
 
@@ -136,7 +138,11 @@ def _next_attempt(request: Request) -> Request:
 
 def _authorized(request: Request, credential: Credential) -> Request:
     request.call.token_changes += 1  # What plugins around the call have seen is not all.
-    authorized: object = credential.authorize(request)
+    try:
+        authorized: object = credential.authorize(request)
+    except StopIteration as error:
+        name = type(credential).__name__
+        raise PluginError(f"{name}.authorize {STOP_ITERATION}") from error
     if isinstance(authorized, Request) and authorized.call is request.call:
         return authorized
     is_request = isinstance(authorized, Request)
@@ -198,6 +204,8 @@ def _around(hook: Hook[Wrap], inner: Proceed) -> Proceed:
                 result = yield from result
         except MistakeError as caught:
             explanation = str(caught)
+        except StopIteration as error:
+            raise blame(plugin, STOP_ITERATION) from error
         else:
             if isinstance(result, Response):
                 return result

@@ -14,6 +14,7 @@ from ..errors import PluginError
 from .effects import Step
 
 __all__ = [
+    "STOP_ITERATION",
     "WAITS_FOR_ITSELF",
     "MistakeError",
     "blame",
@@ -26,6 +27,10 @@ __all__ = [
 WAITS_FOR_ITSELF = (
     "called SingleFlight.run() inside the flow that runs for an equal key, and would wait for"
     " itself: use another key, or run the inner flow without SingleFlight"
+)
+
+STOP_ITERATION = (
+    "raised StopIteration, which can't leave a generator: catch it, or write `next(iterator, None)`"
 )
 
 _YIELD_FROM = (

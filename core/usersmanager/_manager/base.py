@@ -13,7 +13,7 @@ from .._operations.discover import DISCOVER
 from .._operations.endpoints import parse_endpoints
 from .._operations.get_info import get_info, get_info_by
 from .._operations.impersonate import IMPERSONATE, SealedSettings, impersonate
-from .._operations.operation import Operation
+from .._operations.operation import Operation, check_operation
 from .._operations.provider import USERINFO_ENDPOINT, userinfo_endpoint
 from .._values.headers import StaticHeaders
 from .._values.site import Site
@@ -100,9 +100,7 @@ class BaseUsersManager(Generic[TransportT]):
     def _prepare_call(
         self, operation: Operation[Result], callback: object, timeout: float | None
     ) -> PreparedCall[Result]:
-        if not isinstance(operation, Operation):
-            kind = type(operation).__name__
-            raise ArgumentError(f"operation must be an Operation, not {kind}")
+        check_operation(operation)
         try:
             self._require_usable(callback)
             return self._prepare(operation, timeout)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from .._flow.effects import Flow, Proceed
-from .._operations.operation import Operation
+from .._operations.operation import Operation, check_operation
 from .._operations.reading import read_result
 from .._operations.requests import make_request
 from .._values.messages import Request
@@ -32,8 +32,8 @@ def call(operation: Operation[Result], request: Request, proceed: Proceed) -> Fl
         A flow for ``yield from``. It returns the result of the operation, and raises these errors.
 
     Raises:
-        ArgumentError: the server has no usable endpoint for the operation, or the request doesn't
-            come from a manager.
+        ArgumentError: ``operation`` is not an `Operation`, the server has no usable endpoint for
+            it, or the request doesn't come from a manager.
         APIError: the server responded with an error.
         TransportError: no complete response arrived.
         DecodeError: the response is not a result of the operation.
@@ -42,6 +42,7 @@ def call(operation: Operation[Result], request: Request, proceed: Proceed) -> Fl
 
         keys = yield from call(fetch_keys(), request, proceed)
     """
+    check_operation(operation)
     origin = request.origin
     try:
         site = request.call.site

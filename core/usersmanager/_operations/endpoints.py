@@ -47,7 +47,10 @@ def parse_endpoints(
     parsed = {}
     for name, url in endpoints.items():
         if not is_endpoint_name(name):
-            raise ArgumentError(f"endpoints: no such endpoint{did_you_mean(name, _KNOWN)}")
+            suggestion = did_you_mean(name, _KNOWN)
+            raise ArgumentError(
+                f"endpoints: a name is lower case and ends in _endpoint or _uri{suggestion}"
+            )
         endpoint = parse_endpoint(url, str(base_url), allow_insecure=allow_insecure)
         if isinstance(endpoint, str):
             raise ArgumentError(f"{name} {endpoint}")

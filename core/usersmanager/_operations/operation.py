@@ -19,7 +19,7 @@ from .body import encode_body
 from .plan import RequestPlan
 from .target import encode_query, encode_segments
 
-__all__ = ["Method", "Operation"]
+__all__ = ["Method", "Operation", "check_operation"]
 
 Result_co = TypeVar("Result_co", covariant=True)
 Result = TypeVar("Result")
@@ -163,6 +163,16 @@ class Operation(Generic[Result_co]):
     def __repr__(self) -> str:
         plan = getattr(self, "_plan", None)  # A traceback shows an operation that was refused.
         return f"<Operation {'refused' if plan is None else plan.name}>"
+
+
+def check_operation(value: object) -> None:
+    """Check that a value is an operation.
+
+    Raises:
+        ArgumentError: it is anything else.
+    """
+    if not isinstance(value, Operation):
+        raise ArgumentError(f"operation must be an Operation, not {type(value).__name__}")
 
 
 def _is_name(name: object) -> bool:

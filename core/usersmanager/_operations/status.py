@@ -67,8 +67,9 @@ def _message(operation: str, status: int, code: str | None, description: str | N
     except ValueError:
         phrase = ""
     advice = _ADVICE.get((operation, status))
-    # Some servers send the phrase as the code, or as the description.
-    parts = [part for part in (code, description, advice) if part and part != phrase]
+    # Some servers send the phrase as the code or as the description, and aiohttp "404: Not Found".
+    repeated = (None, phrase, f"{status} {phrase}", f"{status}: {phrase}")
+    parts = [part for part in (code, description, advice) if part not in repeated]
     return ": ".join([f"{status} {phrase}".strip(), *parts])
 
 

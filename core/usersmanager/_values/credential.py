@@ -29,7 +29,7 @@ class Credential(Protocol):
         """Return the request with this credential.
 
         It is called for each attempt, after the retry and before the plugins of the attempt, and
-        must not block. What it raises reaches the caller unchanged.
+        must not block. What it raises reaches the caller unchanged, except for StopIteration.
         """
         ...
 

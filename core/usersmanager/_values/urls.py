@@ -15,14 +15,15 @@ from .url_advice import explain_base_url, explain_ending, explain_endpoint
 
 __all__ = [
     "Endpoint",
+    "explain_proxy_url",
     "is_downgrade",
-    "is_proxy_url",
     "parse_base_url",
     "parse_endpoint",
     "parse_http_url",
 ]
 
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
+_SOCKS = re.compile(r"socks[45]?[ah]?://", re.IGNORECASE)
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
@@ -119,8 +120,20 @@ def parse_http_url(text: str) -> str | None:
     return text if parts.scheme in _DEFAULT_PORTS and host else None
 
 
-def is_proxy_url(value: object) -> bool:
-    """Return whether a value is the URL of an HTTP proxy. It may contain a user and password."""
+def explain_proxy_url(value: object) -> str | None:
+    """Explain why a value is not the URL of an HTTP proxy, without quoting it, or return None.
+
+    The URL may contain a user and password.
+    """
+    if _is_proxy_url(value):
+        return None
+    advice = "must be a URL such as http://proxy.example:3128"
+    if isinstance(value, str) and _SOCKS.match(value):
+        advice += " (for SOCKS, see examples/usersmanager-sockets in the repository)"
+    return advice
+
+
+def _is_proxy_url(value: object) -> bool:
     if not isinstance(value, str) or not _VISIBLE_ASCII.fullmatch(value):
         return False
     try:

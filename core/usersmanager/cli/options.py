@@ -13,7 +13,7 @@ from click.core import ParameterSource
 
 from .. import ArgumentError
 from .._values.token import Secret
-from .._values.urls import is_proxy_url
+from .._values.urls import explain_proxy_url
 from .completion import complete_installed
 from .connection import Connection
 from .tokens import token_file_option
@@ -51,11 +51,10 @@ def _parse_proxy(url: str) -> Secret[str | None]:
     # It may contain a password.
     sealed = Secret[str | None](url)
     del url
-    if not is_proxy_url(sealed.reveal()):
+    problem = explain_proxy_url(sealed.reveal())
+    if problem is not None:
         # The message of a BadParameter would quote the value.
-        raise click.BadOptionUsage(
-            "--proxy", "--proxy must be a URL such as http://proxy.example:3128"
-        )
+        raise click.BadOptionUsage("--proxy", f"--proxy {problem}")
     return sealed
 
 

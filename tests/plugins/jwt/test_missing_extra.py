@@ -15,7 +15,7 @@ import usersmanager as u, usersmanager.plugins as p
 with u.UsersManager("https://tenant.example") as users:
     print("jwt" in repr(users))
 (report,) = [report for report in p.installed_plugins() if report.name == "jwt"]
-print(report.status)
+print(report.status, report.reason)
 try:
     u.UsersManager("https://tenant.example", plugins=["jwt"])
 except u.PluginError as error:
@@ -33,7 +33,7 @@ def test_a_manager_works_and_only_a_request_for_the_plugin_fails() -> None:
     assert done.stderr == ""
     assert done.stdout.splitlines() == [
         "False",
-        "off",
+        f"missing dependency {ADVICE}",
         f"failed to load plugin 'jwt' of usersmanager {__version__}: {ADVICE}",
         ADVICE,
     ]

@@ -181,10 +181,3 @@ def test_a_call_has_one_span_with_the_notes_of_all_plugins(
     assert {span.parent.span_id for span in (first, second) if span.parent} == {
         root.context.span_id
     }
-
-
-def test_without_an_sdk_no_header_is_added(call: Call, telemetry: Telemetry) -> None:
-    telemetry.plugins[0] = OpenTelemetry()
-    fake = FakeTransport().profile("ada")
-    call(fake)
-    assert "traceparent" not in fake.requests[0].headers

@@ -158,7 +158,8 @@ class Sandbox:
         """
         if self._signing_keys is None:
             raise RuntimeError(
-                'profiles are not signed: Sandbox(userinfo_signed_response_alg="ES256")'
+                "profiles are not signed: make the sandbox with userinfo_signed_response_alg,"
+                ' such as "ES256"'
             )
         self._signing_keys.rotate()
 

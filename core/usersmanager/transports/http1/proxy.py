@@ -7,7 +7,7 @@ from base64 import b64encode
 from urllib.parse import unquote, urlsplit
 
 from ..._values.token import Secret
-from ..._values.urls import is_proxy_url
+from ..._values.urls import explain_proxy_url
 from ...errors import ArgumentError, ConnectError, ProtocolError
 from .head import (
     BEGINNING_SIZE,
@@ -41,8 +41,9 @@ class Proxy:
     def __init__(self, url: Secret[str | None]) -> None:
         self.origin: str = ""  # For the repr, should this fail.
         self._authorization = ""
-        if not is_proxy_url(url.reveal()):
-            raise ArgumentError("proxy must be a URL such as http://proxy.example:3128")
+        problem = explain_proxy_url(url.reveal())
+        if problem is not None:
+            raise ArgumentError(f"proxy {problem}")
         self.origin = _origin(url)
         userinfo = Secret(urlsplit(url.reveal() or "").netloc.rpartition("@")[0])
         if userinfo.reveal():
