@@ -134,7 +134,8 @@ def test_the_list_leaves_transports_alone(monkeypatch: SetEnv) -> None:
 def test_the_list_does_not_turn_on_an_optional_plugin(
     install: Install, monkeypatch: SetEnv
 ) -> None:
-    install("never", NEVER_IMPORTED, group="usersmanager.optional_plugins")
+    module = install("never", group="usersmanager.optional_plugins")
     monkeypatch.setenv("USERSMANAGER_PLUGINS", "never,retry")
     assert names() == ("retry",)
+    assert module not in sys.modules
     assert report_on("never").status == "off"
