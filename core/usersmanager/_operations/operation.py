@@ -12,6 +12,7 @@ from .._values.credential import Bearer, Credential
 from .._values.forms import Fields, FormInput
 from .._values.headers import HeaderInput, Headers, StaticHeaders
 from .._values.messages import Response
+from .._values.plain import plain
 from .._values.site import is_endpoint_name
 from .._values.token import Secret
 from ..errors import ArgumentError
@@ -113,8 +114,8 @@ class Operation(Generic[Result_co]):
             body = encode_body(method, form, sealed_json)
             content_type = {"Content-Type": body.media_type} if body.media_type else {}
             plan = RequestPlan(
-                name=name,
-                method=method,
+                name=plain(name),
+                method=plain(method),
                 path=path,
                 segments=encode_segments(path, arguments),
                 endpoint=endpoint,

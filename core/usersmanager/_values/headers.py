@@ -13,6 +13,7 @@ from typing import TypeAlias
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from ..errors import ArgumentError
+from .plain import plain
 
 __all__ = ["TCHAR", "TOKEN", "HeaderInput", "Headers", "StaticHeaders", "merge_headers"]
 
@@ -151,8 +152,7 @@ def _as_pairs(fields: HeaderInput) -> _Pairs | None:
 
 
 def _plain(text: str) -> str:
-    """Return a plain str: a subclass might be formatted as something that was not checked."""
-    return str.__str__(text) if isinstance(text, str) else text
+    return plain(text) if isinstance(text, str) else text  # What is not a str is refused later.
 
 
 def _explain_malformed(fields: _Pairs | None) -> str | None:

@@ -19,9 +19,10 @@ from .call import Call
 from .deadline import Deadline
 from .forms import FORM_TYPE, FormInput, merge_form, parse_fields, secrets_of
 from .headers import TOKEN, HeaderInput, Headers, StaticHeaders, merge_headers
+from .plain import plain
 from .token import Secret, Token
 
-__all__ = ["Call", "Request", "Response"]
+__all__ = ["Request", "Response"]
 
 
 # eq and repr would read headers and bodies; a generated __init__ would accept Headers alone.
@@ -157,7 +158,7 @@ class Request:
         if not isinstance(scheme, str) or not _SCHEME.fullmatch(scheme):
             raise ArgumentError("scheme must be an HTTP token, such as 'Bearer'")
         token_to_send = secret if isinstance(secret, Token) else Token(secret)
-        copy = self._replace(token=token_to_send, scheme=scheme)
+        copy = self._replace(token=token_to_send, scheme=plain(scheme))
         copy.call.register_token(token_to_send, self.token)
         if scheme.lower() == "basic":
             copy.call.register_secrets(_password(token_to_send))

@@ -10,6 +10,7 @@ import re
 from typing import Any, Generic, NoReturn, TypeVar
 
 from ..errors import ArgumentError
+from .plain import plain
 
 __all__ = ["Secret", "Token", "explain_invalid_token", "is_bearer_token"]
 
@@ -83,7 +84,7 @@ class Token(Secret[str]):
         value = value if isinstance(value, Secret) else Secret(value)
         if not is_bearer_token(value):
             raise ArgumentError(f"Invalid access token: {explain_invalid_token(value)}")
-        super().__init__(str.__str__(value.reveal()))
+        super().__init__(plain(value.reveal()))
 
     @classmethod
     def empty(cls) -> Token:
@@ -98,6 +99,5 @@ class Token(Secret[str]):
     @classmethod
     def _unchecked(cls, value: Secret[Any]) -> Token:
         token = cls.__new__(cls)
-        # A subclass of str might be formatted as something that was not checked.
-        token._value = str.__str__(value.reveal())
+        token._value = plain(value.reveal())
         return token

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from ..errors import ArgumentError
 from .hosts import is_host, is_loopback
+from .plain import plain
 from .url_advice import explain_base_url, explain_ending, explain_endpoint
 
 __all__ = [
@@ -50,6 +51,8 @@ def parse_base_url(
     Raises:
         ArgumentError: it is missing or anything else.
     """
+    if isinstance(value, str):
+        value = plain(value)
     if value is None or (isinstance(value, str) and not value.strip()):
         raise ArgumentError(f"{field} field is required")
     problem = explain_base_url(value, allow_insecure=allow_insecure)
@@ -70,6 +73,8 @@ def parse_endpoint(value: object, base: str, *, allow_insecure: bool) -> Endpoin
         base: the base URL or the issuer.
         allow_insecure: whether it may be http although the base is https.
     """
+    if isinstance(value, str):
+        value = plain(value)
     problem = explain_endpoint(value)
     if problem is not None:
         return problem
