@@ -12,7 +12,7 @@ from typing import Any
 from .._values.credential import Bearer
 from .._values.suggestions import did_you_mean
 from .._values.token import Secret, Token, explain_invalid_token
-from .._values.user_ids import encode_path_segment
+from .._values.user_ids import check_user_id
 from ..errors import ArgumentError
 from .decoding import read_link
 from .impersonation_settings import ImpersonationSettings
@@ -56,7 +56,7 @@ def impersonate(
     Raises:
         ArgumentError: an argument is missing or of the wrong type, or a setting is unknown.
     """
-    encode_path_segment(user_id)  # Its messages are those of the reference.
+    check_user_id(user_id)
     try:
         # In one expression: a body in a local variable would be in the traceback.
         return _operation(

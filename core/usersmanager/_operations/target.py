@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from .._values import forms
 from .._values.url_advice import explain_path
-from .._values.user_ids import path_segment
+from .._values.user_ids import encode_path_segment
 from ..errors import ArgumentError
 
 __all__ = ["encode_query", "encode_segments"]
@@ -45,7 +45,7 @@ def encode_segments(path: str | None, arguments: object) -> dict[str, str]:
 def _segment(name: str, values: Mapping[str, object]) -> str:
     if name not in values:
         raise ArgumentError(f"the path has a placeholder {{{name}}} without an argument")
-    segment = path_segment(values[name])
+    segment = encode_path_segment(values[name])
     if segment is None:
         raise ArgumentError(
             f"the argument {name!r} must be a str that fits one path segment: not blank, '.' or"
