@@ -109,6 +109,11 @@ class UsersManagerError(Exception):
             return message
         return f"{self.operation} at {self.origin} {self._verb} {message}"
 
+    def _add_context(self, operation: str, origin: str) -> None:
+        """Add the operation and the origin, unless this error has its own."""
+        self.operation = self.operation or operation
+        self.origin = self.origin or origin
+
     def _without_traceback(self) -> Self:
         """Return this error without its traceback, cause and context.
 

@@ -53,6 +53,5 @@ def call(operation: Operation[Result], request: Request, proceed: Proceed) -> Fl
         response = yield from proceed(own_request)
         return read_result(operation.read, own_request, response)
     except UsersManagerError as error:
-        error.operation = error.operation or operation.name
-        error.origin = error.origin or origin
+        error._add_context(operation.name, origin)
         raise

@@ -46,8 +46,7 @@ class PreparedCall(Generic[Result]):
 
     def add_context(self, error: ErrorT) -> ErrorT:
         """Add the operation and origin of this call to an error, and return it."""
-        error.operation = error.operation or self.name
-        error.origin = error.origin or self._placement.origin
+        error._add_context(self.name, self._placement.origin)
         return error
 
     def start(self) -> tuple[Flow[Result], Deadline]:

@@ -120,5 +120,5 @@ def read(request: Request, response: Response) -> Any:
     try:
         return read_result(reader, request, response)
     except UsersManagerError as error:
-        error.operation, error.origin = request.operation, request.origin
+        error._add_context(request.operation, request.origin)
         raise
