@@ -10,12 +10,13 @@ from ..operations import ArgumentError, Secret
 
 __all__ = [
     "check_client",
+    "check_client_id",
+    "check_optional_text",
     "check_printable",
     "check_token",
     "check_uri",
     "join_scope",
     "list_values",
-    "optional",
 ]
 
 _PRINTABLE = re.compile(r"[\x20-\x7e]+")
@@ -45,6 +46,15 @@ def check_printable(name: str, value: Secret[Any]) -> Secret[str]:
     if not _PRINTABLE.fullmatch(text.reveal()):
         raise ArgumentError(f"{name} must be printable ASCII")
     return text
+
+
+def check_client_id(value: object) -> str:
+    """Return the id of a client.
+
+    Raises:
+        ArgumentError: it is not a non-empty str of printable ASCII.
+    """
+    return check_printable("client_id", Secret(value)).reveal()
 
 
 def check_uri(name: str, value: object) -> None:
@@ -88,7 +98,7 @@ def join_scope(scope: str | Sequence[str]) -> str | None:
     return " ".join(list_values("scope", scope)) or None
 
 
-def optional(name: str, value: object) -> None:
+def check_optional_text(name: str, value: object) -> None:
     """Check a text that may be missing.
 
     Raises:

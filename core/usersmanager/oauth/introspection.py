@@ -7,7 +7,7 @@ from typing import Any, final
 
 from .. import Actor
 from ..operations import Credential, DecodeError, Operation, Response, Secret, read_json
-from .checks import check_client, check_token, optional
+from .token_operation import token_operation
 
 __all__ = ["Introspection", "introspect_token"]
 
@@ -115,16 +115,13 @@ def introspect_token(
     """
     sealed, credential = Secret(token), Secret(client)
     del token, client
-    check_client(credential)
-    optional("token_type_hint", token_type_hint)
-    return Operation(
+    return token_operation(
         "introspect_token",
-        "POST",
+        sealed,
+        token_type_hint,
+        credential,
         endpoint="introspection_endpoint",
-        form={"token": check_token("token", sealed), "token_type_hint": token_type_hint},
-        credential=credential.reveal(),
         read=_read_introspection,
-        idempotent=True,
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal, final
 
 from ..operations import ArgumentError, Request, Secret
-from .checks import check_printable, optional
+from .checks import check_client_id, check_optional_text
 
 if TYPE_CHECKING:
     from joserfc.jwk import Key
@@ -61,8 +61,8 @@ class PrivateKeyJwt:
     ) -> None:
         sealed: Secret[Any] = key if isinstance(key, Secret) else Secret(key)
         del key
-        self.client_id: str = check_printable("client_id", Secret(client_id)).reveal()
-        optional("audience", audience)
+        self.client_id: str = check_client_id(client_id)
+        check_optional_text("audience", audience)
         if algorithm not in tuple(_KEY_TYPES):  # It may be unhashable.
             raise ArgumentError(f"algorithm must be one of {', '.join(_KEY_TYPES)}")
         self._audience = audience
