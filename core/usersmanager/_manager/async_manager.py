@@ -18,6 +18,7 @@ from .._flow.observers import aclose_all
 from .._flow.running import is_in_trio
 from .._flow.transport import AsyncTransport
 from .._operations.discover import discover
+from .._operations.get_info import UserinfoMethod
 from .._operations.impersonate import SealedSettings
 from .._operations.impersonation_settings import ImpersonationSettings
 from .._operations.operation import Operation
@@ -27,7 +28,7 @@ from ..errors import LifecycleError
 from .base import BaseUsersManager
 from .callbacks import Callback, call_back_async
 from .coroutine_functions import mark_coroutine_function
-from .options import ManagerOptions, UserinfoMethod, check_issuer
+from .options import ManagerOptions, check_issuer
 from .pending import PendingManager
 from .prepared_call import PreparedCall
 
@@ -64,7 +65,8 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
             ``asend(request)`` and `aclose()`. The manager closes it.
         plugins: instances or installed names, the outermost first. An instance replaces the
             discovered plugin with the same name.
-        discover: True for every installed plugin, False for none, or their names.
+        discover: True for every installed plugin that is not optional, False for none, or the
+            names of some.
         allow_insecure: allow http for every host, and an http endpoint for an https issuer. Tokens
             are then sent unencrypted.
         endpoints: the URLs of endpoints by their name in the metadata of providers, such as

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Literal, TypedDict
+from typing import TypedDict
 
+from .._operations.get_info import UserinfoMethod
 from .._values.token import Secret
 from .._values.urls import parse_base_url
 
-__all__ = ["ManagerOptions", "UserinfoMethod", "check_issuer"]
-
-UserinfoMethod = Literal["GET", "POST"]
+__all__ = ["ManagerOptions", "check_issuer"]
 
 
 class ManagerOptions(TypedDict, total=False):

@@ -17,6 +17,7 @@ from .._flow.running import is_in_event_loop
 from .._flow.sync_driver import drive
 from .._flow.transport import Transport
 from .._operations.discover import discover
+from .._operations.get_info import UserinfoMethod
 from .._operations.impersonate import SealedSettings
 from .._operations.impersonation_settings import ImpersonationSettings
 from .._operations.operation import Operation
@@ -26,7 +27,7 @@ from .._values.userinfo import UserInfo
 from ..errors import LifecycleError
 from .base import BaseUsersManager
 from .callbacks import Callback, call_back
-from .options import ManagerOptions, UserinfoMethod, check_issuer
+from .options import ManagerOptions, check_issuer
 from .prepared_call import PreparedCall
 
 __all__ = ["UsersManager"]
@@ -48,8 +49,8 @@ class UsersManager(BaseUsersManager[Transport]):
             ``send(request)`` and `close()`. The manager closes it.
         plugins: instances or installed names, the outermost first. An instance replaces the
             discovered plugin with the same name.
-        discover: True for every discovered plugin, False for none, or their names. Optional
-            plugins are not discovered.
+        discover: True for every installed plugin that is not optional, False for none, or the
+            names of some.
         allow_insecure: allow http for every host, and an http endpoint for an https issuer. Tokens
             are then sent unencrypted.
         endpoints: the URLs of endpoints by their name in the metadata of providers, such as
