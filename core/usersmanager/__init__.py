@@ -16,7 +16,8 @@ from ._manager.sync_manager import UsersManager
 from ._operations.impersonation_settings import ImpersonationSettings
 from ._values.actor import Actor
 from ._values.headers import Headers
-from ._values.messages import Request, Response
+from ._values.request import Request
+from ._values.response import Response
 from ._values.userinfo import UserInfo
 from .errors import (
     APIError,

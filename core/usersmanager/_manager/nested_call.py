@@ -8,7 +8,7 @@ from .._flow.effects import Flow, Proceed
 from .._operations.operation import Operation
 from .._operations.reading import read_result
 from .._operations.requests import make_request
-from .._values.messages import Request
+from .._values.request import Request
 from ..errors import ArgumentError, UsersManagerError
 
 __all__ = ["call"]

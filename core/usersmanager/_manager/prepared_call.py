@@ -11,7 +11,8 @@ from .._operations.plan import Placement
 from .._operations.reading import read_result
 from .._operations.requests import make_request
 from .._values.deadline import Deadline
-from .._values.messages import Request, Response
+from .._values.request import Request
+from .._values.response import Response
 from ..errors import UsersManagerError
 
 if TYPE_CHECKING:

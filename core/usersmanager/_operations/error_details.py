@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from .._values.messages import Request, Response
+from .._values.request import Request
+from .._values.response import Response
 from .challenge import parse_bearer_challenge
 from .error_document import ErrorDetails, read_error_document
 from .error_text import MAX_TEXT_LENGTH, sanitize

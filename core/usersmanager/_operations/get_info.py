@@ -10,7 +10,7 @@ from functools import partial
 from typing import Literal, TypeAlias, get_args
 
 from .._values.credential import Bearer
-from .._values.messages import Response
+from .._values.response import Response
 from .._values.token import Secret, Token, explain_invalid_token
 from .._values.userinfo import UserInfo
 from .._values.validation import validate_text

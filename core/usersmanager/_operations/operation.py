@@ -11,8 +11,8 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar, get_args
 from .._values.credential import Bearer, Credential
 from .._values.forms import Fields, FormInput
 from .._values.headers import HeaderInput, Headers, StaticHeaders
-from .._values.messages import Response
 from .._values.plain import plain
+from .._values.response import Response
 from .._values.site import is_endpoint_name
 from .._values.token import Secret
 from ..errors import ArgumentError

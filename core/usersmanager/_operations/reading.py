@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from .._values.messages import Request, Response
+from .._values.request import Request
+from .._values.response import Response
 from ..errors import ArgumentError, DecodeError, UsersManagerError
 from .decoding import read_link, read_profile
 from .discover import DISCOVER

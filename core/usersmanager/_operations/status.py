@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .._values.headers import Headers
-from .._values.messages import Request, Response
+from .._values.request import Request
+from .._values.response import Response
 from ..errors import (
     APIError,
     ForbiddenError,

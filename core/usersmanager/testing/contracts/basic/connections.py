@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from ...._values.messages import Response
+from ...._values.response import Response
 from ....errors import TransportError
 from ...fault_server import FaultServer, Peer, echo, profile
 from ..cases import Contract, describe, make_request, outcome_of, subject

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...._values.messages import Response
+from ...._values.response import Response
 from ....errors import ConnectError, DeadlineExceededError, TransportError
 from ...fault_server import FaultServer, Peer, Script
 from ..cases import Contract, make_request, outcome_of, with_short_timeout

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 
-from ...._values.messages import Response
+from ...._values.response import Response
 from ...fault_server import FaultServer, Peer, echo, profile
 from ..basic.cancellation import CancellationCases
 from ..cases import make_request, subject

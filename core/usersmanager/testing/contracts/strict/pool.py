@@ -7,7 +7,7 @@ import threading
 import time
 from functools import partial
 
-from ...._values.messages import Response
+from ...._values.response import Response
 from ....errors import LifecycleError, PoolTimeoutError
 from ...fault_server import FaultServer, Peer, profile
 from ..basic.connections import owners
