@@ -43,7 +43,10 @@ _CHECKS = (
 
 
 class Secret(Generic[T]):
-    """A sealed value of any type. It can't be pickled, formatted or compared."""
+    """A sealed value of any type.
+
+    Its repr shows only its class. It can't be pickled or copied, and is equal only to itself.
+    """
 
     __slots__ = ("_value",)
 
@@ -69,7 +72,7 @@ def explain_invalid_token(value: Secret[Any]) -> str:
 
 
 class Token(Secret[str]):
-    """A sealed bearer token (RFC 6750).
+    """A sealed token for the Authorization header, usually a bearer token (RFC 6750).
 
     Args:
         value: the token, or a Secret that holds it.

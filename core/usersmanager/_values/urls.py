@@ -10,7 +10,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from ..errors import ArgumentError
-from .hosts import is_host, is_loopback
+from .hosts import is_host, is_loopback, split_url
 from .plain import plain
 from .url_advice import explain_base_url, explain_ending, explain_endpoint
 
@@ -114,23 +114,17 @@ def _origin(url: str) -> str:
 
 def parse_http_url(text: str) -> str | None:
     """Return the text if it is an absolute http(s) URL, otherwise None."""
-    if not _VISIBLE_ASCII.fullmatch(text):
+    parts = split_url(text) if _VISIBLE_ASCII.fullmatch(text) else None
+    if parts is None or parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
         return None
-    try:
-        parts = urlsplit(text)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        return None
-    return text if parts.scheme in _DEFAULT_PORTS and host else None
+    return text
 
 
 def is_proxy_url(value: object) -> bool:
     """Return whether a value is the URL of an HTTP proxy. It may contain a user and password."""
     if not isinstance(value, str) or not _VISIBLE_ASCII.fullmatch(value):
         return False
-    try:
-        parts = urlsplit(value)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
+    parts = split_url(value)
+    if parts is None or parts.scheme not in _DEFAULT_PORTS or parts.port == 0:
         return False
-    return parts.scheme in _DEFAULT_PORTS and port != 0 and is_host(host)
+    return is_host(parts.hostname or "")
