@@ -29,23 +29,19 @@ class SealedSettings:
 
     __slots__ = ("is_mapping", "known", "token", "unknown")
 
-    def __init__(self, settings: Secret[object]) -> None:
+    def __init__(self, settings: Secret[Any]) -> None:
         # No value is in a local variable: a mapping may raise, and a traceback shows them.
         self.is_mapping = isinstance(settings.reveal(), Mapping)
         self.known: dict[str, object] = {}
         self.unknown: list[object] = []
         self.token: Secret[object] = Secret(None)
-        for key in _mapping(settings):
+        for key in settings.reveal() if self.is_mapping else ():
             if key == "token":
-                self.token = Secret(_mapping(settings)[key])
+                self.token = Secret(settings.reveal()[key])
             elif key in _SETTINGS:
-                self.known[key] = _mapping(settings)[key]
+                self.known[key] = settings.reveal()[key]
             else:
                 self.unknown.append(key)
-
-
-def _mapping(settings: Secret[object]) -> Mapping[Any, object]:
-    return settings.reveal() if isinstance(settings.reveal(), Mapping) else {}  # type: ignore[return-value] # Checked in the same expression.
 
 
 def impersonate(
