@@ -6,7 +6,8 @@ from functools import partial
 
 from ...._values.response import Response
 from ....errors import TransportError
-from ...fault_server import FaultServer, Peer, echo, profile
+from ...fault_server import FaultServer, echo, profile
+from ...peer import Peer
 from ..cases import Contract, describe, make_request, outcome_of, subject
 from ..clients import Outcome
 

@@ -6,7 +6,8 @@ import asyncio
 import threading
 
 from ...._values.response import Response
-from ...fault_server import FaultServer, Peer, echo, profile
+from ...fault_server import FaultServer, echo, profile
+from ...peer import Peer
 from ..basic.cancellation import CancellationCases
 from ..cases import make_request, subject
 from .faults import StrictCases
