@@ -21,9 +21,8 @@ __all__ = ["UNAVAILABLE", "StoreAccess"]
 # and missing.
 UNAVAILABLE: Final = object()
 
-# Of each event loop. A burst of calls then needs few connections; the time that a call waits for
-# its turn does not count as time of the store; and if the store hangs, the rest of the burst finds
-# that it is left alone.
+# Per event loop. A burst of calls then needs few connections; the time that a call waits for its
+# turn does not count against the store; and if the store hangs, the rest of the burst skips it.
 _CONCURRENT_CALLS = 32
 
 

@@ -25,7 +25,7 @@ from .lookup import Lookup
 from .stats import CacheStats, Counters
 from .stores import AsyncStore, Store
 from .validation import check_namespace, validate_lifetime
-from .visit import Visit
+from .visit import Outcome, Visit
 
 __all__ = ["Cache"]
 
@@ -169,7 +169,7 @@ class Cache:
         finally:
             self._report(visit.request, visit.outcome)
 
-    def _report(self, request: Request, outcome: str) -> None:
+    def _report(self, request: Request, outcome: Outcome) -> None:
         request.call.notes["cache"] = outcome
         self._counters.add(outcome)
 
