@@ -3,7 +3,7 @@
 This package is for applications; `usersmanager.web` is for those that accept access tokens, and
 `usersmanager.operations` for those that make operations of their own. Plugins import from
 `usersmanager.plugins`, transports from `usersmanager.transports`, tests from
-`usersmanager.testing`. Importing it imports no plugin, no transport and no HTTP library.
+`usersmanager.testing`. Importing this package imports no plugin, transport or HTTP library.
 """
 
 from __future__ import annotations

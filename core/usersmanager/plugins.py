@@ -1,4 +1,4 @@
-"""The API for authors of plugins. The hooks are described in docs/plugins.md."""
+"""The API for authors of plugins. See "Plugins" in the documentation for the hooks."""
 
 from __future__ import annotations
 

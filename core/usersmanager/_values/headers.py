@@ -101,7 +101,7 @@ class Headers(CIMultiDictProxy[str]):
 class StaticHeaders:
     """Header fields that are the same for many requests: checked once, not for each.
 
-    Not for values of one user: they are kept as long as this object.
+    Don't use it for the values of one user: they are kept as long as this object.
 
     Args:
         fields: a mapping or pairs of header names and printable ASCII values.

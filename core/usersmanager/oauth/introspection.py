@@ -14,7 +14,7 @@ __all__ = ["Introspection", "introspect_token"]
 
 @final
 class Introspection(Mapping[str, Any]):
-    """What the server says about a token. It is true if the token is active, and false if not.
+    """What the server says about a token. It is truthy if the token is active, and falsy if not.
 
     The keys are the members of the response, such as ``scope`` and ``client_id``. For an inactive
     token, only ``active`` is kept. The repr contains the subject and the names of the members, but
