@@ -45,7 +45,10 @@ class Introspection(Mapping[str, Any]):
         )
         del members
         if not isinstance(active, bool):
-            raise DecodeError("the response has no boolean member active")
+            raise DecodeError(
+                "the response has no boolean member active: it is not one of token introspection"
+                " (RFC 7662, section 2.2)"
+            )
 
     @property
     def active(self) -> bool:
