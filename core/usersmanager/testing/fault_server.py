@@ -82,7 +82,7 @@ class FaultServer:
     ) -> None:
         self.requests: list[bytes] = []
         self.connections: int = 0
-        self.stopping: threading.Event = threading.Event()
+        self._stopping: threading.Event = threading.Event()
         self._scripts = scripts
         self._otherwise = otherwise
         self._ssl_context = ssl_context
@@ -126,7 +126,7 @@ class FaultServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.stopping.set()
+        self._stopping.set()
         with contextlib.suppress(OSError):
             self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
@@ -162,7 +162,7 @@ class FaultServer:
             if self._ssl_context is not None:
                 sock = self._ssl_context.wrap_socket(sock, server_side=True)
                 self._sockets.append(sock)
-            peer = Peer(sock, number, self)
+            peer = Peer(sock, number, self.requests, self._stopping)
             script = self._scripts[number] if number < len(self._scripts) else self._otherwise
             try:
                 script(peer)

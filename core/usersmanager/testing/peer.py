@@ -6,10 +6,7 @@ import contextlib
 import re
 import socket
 import struct
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .fault_server import FaultServer
+import threading
 
 __all__ = ["Peer"]
 
@@ -22,16 +19,20 @@ class Peer:
     Args:
         sock: the connected socket.
         number: the index of the connection, from 0.
-        server: the server that accepted the connection.
+        requests: the list to which each complete request is added.
+        stopping: set when the server stops.
 
     Attributes:
         number: the index of the connection, from 0.
     """
 
-    def __init__(self, sock: socket.socket, number: int, server: FaultServer) -> None:
+    def __init__(
+        self, sock: socket.socket, number: int, requests: list[bytes], stopping: threading.Event
+    ) -> None:
         self.number = number
         self._sock = sock
-        self._server = server
+        self._requests = requests
+        self._stopping = stopping
         self._received = b""
 
     def request(self) -> bytes:
@@ -48,7 +49,7 @@ class Peer:
             rest = self._received.partition(b"\r\n\r\n")[2]
         whole = head + b"\r\n\r\n" + rest[:size]
         self._received = rest[size:]
-        self._server.requests.append(whole)
+        self._requests.append(whole)
         return whole
 
     def receive(self, size: int = 65536) -> bytes:
@@ -81,7 +82,7 @@ class Peer:
 
     def stall(self, seconds: float = 30.0) -> None:
         """Wait until the time has passed or the server stops."""
-        self._server.stopping.wait(seconds)
+        self._stopping.wait(seconds)
 
     def wait_closed(self) -> None:
         """Wait until the client closes the connection."""
