@@ -1,12 +1,15 @@
-"""Find the installed plugins and transports by their entry points. Nothing is imported."""
+"""Find the installed plugins and transports by their entry points, and load them."""
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 from importlib import invalidate_caches
+from importlib.metadata import EntryPoint
 from typing import Literal
 
 from ..errors import PluginError
@@ -19,8 +22,10 @@ __all__ = [
     "Kind",
     "by_name",
     "describe_conflict",
+    "entry_point_of",
     "installed",
     "installed_names",
+    "load",
     "refresh",
     "resolve",
 ]
@@ -147,3 +152,65 @@ def describe_conflict(candidates: Sequence[InstalledEntryPoint]) -> str:
     """Describe which distributions provide the same name, as a clause of a message."""
     owners = " and ".join(candidate.owner for candidate in candidates)
     return f"the {candidates[0].kind} name {candidates[0].name!r} is provided by {owners}"
+
+
+def entry_point_of(plugin: object) -> InstalledEntryPoint | None:
+    """Return the entry point that refers to this object, or to its class or the nearest base.
+
+    Nothing is imported.
+    """
+    by_target: dict[int, InstalledEntryPoint] = {}
+    for candidate in installed():
+        with suppress(Exception):  # It is malformed, or its module has not been imported.
+            by_target.setdefault(id(_imported(candidate)), candidate)
+    identities = map(id, (plugin, *type(plugin).__mro__))
+    return next((by_target[key] for key in identities if key in by_target), None)
+
+
+def _imported(candidate: InstalledEntryPoint) -> object:
+    entry_point = _parsed(candidate)
+    attributes = entry_point.attr.split(".") if entry_point.attr else ()
+    return reduce(getattr, attributes, sys.modules[entry_point.module])
+
+
+def load(entry_point: InstalledEntryPoint) -> object:
+    """Import the object of an entry point. A class is instantiated without arguments.
+
+    Raises:
+        PluginError: the entry point is malformed, or refers to a class that needs arguments.
+        BaseException: any exception raised by the import or the constructor.
+    """
+    target: object = _parsed(entry_point).load()
+    if not inspect.isclass(target):
+        return target
+    try:
+        return target()
+    except TypeError:
+        if not _needs_arguments(target):
+            raise
+    raise PluginError(f"it needs arguments: pass an instance {_instead_of(entry_point)}")
+
+
+def _instead_of(entry_point: InstalledEntryPoint) -> str:
+    if entry_point.kind == "transport":
+        return "as transport="
+    return f"in plugins=[...], or set USERSMANAGER_DISABLE={entry_point.name}"
+
+
+def _parsed(entry_point: InstalledEntryPoint) -> EntryPoint:
+    # From Python 3.15 on, EntryPoint itself raises a ValueError.
+    if EntryPoint.pattern.match(entry_point.value) is None:
+        raise PluginError(f"its entry point {entry_point.value!r} is malformed")
+    return EntryPoint(entry_point.name, entry_point.value, group="")
+
+
+def _needs_arguments(target: type) -> bool:
+    try:
+        signature = inspect.signature(target)
+    except (TypeError, ValueError):
+        return False  # A class written in C may not have a signature.
+    try:
+        signature.bind()
+    except TypeError:
+        return True
+    return False

@@ -15,6 +15,7 @@ from .entry_points import (
     by_name,
     describe_conflict,
     installed_names,
+    load,
     refresh,
     resolve,
 )
@@ -22,7 +23,6 @@ from .missing_extra import names_extra
 from .missing_metadata import EXPLANATION, is_metadata_missing
 from .names import allowed_names, disabled_names, normalize
 from .registry import Registry
-from .targets import load
 
 __all__ = ["Loader", "guarded"]
 

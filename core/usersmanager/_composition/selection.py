@@ -6,13 +6,12 @@ from collections.abc import Collection, Iterable
 from types import ModuleType
 
 from ..errors import PluginError
-from .entry_points import InstalledEntryPoint, by_name
+from .entry_points import InstalledEntryPoint, by_name, entry_point_of, load
 from .loader import Loader
 from .missing_extra import missing_extra, names_extra
 from .missing_metadata import warn_of_missing_metadata
 from .names import normalize
 from .registry import Registry
-from .targets import entry_point_of, load
 
 __all__ = ["add_plugins", "discovered_names", "how_to_use", "lacks_extra"]
 
