@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.support import TENANT, make_request
 
-from usersmanager import ArgumentError, NotFoundError, PluginError, UsersManager
+from usersmanager import ArgumentError, NotFoundError, UsersManager
 from usersmanager.operations import Bearer, Operation, Request, Response, Secret, read_json
 from usersmanager.plugins import Flow, Proceed, call, hookimpl
 from usersmanager.testing import FakeTransport
@@ -161,20 +161,6 @@ def test_a_bearer_token_of_its_own_does_not_change_that_of_the_call(
     fetch(mode, fake.profile("x").profile("u"), Looking())
     assert [request.token.reveal() for request in fake.requests] == ["mine", "old"]
     assert not fake.requests[1].call.token_changed
-
-
-def test_anything_but_an_operation_is_a_mistake_of_the_plugin(
-    mode: Any, fake: FakeTransport
-) -> None:
-    class Confused:
-        @hookimpl
-        def usersmanager_wrap_call(self, request: Request, proceed: Proceed) -> Flow[Response]:
-            function: Any = fetch_token
-            yield from call(function, request, proceed)
-            return Response(200)
-
-    with pytest.raises(PluginError, match=r"'Confused' called call\(\) with function: pass an"):
-        fetch(mode, fake, Confused())
 
 
 def test_a_request_that_no_manager_made_is_refused() -> None:

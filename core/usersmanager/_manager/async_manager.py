@@ -18,7 +18,6 @@ from .._flow.observers import aclose_all
 from .._flow.running import is_in_trio
 from .._flow.transport import AsyncTransport
 from .._operations.discover import discover
-from .._operations.get_info import UserinfoMethod
 from .._operations.impersonate import SealedSettings
 from .._operations.impersonation_settings import ImpersonationSettings
 from .._operations.operation import Operation
@@ -28,7 +27,7 @@ from ..errors import LifecycleError
 from .base import BaseUsersManager
 from .callbacks import Callback, call_back_async
 from .coroutine_functions import mark_coroutine_function
-from .options import ManagerOptions, check_issuer
+from .options import ManagerOptions, UserinfoMethod, check_issuer
 from .pending import PendingManager
 from .prepared_call import PreparedCall
 

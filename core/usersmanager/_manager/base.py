@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
 from .._flow.shutdown import shutdown_error
 from .._operations.discover import DISCOVER
 from .._operations.endpoints import parse_endpoints
-from .._operations.get_info import UserinfoMethod, get_info, get_info_by
+from .._operations.get_info import get_info, get_info_by
 from .._operations.impersonate import IMPERSONATE, SealedSettings, impersonate
 from .._operations.operation import Operation
 from .._operations.provider import USERINFO_ENDPOINT, userinfo_endpoint
@@ -23,6 +23,7 @@ from .._values.userinfo import UserInfo
 from .._values.validation import validate_seconds, validate_text
 from ..errors import ArgumentError, DecodeError, LifecycleError, UsersManagerError
 from .callbacks import check_callback
+from .options import UserinfoMethod
 from .prepared_call import PreparedCall
 
 if TYPE_CHECKING:

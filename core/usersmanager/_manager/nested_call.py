@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TypeVar
 
 from .._flow.effects import Flow, Proceed
-from .._flow.mistakes import MistakeError
 from .._operations.operation import Operation
 from .._operations.reading import read_result
 from .._operations.requests import make_request
@@ -33,7 +32,6 @@ def call(operation: Operation[Result], request: Request, proceed: Proceed) -> Fl
         A flow for ``yield from``. It returns the result of the operation, and raises these errors.
 
     Raises:
-        PluginError: ``operation`` is not an Operation.
         ArgumentError: the server has no usable endpoint for the operation, or the request doesn't
             come from a manager.
         APIError: the server responded with an error.
@@ -44,9 +42,6 @@ def call(operation: Operation[Result], request: Request, proceed: Proceed) -> Fl
 
         keys = yield from call(fetch_keys(), request, proceed)
     """
-    if not isinstance(operation, Operation):
-        kind = type(operation).__name__
-        raise MistakeError(f"called call() with {kind}: pass an Operation")
     origin = request.origin
     try:
         site = request.call.site

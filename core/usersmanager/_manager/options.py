@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import TypedDict
+from typing import Literal, TypedDict
 
-from .._operations.get_info import UserinfoMethod
 from .._values.token import Secret
 from .._values.urls import parse_base_url
 
-__all__ = ["ManagerOptions", "check_issuer"]
+__all__ = ["ManagerOptions", "UserinfoMethod", "check_issuer"]
+
+UserinfoMethod = Literal["GET", "POST"]
 
 
 class ManagerOptions(TypedDict, total=False):

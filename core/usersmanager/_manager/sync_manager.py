@@ -17,7 +17,6 @@ from .._flow.running import is_in_event_loop
 from .._flow.sync_driver import drive
 from .._flow.transport import Transport
 from .._operations.discover import discover
-from .._operations.get_info import UserinfoMethod
 from .._operations.impersonate import SealedSettings
 from .._operations.impersonation_settings import ImpersonationSettings
 from .._operations.operation import Operation
@@ -27,7 +26,7 @@ from .._values.userinfo import UserInfo
 from ..errors import LifecycleError
 from .base import BaseUsersManager
 from .callbacks import Callback, call_back
-from .options import ManagerOptions, check_issuer
+from .options import ManagerOptions, UserinfoMethod, check_issuer
 from .prepared_call import PreparedCall
 
 __all__ = ["UsersManager"]

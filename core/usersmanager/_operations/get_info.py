@@ -7,7 +7,6 @@ messages about a token, node-auth0's ``auth.UsersManager``.
 from __future__ import annotations
 
 from functools import partial
-from typing import Literal, TypeAlias, get_args
 
 from .._values.credential import Bearer
 from .._values.response import Response
@@ -16,31 +15,32 @@ from .._values.userinfo import UserInfo
 from .._values.validation import validate_text
 from ..errors import ArgumentError, InvalidTokenError, SubjectMismatchError
 from .decoding import read_profile
-from .operation import Operation
+from .operation import Method, Operation
 from .provider import USERINFO_ENDPOINT
 
-__all__ = ["GET_INFO", "UserinfoMethod", "get_info", "get_info_by", "parse_access_token"]
+__all__ = ["GET_INFO", "get_info", "get_info_by", "parse_access_token"]
 
 GET_INFO = "get_info"
-UserinfoMethod: TypeAlias = Literal["GET", "POST"]
+_METHODS: tuple[Method, ...] = ("GET", "POST")
 
 
-def get_info_by(method: UserinfoMethod) -> Operation[UserInfo]:
+def get_info_by(method: object) -> Operation[UserInfo]:
     """Return ``get_info`` by a method (OpenID Connect Core, section 5.3.1), without a token.
 
     Raises:
         ArgumentError: the method is neither "GET" nor "POST".
     """
-    if method not in get_args(UserinfoMethod):
-        raise ArgumentError('userinfo_method must be "GET" or "POST"')
-    return Operation(
-        GET_INFO,
-        method,
-        path="/userinfo",
-        endpoint=USERINFO_ENDPOINT,
-        read=read_profile,
-        idempotent=True,
-    )
+    for known in _METHODS:
+        if method == known:
+            return Operation(
+                GET_INFO,
+                known,
+                path="/userinfo",
+                endpoint=USERINFO_ENDPOINT,
+                read=read_profile,
+                idempotent=True,
+            )
+    raise ArgumentError('userinfo_method must be "GET" or "POST"')
 
 
 def get_info(

@@ -16,8 +16,7 @@ from .._composition.modes import ASYNC, SYNC
 from .._composition.names import normalize
 from .._composition.report import transport_modes
 from .._composition.selection import discovered_names, lacks_extra
-from .._manager.options import ManagerOptions
-from .._operations.get_info import UserinfoMethod
+from .._manager.options import ManagerOptions, UserinfoMethod
 from .._values.suggestions import did_you_mean
 from .._values.token import Secret
 from .transport import make_transport
