@@ -31,6 +31,11 @@ def encode_segments(path: str | None, arguments: object) -> dict[str, str]:
         raise ArgumentError("arguments must be a mapping of names and values")
     if path is not None and not (isinstance(path, str) and path.startswith("/")):
         raise ArgumentError("path must begin with '/': it continues the base URL")
+    if "{" in _PLACEHOLDER.sub("", path or ""):
+        raise ArgumentError(
+            "path has a malformed placeholder: write lower-case letters, digits and '_', as in"
+            " {user_id}"
+        )
     placeholders = _PLACEHOLDER.findall(path or "")
     for name in values:
         if name not in placeholders:

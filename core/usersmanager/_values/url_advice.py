@@ -183,5 +183,5 @@ def _explain_segments(path: str, pattern: re.Pattern[str]) -> str | None:
     if _DOT_SEGMENT.search(path):
         return "must not contain '.' or '..' as a path segment"
     if not pattern.fullmatch(path):
-        return "has a path with characters that must be percent-encoded"
+        return "contains characters that must be percent-encoded"
     return None

@@ -89,7 +89,7 @@ def list_values(name: str, value: str | Sequence[str]) -> list[str]:
     if not isinstance(values, Sequence) or isinstance(values, bytes):
         raise ArgumentError(f"{name} must be a str or a sequence of them")
     if not all(isinstance(item, str) and item.strip() for item in values):
-        raise ArgumentError(f"{name} must not contain anything but non-empty str")
+        raise ArgumentError(f"{name} must contain only non-empty str")
     return list(values)
 
 
