@@ -75,11 +75,14 @@ def test_one_base_class_covers_all_that_keeps_a_provider_from_being_asked() -> N
     assert issubclass(ServerError, APIError)
 
 
-@pytest.mark.parametrize(
-    "error_type",
-    [ProviderUnavailableError, TransportError, ConnectError, RateLimitedError, ServerError],
-)
-def test_an_error_of_an_unavailable_provider_says_when_to_try_again(error_type: Any) -> None:
+WITH_RETRY_AFTER = [
+    *(ProviderUnavailableError, TransportError, ConnectError),
+    *(APIError, RateLimitedError, ServerError),
+]
+
+
+@pytest.mark.parametrize("error_type", WITH_RETRY_AFTER)
+def test_an_error_says_when_to_try_again(error_type: Any) -> None:
     assert error_type("x").retry_after is None
     assert error_type("x", retry_after=2.5).retry_after == 2.5
 
@@ -110,14 +113,14 @@ def test_an_unknown_reason_is_a_mistake() -> None:
         error_type("x", reason="sun spots")
 
 
-@pytest.mark.parametrize("error_type", [ProviderUnavailableError, TransportError, ConnectError])
+@pytest.mark.parametrize("error_type", WITH_RETRY_AFTER)
 @pytest.mark.parametrize("retry_after", ["120", b"120", [1], True])
 def test_seconds_to_wait_are_a_number(error_type: Any, retry_after: Any) -> None:
     with pytest.raises(TypeError, match="retry_after must be a number of seconds"):
         error_type("x", retry_after=retry_after)
 
 
-@pytest.mark.parametrize("error_type", [ProviderUnavailableError, TransportError, ConnectError])
+@pytest.mark.parametrize("error_type", WITH_RETRY_AFTER)
 @pytest.mark.parametrize("retry_after", [-1, float("nan")])
 def test_seconds_to_wait_are_not_negative(error_type: Any, retry_after: Any) -> None:
     with pytest.raises(ValueError, match="retry_after must be 0 or more"):

@@ -3,7 +3,7 @@
 This package is for applications; `usersmanager.web` is for those that accept access tokens, and
 `usersmanager.operations` for those that make operations of their own. Plugins import from
 `usersmanager.plugins`, transports from `usersmanager.transports`, tests from
-`usersmanager.testing`. Importing it imports no plugin, no transport and no HTTP library.
+`usersmanager.testing`. Importing this package imports no plugin, transport or HTTP library.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from ._manager.sync_manager import UsersManager
 from ._operations.impersonation_settings import ImpersonationSettings
 from ._values.actor import Actor
 from ._values.headers import Headers
-from ._values.messages import Request, Response
+from ._values.request import Request
+from ._values.response import Response
 from ._values.userinfo import UserInfo
 from .errors import (
     APIError,

@@ -109,6 +109,11 @@ class UsersManagerError(Exception):
             return message
         return f"{self.operation} at {self.origin} {self._verb} {message}"
 
+    def _add_context(self, operation: str, origin: str) -> None:
+        """Add the operation and the origin, unless this error has its own."""
+        self.operation = self.operation or operation
+        self.origin = self.origin or origin
+
     def _without_traceback(self) -> Self:
         """Return this error without its traceback, cause and context.
 
@@ -187,11 +192,7 @@ class ProviderUnavailableError(UsersManagerError):
         origin: str | None = None,
     ) -> None:
         super().__init__(message, operation=operation, origin=origin)
-        if isinstance(retry_after, bool) or not isinstance(retry_after, int | float | None):
-            raise TypeError("retry_after must be a number of seconds, or None")
-        if retry_after is not None and not retry_after >= 0:  # Also if it is NaN.
-            raise ValueError("retry_after must be 0 or more seconds")
-        self.retry_after: float | None = retry_after
+        self.retry_after: float | None = _seconds(retry_after)
 
 
 class TransportError(ProviderUnavailableError):
@@ -349,6 +350,10 @@ class APIError(UsersManagerError):
         operation: see `UsersManagerError`.
         origin: see `UsersManagerError`.
 
+    Raises:
+        TypeError: ``retry_after`` is not a number or None.
+        ValueError: ``retry_after`` is negative.
+
     Attributes:
         status: the HTTP status.
         error: the error code sent by the server, such as "invalid_token", or None.
@@ -377,7 +382,7 @@ class APIError(UsersManagerError):
         self.status = status
         self.error = error
         self.error_description = error_description
-        self.retry_after = retry_after
+        self.retry_after: float | None = _seconds(retry_after)
         self.rate_limit = rate_limit
         self.request_id = request_id
 
@@ -437,3 +442,12 @@ class DecodeError(UsersManagerError):
 
 class SubjectMismatchError(DecodeError):
     """The profile has an unexpected subject. Do not use it (OIDC Core, section 5.3.2)."""
+
+
+def _seconds(retry_after: float | None) -> float | None:
+    """Check the seconds to wait, which a plugin may have read from a header itself."""
+    if isinstance(retry_after, bool) or not isinstance(retry_after, int | float | None):
+        raise TypeError("retry_after must be a number of seconds, or None")
+    if retry_after is not None and not retry_after >= 0:  # Also if it is NaN.
+        raise ValueError("retry_after must be 0 or more seconds")
+    return retry_after

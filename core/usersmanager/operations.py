@@ -8,7 +8,8 @@ from __future__ import annotations
 from ._operations.decoding import read_json
 from ._operations.operation import Operation
 from ._values.credential import Bearer, Credential
-from ._values.messages import Request, Response
+from ._values.request import Request
+from ._values.response import Response
 from ._values.token import Secret
 from .errors import ArgumentError, DecodeError
 

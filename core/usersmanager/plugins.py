@@ -1,4 +1,4 @@
-"""The API for authors of plugins. The hooks are described in docs/plugins.md."""
+"""The API for authors of plugins. See "Plugins" in the documentation for the hooks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from ._manager.nested_call import call
 from ._operations.reading import read
 from ._values.call import Call
 from ._values.headers import StaticHeaders
-from ._values.messages import Request, Response
+from ._values.request import Request
+from ._values.response import Response
 from ._values.token import Secret, Token
 from ._values.validation import validate_count, validate_seconds
 

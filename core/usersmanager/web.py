@@ -10,7 +10,7 @@ import re
 from typing import Any, Literal, NamedTuple, overload
 
 from ._operations.get_info import GET_INFO, parse_access_token
-from ._values.challenge import bearer_challenge
+from ._values.challenge import format_bearer_challenge
 from ._values.token import Secret
 from .errors import (
     APIError,
@@ -130,7 +130,7 @@ def error_response(error: BaseException, *, realm: str = "api", **parameters: st
     Source: RFC 6750, section 3; RFC 9110, sections 10.2.3 and 11.6.1.
     """
     # Checked for every error: otherwise a wrong parameter would show only at the first 401.
-    challenge = bearer_challenge(realm, parameters)
+    challenge = format_bearer_challenge(realm, parameters)
     if isinstance(error, ProviderUnavailableError):
         headers = {"Retry-After": _whole_seconds(error.retry_after)}
         return ErrorResponse(503, "The identity provider is unavailable", headers)

@@ -21,9 +21,8 @@ __all__ = ["UNAVAILABLE", "StoreAccess"]
 # and missing.
 UNAVAILABLE: Final = object()
 
-# Of each event loop. A burst of calls then needs few connections; the time that a call waits for
-# its turn does not count as time of the store; and if the store hangs, the rest of the burst finds
-# that it is left alone.
+# Per event loop. A burst of calls then needs few connections; the time that a call waits for its
+# turn does not count against the store; and if the store hangs, the rest of the burst skips it.
 _CONCURRENT_CALLS = 32
 
 
@@ -84,20 +83,21 @@ class StoreAccess:
         return result
 
     def _call(self, method: str, arguments: tuple[object, ...]) -> object:
-        function = self._find(method, method)
+        function = self._find(method, is_async=False)
         return UNAVAILABLE if function is None else function(*arguments)
 
     async def _acall(self, method: str, arguments: tuple[object, ...]) -> object:
         slots = asyncio.Semaphore(_CONCURRENT_CALLS)
         async with self._slots.setdefault(asyncio.get_running_loop(), slots):
-            function = self._find(method, f"a{method}")
+            function = self._find(method, is_async=True)
             return UNAVAILABLE if function is None else await function(*arguments)
 
-    def _find(self, method: str, name: str) -> Callable[..., Any] | None:
-        """Return the function of the store, or None if it is optional or is left alone."""
+    def _find(self, method: str, *, is_async: bool) -> Callable[..., Any] | None:
+        """Return the function of the store; None if it is optional and missing, or left alone."""
+        name = f"a{method}" if is_async else method
         function: Callable[..., Any] | None = getattr(self._store, name, None)
         if function is None and method != "add":
-            raise missing_style_error(name)
+            raise missing_style_error(is_async=is_async)
         return function if self._health.may_try(self._parts[method]) else None
 
     def close(self) -> None:

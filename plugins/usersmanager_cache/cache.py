@@ -25,7 +25,7 @@ from .lookup import Lookup
 from .stats import CacheStats, Counters
 from .stores import AsyncStore, Store
 from .validation import check_namespace, validate_lifetime
-from .visit import Visit
+from .visit import Outcome, Visit
 
 __all__ = ["Cache"]
 
@@ -81,7 +81,7 @@ class Cache:
         max_age = validate_lifetime("max_age", max_age, may_be_zero=False)
         stale_if_error = validate_lifetime("stale_if_error", stale_if_error, may_be_zero=True)
         check_namespace(namespace)
-        self._namespace = namespace
+        self._namespace = str.__str__(namespace)  # A member of an Enum would be its name.
         negative_max_age = validate_lifetime("negative_max_age", negative_max_age, may_be_zero=True)
         self._scopes = Scopes()
         self._counters = Counters()
@@ -90,7 +90,7 @@ class Cache:
             from .shared import SharedEntries  # It needs cryptography.
 
             on_error = partial(self._counters.add, "store_error")
-            shared = SharedEntries(store, sealed.reveal(), namespace, on_error)
+            shared = SharedEntries(store, sealed.reveal(), self._namespace, on_error)
             self._entries = StoredEntries(shared)
         self._lookup = Lookup(
             self._entries,
@@ -169,7 +169,7 @@ class Cache:
         finally:
             self._report(visit.request, visit.outcome)
 
-    def _report(self, request: Request, outcome: str) -> None:
+    def _report(self, request: Request, outcome: Outcome) -> None:
         request.call.notes["cache"] = outcome
         self._counters.add(outcome)
 

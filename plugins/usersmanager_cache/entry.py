@@ -1,4 +1,4 @@
-"""Entry: what is kept of a response, and for how long it answers."""
+"""Entry: a cached profile, and how long it may be used."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAX_SKEW = 5.0  # Seconds by which the clock of another machine may be ahead.
 
 
 class Entry:
-    """A profile, as a response, and for how long it answers.
+    """A profile, as a response, and how long it may be used.
 
     Args:
         scope: the scope of the request.

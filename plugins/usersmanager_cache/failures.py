@@ -123,7 +123,8 @@ def _is_invalid_token(request: Request, response: Response) -> bool:
 def _without_secrets(request: Request, response: Response) -> Response:
     """Return what the core reads from an error, without a token that the server may echo."""
     redact = request.call.redact
-    fields = [(n, redact(v)) for n, v in response.headers.items() if _is_kept(n.lower())]
+    headers = response.headers.items()
+    fields = [(name, redact(value)) for name, value in headers if _is_kept(name.lower())]
     if len(response.body) > _MAX_BODY:
         return Response(response.status, fields)
     # Latin-1 maps each byte to one character and back.

@@ -63,7 +63,8 @@ class GivenClients:
             raise ArgumentError(problem)
         self._client = client
         self._async_client = async_client
-        # The event loop and process that have used the client first.
+        # The event loop and process that have used the client first, under the only key "owner":
+        # `setdefault` is atomic.
         self._owner: dict[str, tuple[ref[Any], int]] = {}
 
     def sync(self) -> Any:

@@ -125,7 +125,7 @@ class RedisStore:
     def _call(self, command: str, *arguments: object, **options: object) -> Any:
         client = Secret(self._clients.sync())
         if client.reveal() is None:
-            raise missing_style_error(command)
+            raise missing_style_error(is_async=False)
         return getattr(client.reveal(), command)(*arguments, **options)
 
     async def _acall(self, command: str, *arguments: object, **options: object) -> Any:
@@ -133,7 +133,7 @@ class RedisStore:
 
         client = Secret(self._clients.asyncio())
         if client.reveal() is None:
-            raise missing_style_error(f"a{command}")
+            raise missing_style_error(is_async=True)
         async with asyncio.timeout(self._timeout):
             return await getattr(client.reveal(), command)(*arguments, **options)
 

@@ -128,9 +128,9 @@ def _explain(store: object) -> str | None:
     return None
 
 
-def missing_style_error(method: str) -> PluginError:
+def missing_style_error(*, is_async: bool) -> PluginError:
     """Return the error for a store that lacks the style in which it is used."""
-    if method.startswith("a"):
+    if is_async:
         style, methods, client = "async", _ASYNC, "an async_client"
     else:
         style, methods, client = "sync", _SYNC, "a client"

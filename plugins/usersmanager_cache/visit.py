@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from usersmanager import Request, Response
 
 from .entry import Entry
 from .key import Key, Scope
 
-__all__ = ["Answer", "OwnAnswerError", "Visit"]
+__all__ = ["Answer", "Outcome", "OwnAnswerError", "Visit"]
+
+Outcome: TypeAlias = Literal["hit", "stale", "waited", "refused", "miss"]
 
 
 class Visit:
@@ -32,13 +34,13 @@ class Visit:
         self.scope = scope
         self.mark = mark
         self.entry: Entry | None = None
-        self.outcome = "miss"
+        self.outcome: Outcome = "miss"
 
 
 class Answer(NamedTuple):
     """What the call that makes the request shares with those that wait for it."""
 
-    outcome: str
+    outcome: Outcome
     response: Response
 
 

@@ -1,6 +1,6 @@
 """Check the claims of a verified token (OpenID Connect Core, 5.3.2 and 5.3.4; RFC 7519, 4.1).
 
-What else makes a profile, such as ``sub``, is checked by the client, as for any other profile.
+The client checks the rest, such as ``sub``, as in any other profile.
 """
 
 from __future__ import annotations

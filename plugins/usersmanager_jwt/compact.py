@@ -10,13 +10,23 @@ from __future__ import annotations
 import re
 from typing import Any, Final, NamedTuple
 
+from joserfc.registry import HeaderParameter
 from joserfc.util import urlsafe_b64decode
 
 from usersmanager.plugins import Secret
 
 from .strict_json import parse_object
 
-__all__ = ["ENCRYPTED", "MAX_HEADER", "MAX_TOKEN", "SIGNED", "Header", "parts_of", "read_header"]
+__all__ = [
+    "ENCRYPTED",
+    "IGNORED_PARAMETERS",
+    "MAX_HEADER",
+    "MAX_TOKEN",
+    "SIGNED",
+    "Header",
+    "parts_of",
+    "read_header",
+]
 
 SIGNED: Final = 3
 ENCRYPTED: Final = 5
@@ -28,6 +38,17 @@ MAX_HEADER: Final = 16 * 1024
 _COMPACT = re.compile(rb"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){2,4}")
 # A type that says "this is another kind of token" (RFC 8725, section 3.11), such as at+jwt.
 _OTHER_TYPE = re.compile(r".+\+jwt", re.IGNORECASE)
+
+
+def _accept(value: object) -> None:
+    """Accept any value."""
+
+
+# Parameters that name or contain a key, and types: joserfc must not even check them.
+IGNORED_PARAMETERS: Final = {
+    name: HeaderParameter("ignored", _accept)
+    for name in ("jku", "jwk", "x5u", "x5c", "x5t", "x5t#S256", "typ", "cty")
+}
 
 
 class Header(NamedTuple):

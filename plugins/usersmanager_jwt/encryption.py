@@ -8,9 +8,8 @@ from joserfc.jwk import Key
 from usersmanager.plugins import Secret
 
 from .algorithms import CONTENT, KEY_MANAGEMENT
-from .compact import MAX_HEADER, MAX_TOKEN, read_header
+from .compact import IGNORED_PARAMETERS, MAX_HEADER, MAX_TOKEN, read_header
 from .key_set import JOSE_ERRORS, KeySet
-from .signature import IGNORED
 
 __all__ = ["decrypt"]
 
@@ -37,7 +36,7 @@ def decrypt(token: Secret[bytes], keys: KeySet | None) -> Secret[bytes] | str:
         return "is encrypted for a key that is not in decryption_keys"
     # Allowed header fields beyond the known ones: some providers copy iss and aud into the header.
     registry = jwe.JWERegistry(
-        IGNORED, algorithms=[header.alg, header.enc], strict_check_header=False
+        IGNORED_PARAMETERS, algorithms=[header.alg, header.enc], strict_check_header=False
     )
     registry.max_protected_header_length = MAX_HEADER
     registry.max_encrypted_key_length = registry.max_ciphertext_length = MAX_TOKEN

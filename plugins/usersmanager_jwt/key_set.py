@@ -96,30 +96,25 @@ def parse_decryption_keys(jwks: Secret[Any]) -> KeySet:
     Raises:
         ArgumentError: it is not a JWK set, or a key in it can't decrypt.
     """
-    problem: str | None = None
-    keys: list[Key] = []
     if not _is_set(jwks):
-        problem = 'must be a JWK set with your private keys, such as {"keys": [...]}'
-    else:
-        for number, jwk in enumerate(map(Secret, jwks.reveal()["keys"]), 1):
-            key = _parse(jwk, _is_for_decrypting)
-            del jwk  # A traceback shows local variables, and their reprs may change.
-            if key is None:
-                problem = (
-                    f"key {number} is not a private RSA, EC or OKP key for encryption, with"
-                    f" {_RSA_BITS[0]} to {_RSA_BITS[-1]} bits if it is RSA"
-                )
-                break
-            keys.append(key)
-    if problem is not None:
-        raise ArgumentError(f"decryption_keys: {problem}")
-    return KeySet(keys)
+        raise ArgumentError(
+            'decryption_keys: must be a JWK set with your private keys, such as {"keys": [...]}'
+        )
+    # Sealed: a traceback shows local variables, and the repr of a key may change.
+    keys = Secret([_parse(jwk, _is_for_decrypting) for jwk in map(Secret, jwks.reveal()["keys"])])
+    is_usable = [key is not None for key in keys.reveal()]
+    if not all(is_usable):
+        raise ArgumentError(
+            f"decryption_keys: key {is_usable.index(False) + 1} is not a private RSA, EC or OKP"
+            f" key for encryption, with {_RSA_BITS[0]} to {_RSA_BITS[-1]} bits if it is RSA"
+        )
+    return KeySet(key for key in keys.reveal() if key is not None)
 
 
 def _is_set(jwks: Secret[Any]) -> bool:
-    value = jwks.reveal()
-    is_set = isinstance(value, Mapping) and isinstance(value.get("keys"), list | tuple)
-    return is_set and bool(value["keys"])
+    if not isinstance(jwks.reveal(), Mapping):
+        return False
+    return isinstance(jwks.reveal().get("keys"), list | tuple) and bool(jwks.reveal()["keys"])
 
 
 def _is_for_decrypting(jwk: Mapping[str, Any]) -> bool:

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from joserfc import jws
 from joserfc.jwk import Key
-from joserfc.registry import HeaderParameter
 
 from usersmanager.plugins import Secret
 
-from .compact import MAX_HEADER, MAX_TOKEN, Header
+from .compact import IGNORED_PARAMETERS, MAX_HEADER, MAX_TOKEN, Header
 from .key_set import JOSE_ERRORS
 
-__all__ = ["IGNORED", "verify_signature"]
-
-
-def _accept(value: object) -> None:
-    """Accept any value."""
-
-
-# Parameters that name or contain a key: whatever they are, they are not even checked.
-IGNORED: Final = {
-    name: HeaderParameter("ignored", _accept)
-    for name in ("jku", "jwk", "x5u", "x5c", "x5t", "x5t#S256", "typ", "cty")
-}
+__all__ = ["verify_signature"]
 
 
 def verify_signature(token: Secret[bytes], header: Header, keys: list[Key]) -> Secret[bytes] | None:
@@ -35,7 +21,9 @@ def verify_signature(token: Secret[bytes], header: Header, keys: list[Key]) -> S
         header: its header, whose ``alg`` is allowed.
         keys: the keys to try, which fit the ``alg``.
     """
-    registry = jws.JWSRegistry(IGNORED, algorithms=[header.alg], strict_check_header=False)
+    registry = jws.JWSRegistry(
+        IGNORED_PARAMETERS, algorithms=[header.alg], strict_check_header=False
+    )
     registry.max_header_length = MAX_HEADER
     registry.max_payload_length = registry.max_signature_length = MAX_TOKEN
     for key in keys:

@@ -8,8 +8,8 @@ try:
     from opentelemetry.metrics import Meter
 
     # Another library may have installed an older version.
-    parameters = inspect.signature(Meter.create_histogram).parameters
-    if "explicit_bucket_boundaries_advisory" not in parameters:
+    _parameters = inspect.signature(Meter.create_histogram).parameters
+    if "explicit_bucket_boundaries_advisory" not in _parameters:
         raise ModuleNotFoundError(name="opentelemetry.metrics")
 except ModuleNotFoundError as error:
     if not str(error.name).startswith("opentelemetry"):

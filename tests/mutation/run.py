@@ -67,12 +67,12 @@ TESTS = {
         "tests/manager/test_credentials.py",
     ],
     "usersmanager._values.dates": [
-        "tests/values/test_messages.py",
+        "tests/values/test_response.py",
         "tests/values/test_rate_limit.py",
     ],
     "usersmanager._values.headers": [
         "tests/values/test_headers.py",
-        "tests/values/test_messages.py",
+        "tests/values/test_request.py",
     ],
     "usersmanager._values.hosts": ["tests/values/test_urls.py"],
     "usersmanager._values.rate_limit": ["tests/values/test_rate_limit.py"],

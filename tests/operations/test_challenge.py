@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usersmanager._operations.challenge import bearer_challenge
+from usersmanager._operations.challenge import parse_bearer_challenge
 from usersmanager._values.headers import Headers
 
 
 def challenge(value: Any) -> tuple[str | None, str | None]:
     values = [value] if isinstance(value, str) else value
     headers = Headers([("WWW-Authenticate", each) for each in values])
-    parameters = bearer_challenge(headers, str)
+    parameters = parse_bearer_challenge(headers, str)
     return parameters.get("error"), parameters.get("error_description")
 
 
@@ -77,7 +77,7 @@ def test_a_parameter_whose_name_only_ends_in_error_is_ignored(char: str) -> None
 
 def test_a_quoted_token_is_redacted_before_and_after_it_is_unescaped() -> None:
     headers = Headers([("WWW-Authenticate", r'Bearer error="e", error_description="a\b"')])
-    redacted = bearer_challenge(headers, lambda text: text.replace(r"a\b", "[redacted]"))
+    redacted = parse_bearer_challenge(headers, lambda text: text.replace(r"a\b", "[redacted]"))
     assert redacted["error_description"] == "[redacted]"
 
 

@@ -40,10 +40,10 @@ from usersmanager._operations.json_body import parse_json, parse_object
         (b'{"hush": 1, "hush": 2}', "repeats a key in an object"),
         (b'{"a": [{"b": 1, "b": 2}]}', "repeats a key in an object"),
         (b'{"a": "\\ud800", "b": 1, "b": 2}', "repeats a key in an object"),
-        (b'{"sub": "\\ud800"}', 'contains half a surrogate pair in a name, or in "sub"'),
-        (b'{"act": {"sub": "u\\udc00"}}', 'contains half a surrogate pair in a name, or in "sub"'),
-        (b'{"a\\uDFFF": 1}', 'contains half a surrogate pair in a name, or in "sub"'),
-        (b'{"a": [{"\\uD83d": 1}]}', 'contains half a surrogate pair in a name, or in "sub"'),
+        (b'{"sub": "\\ud800"}', 'contains a lone surrogate in a name or in "sub"'),
+        (b'{"act": {"sub": "u\\udc00"}}', 'contains a lone surrogate in a name or in "sub"'),
+        (b'{"a\\uDFFF": 1}', 'contains a lone surrogate in a name or in "sub"'),
+        (b'{"a": [{"\\uD83d": 1}]}', 'contains a lone surrogate in a name or in "sub"'),
         (b'{"deep": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "is nested too deeply"),
     ],
     ids=lambda value: repr(value[:30]).replace("\\", "/"),
@@ -71,7 +71,7 @@ def test_what_harms_no_user_is_read(body: bytes, value: object) -> None:
 
 
 @pytest.mark.parametrize("second", "89abcdefABCDEF")
-def test_half_a_surrogate_pair_is_found_in_any_spelling(second: str) -> None:
+def test_a_lone_surrogate_is_found_in_any_spelling(second: str) -> None:
     for first in "dD":
         assert parse_json(f'"\\u{first}{second}00"'.encode()).value == "\ufffd"
 
@@ -101,6 +101,6 @@ ANY_TEXT = st.text(st.characters(), max_size=4)
 
 
 @given(st.dictionaries(ANY_TEXT, ANY_TEXT | st.lists(ANY_TEXT, max_size=2), max_size=3))
-def test_no_half_of_a_surrogate_pair_reaches_the_caller(value: dict[str, object]) -> None:
+def test_no_lone_surrogate_reaches_the_caller(value: dict[str, object]) -> None:
     parsed = parse_object(json.dumps(value).encode())
     assert parsed.problem or repr(parsed.value).encode()

@@ -58,7 +58,11 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "fragment in the path": ({"path": "/x#canary"}, "path must not contain a query or a fragment"),
     "dots in the path": ({"path": "/../canary"}, "path must not contain '.' or '..'"),
     "space in the path": ({"path": "/x canary"}, "characters that must be percent-encoded"),
-    "malformed placeholder": ({"path": "/{Canary}"}, "characters that must be percent-encoded"),
+    "malformed placeholder": ({"path": "/{userId}"}, "malformed placeholder: write lower-case"),
+    "malformed placeholder with an argument": (
+        {"path": "/{userId}", "arguments": {"userId": "canary"}},
+        "malformed placeholder: write lower-case",
+    ),
     "no argument": ({"path": "/{user_id}"}, "placeholder {user_id} without an argument"),
     "no placeholder": ({"arguments": {"id": "canary"}}, "no placeholder for the argument 'id'"),
     "no mapping": ({"arguments": "canary"}, "arguments must be a mapping"),

@@ -325,7 +325,7 @@ def test_the_path_and_query_of_an_endpoint_are_kept_exactly(written: str, url: s
         ("https://h.example/a?pass=%zz", "query with characters"),
         ("https://h.example/a?pass|", "query with characters"),
         ("https://h.example/a/../pass", "path segment"),
-        ("https://h.example/pass|", "path with characters"),
+        ("https://h.example/pass|", "contains characters that must be"),
         ("https://h.example:/pass", "host and port"),
         ("https://h.example/pass\n", "line break"),
         ("https://{tenant}.example/pass", "placeholder"),

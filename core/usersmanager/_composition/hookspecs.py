@@ -13,7 +13,8 @@ import pluggy
 
 from .._flow.effects import Flow, Proceed
 from .._flow.transport import AsyncTransport, Transport
-from .._values.messages import Request, Response
+from .._values.request import Request
+from .._values.response import Response
 
 __all__ = ["HOOKS", "hookimpl", "hookspec"]
 

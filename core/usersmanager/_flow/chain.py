@@ -11,7 +11,8 @@ from types import GeneratorType
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from .._values.credential import Credential
-from .._values.messages import Request, Response
+from .._values.request import Request
+from .._values.response import Response
 from ..errors import DeadlineExceededError, PluginError, UsersManagerError
 from .effects import Flow, Proceed, Send, Wrap
 from .mistakes import STOP_ITERATION, MistakeError, blame, explain_request, explain_result

@@ -13,7 +13,8 @@ from collections.abc import Awaitable, Callable, Generator
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from .._values.deadline import Deadline
-from .._values.messages import Request, Response
+from .._values.request import Request
+from .._values.response import Response
 from ..errors import DeadlineExceededError
 from .waiter import Waiter
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from types import AsyncGeneratorType, GeneratorType
 
-from .._values.messages import Request
+from .._values.request import Request
 from ..errors import PluginError
 from .effects import Step
 

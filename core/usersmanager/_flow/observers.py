@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
-from .._values.messages import Request, Response
+from .._values.request import Request
+from .._values.response import Response
 from .chain import Hook, call_hook
 
 __all__ = ["aclose_all", "close_all", "report_done"]

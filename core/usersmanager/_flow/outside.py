@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NoReturn, TypeVar
 
 from .._values.deadline import Deadline
-from .._values.messages import Request
+from .._values.request import Request
 from .effects import Flow
 from .mistakes import MistakeError
 from .sync_driver import drive

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from .._values.messages import Request, Response
+from .._values.request import Request
+from .._values.response import Response
 
 __all__ = ["AsyncTransport", "Transport", "is_strict"]
 

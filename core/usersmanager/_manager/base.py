@@ -174,8 +174,7 @@ class BaseUsersManager(Generic[TransportT]):
         with suppress(ArgumentError):
             if operation is not None:
                 origin = operation._plan.placed_at(self._site).origin
-        error.operation = error.operation or name
-        error.origin = error.origin or origin
+        error._add_context(name, origin)
 
     def _require_usable(self, callback: object) -> None:
         check_callback(callback, may_be_async=self._mode.name == "async")

@@ -8,7 +8,7 @@ from .._flow.effects import Flow, Proceed
 from .._operations.operation import Operation, check_operation
 from .._operations.reading import read_result
 from .._operations.requests import make_request
-from .._values.messages import Request
+from .._values.request import Request
 from ..errors import ArgumentError, UsersManagerError
 
 __all__ = ["call"]
@@ -55,6 +55,5 @@ def call(operation: Operation[Result], request: Request, proceed: Proceed) -> Fl
         response = yield from proceed(own_request)
         return read_result(operation.read, own_request, response)
     except UsersManagerError as error:
-        error.operation = error.operation or operation.name
-        error.origin = error.origin or origin
+        error._add_context(operation.name, origin)
         raise

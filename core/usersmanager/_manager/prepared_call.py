@@ -11,7 +11,8 @@ from .._operations.plan import Placement
 from .._operations.reading import read_result
 from .._operations.requests import make_request
 from .._values.deadline import Deadline
-from .._values.messages import Request, Response
+from .._values.request import Request
+from .._values.response import Response
 from ..errors import UsersManagerError
 
 if TYPE_CHECKING:
@@ -46,8 +47,7 @@ class PreparedCall(Generic[Result]):
 
     def add_context(self, error: ErrorT) -> ErrorT:
         """Add the operation and origin of this call to an error, and return it."""
-        error.operation = error.operation or self.name
-        error.origin = error.origin or self._placement.origin
+        error._add_context(self.name, self._placement.origin)
         return error
 
     def start(self) -> tuple[Flow[Result], Deadline]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from .._values.headers import TCHAR, TOKEN, Headers
 
-__all__ = ["bearer_challenge"]
+__all__ = ["parse_bearer_challenge"]
 
 # Possessive, so that a hostile value is read in linear time.
 _NEXT = rf"\s*+(?:,|$)|\s++{TOKEN}+\s*+="
@@ -23,7 +23,7 @@ _CHALLENGE = re.compile(
 )
 
 
-def bearer_challenge(headers: Headers, redact: Callable[[str], str]) -> dict[str, str]:
+def parse_bearer_challenge(headers: Headers, redact: Callable[[str], str]) -> dict[str, str]:
     """Return the parameters of the first challenge that has an error.
 
     Args:

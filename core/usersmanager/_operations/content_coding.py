@@ -7,7 +7,7 @@ from .._values.headers import Headers
 __all__ = ["is_compressed"]
 
 # The registered codings, and others in use. Some servers send a charset or "none" instead, which
-# changes nothing in the body; a body in a coding unknown here is no UTF-8, and is refused as such.
+# doesn't change the body. A body in a coding that is missing here is not UTF-8, and fails as that.
 _COMPRESSIONS = frozenset(
     {
         "aes128gcm",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .._values.messages import Response
+from .._values.response import Response
 from .._values.urls import parse_http_url
 from .._values.userinfo import UserInfo
 from ..errors import DecodeError

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from .._values.messages import Response
+from .._values.response import Response
 from .operation import Operation
 from .provider import read_configuration, require_issuer
 

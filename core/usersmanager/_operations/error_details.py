@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from .._values.messages import Request, Response
-from .challenge import bearer_challenge
+from .._values.request import Request
+from .._values.response import Response
+from .challenge import parse_bearer_challenge
 from .error_document import ErrorDetails, read_error_document
 from .error_text import MAX_TEXT_LENGTH, sanitize
 from .json_body import parse_json
@@ -32,7 +33,7 @@ def read_error_details(request: Request, response: Response) -> ErrorDetails:
     """
     parsed = parse_json(response.body)
     text = _decode_text(response) if parsed.problem else parsed.value
-    challenge = bearer_challenge(response.headers, request.call.redact)
+    challenge = parse_bearer_challenge(response.headers, request.call.redact)
     details = ErrorDetails(challenge.get("error"), challenge.get("error_description"))
     if isinstance(text, str):
         details = details.or_else(ErrorDetails(description=_read_line(text, request)))

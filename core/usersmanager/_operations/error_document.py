@@ -1,8 +1,8 @@
 """Find the error code and the description in the JSON document of an error.
 
-Providers agree on no shape. But their documents consist of few: an object with a code and a
-description under one of few names, and such an object or list inside another. Names are compared
-without case and punctuation, as there are ``error_code``, ``errorCode`` and ``ErrorCode``.
+Providers don't agree on a format, but all formats have the same parts: an object with a code and a
+description, each under one of a few names, perhaps nested in another object or a list. Names are
+compared without case and punctuation: ``error_code``, ``errorCode`` and ``ErrorCode`` are the same.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 
 from .._values.credential import Bearer
-from .._values.messages import Response
+from .._values.response import Response
 from .._values.token import Secret, Token, explain_invalid_token
 from .._values.userinfo import UserInfo
 from .._values.validation import validate_text

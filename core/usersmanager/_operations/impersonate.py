@@ -12,7 +12,7 @@ from typing import Any
 from .._values.credential import Bearer
 from .._values.suggestions import did_you_mean
 from .._values.token import Secret, Token, explain_invalid_token
-from .._values.user_ids import encode_path_segment
+from .._values.user_ids import check_user_id
 from ..errors import ArgumentError
 from .decoding import read_link
 from .impersonation_settings import ImpersonationSettings
@@ -29,23 +29,19 @@ class SealedSettings:
 
     __slots__ = ("is_mapping", "known", "token", "unknown")
 
-    def __init__(self, settings: Secret[object]) -> None:
+    def __init__(self, settings: Secret[Any]) -> None:
         # No value is in a local variable: a mapping may raise, and a traceback shows them.
         self.is_mapping = isinstance(settings.reveal(), Mapping)
         self.known: dict[str, object] = {}
         self.unknown: list[object] = []
         self.token: Secret[object] = Secret(None)
-        for key in _mapping(settings):
+        for key in settings.reveal() if self.is_mapping else ():
             if key == "token":
-                self.token = Secret(_mapping(settings)[key])
+                self.token = Secret(settings.reveal()[key])
             elif key in _SETTINGS:
-                self.known[key] = _mapping(settings)[key]
+                self.known[key] = settings.reveal()[key]
             else:
                 self.unknown.append(key)
-
-
-def _mapping(settings: Secret[object]) -> Mapping[Any, object]:
-    return settings.reveal() if isinstance(settings.reveal(), Mapping) else {}  # type: ignore[return-value] # Checked in the same expression.
 
 
 def impersonate(
@@ -56,7 +52,7 @@ def impersonate(
     Raises:
         ArgumentError: an argument is missing or of the wrong type, or a setting is unknown.
     """
-    encode_path_segment(user_id)  # Its messages are those of the reference.
+    check_user_id(user_id)
     try:
         # In one expression: a body in a local variable would be in the traceback.
         return _operation(

@@ -17,7 +17,7 @@ __all__ = ["COMPRESSED", "JSONBody", "json_type", "parse_json", "parse_object"]
 COMPRESSED = "is compressed, although no compression was requested"
 
 _MAYBE_SURROGATE = re.compile(r"\\u[dD]")
-# The decoder joins the halves of a pair, so what is left is half a pair.
+# The decoder joins pairs, so those that are left are alone.
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _GZIP = b"\x1f\x8b"
 
@@ -41,8 +41,8 @@ def parse_json(body: bytes) -> JSONBody:
     """Parse a body in UTF-8, with or without a byte order mark.
 
     Stricter than ``json.loads``: no NaN or Infinity, no number that overflows, no repeated name in
-    an object. Half a surrogate pair becomes U+FFFD in a value; in a name, or in a ``sub``, it is a
-    problem, since two different users would become one.
+    an object. A lone surrogate becomes U+FFFD in a value. In a name or a ``sub`` it is a problem,
+    since two different users would become one.
     """
     if not body.strip():
         return JSONBody(problem="is empty")
@@ -99,12 +99,12 @@ def _repair_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     subjects = [value for name, value in pairs if name == "sub" and isinstance(value, str)]
     for text in (*subjects, *(name for name, _ in pairs)):
         if _SURROGATE.search(text):
-            raise _UnacceptableError('contains half a surrogate pair in a name, or in "sub"')
+            raise _UnacceptableError('contains a lone surrogate in a name or in "sub"')
     return _reject_duplicates([(name, _repaired(value)) for name, value in pairs])
 
 
 def _repaired(value: Any) -> Any:
-    """Return a value without half a surrogate pair; objects have none left."""
+    """Return a value without lone surrogates; objects have none left."""
     if isinstance(value, str):
         return _SURROGATE.sub("\ufffd", value)
     return [_repaired(item) for item in value] if isinstance(value, list) else value

@@ -11,7 +11,8 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar, get_args
 from .._values.credential import Bearer, Credential
 from .._values.forms import Fields, FormInput
 from .._values.headers import HeaderInput, Headers, StaticHeaders
-from .._values.messages import Response
+from .._values.plain import plain
+from .._values.response import Response
 from .._values.site import is_endpoint_name
 from .._values.token import Secret
 from ..errors import ArgumentError
@@ -106,15 +107,13 @@ class Operation(Generic[Result_co]):
         idempotent: bool | None = None,
     ) -> None:
         sealed_json = Secret(json)
-        problem = _explain(name, method, read, path, endpoint, credential)
         try:
-            if problem is not None:
-                raise ArgumentError(problem)
+            _check(name, method, read, path, endpoint, credential)
             body = encode_body(method, form, sealed_json)
             content_type = {"Content-Type": body.media_type} if body.media_type else {}
             plan = RequestPlan(
-                name=name,
-                method=method,
+                name=plain(name),
+                method=plain(method),
                 path=path,
                 segments=encode_segments(path, arguments),
                 endpoint=endpoint,
@@ -127,15 +126,16 @@ class Operation(Generic[Result_co]):
             )
         except ArgumentError as caught:
             problem = str(caught)
-        if problem is not None:
-            # A value may be a secret, and a traceback shows local variables.
-            del arguments, query, headers, form, json
-            # A name that is not one may be a misplaced value.
-            described = f"operation {name!r}" if _is_name(name) else "operation"
-            raise ArgumentError(f"{described}: {problem}")
-        object.__setattr__(self, "read", read)
-        object.__setattr__(self, "credential", credential)
-        object.__setattr__(self, "_plan", plan)
+        else:
+            object.__setattr__(self, "read", read)
+            object.__setattr__(self, "credential", credential)
+            object.__setattr__(self, "_plan", plan)
+            return
+        # A value may be a secret, and a traceback shows local variables.
+        del arguments, query, headers, form, json
+        # An invalid name may be a misplaced value.
+        described = f"operation {name!r}" if _is_name(name) else "operation"
+        raise ArgumentError(f"{described}: {problem}")
 
     @property
     def name(self) -> str:
@@ -179,22 +179,25 @@ def _is_name(name: object) -> bool:
     return isinstance(name, str) and _NAME.fullmatch(name) is not None
 
 
-def _explain(
+def _check(
     name: object, method: object, read: object, path: object, endpoint: object, credential: object
-) -> str | None:
-    """Explain what is wrong with the arguments that are not encoded."""
+) -> None:
+    """Check the arguments that are not encoded.
+
+    Raises:
+        ArgumentError: one is invalid, or two don't go together.
+    """
     if not _is_name(name):
-        return "a name must be lowercase letters, digits and '_', such as list_roles"
+        raise ArgumentError("a name must be lowercase letters, digits and '_', such as list_roles")
     if method not in _METHODS:
-        return f"method must be one of {', '.join(_METHODS)}"
+        raise ArgumentError(f"method must be one of {', '.join(_METHODS)}")
     if not callable(read) or iscoroutinefunction(read):
-        return "read must be a plain function of the response"
+        raise ArgumentError("read must be a plain function of the response")
     if path is None and endpoint is None:
-        return "pass a path, an endpoint, or both"
+        raise ArgumentError("pass a path, an endpoint, or both")
     if endpoint is not None and not is_endpoint_name(endpoint):
-        return "endpoint must be a name such as introspection_endpoint"
+        raise ArgumentError("endpoint must be a name such as introspection_endpoint")
     if endpoint is not None and "{" in str(path):  # A call would silently drop the arguments.
-        return "a path with placeholders can't go with an endpoint"
+        raise ArgumentError("a path with placeholders can't go with an endpoint")
     if credential is not None and not callable(getattr(credential, "authorize", None)):
-        return "credential must have a method authorize(request)"
-    return None
+        raise ArgumentError("credential must have a method authorize(request)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .._values.messages import Response
+from .._values.response import Response
 from .._values.site import endpoint_in
 from .._values.url_advice import explain_base_url
 from .._values.urls import Endpoint

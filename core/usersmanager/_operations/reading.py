@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from .._values.messages import Request, Response
+from .._values.request import Request
+from .._values.response import Response
 from ..errors import ArgumentError, DecodeError, UsersManagerError
 from .decoding import read_link, read_profile
 from .discover import DISCOVER
@@ -120,5 +121,5 @@ def read(request: Request, response: Response) -> Any:
     try:
         return read_result(reader, request, response)
     except UsersManagerError as error:
-        error.operation, error.origin = request.operation, request.origin
+        error._add_context(request.operation, request.origin)
         raise

@@ -7,7 +7,7 @@ from typing import Any
 from .._values.call import Call
 from .._values.credential import Bearer
 from .._values.deadline import Deadline
-from .._values.messages import Request
+from .._values.request import Request
 from .._values.token import Token
 from .operation import Operation
 from .plan import Placement

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .._values.headers import Headers
-from .._values.messages import Request, Response
+from .._values.request import Request
+from .._values.response import Response
 from ..errors import (
     APIError,
     ForbiddenError,
@@ -15,8 +16,10 @@ from ..errors import (
     TransportError,
     UnauthorizedError,
 )
+from .discover import DISCOVER
 from .error_details import read_error_details
 from .error_text import sanitize
+from .get_info import GET_INFO
 
 __all__ = ["raise_for_status"]
 
@@ -27,7 +30,7 @@ _BY_STATUS: dict[int, type[APIError]] = {
     429: RateLimitedError,
 }
 _BY_STATUS_CLASS: dict[int, type[APIError]] = {3: RedirectError, 5: ServerError}
-_ADVICE = {("get_info", 404): "is base_url right?", ("discover", 404): "is issuer right?"}
+_ADVICE = {(GET_INFO, 404): "is base_url right?", (DISCOVER, 404): "is issuer right?"}
 _REQUEST_ID_HEADERS = ("X-Request-Id", "X-Auth0-RequestId", "X-Correlation-Id")
 
 

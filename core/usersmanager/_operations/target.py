@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from .._values import forms
 from .._values.url_advice import explain_path
-from .._values.user_ids import path_segment
+from .._values.user_ids import encode_path_segment
 from ..errors import ArgumentError
 
 __all__ = ["encode_query", "encode_segments"]
@@ -31,6 +31,11 @@ def encode_segments(path: str | None, arguments: object) -> dict[str, str]:
         raise ArgumentError("arguments must be a mapping of names and values")
     if path is not None and not (isinstance(path, str) and path.startswith("/")):
         raise ArgumentError("path must begin with '/': it continues the base URL")
+    if "{" in _PLACEHOLDER.sub("", path or ""):
+        raise ArgumentError(
+            "path has a malformed placeholder: write lower-case letters, digits and '_', as in"
+            " {user_id}"
+        )
     placeholders = _PLACEHOLDER.findall(path or "")
     for name in values:
         if name not in placeholders:
@@ -45,7 +50,7 @@ def encode_segments(path: str | None, arguments: object) -> dict[str, str]:
 def _segment(name: str, values: Mapping[str, object]) -> str:
     if name not in values:
         raise ArgumentError(f"the path has a placeholder {{{name}}} without an argument")
-    segment = path_segment(values[name])
+    segment = encode_path_segment(values[name])
     if segment is None:
         raise ArgumentError(
             f"the argument {name!r} must be a str that fits one path segment: not blank, '.' or"

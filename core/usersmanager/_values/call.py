@@ -11,7 +11,7 @@ from .token import Secret, Token
 
 if TYPE_CHECKING:
     from .credential import Credential
-    from .messages import Response
+    from .response import Response
     from .site import Site
 
 __all__ = ["Call"]

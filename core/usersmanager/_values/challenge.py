@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from ..errors import ArgumentError
 from .headers import TOKEN
 
-__all__ = ["bearer_challenge"]
+__all__ = ["format_bearer_challenge"]
 
 _NAME = re.compile(TOKEN)
 _RESERVED = frozenset({"realm", "error", "error_description", "error_uri"})
@@ -16,7 +16,7 @@ _PRINTABLE = re.compile(r"[\x20-\x7e]+")
 _SCOPE = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6750, section 3.
 
 
-def bearer_challenge(realm: str, parameters: Mapping[str, str]) -> str:
+def format_bearer_challenge(realm: str, parameters: Mapping[str, str]) -> str:
     """Return a Bearer challenge without an error code (RFC 6750, section 3).
 
     Args:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol, final
 from .token import Secret, Token
 
 if TYPE_CHECKING:
-    from .messages import Request
+    from .request import Request
 
 __all__ = ["Bearer", "Credential"]
 

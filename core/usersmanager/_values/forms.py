@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 from urllib.parse import quote, quote_plus
 
+from .plain import plain
 from .token import Secret
 
 __all__ = [
@@ -46,7 +47,7 @@ def parse_fields(fields: object) -> Pairs | str:
         for item in _items(value):
             if not _is_text(item.reveal() if isinstance(item, Secret) else item):
                 return f"has a value of {name!r} that is not a str"
-            pairs.append((str.__str__(name), item))
+            pairs.append((plain(name), item))
     return tuple(pairs)
 
 
@@ -61,8 +62,7 @@ def _is_text(value: object) -> bool:
 
 
 def _reveal(value: str | Secret[str]) -> str:
-    # A subclass of str might be formatted as something that was not checked.
-    return str.__str__(value.reveal() if isinstance(value, Secret) else value)
+    return plain(value.reveal() if isinstance(value, Secret) else value)
 
 
 def secrets_of(pairs: Pairs) -> tuple[Secret[str], ...]:

@@ -13,6 +13,7 @@ from typing import TypeAlias
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from ..errors import ArgumentError
+from .plain import plain
 
 __all__ = ["TCHAR", "TOKEN", "HeaderInput", "Headers", "StaticHeaders", "merge_headers"]
 
@@ -100,7 +101,7 @@ class Headers(CIMultiDictProxy[str]):
 class StaticHeaders:
     """Header fields that are the same for many requests: checked once, not for each.
 
-    Not for values of one user: they are kept as long as this object.
+    Don't use it for the values of one user: they are kept as long as this object.
 
     Args:
         fields: a mapping or pairs of header names and printable ASCII values.
@@ -151,8 +152,7 @@ def _as_pairs(fields: HeaderInput) -> _Pairs | None:
 
 
 def _plain(text: str) -> str:
-    """Return a plain str: a subclass might be formatted as something that was not checked."""
-    return str.__str__(text) if isinstance(text, str) else text
+    return plain(text) if isinstance(text, str) else text  # What is not a str is refused later.
 
 
 def _explain_malformed(fields: _Pairs | None) -> str | None:

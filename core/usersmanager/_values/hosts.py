@@ -1,13 +1,24 @@
-"""Host names and IP addresses in URLs."""
+"""Split URLs, and check the host names and IP addresses in them."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
+from urllib.parse import SplitResult, urlsplit
 
-__all__ = ["is_host", "is_loopback"]
+__all__ = ["is_host", "is_loopback", "split_url"]
 
 _HOST_NAME = re.compile(r"(?!-)[a-z0-9_\-]+(?:\.[a-z0-9_\-]+)*\.?")
+
+
+def split_url(url: str) -> SplitResult | None:
+    """Return the parts of a URL, or None if its host or port is malformed."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # It raises a ValueError only when it is read.
+    except ValueError:
+        return None
+    return parts
 
 
 def is_host(host: str) -> bool:

@@ -10,6 +10,7 @@ import re
 from typing import Any, Generic, NoReturn, TypeVar
 
 from ..errors import ArgumentError
+from .plain import plain
 
 __all__ = ["Secret", "Token", "explain_invalid_token", "is_bearer_token"]
 
@@ -42,7 +43,10 @@ _CHECKS = (
 
 
 class Secret(Generic[T]):
-    """A sealed value of any type. It can't be pickled, formatted or compared."""
+    """A sealed value of any type.
+
+    Its repr shows only its class. It can't be pickled or copied, and is equal only to itself.
+    """
 
     __slots__ = ("_value",)
 
@@ -68,7 +72,7 @@ def explain_invalid_token(value: Secret[Any]) -> str:
 
 
 class Token(Secret[str]):
-    """A sealed bearer token (RFC 6750).
+    """A sealed token for the Authorization header, usually a bearer token (RFC 6750).
 
     Args:
         value: the token, or a Secret that holds it.
@@ -83,7 +87,7 @@ class Token(Secret[str]):
         value = value if isinstance(value, Secret) else Secret(value)
         if not is_bearer_token(value):
             raise ArgumentError(f"Invalid access token: {explain_invalid_token(value)}")
-        super().__init__(str.__str__(value.reveal()))
+        super().__init__(plain(value.reveal()))
 
     @classmethod
     def empty(cls) -> Token:
@@ -98,6 +102,5 @@ class Token(Secret[str]):
     @classmethod
     def _unchecked(cls, value: Secret[Any]) -> Token:
         token = cls.__new__(cls)
-        # A subclass of str might be formatted as something that was not checked.
-        token._value = str.__str__(value.reveal())
+        token._value = plain(value.reveal())
         return token

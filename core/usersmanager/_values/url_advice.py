@@ -7,9 +7,9 @@ argument or field. No text quotes a user name, a password, a query, or the path 
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
-from .hosts import is_host, is_loopback
+from .hosts import is_host, is_loopback, split_url
 
 __all__ = ["explain_base_url", "explain_ending", "explain_endpoint", "explain_path"]
 
@@ -146,14 +146,14 @@ def _explain_endpoint_parts(value: str) -> str | None:
 
 
 def _explain_origin(value: str) -> str | None:
-    try:
-        parts = urlsplit(value)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        host, port = "", None
-    if not is_host(host) or port == 0 or parts.netloc.endswith(":"):
+    parts = split_url(value)
+    if parts is None or not _has_host_and_port(parts):
         return f"has no valid host and port: write it like {_EXAMPLE}"
     return None if parts.scheme in _SCHEMES else "must begin with https://"
+
+
+def _has_host_and_port(parts: SplitResult) -> bool:
+    return is_host(parts.hostname or "") and parts.port != 0 and not parts.netloc.endswith(":")
 
 
 def _explain_insecure(value: str) -> str | None:
@@ -183,5 +183,5 @@ def _explain_segments(path: str, pattern: re.Pattern[str]) -> str | None:
     if _DOT_SEGMENT.search(path):
         return "must not contain '.' or '..' as a path segment"
     if not pattern.fullmatch(path):
-        return "has a path with characters that must be percent-encoded"
+        return "contains characters that must be percent-encoded"
     return None

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from ..errors import ArgumentError
-from .hosts import is_host, is_loopback
+from .hosts import is_host, is_loopback, split_url
+from .plain import plain
 from .url_advice import explain_base_url, explain_ending, explain_endpoint
 
 __all__ = [
@@ -51,6 +52,8 @@ def parse_base_url(
     Raises:
         ArgumentError: it is missing or anything else.
     """
+    if isinstance(value, str):
+        value = plain(value)
     if value is None or (isinstance(value, str) and not value.strip()):
         raise ArgumentError(f"{field} field is required")
     problem = explain_base_url(value, allow_insecure=allow_insecure)
@@ -71,6 +74,8 @@ def parse_endpoint(value: object, base: str, *, allow_insecure: bool) -> Endpoin
         base: the base URL or the issuer.
         allow_insecure: whether it may be http although the base is https.
     """
+    if isinstance(value, str):
+        value = plain(value)
     problem = explain_endpoint(value)
     if problem is not None:
         return problem
@@ -110,14 +115,10 @@ def _origin(url: str) -> str:
 
 def parse_http_url(text: str) -> str | None:
     """Return the text if it is an absolute http(s) URL, otherwise None."""
-    if not _VISIBLE_ASCII.fullmatch(text):
+    parts = split_url(text) if _VISIBLE_ASCII.fullmatch(text) else None
+    if parts is None or parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
         return None
-    try:
-        parts = urlsplit(text)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        return None
-    return text if parts.scheme in _DEFAULT_PORTS and host else None
+    return text
 
 
 def explain_proxy_url(value: object) -> str | None:
@@ -136,9 +137,7 @@ def explain_proxy_url(value: object) -> str | None:
 def _is_proxy_url(value: object) -> bool:
     if not isinstance(value, str) or not _VISIBLE_ASCII.fullmatch(value):
         return False
-    try:
-        parts = urlsplit(value)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
+    parts = split_url(value)
+    if parts is None or parts.scheme not in _DEFAULT_PORTS or parts.port == 0:
         return False
-    return parts.scheme in _DEFAULT_PORTS and port != 0 and is_host(host)
+    return is_host(parts.hostname or "")

@@ -25,7 +25,7 @@ from .verbose import CallLogger, log_to
 __all__ = ["Connection"]
 
 T = TypeVar("T")
-Operation: TypeAlias = Callable[[UsersManager | AsyncUsersManager], T | Coroutine[Any, Any, T]]
+Perform: TypeAlias = Callable[[UsersManager | AsyncUsersManager], T | Coroutine[Any, Any, T]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,32 +60,32 @@ class Connection:
     userinfo_endpoint: str | None = None
     userinfo_method: UserinfoMethod = "GET"
 
-    def call(self, operation: Operation[T]) -> T:
-        """Call an operation of a new manager, and return its result.
+    def call(self, perform: Perform[T]) -> T:
+        """Make a manager, perform a call with it, and return the result.
 
         Args:
-            operation: calls the manager it is given; the manager is async if the transport is
-                async only.
+            perform: calls the manager it is given; the manager is async if the transport is async
+                only.
 
         Raises:
             ArgumentError: an option is not valid.
             UsersManagerError: the call failed.
         """
         with log_to(_write_log_line) if self.verbose else nullcontext():
-            return self._call(operation)
+            return self._call(perform)
 
-    def _call(self, operation: Operation[T]) -> T:
+    def _call(self, perform: Perform[T]) -> T:
         options = self._manager_options()
         if self._is_async_only():
             import asyncio  # Slow to import, and not needed elsewhere.
 
-            return asyncio.run(self._call_async(operation, options))
+            return asyncio.run(self._call_async(perform, options))
         with self._sync_manager(options) as users:
-            return cast(T, operation(users))
+            return cast(T, perform(users))
 
-    async def _call_async(self, operation: Operation[T], options: ManagerOptions) -> T:
+    async def _call_async(self, perform: Perform[T], options: ManagerOptions) -> T:
         async with await self._async_manager(options) as users:
-            return await cast(Coroutine[Any, Any, T], operation(users))
+            return await cast(Coroutine[Any, Any, T], perform(users))
 
     def _sync_manager(self, options: ManagerOptions) -> UsersManager:
         transport = make_transport(self.transport, SYNC, self.proxy, self.cacert)

@@ -1,8 +1,8 @@
 """Operations of OAuth 2.0: exchange a token, ask whether it is valid, and revoke it.
 
 The functions return operations for ``users.call``, and use only public names, as your own
-operations would. `session_link` makes a link of an exchanged token, without a request. See "Token
-exchange" in the documentation.
+operations would. `session_link` makes a link from an exchanged token, without a request. See
+"Token exchange" in the documentation.
 """
 
 from __future__ import annotations

@@ -10,12 +10,13 @@ from ..operations import ArgumentError, Secret
 
 __all__ = [
     "check_client",
+    "check_client_id",
+    "check_optional_text",
     "check_printable",
     "check_token",
     "check_uri",
     "join_scope",
     "list_values",
-    "optional",
 ]
 
 _PRINTABLE = re.compile(r"[\x20-\x7e]+")
@@ -45,6 +46,15 @@ def check_printable(name: str, value: Secret[Any]) -> Secret[str]:
     if not _PRINTABLE.fullmatch(text.reveal()):
         raise ArgumentError(f"{name} must be printable ASCII")
     return text
+
+
+def check_client_id(value: object) -> str:
+    """Return the id of a client.
+
+    Raises:
+        ArgumentError: it is not a non-empty str of printable ASCII.
+    """
+    return check_printable("client_id", Secret(value)).reveal()
 
 
 def check_uri(name: str, value: object) -> None:
@@ -79,7 +89,7 @@ def list_values(name: str, value: str | Sequence[str]) -> list[str]:
     if not isinstance(values, Sequence) or isinstance(values, bytes):
         raise ArgumentError(f"{name} must be a str or a sequence of them")
     if not all(isinstance(item, str) and item.strip() for item in values):
-        raise ArgumentError(f"{name} must not contain anything but non-empty str")
+        raise ArgumentError(f"{name} must contain only non-empty str")
     return list(values)
 
 
@@ -88,7 +98,7 @@ def join_scope(scope: str | Sequence[str]) -> str | None:
     return " ".join(list_values("scope", scope)) or None
 
 
-def optional(name: str, value: object) -> None:
+def check_optional_text(name: str, value: object) -> None:
     """Check a text that may be missing.
 
     Raises:

@@ -10,7 +10,7 @@ from typing import final
 from urllib.parse import quote_plus
 
 from ..operations import Request, Secret
-from .checks import check_printable
+from .checks import check_client_id, check_printable
 
 __all__ = ["ClientSecretBasic", "ClientSecretPost", "PublicClient"]
 
@@ -41,7 +41,7 @@ class ClientSecretBasic:
     def __init__(self, client_id: str, client_secret: str | Secret[str]) -> None:
         secret = Secret(client_secret)
         del client_secret
-        self.client_id: str = check_printable("client_id", Secret(client_id)).reveal()
+        self.client_id: str = check_client_id(client_id)
         sealed = check_printable("client_secret", secret)
         self._token = Secret(
             base64.b64encode(
@@ -85,7 +85,7 @@ class ClientSecretPost:
     def __init__(self, client_id: str, client_secret: str | Secret[str]) -> None:
         secret = Secret(client_secret)
         del client_secret
-        self.client_id: str = check_printable("client_id", Secret(client_id)).reveal()
+        self.client_id: str = check_client_id(client_id)
         self._client_secret = check_printable("client_secret", secret)
 
     def authorize(self, request: Request) -> Request:
@@ -118,7 +118,7 @@ class PublicClient:
     __slots__ = ("client_id",)
 
     def __init__(self, client_id: str) -> None:
-        self.client_id: str = check_printable("client_id", Secret(client_id)).reveal()
+        self.client_id: str = check_client_id(client_id)
 
     def authorize(self, request: Request) -> Request:
         """Return the request with the id of the client."""

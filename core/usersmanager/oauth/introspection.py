@@ -7,14 +7,14 @@ from typing import Any, final
 
 from .. import Actor
 from ..operations import Credential, DecodeError, Operation, Response, Secret, read_json
-from .checks import check_client, check_token, optional
+from .token_operation import token_operation
 
 __all__ = ["Introspection", "introspect_token"]
 
 
 @final
 class Introspection(Mapping[str, Any]):
-    """What the server says about a token. It is true if the token is active, and false if not.
+    """What the server says about a token. It is truthy if the token is active, and falsy if not.
 
     The keys are the members of the response, such as ``scope`` and ``client_id``. For an inactive
     token, only ``active`` is kept. The repr contains the subject and the names of the members, but
@@ -45,7 +45,10 @@ class Introspection(Mapping[str, Any]):
         )
         del members
         if not isinstance(active, bool):
-            raise DecodeError("the response has no boolean member active")
+            raise DecodeError(
+                "the response has no boolean member active: it is not one of token introspection"
+                " (RFC 7662, section 2.2)"
+            )
 
     @property
     def active(self) -> bool:
@@ -115,16 +118,13 @@ def introspect_token(
     """
     sealed, credential = Secret(token), Secret(client)
     del token, client
-    check_client(credential)
-    optional("token_type_hint", token_type_hint)
-    return Operation(
+    return token_operation(
         "introspect_token",
-        "POST",
+        sealed,
+        token_type_hint,
+        credential,
         endpoint="introspection_endpoint",
-        form={"token": check_token("token", sealed), "token_type_hint": token_type_hint},
-        credential=credential.reveal(),
         read=_read_introspection,
-        idempotent=True,
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal, final
 
 from ..operations import ArgumentError, Request, Secret
-from .checks import check_printable, optional
+from .checks import check_client_id, check_optional_text
 
 if TYPE_CHECKING:
     from joserfc.jwk import Key
@@ -61,14 +61,15 @@ class PrivateKeyJwt:
     ) -> None:
         sealed: Secret[Any] = key if isinstance(key, Secret) else Secret(key)
         del key
-        self.client_id: str = check_printable("client_id", Secret(client_id)).reveal()
-        optional("audience", audience)
+        self.client_id: str = check_client_id(client_id)
+        check_optional_text("audience", audience)
         if algorithm not in tuple(_KEY_TYPES):  # It may be unhashable.
             raise ArgumentError(f"algorithm must be one of {', '.join(_KEY_TYPES)}")
         self._audience = audience
-        self._key: Secret[Key | None] = _import_key(sealed, algorithm)
-        if not _can_sign(self._key, algorithm):
+        imported = _import_key(sealed, algorithm)
+        if imported is None or not _can_sign(imported, algorithm):
             raise ArgumentError(f"key must be a private key for {algorithm}: PEM, or a JWK")
+        self._key = imported
         self._header = {"alg": algorithm}
         if kid := getattr(self._key.reveal(), "kid", None):
             self._header["kid"] = kid
@@ -108,8 +109,8 @@ class PrivateKeyJwt:
         return f"<PrivateKeyJwt {self.client_id}>"
 
 
-def _import_key(key: Secret[Any], algorithm: str) -> Secret[Key | None]:
-    """Return a key, sealed; None if it is none for the algorithm."""
+def _import_key(key: Secret[Any], algorithm: str) -> Secret[Key] | None:
+    """Return a key, or None if it is not one for the algorithm."""
     try:
         from joserfc.jwk import import_key
     except ModuleNotFoundError:
@@ -123,10 +124,10 @@ def _import_key(key: Secret[Any], algorithm: str) -> Secret[Key | None]:
             )
         )
     except Exception:  # joserfc and cryptography raise many.
-        return Secret(None)
+        return None
 
 
-def _can_sign(key: Secret[Key | None], algorithm: str) -> bool:
+def _can_sign(key: Secret[Key], algorithm: str) -> bool:
     """Return whether a key is private, and of the curve or the size for an algorithm."""
     if not getattr(key.reveal(), "is_private", False):
         return False
@@ -137,11 +138,7 @@ def _can_sign(key: Secret[Key | None], algorithm: str) -> bool:
     return True
 
 
-def _sign(
-    header: Mapping[str, Any], claims: Mapping[str, Any], key: Secret[Key | None]
-) -> Secret[str]:
+def _sign(header: Mapping[str, Any], claims: Mapping[str, Any], key: Secret[Key]) -> Secret[str]:
     from joserfc import jwt
 
-    return Secret(
-        jwt.encode(dict(header), dict(claims), key.reveal(), algorithms=[header["alg"]])  # type: ignore[arg-type] # A key that could not be imported has been refused.
-    )
+    return Secret(jwt.encode(dict(header), dict(claims), key.reveal(), algorithms=[header["alg"]]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..operations import Credential, Operation, Response, Secret
-from .checks import check_client, check_token, optional
+from .token_operation import token_operation
 
 __all__ = ["revoke_token"]
 
@@ -38,17 +38,14 @@ def revoke_token(
     """
     sealed, credential = Secret(token), Secret(client)
     del token, client
-    check_client(credential)
-    optional("token_type_hint", token_type_hint)
-    return Operation(
+    return token_operation(
         "revoke_token",
-        "POST",
-        path="/oauth/revoke",
+        sealed,
+        token_type_hint,
+        credential,
         endpoint="revocation_endpoint",
-        form={"token": check_token("token", sealed), "token_type_hint": token_type_hint},
-        credential=credential.reveal(),
+        path="/oauth/revoke",
         read=_ignore,
-        idempotent=True,
     )
 
 

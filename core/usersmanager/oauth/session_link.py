@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from ..operations import ArgumentError, Secret
-from .checks import optional
+from .checks import check_optional_text
 from .exchanged_token import ExchangedToken
 
 __all__ = ["session_link"]
@@ -48,7 +48,7 @@ def session_link(
     """
     sealed: Secret[Any] = Secret(login_uri)
     del login_uri
-    optional("organization", organization)
+    check_optional_text("organization", organization)
     if not isinstance(exchanged, ExchangedToken):
         raise ArgumentError("exchanged must be the result of exchange_token")
     if exchanged.issued_token_type != _SESSION_TRANSFER:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
         TransportContract,
     )
     from .fake import FakeTransport
-    from .fault_server import FaultServer, Peer, echo, profile
+    from .fault_server import FaultServer, echo, profile
+    from .peer import Peer
     from .sandbox.sandbox import Sandbox
     from .sandbox.tenant import Limit
 
@@ -40,7 +41,7 @@ _MODULES = {
     "FakeTransport": "fake",
     "FaultServer": "fault_server",
     "Limit": "sandbox.tenant",
-    "Peer": "fault_server",
+    "Peer": "peer",
     "PluginContract": "contracts.plugin",
     "Sandbox": "sandbox.sandbox",
     "StrictAsyncTransportContract": "contracts.transport",

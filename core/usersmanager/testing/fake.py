@@ -9,7 +9,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Self, TypeAlias
 
-from .._values.messages import Request, Response
+from .._values.request import Request
+from .._values.response import Response
 from ..errors import TransportError
 
 __all__ = ["FakeTransport", "ScriptItem"]

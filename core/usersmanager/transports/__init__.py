@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from .._composition.hookspecs import hookimpl
     from .._flow.transport import AsyncTransport, Transport
     from .._values.deadline import Deadline
-    from .._values.messages import Request, Response
+    from .._values.request import Request
+    from .._values.response import Response
     from .http1.addresses import Address
     from .http1.async_connect import connect_tcp_async
     from .http1.async_transport import AsyncHttp1Transport
@@ -52,8 +53,8 @@ _MODULES = {
     "Http1Transport": "http1.transport",
     "LoopLocal": "http1.loop_local",
     "PoolStats": "http1.pool",
-    "Request": "._values.messages",
-    "Response": "._values.messages",
+    "Request": "._values.request",
+    "Response": "._values.response",
     "ResponseParser": "http1.parser",
     "Transport": "._flow.transport",
     "connect_error": "http1.error_mapping",

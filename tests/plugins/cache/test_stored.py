@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -195,6 +196,14 @@ def test_another_namespace_or_secret_finds_nothing(call: Caller, store: LockingS
     call()
     assert another(call, store, namespace="other")()["version"] == 2
     assert another(call, store, secret=b"another secret 12")()["version"] == 3
+
+
+def test_a_namespace_in_an_enum_is_its_text(call: Caller, store: LockingStore) -> None:
+    class Service(str, Enum):  # noqa: UP042 - a StrEnum would be formatted as its value.
+        USERS = "usersmanager"
+
+    call()
+    assert another(call, store, namespace=Service.USERS)()["version"] == 1
 
 
 def test_a_failing_store_costs_requests_alone(

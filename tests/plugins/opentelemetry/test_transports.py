@@ -12,7 +12,8 @@ from tests.transports.minimal_adapters import MinimalAiohttp, MinimalUrllib3
 
 from usersmanager.plugins import installed_plugins
 from usersmanager.testing import FaultServer
-from usersmanager.testing.fault_server import Peer, profile
+from usersmanager.testing.fault_server import profile
+from usersmanager.testing.peer import Peer
 
 TRANSPORTS = [
     (report.name, mode)

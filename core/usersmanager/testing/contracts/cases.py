@@ -10,7 +10,8 @@ from typing import Any, ClassVar, TypeAlias
 from ..._values.call import Call
 from ..._values.deadline import Deadline
 from ..._values.headers import StaticHeaders
-from ..._values.messages import Request, Response
+from ..._values.request import Request
+from ..._values.response import Response
 from ..._values.site import Site
 from ..._values.token import Token
 from ..._values.urls import Endpoint

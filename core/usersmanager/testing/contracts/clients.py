@@ -17,7 +17,8 @@ from ..._flow.chain import chain
 from ..._flow.raw_errors import is_raw_error, translate
 from ..._flow.sync_driver import drive
 from ..._flow.transport import AsyncTransport, Transport, is_strict
-from ..._values.messages import Request, Response
+from ..._values.request import Request
+from ..._values.response import Response
 
 __all__ = ["AsyncClient", "Client", "Outcome", "SyncClient"]
 

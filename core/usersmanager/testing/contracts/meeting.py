@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import threading
 
-from ..._values.messages import Request, Response
+from ..._values.request import Request
+from ..._values.response import Response
 from .responding import RespondingTransport, own_profile
 
 __all__ = ["MeetingTransport"]

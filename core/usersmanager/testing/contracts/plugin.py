@@ -17,7 +17,8 @@ from ..._flow.effects import Sleep, Wait
 from ..._manager.async_manager import AsyncUsersManager
 from ..._manager.sync_manager import UsersManager
 from ..._operations.operation import Operation
-from ..._values.messages import Request, Response
+from ..._values.request import Request
+from ..._values.response import Response
 from ...errors import DisconnectedError, TLSError, TransportError, UnauthorizedError
 from ..fake import FakeTransport
 from .exemptions import Exemptions

@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable
 from typing import TypeAlias
 
-from ..._values.messages import Request, Response
+from ..._values.request import Request
+from ..._values.response import Response
 from ..fake import FakeTransport
 
 __all__ = ["Responder", "RespondingTransport", "own_profile", "raising"]

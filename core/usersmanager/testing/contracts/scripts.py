@@ -7,7 +7,8 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 
-from ..fault_server import FaultServer, Peer, Script, echo
+from ..fault_server import FaultServer, Script, echo
+from ..peer import Peer
 
 __all__ = ["answering", "ending", "flood", "serving", "unreachable_server"]
 

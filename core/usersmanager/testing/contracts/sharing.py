@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 
 from ..._manager.async_manager import AsyncUsersManager
 from ..._manager.sync_manager import UsersManager
-from ..._values.messages import Request, Response
+from ..._values.request import Request
+from ..._values.response import Response
 from .meeting import MeetingTransport
 from .responding import RespondingTransport, own_profile
 from .watchdog import run_within

@@ -1,20 +1,18 @@
-"""Sandbox: a local Auth0-like test server, on loopback in a background thread.
+"""Sandbox: a local Auth0-like test server.
 
-``tenant.py`` has its state and rules, ``endpoints.py`` its HTTP endpoints.
+``tenant.py`` has its state and rules, ``endpoints.py`` its HTTP endpoints, and ``server_thread.py``
+runs it.
 """
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from types import TracebackType
 from typing import Any, Self
-
-from aiohttp import web
 
 from .clients import Client
 from .endpoints import Endpoints, Fault
 from .oauth import DELEGATED_LOGIN
+from .server_thread import ServerThread
 from .signing import SigningKeys
 from .tenant import Limit, Tenant
 
@@ -69,11 +67,7 @@ class Sandbox:
         algorithm = userinfo_signed_response_alg
         self._signing_keys = None if algorithm is None else SigningKeys(algorithm)
         self._endpoints = Endpoints(self._new_tenant(), self._signing_keys)
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._stop: asyncio.Event | None = None
-        self._thread: threading.Thread | None = None
-        self._ready = threading.Event()
-        self._error: BaseException | None = None
+        self._server: ServerThread | None = None
 
     def _new_tenant(self) -> Tenant:
         tenant = Tenant(limit=self._rate_limit, clients={self.client_id})
@@ -198,50 +192,19 @@ class Sandbox:
             RuntimeError: it was started before.
             OSError: the port is not free.
         """
-        if self._thread is not None:
+        if self._server is not None:
             raise RuntimeError("a Sandbox can only be started once")
-        self._thread = threading.Thread(target=self._run, name="usersmanager-sandbox", daemon=True)
-        self._thread.start()
-        self._ready.wait()
-        if self._error is not None:
-            self._thread.join()
-            raise self._error
+        self._server = ServerThread(self._endpoints.application, self._port, self._set_base_url)
+        self._server.start()
         return self
+
+    def _set_base_url(self, url: str) -> None:
+        self.base_url = self._endpoints.base_url = url
 
     def stop(self) -> None:
         """Stop the server and close its connections. Calling it again has no effect."""
-        if self._loop is not None and self._stop is not None and self._thread is not None:
-            if self._thread.is_alive():
-                self._loop.call_soon_threadsafe(self._stop.set)
-            self._thread.join()
-
-    def _run(self) -> None:
-        try:
-            asyncio.run(self._serve())
-        except BaseException as error:
-            self._error = error
-        finally:
-            self._ready.set()
-
-    async def _serve(self) -> None:
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        # handler_cancellation ends a delayed response when its client disconnects.
-        runner = web.AppRunner(
-            self._endpoints.application(),
-            access_log=None,
-            handler_cancellation=True,
-            shutdown_timeout=0.1,
-        )
-        await runner.setup()
-        try:
-            site = web.TCPSite(runner, "127.0.0.1", self._port)
-            await site.start()
-            host, port = runner.addresses[0][:2]
-            self.base_url = self._endpoints.base_url = f"http://{host}:{port}"
-            self._ready.set()
-            await self._stop.wait()
-        finally:
-            await runner.cleanup()
+        if self._server is not None:
+            self._server.stop()
 
     def __enter__(self) -> Self:
         return self.start()

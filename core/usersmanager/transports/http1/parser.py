@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterator
 
-from ..._values.messages import Response
+from ..._values.response import Response
 from ...errors import BodyTooLargeError, DisconnectedError, ProtocolError
 from .head import (
     BEGINNING_SIZE,

@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..._values.messages import Request
+from ..._values.request import Request
 from ..._values.token import Secret
 from ..._values.validation import validate_count, validate_seconds
 from .hop import Hop, Route, no_protocol

@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..._values.deadline import Deadline
-from ..._values.messages import Request, Response
+from ..._values.request import Request
+from ..._values.response import Response
 from .base import BROKEN, Http1Base, check_deadline, check_open, unsent
 from .error_mapping import exchange_error
 from .hop import Hop

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from ...fault_server import FaultServer, Peer, echo, profile
+from ...fault_server import FaultServer, echo, profile
+from ...peer import Peer
 from ..cases import Contract, make_request
 
 __all__ = ["CancellationCases"]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from ...._values.messages import Response
+from ...._values.response import Response
 from ....errors import TransportError
-from ...fault_server import FaultServer, Peer, echo, profile
+from ...fault_server import FaultServer, echo, profile
+from ...peer import Peer
 from ..cases import Contract, describe, make_request, outcome_of, subject
 from ..clients import Outcome
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ...._values.messages import Response
+from ...._values.response import Response
 from ....errors import ConnectError, DeadlineExceededError, TransportError
-from ...fault_server import FaultServer, Peer, Script
+from ...fault_server import FaultServer, Script
+from ...peer import Peer
 from ..cases import Contract, make_request, outcome_of, with_short_timeout
 from ..clients import Outcome
 from ..redaction import SECRET_TOKEN, rendered

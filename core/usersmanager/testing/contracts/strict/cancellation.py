@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import threading
 
-from ...._values.messages import Response
-from ...fault_server import FaultServer, Peer, echo, profile
+from ...._values.response import Response
+from ...fault_server import FaultServer, echo, profile
+from ...peer import Peer
 from ..basic.cancellation import CancellationCases
 from ..cases import make_request, subject
 from .faults import StrictCases

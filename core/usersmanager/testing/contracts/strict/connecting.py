@@ -8,7 +8,8 @@ from typing import Any
 from unittest import mock
 
 from ....errors import ConnectError, DeadlineExceededError, TLSError
-from ...fault_server import FaultServer, Peer
+from ...fault_server import FaultServer
+from ...peer import Peer
 from ..cases import make_request, with_short_timeout
 from ..scripts import unreachable_server
 from .faults import StrictCases

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from ....errors import DeadlineExceededError
-from ...fault_server import FaultServer, Peer, Script, profile
+from ...fault_server import FaultServer, Script, profile
+from ...peer import Peer
 from ..cases import Contract, ErrorTypes, make_request, with_short_timeout
 from ..watchdog import run_within
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ....errors import BodyTooLargeError, DisconnectedError, ProtocolError
-from ...fault_server import FaultServer, Peer, echo, profile
+from ...fault_server import FaultServer, echo, profile
+from ...peer import Peer
 from ..cases import make_request
 from ..scripts import answering, ending, flood
 from .faults import StrictCases

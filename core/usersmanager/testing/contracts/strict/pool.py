@@ -7,9 +7,10 @@ import threading
 import time
 from functools import partial
 
-from ...._values.messages import Response
+from ...._values.response import Response
 from ....errors import LifecycleError, PoolTimeoutError
-from ...fault_server import FaultServer, Peer, profile
+from ...fault_server import FaultServer, profile
+from ...peer import Peer
 from ..basic.connections import owners
 from ..cases import make_request, outcome_of, with_short_timeout
 from .faults import StrictCases

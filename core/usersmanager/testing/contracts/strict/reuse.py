@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 
 from ...._flow.transport import is_strict
-from ...fault_server import FaultServer, Peer, profile
+from ...fault_server import FaultServer, profile
+from ...peer import Peer
 from ..basic.connections import ATTACKER
 from ..cases import make_request
 from ..scripts import answering

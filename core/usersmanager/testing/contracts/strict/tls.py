@@ -10,7 +10,8 @@ from typing import Any
 
 from ....errors import TLSError
 from ...certificates import authority, client_context, new_authority, server_context
-from ...fault_server import FaultServer, Peer, profile
+from ...fault_server import FaultServer, profile
+from ...peer import Peer
 from ..basic.connections import ATTACKER
 from ..cases import make_request
 from ..redaction import SECRET_TOKEN, rendered

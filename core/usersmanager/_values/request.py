@@ -1,7 +1,4 @@
-"""Request and Response: immutable messages, with a repr that is safe to log.
-
-What a status or a body means is decided in ``_operations``.
-"""
+"""Request: an immutable message, with a repr that is safe to log."""
 
 from __future__ import annotations
 
@@ -13,15 +10,15 @@ from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import unquote_plus
 
-from ..errors import ArgumentError, PluginError, RateLimit
-from . import dates, rate_limit, retry_after
+from ..errors import ArgumentError, PluginError
 from .call import Call
 from .deadline import Deadline
 from .forms import FORM_TYPE, FormInput, merge_form, parse_fields, secrets_of
 from .headers import TOKEN, HeaderInput, Headers, StaticHeaders, merge_headers
+from .plain import plain
 from .token import Secret, Token
 
-__all__ = ["Call", "Request", "Response"]
+__all__ = ["Request"]
 
 
 # eq and repr would read headers and bodies; a generated __init__ would accept Headers alone.
@@ -157,7 +154,7 @@ class Request:
         if not isinstance(scheme, str) or not _SCHEME.fullmatch(scheme):
             raise ArgumentError("scheme must be an HTTP token, such as 'Bearer'")
         token_to_send = secret if isinstance(secret, Token) else Token(secret)
-        copy = self._replace(token=token_to_send, scheme=scheme)
+        copy = self._replace(token=token_to_send, scheme=plain(scheme))
         copy.call.register_token(token_to_send, self.token)
         if scheme.lower() == "basic":
             copy.call.register_secrets(_password(token_to_send))
@@ -264,74 +261,3 @@ def _checked(headers: HeaderInput) -> Headers:
     if isinstance(checked, str):
         raise ArgumentError(f"headers: {checked}")
     return checked
-
-
-@dataclass(frozen=True, init=False, eq=False, repr=False, slots=True)
-class Response:
-    """A complete response.
-
-    Args:
-        status: the HTTP status, 100 to 999.
-        headers: a mapping or pairs; a name may be repeated.
-        body: the bytes of the body, as received.
-
-    Raises:
-        TypeError: an argument is of another type.
-
-    Example::
-
-        Response(200, {"Content-Type": "application/json"}, b'{"sub": "auth0|1"}')
-    """
-
-    status: int
-    headers: Headers
-    body: bytes
-    _call: Call | None
-
-    def __init__(self, status: int, headers: HeaderInput = (), body: bytes = b"") -> None:
-        if type(status) is not int or not 100 <= status <= 999:
-            raise TypeError("a status is an int from 100 to 999")
-        if not isinstance(body, bytes):
-            raise TypeError("a body is bytes")
-        object.__setattr__(self, "status", status)
-        headers = headers if isinstance(headers, Headers) else Headers(headers)
-        object.__setattr__(self, "headers", headers)
-        object.__setattr__(self, "body", body)
-        object.__setattr__(self, "_call", None)
-
-    def _in_call(self, call: Call) -> Response:
-        """Return a copy that knows the secrets of its call."""
-        copy, put = object.__new__(Response), object.__setattr__
-        put(copy, "status", self.status)
-        put(copy, "headers", self.headers)
-        put(copy, "body", self.body)
-        put(copy, "_call", call)
-        return copy
-
-    def _redact(self, text: str) -> str:
-        """Return a text of this response without any secret of its call that it may echo."""
-        return text if self._call is None else self._call.redact(text)
-
-    @property
-    def date(self) -> float | None:
-        """The Date of the response in seconds since the epoch, or None (RFC 9110, 6.6.1)."""
-        return dates.response_date(self.headers)
-
-    @property
-    def retry_after(self) -> float | None:
-        """The seconds that the server asks to wait, or None."""
-        return retry_after.retry_after(self.status, self.headers)
-
-    @property
-    def rate_limit(self) -> RateLimit | None:
-        """The rate limit in the headers, or None."""
-        return rate_limit.rate_limit(self.headers)
-
-    def __copy__(self) -> Self:
-        return self
-
-    def __deepcopy__(self, memo: object) -> Self:
-        return self
-
-    def __repr__(self) -> str:
-        return f"<Response {self.status} of {len(self.body)} bytes>"
