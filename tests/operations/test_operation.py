@@ -122,14 +122,15 @@ def test_a_coroutine_function_can_not_read() -> None:
     assert "read must be a plain function" in str(refusal(read=read))
 
 
-def test_a_refusal_shows_no_value_in_its_traceback() -> None:
+@pytest.mark.parametrize("mistake", [{"json": "hush-5"}, {"credential": "hush-6"}])
+def test_a_refusal_shows_no_value_in_its_traceback(mistake: dict[str, Any]) -> None:
     error = refusal(
         path="/{a}",
         arguments={"a": "hush-1"},
         query={"b": "hush-2"},
         headers={"X": "hush-3"},
         form={"c": "hush-4"},
-        json="hush-5",
+        **mistake,
     )
     captured = traceback.TracebackException(
         type(error), error, error.__traceback__, capture_locals=True
