@@ -11,12 +11,14 @@ from typing import get_args
 import pytest
 
 import usersmanager
+from usersmanager._composition import entry_points
 from usersmanager._composition.report import Status
 from usersmanager.plugins import PluginReport
 
 WORDS = {
     *("name", "kind", "mode", "hooks", "distribution", "status", "plugin", "sync", "async"),
-    *("transport", "async_transport", "wrap_call", "wrap_attempt", "request", "done"),
+    *("transport", "async_transport", "wrap_call", "wrap_attempt", "variant"),
+    *("request", "done"),
     *(
         "aiohttp",
         "cache",
@@ -135,8 +137,9 @@ def test_an_optional_plugin_is_listed_as_off_with_how_to_use_it(command, listing
     ],
 )
 def test_a_plugin_whose_extra_is_missing_is_listed_with_the_command_to_install_it(
-    command, monkeypatch, plugin, module, extra
+    command, monkeypatch, request, plugin, module, extra
 ):
+    request.addfinalizer(entry_points.refresh)  # What is missing is remembered.
     for name in [name for name in sys.modules if name.startswith(f"usersmanager_{plugin}")]:
         monkeypatch.delitem(sys.modules, name)
     for name in [module, *(name for name in sys.modules if name.startswith(f"{module}."))]:
