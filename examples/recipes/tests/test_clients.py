@@ -90,11 +90,11 @@ def django(provider: Sandbox) -> Iterator[None]:
 
 
 class TestDjango(Behavior):
-    path = "/me"
+    path, urls = "/me", "shop.urls"
 
     @pytest.fixture
-    def get(self, django: None, sandbox: Sandbox) -> Get:
-        from django.test import Client
+    def get(self, django: None, sandbox: Sandbox) -> Iterator[Get]:
+        from django.test import Client, override_settings
 
         def get(authorization: str | None) -> Answer:
             response = Client(SERVER_NAME="127.0.0.1").get(
@@ -102,11 +102,12 @@ class TestDjango(Behavior):
             )
             return answer(response.status_code, response.headers, json.loads(response.content))
 
-        return get
+        with override_settings(ROOT_URLCONF=self.urls):
+            yield get
 
 
 class TestDjangoRestFramework(TestDjango):
-    path = "/rest/me"
+    path, urls = "/rest/me", "shop.rest_urls"
 
 
 class TestDjangoAsync(Behavior):
