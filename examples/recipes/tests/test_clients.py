@@ -109,6 +109,25 @@ class TestDjango(Behavior):
 class TestDjangoRestFramework(TestDjango):
     path, urls = "/rest/me", "shop.rest_urls"
 
+    def test_a_throttle_tells_users_apart(self, django: None, sandbox: Sandbox) -> None:
+        from rest_framework.test import APIRequestFactory
+        from rest_framework.throttling import UserRateThrottle
+        from shop.rest import Me
+
+        class OncePerMinute(UserRateThrottle):
+            rate = "1/min"
+
+        class Throttled(Me):
+            throttle_classes = (OncePerMinute,)
+
+        def status(token: str) -> int:
+            request = APIRequestFactory().get("/", headers=headers_of(f"Bearer {token}"))
+            return Throttled.as_view()(request).status_code
+
+        sandbox.add_user("auth0|grace")
+        tokens = [sandbox.issue_token(user) for user in ("auth0|ada", "auth0|grace", "auth0|ada")]
+        assert [status(token) for token in tokens] == [200, 200, 429]
+
 
 class TestDjangoAsync(Behavior):
     @pytest.fixture
