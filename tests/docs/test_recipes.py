@@ -13,31 +13,36 @@ INDEX = ROOT / "docs/recipes/README.md"
 PAGES = sorted(INDEX.parent.glob("*.md"))
 RECIPES = [page for page in PAGES if page != INDEX]
 FILES = ROOT / "examples/recipes"
-SHOWN = re.compile(r"^\[`(.*?)`\]\((.*?)\):\n\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SHOWN = re.compile(
+    r"^(Add to )?\[`(.*?)`\]\((.*?)\):\n\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL
+)
 
 
-def shown_files() -> Iterator[tuple[Path, str]]:
+def shown_files() -> Iterator[tuple[Path, str, bool]]:
     for page in PAGES:
         text = page.read_text()
         blocks = SHOWN.findall(text)
         assert len(blocks) == text.count("```python"), f"{page}: a block without a file"
-        for name, target, source in blocks:
+        for is_part, name, target, source in blocks:
             path = (page.parent / target).resolve()
             assert path == FILES / name
-            yield path, source
+            yield path, source, bool(is_part)
 
 
 @pytest.mark.parametrize(
-    ("path", "source"),
+    ("path", "source", "is_part"),
     [pytest.param(*shown, id=shown[0].relative_to(FILES).as_posix()) for shown in shown_files()],
 )
-def test_a_block_is_exactly_the_file_that_it_names(path: Path, source: str) -> None:
-    assert source == path.read_text()
+def test_a_block_is_the_file_that_it_names_or_a_part_to_add(
+    path: Path, source: str, is_part: bool
+) -> None:
+    text = path.read_text()
+    assert source in text if is_part else source == text
 
 
 def test_every_recipe_is_shown() -> None:
     folders = {path.name for path in FILES.iterdir() if any(path.rglob("*.py"))}
-    shown = {path.relative_to(FILES).parts[0] for path, _ in shown_files()}
+    shown = {path.relative_to(FILES).parts[0] for path, *_ in shown_files()}
     assert shown == folders - {"tests"}
 
 

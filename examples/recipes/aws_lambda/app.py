@@ -25,9 +25,20 @@ def handler(
         )
     except UsersManagerError as error:
         status, detail, fields = error_response(error)
-        return {
-            "statusCode": status,
-            "headers": fields,
-            "body": json.dumps({"detail": detail}),
-        }
-    return {"statusCode": 200, "body": json.dumps(profile)}
+        return answer(status, {"detail": detail}, fields)
+    return answer(200, profile, {})
+
+
+def answer(
+    status: int,
+    body: dict[str, Any],
+    headers: dict[str, str],
+) -> dict[str, Any]:
+    return {
+        "statusCode": status,
+        "headers": {
+            "Content-Type": "application/json",
+            **headers,
+        },
+        "body": json.dumps(body),
+    }

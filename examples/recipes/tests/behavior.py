@@ -34,6 +34,7 @@ class Behavior:
         for scheme in ("Bearer", "bearer"):
             response = get(f"{scheme} {token}")
             assert (response.status, response.json) == (200, {"sub": "auth0|ada", "name": "Ada"})
+            assert response.headers["content-type"].startswith("application/json")
 
     @pytest.mark.parametrize("authorization", [None, "Basic YTpi"])
     def test_a_missing_token_is_a_401_without_an_error_code(
@@ -53,6 +54,7 @@ class Behavior:
     def assert_invalid(self, response: Answer) -> None:
         assert response.status == 401
         assert response.headers["www-authenticate"] == f'{CHALLENGE}, error="invalid_token"'
+        assert response.headers["content-type"].startswith("application/json")
         assert "detail" in response.json
 
     def test_a_token_without_the_scope_is_a_403(self, get: Get, sandbox: Sandbox) -> None:

@@ -90,11 +90,11 @@ def django(provider: Sandbox) -> Iterator[None]:
 
 
 class TestDjango(Behavior):
-    path = "/me"
+    path, urls = "/me", "shop.urls"
 
     @pytest.fixture
-    def get(self, django: None, sandbox: Sandbox) -> Get:
-        from django.test import Client
+    def get(self, django: None, sandbox: Sandbox) -> Iterator[Get]:
+        from django.test import Client, override_settings
 
         def get(authorization: str | None) -> Answer:
             response = Client(SERVER_NAME="127.0.0.1").get(
@@ -102,11 +102,31 @@ class TestDjango(Behavior):
             )
             return answer(response.status_code, response.headers, json.loads(response.content))
 
-        return get
+        with override_settings(ROOT_URLCONF=self.urls):
+            yield get
 
 
 class TestDjangoRestFramework(TestDjango):
-    path = "/rest/me"
+    path, urls = "/rest/me", "shop.rest_urls"
+
+    def test_a_throttle_tells_users_apart(self, django: None, sandbox: Sandbox) -> None:
+        from rest_framework.test import APIRequestFactory
+        from rest_framework.throttling import UserRateThrottle
+        from shop.rest import Me
+
+        class OncePerMinute(UserRateThrottle):
+            rate = "1/min"
+
+        class Throttled(Me):
+            throttle_classes = (OncePerMinute,)
+
+        def status(token: str) -> int:
+            request = APIRequestFactory().get("/", headers=headers_of(f"Bearer {token}"))
+            return Throttled.as_view()(request).status_code
+
+        sandbox.add_user("auth0|grace")
+        tokens = [sandbox.issue_token(user) for user in ("auth0|ada", "auth0|grace", "auth0|ada")]
+        assert [status(token) for token in tokens] == [200, 200, 429]
 
 
 class TestDjangoAsync(Behavior):

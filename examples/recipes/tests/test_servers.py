@@ -16,11 +16,12 @@ REQUESTS_PER_USER = 15
 
 
 class Server(NamedTuple):
-    """How to start a recipe, and the path of its profile."""
+    """How to start a recipe, the path of its profile, and the URLs of Django."""
 
     folder: str
     command: str
     path: str = "/me"
+    urls: str = "shop.urls"
 
 
 GUNICORN = "-m gunicorn --bind 127.0.0.1:0 --workers 2 --threads 10"
@@ -34,9 +35,15 @@ SERVERS = {
     "Flask in gunicorn, preloaded": Server("flask", f"{GUNICORN} --preload app:app"),
     "Django in gunicorn": Server("django", f"{GUNICORN} shop.wsgi"),
     "Django in gunicorn, preloaded": Server("django", f"{GUNICORN} --preload shop.wsgi"),
-    "Django in uvicorn": Server("django", f"{UVICORN} shop.asgi:application"),
-    "Django in hypercorn": Server("django", f"{HYPERCORN} shop.asgi:application"),
-    "Django REST framework in gunicorn": Server("django", f"{GUNICORN} shop.wsgi", "/rest/me"),
+    "Django in uvicorn": Server(
+        "django", f"{UVICORN} shop.asgi:application", urls="shop.async_urls"
+    ),
+    "Django in hypercorn": Server(
+        "django", f"{HYPERCORN} shop.asgi:application", urls="shop.async_urls"
+    ),
+    "Django REST framework in gunicorn": Server(
+        "django", f"{GUNICORN} shop.wsgi", "/rest/me", "shop.rest_urls"
+    ),
     "aiohttp": Server("aiohttp", "-m aiohttp.web -H 127.0.0.1 -P 0 app:make_app"),
     "Litestar in uvicorn": Server("litestar", f"{UVICORN} app:app"),
 }
@@ -50,10 +57,13 @@ def get(http: urllib3.PoolManager, url: str, token: str) -> urllib3.BaseHTTPResp
 def test_concurrent_users_get_their_own_profiles_and_503_in_an_outage(
     name: str, sandbox: Sandbox
 ) -> None:
-    folder, command, path = SERVERS[name]
+    folder, command, path, urls = SERVERS[name]
     subjects = [f"auth0|{number}" for number in range(USERS)]
     tokens = {subject: sandbox.add_user(subject).issue_token(subject) for subject in subjects}
-    with Process(folder, *command.split()) as process, urllib3.PoolManager(maxsize=USERS) as http:
+    with (
+        Process(folder, *command.split(), ROOT_URLCONF=urls) as process,
+        urllib3.PoolManager(maxsize=USERS) as http,
+    ):
         url = process.url() + path
 
         def subjects_for(subject: str) -> list[str]:

@@ -8,7 +8,7 @@ from asgiref.typing import (
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault(
-    "DJANGO_SETTINGS_MODULE", "shop.async_settings"
+    "DJANGO_SETTINGS_MODULE", "shop.settings"
 )
 django = get_asgi_application()
 

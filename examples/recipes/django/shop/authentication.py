@@ -10,6 +10,10 @@ from .views import users
 class User(UserInfo):
     is_authenticated = True
 
+    @property
+    def pk(self) -> str | None:
+        return self.sub
+
 
 class BearerAuthentication(BaseAuthentication):
     def authenticate(

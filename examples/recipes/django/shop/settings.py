@@ -1,6 +1,9 @@
+import os
+
 SECRET_KEY = "only for this example"
 ALLOWED_HOSTS = ["127.0.0.1"]
-ROOT_URLCONF = "shop.urls"
+# Each kind of views has URLs of its own.
+ROOT_URLCONF = os.environ.get("ROOT_URLCONF", "shop.urls")
 MIDDLEWARE = ["shop.middleware.AnswerErrors"]
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
