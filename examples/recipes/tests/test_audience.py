@@ -34,6 +34,7 @@ from usersmanager.web import error_response
 
 API = "https://orders.example"
 OTHER_API = "https://billing.example"
+UNKNOWN_KID = "the-unknown-kid"
 KEY, OTHER_KEY = (generate_private_key(65537, 2048) for _ in range(2))
 PAGE = RECIPES.parents[1] / "docs/recipes/README.md"
 
@@ -45,13 +46,14 @@ def assert_is_a_401_without_the_token(error: InvalidTokenError, token: str) -> N
     shown = f"{error!r} {answer} {''.join(traceback.format_exception(error))}"
     assert not any(part in shown for part in (token, *token.split(".")) if part)
     assert OTHER_API not in shown
+    assert UNKNOWN_KID not in shown
 
 
 # JSON Web Tokens
 
 
 class Issuer:
-    """The keys at their usual URL, and profiles. `answer` replaces the keys' response."""
+    """A server with keys at their usual URL, and profiles. `answer` is what it sends for keys."""
 
     def __init__(self) -> None:
         self.answer = self._keys({"kid": "1", "use": "sig"})
@@ -65,7 +67,9 @@ class Issuer:
             else:
                 assert request.startswith(b"GET /.well-known/jwks.json ")
                 self.fetches += 1
-                peer.send(self.answer) if self.answer else peer.receive()
+                peer.send(self.answer)
+                if self.answer in ENDS:
+                    ENDS[self.answer](peer)
                 return
 
     @property
@@ -149,7 +153,7 @@ ATTACKS: dict[str, Callable[[Issuer], str]] = {
     "HS256 with the public key": signed_with_the_public_key,
     "another algorithm": lambda issuer: issuer.token(algorithm="RS512"),
     "another key": lambda issuer: issuer.token(OTHER_KEY),
-    "an unknown kid": lambda issuer: issuer.token(OTHER_KEY, kid="2"),
+    "an unknown kid": lambda issuer: issuer.token(OTHER_KEY, kid=UNKNOWN_KID),
     "claims of another token": tampered,
     "opaque": lambda _: "an-opaque-token",
     "garbage": lambda _: "~~~.~~~.~~~",
@@ -169,16 +173,21 @@ def test_any_other_token_is_refused(
     assert tokens.verify_token(issuer.token())["sub"] == "auth0|ada"
 
 
+TRUNCATED = b'HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{"keys": '
+RESET, SILENT = TRUNCATED + b"[", b""
+# What follows these bytes; after all others, the connection is closed.
+ENDS: dict[bytes, Callable[[Peer], object]] = {RESET: Peer.reset, SILENT: Peer.receive}
 OUTAGES = {
     "503": ok("", status="503 Service Unavailable"),
     "a redirect": ok("", status="302 Found\r\nLocation: /elsewhere"),
     "no HTTP": b"\x15\x03\x01\x00\x02\x02\x16\r\n\r\n",
     "closed": b"\r\n",
-    "truncated": b'HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{"keys": ',
+    "truncated": TRUNCATED,
+    "reset": RESET,
     "a web page": ok("<html>We'll be back soon</html>"),
     "no object": ok("[]"),
     "no keys": ok('{"keys": []}'),
-    "silent": b"",
+    "silent": SILENT,
 }
 
 
@@ -209,7 +218,7 @@ def test_a_server_that_refuses_connections_is_a_503(tokens: Any, issuer: Issuer)
 def test_concurrent_calls_do_not_wait_for_one_timeout_after_the_other(
     tokens: Any, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    issuer.answer = b""
+    issuer.answer = SILENT
     monkeypatch.setattr(tokens.keys, "timeout", 0.1)
     with ThreadPoolExecutor(20) as pool:
         calls = [pool.submit(tokens.verify_token, issuer.token()) for _ in range(20)]
