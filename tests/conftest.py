@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,6 +17,15 @@ from usersmanager.testing import FakeTransport, Sandbox
 
 # The same examples in every run, and no limit of time for each: the machine may be busy.
 settings.load_profile("ci")
+
+# While tests are collected, objects only accumulate.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Take the collected tests out of every garbage collection: many tests make one."""
+    gc.freeze()
+    gc.enable()
 
 
 class Mode:
