@@ -15,8 +15,10 @@ pytest.register_assert_rewrite("usersmanager.testing")
 from usersmanager import AsyncUsersManager, UsersManager, UsersManagerError
 from usersmanager.testing import FakeTransport, Sandbox
 
-# The same examples in every run, and no limit of time for each: the machine may be busy.
-settings.load_profile("ci")
+# As in the profile "ci", the same examples in every run, and no limit of time for each: the machine
+# may be busy. `--hypothesis-profile=ci` generates more of them.
+settings.register_profile("ordinary", settings.get_profile("ci"), max_examples=30)
+settings.load_profile("ordinary")
 
 # While tests are collected, objects only accumulate.
 gc.disable()
