@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,8 +15,19 @@ pytest.register_assert_rewrite("usersmanager.testing")
 from usersmanager import AsyncUsersManager, UsersManager, UsersManagerError
 from usersmanager.testing import FakeTransport, Sandbox
 
-# The same examples in every run, and no limit of time for each: the machine may be busy.
-settings.load_profile("ci")
+# As in the profile "ci", the same examples in every run, and no limit of time for each: the machine
+# may be busy. `--hypothesis-profile=ci` generates more of them.
+settings.register_profile("ordinary", settings.get_profile("ci"), max_examples=30)
+settings.load_profile("ordinary")
+
+# While tests are collected, objects only accumulate.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Take the collected tests out of every garbage collection: many tests make one."""
+    gc.freeze()
+    gc.enable()
 
 
 class Mode:

@@ -27,7 +27,6 @@ PAGES = [
         if page.parent.name != "recipes" and page.name != "tutorial.md"
     ),
 ]
-PRIVATE_KEY = generate_key("RSA", 2048).as_pem(private=True)
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -41,8 +40,14 @@ def blocks() -> Iterator[Any]:
             yield pytest.param(page, line, match[1], id=f"{name}:{line}", marks=marks)
 
 
+@pytest.fixture(scope="module")
+def private_key() -> bytes:
+    """A key of RSA takes long to generate."""
+    return generate_key("RSA", 2048).as_pem(private=True)
+
+
 @pytest.fixture
-def names(sandbox: Sandbox) -> Iterator[dict[str, Any]]:
+def names(sandbox: Sandbox, private_key: bytes) -> Iterator[dict[str, Any]]:
     """The variables that the examples use."""
     level = logging.getLogger("usersmanager").level
     sandbox.add_user("auth0|123", email="a@example.com", **{"https://example.com/roles": ["admin"]})
@@ -55,7 +60,7 @@ def names(sandbox: Sandbox) -> Iterator[dict[str, Any]]:
         "agent_token": sandbox.issue_token("auth0|9"),
         "client_id": sandbox.client_id,
         "client_secret": sandbox.client_secret,
-        "private_key": PRIVATE_KEY,
+        "private_key": private_key,
         "subject": "auth0|123",
     }
     logging.getLogger("usersmanager").setLevel(level)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -19,21 +20,28 @@ from usersmanager_urllib3 import Urllib3Transport
 
 pytestmark = pytest.mark.e2e
 
-KEYS = [
-    RSAKey.generate_key(2048, {"use": "enc", "kid": "rsa"}),
-    ECKey.generate_key("P-256", {"use": "enc", "kid": "ec"}),
-]
-PRIVATE = {"keys": [key.as_dict(private=True) for key in KEYS]}
-PUBLIC = {"keys": [key.as_dict(private=False) for key in KEYS]}
 CLIENTS = ["jwt", "ps256", "es256", "rsa", "rsa-256", "ecdh", "ecdh-kw"]
 
 Fetch = Callable[..., UserInfo]
 
 
+@cache
+def client_keys() -> list[RSAKey | ECKey]:
+    """Return the keys of the clients: that of RSA takes long to generate."""
+    return [
+        RSAKey.generate_key(2048, {"use": "enc", "kid": "rsa"}),
+        ECKey.generate_key("P-256", {"use": "enc", "kid": "ec"}),
+    ]
+
+
+def key_set(*, private: bool) -> dict[str, Any]:
+    return {"keys": [key.as_dict(private=private) for key in client_keys()]}
+
+
 @pytest.fixture(scope="module")
 def encrypting(run_provider: Any) -> Iterator[Any]:
     """A provider that knows the public keys of its clients."""
-    with run_provider(CLIENT_JWKS=json.dumps(PUBLIC)) as provider:
+    with run_provider(CLIENT_JWKS=json.dumps(key_set(private=False))) as provider:
         yield provider
 
 
@@ -69,7 +77,7 @@ def fetch_over(request: pytest.FixtureRequest) -> Fetch:
 def test_a_profile_is_decrypted_and_verified(
     encrypting: Any, fetch_over: Fetch, client: str
 ) -> None:
-    plugin = JwtUserInfo(client, decryption_keys=PRIVATE)
+    plugin = JwtUserInfo(client, decryption_keys=key_set(private=True))
     token = encrypting.token("ada", client=client)
     profile = fetch_over(encrypting.issuer, token, plugin, Cache())
     assert profile.name == "Ada Lovelace"
@@ -85,7 +93,7 @@ def test_a_profile_is_decrypted_and_verified(
         ("rsa", JwtUserInfo("rsa"), "pass decryption_keys"),
         (
             "rsa",
-            JwtUserInfo("rsa", decryption_keys={"keys": [PRIVATE["keys"][1]]}),
+            JwtUserInfo("rsa", decryption_keys={"keys": [key_set(private=True)["keys"][1]]}),
             "not in decryption_keys",
         ),
     ],

@@ -12,9 +12,12 @@ __all__ = ["assert_hidden", "raised"]
 
 
 def assert_hidden(
-    secrets: Secrets, client: CapturingClient, errors: Iterable[BaseException]
+    secrets: Secrets, client: CapturingClient, errors: Iterable[BaseException], row: str = "a test"
 ) -> None:
-    """Assert that neither the errors nor anything the client captured shows a secret."""
+    """Assert that neither the errors nor anything the client captured shows a secret.
+
+    A test of many rows names each, for the message.
+    """
     exposures = [
         *(exposure for error in errors for exposure in introspection.of_error(error)),
         *client.exposures(),
@@ -28,7 +31,7 @@ def assert_hidden(
             for exposure in exposures
             if any(fragment in exposure.text for fragment in fragments)
         }
-        raise AssertionError("a secret shows in:\n" + "\n".join(sorted(places)))
+        raise AssertionError(f"{row}: a secret shows in:\n" + "\n".join(sorted(places)))
 
 
 def raised(call: Callable[[], object]) -> BaseException:

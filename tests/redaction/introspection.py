@@ -51,7 +51,7 @@ def _of_single_error(error: BaseException) -> Iterator[Exposure]:
     yield from (Exposure("an argument", str(argument)) for argument in error.args)
     yield Exposure("notes", "\n".join(getattr(error, "__notes__", [])))
     trace = error.__traceback__
-    yield Exposure("traceback", "".join(traceback.format_exception(type(error), error, trace)))
+    # As `traceback.print_exc` and `logging` format it, but with the variables of each frame.
     captured = traceback.TracebackException(type(error), error, trace, capture_locals=True)
     yield from (
         Exposure(f"locals of {frame.name} at {frame.filename}:{frame.lineno}", repr(frame.locals))
@@ -61,7 +61,6 @@ def _of_single_error(error: BaseException) -> Iterator[Exposure]:
         where = f"inside locals of {frame.f_code.co_name} at {frame.f_code.co_filename}:{line}"
         yield Exposure(where, "\n".join(_leaves(dict(frame.f_locals), depth=4)))
     yield Exposure("traceback with locals", "".join(captured.format()))
-    yield Exposure("log", logging.Formatter().formatException((type(error), error, trace)))
 
 
 def _leaves(value: object, depth: int) -> Iterator[str]:

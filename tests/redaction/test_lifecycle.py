@@ -120,7 +120,7 @@ run_sync() if way == "sync" else asyncio.run(run_async())
 """
 
 
-@pytest.mark.parametrize("way", ["sync", "thread", "async"])
+@pytest.mark.parametrize("way", ["sync", pytest.param("thread", marks=pytest.mark.slow), "async"])
 def test_an_uncaught_error_in_development_mode_shows_no_secret(way: str) -> None:
     behavior = answering(
         "401 TOKEN", 'Content-Type: application/json\nX-Echo: TOKEN\n\n{"error": "TOKEN"}'

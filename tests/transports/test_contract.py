@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from tests.loops import new_uvloop
 
 from usersmanager.testing import StrictAsyncTransportContract, StrictTransportContract
@@ -41,6 +42,7 @@ class UvloopClient(AsyncClient):
         self._runner = asyncio.Runner(loop_factory=new_uvloop)
 
 
+@pytest.mark.slow  # Of what depends on the event loop, ordinary tests run in uvloop's, too.
 class TestNativeUvloop(StrictAsyncTransportContract):
     client_class = UvloopClient
 

@@ -41,7 +41,7 @@ print(blocked)
 """
 
 
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+@pytest.mark.parametrize("host", ["localhost", pytest.param("127.0.0.1", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("transport", ["aiohttp", "native async"])
 def test_the_first_call_reads_no_file_imports_nothing_and_asks_no_resolver(
     transport: str, host: str

@@ -6,6 +6,7 @@ import re
 import string
 import sys
 import weakref
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -62,10 +63,11 @@ def test_a_value_is_accepted_if_and_only_if_it_is_printable_without_outer_spaces
     assert (explain("X-Name", value) is None) == good
 
 
-@pytest.mark.parametrize("name", RESERVED)
 @pytest.mark.parametrize("spell", [str, str.lower, str.upper, str.swapcase])
-def test_a_reserved_name_is_rejected_in_any_letter_case(name: str, spell: object) -> None:
-    assert "can only be set by the client" in str(explain(spell(name), "x"))  # type: ignore[operator]
+def test_a_reserved_name_is_rejected_in_any_letter_case(spell: Callable[[str], str]) -> None:
+    problems = {name: str(explain(spell(name), "x")) for name in RESERVED}
+    expected = "can only be set by the client"
+    assert {name: text for name, text in problems.items() if expected not in text} == {}
 
 
 @pytest.mark.parametrize("value", ["a\r\n X-Evil: 1", "a\0", "a\x7f", "é", "a\tb", 7, None, b"x"])

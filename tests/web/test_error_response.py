@@ -206,7 +206,6 @@ def test_parameters_are_part_of_every_challenge_before_the_error_code() -> None:
         assert headers == {"WWW-Authenticate": given + code}
 
 
-@pytest.mark.parametrize("error", [MissingTokenError("x"), ServerError("x"), DecodeError("x")])
 @pytest.mark.parametrize(
     "parameters",
     [
@@ -218,11 +217,17 @@ def test_parameters_are_part_of_every_challenge_before_the_error_code() -> None:
     ],
     ids=repr,
 )
-def test_what_a_challenge_cannot_contain_is_refused_after_any_error(
-    error: Exception, parameters: Any
-) -> None:
-    with pytest.raises(ArgumentError):
+def test_what_a_challenge_cannot_contain_is_refused_after_any_error(parameters: Any) -> None:
+    errors = [MissingTokenError("x"), ServerError("x"), DecodeError("x")]
+    assert [error for error in errors if is_accepted(error, parameters)] == []
+
+
+def is_accepted(error: Exception, parameters: Any) -> bool:
+    try:
         error_response(error, **parameters)
+    except ArgumentError:
+        return False
+    return True
 
 
 PARAMETER = re.compile(r'(?:^Bearer|,) ([!#$%&\'*+\-.^_`|~\w]+)="((?:[^"\\]|\\["\\])*)"', re.ASCII)
