@@ -12,6 +12,7 @@ from ._manager.nested_call import call
 from ._operations.reading import read
 from ._values.call import Call
 from ._values.headers import StaticHeaders
+from ._values.lock import Lock
 from ._values.messages import Request, Response
 from ._values.token import Secret, Token
 from ._values.validation import validate_count, validate_seconds
@@ -20,6 +21,7 @@ __all__ = [
     "Call",
     "Effect",
     "Flow",
+    "Lock",
     "PluginReport",
     "Proceed",
     "Request",
