@@ -197,6 +197,8 @@ class BaseUsersManager(Generic[TransportT]):
 
     def _warn_unclosed(self, keyword: str) -> None:
         message = f"unclosed {self!r}: use `{keyword}`, or close it"
+        if warnings is None:
+            return  # The interpreter is ending, and has cleared this module.
         warnings.warn(message, ResourceWarning, source=self, stacklevel=3)
 
     def __reduce__(self) -> NoReturn:
