@@ -11,7 +11,7 @@ class Lock(RLock):  # type: ignore[misc] # It is final in typeshed alone.
     """A lock for what threads share, for use in a ``with`` statement. Re-entrant.
 
     A signal handler may raise an exception at any moment, as job runners do to end a task. The
-    locks of `threading` cope with that, except on CPython 3.14: there, an exception between the
+    locks of ``threading`` cope with that, except on CPython 3.14: there, an exception between the
     acquisition and the body of the ``with`` statement leaves them held, and every other thread
     waits forever. This one is released.
 
