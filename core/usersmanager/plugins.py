@@ -12,6 +12,7 @@ from ._manager.nested_call import call
 from ._operations.reading import read
 from ._values.call import Call
 from ._values.headers import StaticHeaders
+from ._values.lock import Lock
 from ._values.request import Request
 from ._values.response import Response
 from ._values.token import Secret, Token
@@ -21,6 +22,7 @@ __all__ = [
     "Call",
     "Effect",
     "Flow",
+    "Lock",
     "PluginReport",
     "Proceed",
     "Request",

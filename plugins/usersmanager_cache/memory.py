@@ -7,6 +7,8 @@ from collections import OrderedDict
 from typing import Any, Generic, TypeVar
 from weakref import WeakSet
 
+from usersmanager.plugins import Lock
+
 __all__ = ["Bounded"]
 
 V = TypeVar("V")
@@ -15,8 +17,8 @@ V = TypeVar("V")
 class Bounded(Generic[V]):
     """A mapping from keys of bytes. Threads may share it; a forked process starts with none.
 
-    It needs no lock, which an interruption could leave held: each method of an OrderedDict is
-    atomic, because it is written in C and the keys are bytes.
+    Without the GIL, an OrderedDict that threads share needs a lock: before CPython 3.14.1, two of
+    its methods at the same time crash the interpreter.
 
     Args:
         limit: the maximum number of items, 1 or more.
@@ -24,36 +26,35 @@ class Bounded(Generic[V]):
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self.clear()
+        self.reset()
         _instances.add(self)
 
-    def clear(self) -> None:
-        """Discard all items."""
+    def reset(self) -> None:
+        """Discard all items, and create a new lock."""
+        self._lock = Lock()
         self._items: OrderedDict[bytes, V] = OrderedDict()
 
     def get(self, key: bytes) -> V | None:
         """Return an item and mark it as recently used, or return None."""
-        item = self._items.get(key)
-        if item is not None:
+        with self._lock:
             try:
                 self._items.move_to_end(key)
-            except KeyError:  # Another thread has just removed it.
-                return item
-        return item
+                return self._items[key]
+            except KeyError:
+                return None
 
     def put(self, key: bytes, item: V) -> None:
         """Add or replace an item."""
-        self._items[key] = item
-        try:
-            self._items.move_to_end(key)
+        with self._lock:
+            self._items.pop(key, None)
+            self._items[key] = item  # At the end.
             while len(self._items) > self._limit:
                 self._items.popitem(last=False)
-        except KeyError:  # Another thread has just removed it, or the last item.
-            return
 
     def pop(self, key: bytes) -> None:
         """Remove an item if it is there."""
-        self._items.pop(key, None)
+        with self._lock:
+            self._items.pop(key, None)
 
     def __len__(self) -> int:
         return len(self._items)
@@ -62,10 +63,10 @@ class Bounded(Generic[V]):
 _instances: WeakSet[Bounded[Any]] = WeakSet()
 
 
-def _clear_all() -> None:
+def _reset_all() -> None:
     for bounded in list(_instances):
-        bounded.clear()
+        bounded.reset()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_clear_all)
+    os.register_at_fork(after_in_child=_reset_all)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections import Counter
 from dataclasses import dataclass
 from weakref import WeakSet
+
+from usersmanager.plugins import Lock
 
 __all__ = ["CacheStats", "Counters"]
 
@@ -44,7 +45,7 @@ class Counters:
 
     def renew_lock(self) -> None:
         """Forget a lock that another thread may hold."""
-        self._lock = threading.RLock()  # Written in C: an interruption does not leave it held.
+        self._lock = Lock()
 
     def add(self, name: str) -> None:
         """Add one to a counter."""

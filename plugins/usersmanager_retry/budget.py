@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-
 from usersmanager import ArgumentError
+from usersmanager.plugins import Lock
 
 __all__ = ["Budget"]
 
@@ -29,7 +28,7 @@ class Budget:
             raise ArgumentError("capacity must be a whole number, 0 or more")
         self._capacity = capacity
         self._tokens = capacity
-        self._lock = threading.Lock()
+        self._lock = Lock()
 
     @property
     def tokens(self) -> int:

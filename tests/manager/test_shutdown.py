@@ -107,6 +107,20 @@ while len(calls) < 3:
 print("enough")
 """
 
+# What the interpreter does at its end. Without the GIL, the managers of a program outlive it.
+WITHOUT_MODULES = """
+import gc
+from usersmanager.testing import FakeTransport
+users = [UsersManager("https://t.example", transport=FakeTransport()),
+         AsyncUsersManager("https://t.example", transport=FakeTransport().profile("u"))]
+asyncio.run(users[1].get_info("t"))
+for module in [m for name, m in sys.modules.items() if name.startswith("usersmanager")]:
+    for name in [name for name in vars(module) if not name.startswith("__")]:
+        setattr(module, name, None)
+users.clear()
+gc.collect()
+"""
+
 
 def run(program: str, *arguments: str) -> list[str]:
     """Run a program that must end in time without an error; return its lines."""
@@ -137,6 +151,10 @@ def test_a_call_that_python_no_longer_allows_says_that_the_interpreter_is_shutti
 
 def test_a_daemon_thread_in_a_call_does_not_keep_a_program_from_ending(port: str) -> None:
     assert run(WITH_A_DAEMON, port) == ["enough"]
+
+
+def test_an_open_manager_that_outlives_the_modules_of_the_library_is_finalized_in_silence() -> None:
+    assert run(WITHOUT_MODULES) == []
 
 
 @pytest.mark.slow

@@ -53,7 +53,8 @@ class EffectiveOrder(NamedTuple):
     attempt: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"call={_listed(self.call)} attempt={_listed(self.attempt)}"
+        call, attempt = (",".join(names) or "none" for names in self)
+        return f"call={call} attempt={attempt}"
 
 
 def effective_order(registry: Registry) -> EffectiveOrder:
@@ -72,7 +73,3 @@ def effective_order(registry: Registry) -> EffectiveOrder:
 def _plugins(registry: Registry, *hooks: str) -> tuple[str, ...]:
     names = [hook.plugin for name in hooks for hook in outermost_first(registry, name)]
     return tuple(dict.fromkeys(names))
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    return ",".join(names) or "none"

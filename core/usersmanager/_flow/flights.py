@@ -8,12 +8,12 @@ to complete an interrupted call.
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Hashable
 from typing import Any
 from weakref import WeakSet
 
 from .._values.deadline import Deadline
+from .._values.lock import Lock
 from .._values.token import Secret
 from .mistakes import WAITS_FOR_ITSELF, MistakeError
 from .outcome import Outcome
@@ -99,7 +99,7 @@ class Flights:
 
     def reset(self) -> None:
         """Discard all flights, and create a new lock."""
-        self._lock = threading.RLock()
+        self._lock = Lock()
         self._open: dict[Hashable, _Flight] = {}
 
     def join(self, caller: Caller, key: Secret[Hashable]) -> None:

@@ -13,8 +13,9 @@ __all__ = ["is_in_event_loop", "is_in_trio", "running_id"]
 
 def is_in_event_loop() -> bool:
     """Return whether the calling thread runs an event loop."""
-    asyncio = sys.modules.get("asyncio")
-    return asyncio is not None and asyncio._get_running_loop() is not None
+    # While another thread imports asyncio, the module is there, but empty.
+    running_loop = getattr(sys.modules.get("asyncio"), "_get_running_loop", None)
+    return running_loop is not None and running_loop() is not None
 
 
 def is_in_trio() -> bool:

@@ -336,9 +336,8 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
             Exception: the first exception raised by the transport or a plugin, after closing all.
         """
         self._require_event_loop()
-        if not self._is_open:
+        if not self._stop():
             return
-        self._is_open = False  # No further calls are accepted.
         try:
             while tasks := self._tasks_to_await():
                 await asyncio.wait(tasks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
@@ -64,6 +65,8 @@ class BaseUsersManager(Generic[TransportT]):
         from .._composition.compose import compose
 
         self._is_open = False  # There is nothing to close yet.
+        # The thread that acquires it closes the manager. It is never released.
+        self._closing = threading.Lock()
         base = parse_base_url(base_url, allow_insecure=allow_insecure)
         self._allow_insecure = allow_insecure
         self._get_info = get_info_by(userinfo_method)
@@ -166,6 +169,11 @@ class BaseUsersManager(Generic[TransportT]):
         close_transport = getattr(composition.transport, self._mode.close)
         return [close_transport, *(hook.function for hook in composition.closing_hooks)]
 
+    def _stop(self) -> bool:
+        """Refuse further calls; return whether the caller must close the manager: the first one."""
+        was_open, self._is_open = self._is_open, False
+        return was_open and self._closing.acquire(blocking=False)
+
     def _add_context(
         self, error: UsersManagerError, name: str, operation: Operation[Any] | None = None
     ) -> None:
@@ -186,6 +194,8 @@ class BaseUsersManager(Generic[TransportT]):
 
     def _warn_unclosed(self, keyword: str) -> None:
         message = f"unclosed {self!r}: use `{keyword}`, or close it"
+        if warnings is None:
+            return  # The interpreter is ending, and has cleared this module.
         warnings.warn(message, ResourceWarning, source=self, stacklevel=3)
 
     def __reduce__(self) -> NoReturn:

@@ -350,8 +350,7 @@ class UsersManager(BaseUsersManager[Transport]):
         Raises:
             Exception: the first exception raised by the transport or a plugin, after closing all.
         """
-        if self._is_open:
-            self._is_open = False
+        if self._stop():
             close_all(self._closers())
 
     def __enter__(self) -> Self:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -193,8 +194,9 @@ def test_a_connection_opened_at_the_moment_of_the_discard_is_not_reused(
 def test_the_copy_in_a_forked_child_is_closed_even_if_its_lock_was_held() -> None:
     pool = ConnectionPool()
     idle = put(pool, "a")
-    pool._lock.acquire()
-    pool.discard_after_fork()
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(pool._lock.acquire).result()
+        pool.discard_after_fork()
     assert not idle.is_open
     assert pool.stats()["a"].idle == 0
 

@@ -17,6 +17,9 @@ from .tenant import PROTOCOLS, Grant, Tenant, Usage
 __all__ = ["Endpoints", "Fault"]
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_Logged = tuple[str, str, int]
+
+_LOG_LIMIT = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,8 @@ class Endpoints:
         """Replace the state. Requests in progress may still use the previous one."""
         self.tenant = tenant
         self.faults: deque[Fault] = deque()
-        self.log: deque[tuple[str, str, int]] = deque(maxlen=100_000)
+        # Not a deque: without the GIL, another thread can't copy one while it grows.
+        self.log: list[_Logged] = []
 
     def application(self) -> web.Application:
         """Return an application with all routes."""
@@ -77,11 +81,11 @@ class Endpoints:
         fault = faults.popleft() if faults else Fault()
         await asyncio.sleep(fault.delay)
         if fault.disconnect and request.transport is not None:
-            log.append((request.method, request.raw_path, 0))
+            _append(log, (request.method, request.raw_path, 0))
             request.transport.close()
             return web.Response()
         response = _error_response(fault) if fault.status else await handler(request)
-        log.append((request.method, request.raw_path, response.status))
+        _append(log, (request.method, request.raw_path, response.status))
         return response
 
     async def _userinfo(self, request: web.Request) -> web.StreamResponse:
@@ -184,6 +188,11 @@ async def _bearer_token(request: web.Request) -> str | None:
         return None
     field = (await request.post()).get("access_token")
     return field if isinstance(field, str) else None
+
+
+def _append(log: list[_Logged], request: _Logged) -> None:
+    log.append(request)
+    del log[:-_LOG_LIMIT]
 
 
 def _error_response(fault: Fault) -> web.Response:

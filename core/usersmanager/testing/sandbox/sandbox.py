@@ -183,7 +183,7 @@ class Sandbox:
     @property
     def requests(self) -> list[tuple[str, str, int]]:
         """Method, path and status of each API request; status 0 if there was no response."""
-        return list(self._endpoints.log)
+        return self._endpoints.log.copy()
 
     def start(self) -> Self:
         """Start the server. A ``with`` statement does so.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -42,7 +41,8 @@ class AsyncPool(Pool[AsyncConnection]):
 
     def __init__(self, size: int, idle_timeout: float) -> None:
         super().__init__(size, idle_timeout)
-        self._waiters: deque[_Waiter] = deque()
+        # Not a deque: without the GIL, another thread can't copy one while it changes.
+        self._waiters: list[_Waiter] = []
         self._closing: list[AsyncConnection] = []
 
     async def acquire(self, origin: str, deadline: Deadline, *, may_reuse: bool) -> _Slot:
@@ -91,7 +91,7 @@ class AsyncPool(Pool[AsyncConnection]):
                 if slot is None:
                     return
                 waiter.slot.set_result(slot)
-            self._waiters.popleft()
+            self._waiters.pop(0)
 
     def _waiting_origins(self) -> Iterable[str]:
         return [waiter.origin for waiter in self._waiters.copy()]

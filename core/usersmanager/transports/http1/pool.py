@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import operator
 import os
-import threading
 import time
 from collections import Counter, deque
 from collections.abc import Iterable
 from typing import Generic, NamedTuple
 
+from ..._values.lock import Lock
 from .slots import Alive, ConnectionT, Slot
 
 __all__ = ["Pool", "PoolStats"]
@@ -68,7 +68,7 @@ class Pool(Generic[ConnectionT]):
         self.process: int = os.getpid()
         self._size = size
         self._idle_timeout = idle_timeout
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._slots: Alive[Slot[ConnectionT]] = Alive()
         self._origins: dict[str, _Origin] = {}
         # By origin, if it has any; the most recently used one last.
@@ -191,7 +191,7 @@ class Pool(Generic[ConnectionT]):
 
     def discard_after_fork(self) -> None:
         """Close the copies in a forked child. The connections stay open in the parent."""
-        self._lock = threading.Lock()  # A thread of the parent may have held the old one.
+        self._lock = Lock()  # A thread of the parent may have held the old one.
         self.close()
 
     def stats(self) -> dict[str, PoolStats]:

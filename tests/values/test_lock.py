@@ -1,0 +1,64 @@
+"""Lock: held by one thread at a time, and by nobody after an interruption."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from usersmanager.plugins import Lock
+
+
+class Interruption(BaseException):
+    """What a signal handler raises."""
+
+
+@contextmanager
+def interrupted(moment: str) -> Iterator[None]:
+    """Raise before ("c_call") or after ("c_return") the acquisition."""
+
+    def raise_then(frame: FrameType, event: str, function: Any) -> None:
+        if event == moment and function.__name__ == "acquire":
+            raise Interruption
+
+    before = sys.getprofile()
+    sys.setprofile(raise_then)
+    try:
+        yield
+    finally:
+        sys.setprofile(before)
+
+
+def is_free(lock: Lock) -> bool:
+    """Whether another thread could acquire it."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lock.acquire, blocking=False).result()
+
+
+def test_one_thread_holds_it_even_several_times() -> None:
+    lock = Lock()
+    with lock:
+        with lock:
+            assert not is_free(lock)
+        assert not is_free(lock)
+    assert is_free(lock)
+
+
+@pytest.mark.parametrize("moment", ["c_call", "c_return"])
+def test_an_interruption_of_the_acquisition_does_not_leave_it_held(moment: str) -> None:
+    lock = Lock()
+    with pytest.raises(Interruption), interrupted(moment), lock:
+        pytest.fail("the body has run")
+    assert is_free(lock)
+
+
+def test_an_exception_in_the_body_releases_it() -> None:
+    lock = Lock()
+    with pytest.raises(Interruption), lock:
+        raise Interruption
+    assert is_free(lock)
