@@ -27,9 +27,12 @@ class AsyncConnection:
 
     Attributes:
         protocol: the asyncio protocol to connect with.
+        peer: the address of the other end, once it is connected.
         opened_at: when it was made, in seconds of ``time.monotonic()``.
         closed: done once the connection is closed.
     """
+
+    _is_readable: Readable
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -38,9 +41,9 @@ class AsyncConnection:
         self._outcome: asyncio.Future[BaseException | None] | None = None
         self._timer = DeadlineTimer(loop)
         self._transport: asyncio.Transport | None = None
-        self._is_readable: Readable = lambda within=0.0: False
         self._has_unexpected_data = False
         self._error: BaseException | None = None
+        self.peer: object = None
         self.protocol: WeakProtocol = WeakProtocol(self, loop)
         self.closed: asyncio.Future[None] = loop.create_future()
         self.opened_at: float = time.monotonic()
@@ -55,6 +58,7 @@ class AsyncConnection:
             transport.abort()
             raise TypeError("aconnect must return a transport with the protocol of `hop.protocol`")
         self._transport = transport
+        self.peer = transport.get_extra_info("peername")
         self._is_readable = readable(transport.get_extra_info("socket").fileno())
 
     async def start_tls(self, layer: TLSLayer) -> None:
@@ -179,7 +183,7 @@ class AsyncConnection:
             self._advance(reader)
         if reader.complete:
             self._finish(None)
-        elif self._layers and any(layer.has_ended for layer in self._layers):
+        elif any(layer.has_ended for layer in self._layers):
             self._receive_eof(in_order=True)
 
     def _advance(self, handshake: Handshake) -> None:

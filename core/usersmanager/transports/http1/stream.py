@@ -85,8 +85,7 @@ class SocketStream:
 
     def receive(self, deadline: Deadline) -> bytes:
         """Wait for data and return it; b"" at the end of the connection."""
-        while not self._is_readable(deadline.remaining_or_raise()):
-            continue
+        self._is_readable(deadline.remaining_or_raise())  # Waits.
         try:
             return self._try_nonblocking(self._sock.recv, _RECEIVE_SIZE, deadline)
         except ssl.SSLEOFError:
