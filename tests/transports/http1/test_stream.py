@@ -21,11 +21,27 @@ from usersmanager.transports.http1.stream import SocketStream, TLSStream, exchan
 from usersmanager.transports.http1.tls import TLSLayer
 
 
+class Counting(socket.socket):
+    """A socket that counts how often it is asked for data."""
+
+    attempts = 0
+
+    def recv(self, size: int, flags: int = 0) -> bytes:
+        self.attempts += 1
+        return super().recv(size, flags)
+
+
 @pytest.fixture
 def pair() -> Iterator[tuple[SocketStream, socket.socket]]:
     own, peer = socket.socketpair()
-    with own, peer:
-        yield SocketStream(own), peer
+    peer.settimeout(3)
+    # Ends a test that would hang.
+    watchdog = threading.Timer(3, peer.shutdown, [socket.SHUT_RDWR])
+    watchdog.start()
+    with Counting(fileno=own.detach()) as sock, peer:
+        yield SocketStream(sock), peer
+    watchdog.cancel()
+    watchdog.join()
 
 
 def soon(seconds: float = 3.0) -> Deadline:
@@ -73,6 +89,15 @@ def test_the_deadline_holds_while_a_peer_sends_or_reads_nothing(pair: Any) -> No
     # It must not block afterwards, whatever it has waited for.
     assert stream._sock.gettimeout() == 0
     assert peer.recv(1) == b"\0"
+
+
+def test_waiting_for_data_costs_one_attempt_to_receive_it(pair: Any) -> None:
+    stream, peer = pair
+    sending = threading.Timer(0.02, peer.send, [b"x"])
+    sending.start()
+    assert stream.receive(soon()) == b"x"
+    assert stream._sock.attempts == 1
+    sending.join()
 
 
 def test_all_data_is_sent_to_a_peer_that_reads_slowly(pair: Any) -> None:
@@ -131,6 +156,8 @@ class Wire:
         arriving: what can be received, in pieces; after them, the connection ends.
         deadlines: those of all that was sent and received.
         is_broken: whether nothing can be sent any more.
+        is_closed: whether `close` was called.
+        has_ended: whether the end was received.
     """
 
     opened_at = 42.0
@@ -139,7 +166,7 @@ class Wire:
         self.ended_in_order = True
         self.arriving: deque[bytes] = deque()
         self.deadlines: list[Deadline] = []
-        self.is_broken = self.is_closed = False
+        self.is_broken = self.is_closed = self.has_ended = False
         self._server = server
         self._early = early
 
@@ -157,7 +184,11 @@ class Wire:
 
     def receive(self, deadline: Deadline) -> bytes:
         self.deadlines.append(deadline)
-        return self.arriving.popleft() if self.arriving else b""
+        if self.arriving:
+            return self.arriving.popleft()
+        assert not self.has_ended, "receiving beyond the end"
+        self.has_ended = True
+        return b""
 
     def is_readable(self) -> bool:
         return bool(self.arriving)

@@ -6,7 +6,8 @@ import asyncio
 import time
 
 from ..._values.deadline import Deadline
-from ...errors import DeadlineExceededError, TransportError
+from ...errors import TransportError
+from .error_mapping import exchange_error
 from .poll import Readable, readable
 from .reader import Reader
 from .receiver import WeakProtocol
@@ -41,7 +42,6 @@ class AsyncConnection:
         self._outcome: asyncio.Future[BaseException | None] | None = None
         self._timer = DeadlineTimer(loop)
         self._transport: asyncio.Transport | None = None
-        self._has_unexpected_data = False
         self._error: BaseException | None = None
         self.peer: object = None
         self.protocol: WeakProtocol = WeakProtocol(self, loop)
@@ -107,9 +107,8 @@ class AsyncConnection:
         """
         self._require_open()
         # After a TLS handshake, session tickets may have arrived: they are expected.
-        is_plain_and_readable = not self._layers and self._is_readable()
-        if self._has_unexpected_data or is_plain_and_readable:
-            raise ConnectionResetError("unexpected data or EOF on a new connection")
+        if not self._layers and self._is_readable():
+            raise ConnectionResetError("unexpected data on a new connection, or its end")
 
     def _require_open(self) -> None:
         if self._error is not None:
@@ -120,8 +119,7 @@ class AsyncConnection:
     def is_clean(self) -> bool:
         """Return whether the connection may carry another request."""
         return not (
-            self._has_unexpected_data
-            or self._transport is None
+            self._transport is None
             or self._transport.is_closing()
             # The event loop may not have read all data that has arrived.
             or self._is_readable()
@@ -158,14 +156,14 @@ class AsyncConnection:
             if exc is None:
                 # Only `eof_received` may complete a body: this end may be our own.
                 self._receive_eof(in_order=False)
-            elif exc is not self._error:
+            else:
                 self._fail(exc)
         except BaseException as error:
             self._fail(error)
         self._timer.close()  # Last, because the deadline must hold until the exchange ends.
 
     def _on_timeout(self) -> None:
-        self._finish(DeadlineExceededError("no complete response before the deadline"))
+        self._finish(exchange_error(TimeoutError()))
 
     def _receive(self, data: bytes) -> None:
         for depth, layer in enumerate(self._layers):
@@ -174,7 +172,6 @@ class AsyncConnection:
         reader = self._reader
         if reader is None or reader.complete:
             if data:
-                self._has_unexpected_data = True
                 self.close()
             return
         if data:
@@ -191,7 +188,8 @@ class AsyncConnection:
         if handshake.complete:
             self._layers += (handshake.layer,)
             # Data that arrived with the handshake is in the layer, where no callback sees it.
-            self._has_unexpected_data |= bool(handshake.layer.decrypt(b""))
+            if handshake.layer.decrypt(b""):
+                self.close()
 
     def _receive_eof(self, *, in_order: bool) -> None:
         reader = self._reader

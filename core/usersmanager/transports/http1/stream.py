@@ -135,7 +135,6 @@ class TLSStream:
     def __init__(self, lower: Stream, layer: TLSLayer, deadline: Deadline) -> None:
         self._lower = lower
         self._layer = layer
-        self._early = b""
         self.opened_at: float = lower.opened_at
         self.ended_in_order: bool = True
         handshake = Handshake(layer)

@@ -120,7 +120,7 @@ class Http1Transport(Http1Base, ABC):
                 stream = TLSStream(first, route.tunnelled_tls(), deadline)
             # Session tickets are expected, and look like data on the socket of a TLS connection.
             if (in_tunnel or hop.tls is None) and stream.is_readable():
-                raise ConnectionResetError("unexpected data or EOF on a new connection")
+                raise ConnectionResetError("unexpected data on a new connection, or its end")
         except BaseException as error:
             hop.close()
             if first is not None:
