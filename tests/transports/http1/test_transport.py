@@ -75,8 +75,12 @@ class Async(Sync):
         self._runner = asyncio.Runner()
 
     def __call__(self, request: Request) -> Response:
-        response: Response = self._runner.run(self.transport.asend(request))
-        return response
+        async def main() -> Response:
+            async with asyncio.timeout(8):  # It may not hang, whatever is wrong.
+                response: Response = await self.transport.asend(request)
+                return response
+
+        return self._runner.run(main())
 
     def together(self, *requests: Request) -> list[Outcome]:
         async def main() -> list[Outcome]:
@@ -502,6 +506,18 @@ def test_a_tls_error_says_whether_it_was_the_proxys(style: Style, fails: str) ->
         error = error_of(send, request_to(server))
         assert (type(error), error.sent) == (TLSError, False)
         assert ("proxy" in str(error)) is (fails == "proxy")
+
+
+@pytest.mark.parametrize("is_tunnelled", [False, True])
+def test_a_certificate_of_another_host_is_refused(style: Style, is_tunnelled: bool) -> None:
+    with (
+        FaultServer(ssl_context=server_context("other.example"), host="localhost") as server,
+        FaultServer(tunnel) as proxy,
+    ):
+        settings = {"proxy": proxy.origin} if is_tunnelled else {}
+        with style(NativeTransport(ssl_context=client_context(), **settings)) as send:
+            error = error_of(send, request_to(server))
+        assert (type(error), error.sent, error.reason) == (TLSError, False, "wrong_host")
 
 
 def test_a_plain_request_through_a_proxy_that_cannot_be_reached_says_so(style: Style) -> None:
