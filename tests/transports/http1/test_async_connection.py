@@ -349,7 +349,7 @@ def test_a_connection_that_was_never_attached_is_not_used() -> None:
 
 
 class Refusing(Noting):
-    """A reader that refuses every response, and every end but that of a broken connection."""
+    """A reader that refuses every response, and every end but one that TLS does not announce."""
 
     def __init__(self, error: BaseException) -> None:
         super().__init__()
@@ -389,6 +389,23 @@ def test_an_error_of_the_reader_ends_the_exchange_and_the_connection(
             assert not peer.connection.is_clean()
             with pytest.raises(type(error)):
                 await peer.connection.exchange(b"the next request", Noting(), soon())
+            assert peer.reported == []
+
+    run(main())
+
+
+def test_an_exchange_that_needs_more_data_fails_if_the_connection_is_closed() -> None:
+    class Demanding(Noting):
+        def receive_eof(self, *, in_order: bool = True) -> None:
+            raise ProtocolError("too short")
+
+    async def main() -> None:
+        async with connected() as peer:
+            call = asyncio.ensure_future(peer.connection.exchange(b"", Demanding(), soon()))
+            await asyncio.sleep(0)
+            peer.connection.close()
+            with pytest.raises(ProtocolError):
+                await call
             assert peer.reported == []
 
     run(main())
