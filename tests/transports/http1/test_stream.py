@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import ssl
 import threading
@@ -71,6 +72,19 @@ def test_a_stream_is_clean_until_something_arrives_or_it_is_closed(pair: Any) ->
     assert stream.is_clean()
     stream.close()
     assert not stream.is_clean()
+
+
+def test_a_stream_may_have_the_descriptor_of_a_closed_standard_input() -> None:
+    ours, theirs = socket.socketpair()
+    stdin = os.dup(0)
+    os.dup2(ours.fileno(), 0)
+    sock = socket.socket(fileno=0)
+    try:
+        with ours, theirs:
+            assert SocketStream(sock).is_clean()
+    finally:
+        os.dup2(stdin, sock.detach())
+        os.close(stdin)
 
 
 def test_the_end_of_a_plain_connection_is_in_order(pair: Any) -> None:
