@@ -88,13 +88,20 @@ TESTS = {
     "usersmanager._values.urls": ["tests/values/test_urls.py"],
     "usersmanager._values.user_ids": ["tests/values/test_user_ids.py"],
     "usersmanager._values.validation": ["tests/values/test_validation.py"],
+    "usersmanager.transports.http1.async_connection": [
+        "tests/transports/http1/test_async_connection.py"
+    ],
     "usersmanager.transports.http1.async_pool": ["tests/transports/http1/test_async_pool.py"],
+    "usersmanager.transports.http1.async_transport": ["tests/transports/http1/test_transport.py"],
     "usersmanager.transports.http1.head": PARSER_TESTS,
     "usersmanager.transports.http1.parser": PARSER_TESTS,
     "usersmanager.transports.http1.pool": POOL_TESTS,
+    "usersmanager.transports.http1.receiver": ["tests/transports/http1/test_receiver.py"],
     "usersmanager.transports.http1.slots": POOL_TESTS,
+    "usersmanager.transports.http1.stream": ["tests/transports/http1/test_stream.py"],
     "usersmanager.transports.http1.sync_pool": ["tests/transports/http1/test_sync_pool.py"],
     "usersmanager.transports.http1.timer": ["tests/transports/http1/test_timer.py"],
+    "usersmanager.transports.http1.transport": ["tests/transports/http1/test_transport.py"],
     "usersmanager_retry.budget": ["tests/plugins/test_retry_budget.py"],
     "usersmanager_retry.policy": [
         "tests/plugins/test_retry.py",

@@ -1,11 +1,10 @@
-"""Connections once their call is over: closed, or idle without any data of the call."""
+"""Connections before and after a call: which are closed, reused, or not used at all."""
 
 from __future__ import annotations
 
 import asyncio
 import select
 import socket
-import threading
 import time
 from typing import Any
 
@@ -15,13 +14,11 @@ from tests.transports.servers import tunnel
 from usersmanager import (
     ConnectError,
     DeadlineExceededError,
-    DisconnectedError,
     TransportError,
 )
 from usersmanager.testing import FaultServer, Peer, profile
 from usersmanager.testing.certificates import client_context, server_context
 from usersmanager.testing.contracts.cases import make_request, subject
-from usersmanager.transports.http1.async_connection import AsyncConnection
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_native import NativeTransport
 from usersmanager_urllib3 import Urllib3Transport
@@ -69,31 +66,6 @@ def test_a_tls_socket_is_closed_when_its_call_ends(script: Any, sockets: list[An
         asyncio.run(main(server))
 
 
-def test_an_idle_connection_keeps_nothing_of_the_last_response() -> None:
-    async def main(server: FaultServer) -> None:
-        transport = AiohttpTransport()
-        await transport.asend(make_request(server))
-        slot = transport._loops.get().try_acquire(server.origin, may_reuse=True)
-        assert slot is not None
-        connection = slot.connection
-        assert connection is not None
-        assert (connection._reader, connection._outcome) == (None, None)
-        connection.close()
-        await transport.aclose()
-
-    with FaultServer() as server:
-        asyncio.run(main(server))
-
-
-def test_a_connection_that_was_never_attached_is_not_used() -> None:
-    async def main() -> None:
-        connection = AsyncConnection(asyncio.get_running_loop())
-        with pytest.raises(ConnectionError):
-            connection.require_unused()
-
-    asyncio.run(main())
-
-
 @pytest.mark.parametrize("make_transport", [AiohttpTransport, NativeTransport])
 def test_a_connection_is_not_reused_after_a_response_to_half_a_request(make_transport: Any) -> None:
     def respond_early(peer: Peer) -> None:
@@ -111,39 +83,6 @@ def test_a_connection_is_not_reused_after_a_response_to_half_a_request(make_tran
     with FaultServer(respond_early) as server:
         asyncio.run(main(server))
         assert server.connections == 2
-
-
-def test_closing_the_connection_ourselves_does_not_complete_a_body(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    connections: list[AsyncConnection] = []
-    responded = threading.Event()
-    attach = AsyncConnection.attach
-
-    def record(self: AsyncConnection, transport: asyncio.Transport) -> None:
-        connections.append(self)
-        attach(self, transport)
-
-    monkeypatch.setattr(AsyncConnection, "attach", record)
-
-    def respond_without_end(peer: Peer) -> None:
-        peer.request()
-        peer.send(b'HTTP/1.1 200 OK\r\n\r\n{"sub": "u"}')
-        responded.set()
-        peer.wait_closed()
-
-    async def main(server: FaultServer) -> None:
-        transport = AiohttpTransport()
-        call = asyncio.ensure_future(transport.asend(make_request(server)))
-        assert await asyncio.to_thread(responded.wait, 5)
-        await asyncio.sleep(0.05)  # The client reads the response.
-        connections[0].close()
-        with pytest.raises(DisconnectedError):
-            await call
-        await transport.aclose()
-
-    with FaultServer(respond_without_end) as server:
-        asyncio.run(main(server))
 
 
 @pytest.mark.parametrize("make_transport", [Urllib3Transport, NativeTransport])

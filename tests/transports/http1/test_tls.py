@@ -2,45 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import ssl
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.transports.http1.memory_server import MemoryServer, new_layer
 
-from usersmanager.testing.certificates import client_context, new_authority, server_context
+from usersmanager.testing.certificates import new_authority
 from usersmanager.transports.http1.tls import Handshake, RecordBoundary, TLSLayer
 
 
-class Server:
-    """The server's side of a TLS connection, over memory."""
-
-    def __init__(self, context: ssl.SSLContext) -> None:
-        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self.tls = context.wrap_bio(self.incoming, self.outgoing, server_side=True)
-
-    def answer(self, data: bytes) -> bytes:
-        """Handle a message of the handshake; return the next one."""
-        self.incoming.write(data)
-        with contextlib.suppress(ssl.SSLWantReadError):
-            self.tls.do_handshake()
-        return self.outgoing.read()
-
-    def encrypt(self, data: bytes) -> bytes:
-        self.tls.write(data)
-        return self.outgoing.read()
-
-    def end(self) -> bytes:
-        """Return a close_notify alert."""
-        with contextlib.suppress(ssl.SSLWantReadError):
-            self.tls.unwrap()
-        return self.outgoing.read()
-
-
 @pytest.fixture(params=[ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
-def connected(request: pytest.FixtureRequest) -> tuple[TLSLayer, Server]:
+def connected(request: pytest.FixtureRequest) -> tuple[TLSLayer, MemoryServer]:
     """A layer and its server after the handshake and the session tickets."""
     layer, server = started(version=request.param)
     handshake = Handshake(layer)
@@ -52,11 +27,11 @@ def connected(request: pytest.FixtureRequest) -> tuple[TLSLayer, Server]:
     return layer, server
 
 
-def started(**settings: Any) -> tuple[TLSLayer, Server]:
-    return TLSLayer(client_context(), "localhost"), Server(server_context(**settings))
+def started(**settings: Any) -> tuple[TLSLayer, MemoryServer]:
+    return new_layer(), MemoryServer(**settings)
 
 
-Connected = tuple[TLSLayer, Server]
+Connected = tuple[TLSLayer, MemoryServer]
 
 
 def test_what_is_encrypted_is_decrypted_by_the_server(connected: Connected) -> None:

@@ -63,8 +63,10 @@ def avoid(host: str, port: int, sockaddr: object) -> None:
     Args:
         host: a name, or an IP address.
         port: the TCP port.
-        sockaddr: the ``Address.sockaddr``, or what ``socket.getpeername`` returned.
+        sockaddr: the ``Address.sockaddr``, or what `peer_of` returned; None is ignored.
     """
+    if sockaddr is None:
+        return
     failures = _recent_failures(host, port)
     failures.pop(sockaddr, None)
     kept = list(failures.items())[1 - _FAILURE_LIMIT :]

@@ -6,7 +6,8 @@ import asyncio
 import time
 
 from ..._values.deadline import Deadline
-from ...errors import DeadlineExceededError, TransportError
+from ...errors import TransportError
+from .error_mapping import exchange_error
 from .poll import Readable, readable
 from .reader import Reader
 from .receiver import WeakProtocol
@@ -27,9 +28,12 @@ class AsyncConnection:
 
     Attributes:
         protocol: the asyncio protocol to connect with.
+        peer: the address of the other end, once it is connected.
         opened_at: when it was made, in seconds of ``time.monotonic()``.
         closed: done once the connection is closed.
     """
+
+    _is_readable: Readable
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -38,9 +42,8 @@ class AsyncConnection:
         self._outcome: asyncio.Future[BaseException | None] | None = None
         self._timer = DeadlineTimer(loop)
         self._transport: asyncio.Transport | None = None
-        self._is_readable: Readable = lambda within=0.0: False
-        self._has_unexpected_data = False
         self._error: BaseException | None = None
+        self.peer: object = None
         self.protocol: WeakProtocol = WeakProtocol(self, loop)
         self.closed: asyncio.Future[None] = loop.create_future()
         self.opened_at: float = time.monotonic()
@@ -55,6 +58,7 @@ class AsyncConnection:
             transport.abort()
             raise TypeError("aconnect must return a transport with the protocol of `hop.protocol`")
         self._transport = transport
+        self.peer = transport.get_extra_info("peername")
         self._is_readable = readable(transport.get_extra_info("socket").fileno())
 
     async def start_tls(self, layer: TLSLayer) -> None:
@@ -103,9 +107,8 @@ class AsyncConnection:
         """
         self._require_open()
         # After a TLS handshake, session tickets may have arrived: they are expected.
-        is_plain_and_readable = not self._layers and self._is_readable()
-        if self._has_unexpected_data or is_plain_and_readable:
-            raise ConnectionResetError("unexpected data or EOF on a new connection")
+        if not self._layers and self._is_readable():
+            raise ConnectionResetError("unexpected data on a new connection, or its end")
 
     def _require_open(self) -> None:
         if self._error is not None:
@@ -116,8 +119,7 @@ class AsyncConnection:
     def is_clean(self) -> bool:
         """Return whether the connection may carry another request."""
         return not (
-            self._has_unexpected_data
-            or self._transport is None
+            self._transport is None
             or self._transport.is_closing()
             # The event loop may not have read all data that has arrived.
             or self._is_readable()
@@ -154,14 +156,14 @@ class AsyncConnection:
             if exc is None:
                 # Only `eof_received` may complete a body: this end may be our own.
                 self._receive_eof(in_order=False)
-            elif exc is not self._error:
+            else:
                 self._fail(exc)
         except BaseException as error:
             self._fail(error)
         self._timer.close()  # Last, because the deadline must hold until the exchange ends.
 
     def _on_timeout(self) -> None:
-        self._finish(DeadlineExceededError("no complete response before the deadline"))
+        self._finish(exchange_error(TimeoutError()))
 
     def _receive(self, data: bytes) -> None:
         for depth, layer in enumerate(self._layers):
@@ -170,7 +172,6 @@ class AsyncConnection:
         reader = self._reader
         if reader is None or reader.complete:
             if data:
-                self._has_unexpected_data = True
                 self.close()
             return
         if data:
@@ -179,7 +180,7 @@ class AsyncConnection:
             self._advance(reader)
         if reader.complete:
             self._finish(None)
-        elif self._layers and any(layer.has_ended for layer in self._layers):
+        elif any(layer.has_ended for layer in self._layers):
             self._receive_eof(in_order=True)
 
     def _advance(self, handshake: Handshake) -> None:
@@ -187,7 +188,8 @@ class AsyncConnection:
         if handshake.complete:
             self._layers += (handshake.layer,)
             # Data that arrived with the handshake is in the layer, where no callback sees it.
-            self._has_unexpected_data |= bool(handshake.layer.decrypt(b""))
+            if handshake.layer.decrypt(b""):
+                self.close()
 
     def _receive_eof(self, *, in_order: bool) -> None:
         reader = self._reader

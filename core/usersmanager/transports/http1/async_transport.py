@@ -108,17 +108,19 @@ class AsyncHttp1Transport(Http1Base, ABC):
         deadline = deadline.within(self._settings.connect_timeout)
         connection = AsyncConnection(asyncio.get_running_loop())
         route = self._settings.route(origin, lambda: connection.protocol)
-        to_proxy = route.through_proxy
+        in_tunnel = False
         try:
             async with asyncio.timeout(deadline.remaining()):
                 await self._reach(connection, route)
                 if route.tunnelled is not None:
-                    to_proxy = False
+                    in_tunnel = True
                     await connection.start_tls(route.tunnelled_tls())
             connection.require_unused()
         except BaseException as error:
             connection.close()
-            failure = unsent(error, to_proxy=to_proxy)
+            if not in_tunnel:
+                route.hop.avoid(connection.peer)
+            failure = unsent(error, to_proxy=route.through_proxy and not in_tunnel)
             if failure is error:
                 raise
             raise failure from error
@@ -127,16 +129,11 @@ class AsyncHttp1Transport(Http1Base, ABC):
     async def _reach(self, connection: AsyncConnection, route: Route) -> None:
         """Connect to the first hop, and through it if it is a proxy of a tunnel."""
         hop = route.hop
-        transport = await self.aconnect(hop)
-        connection.attach(transport)
-        try:
-            if hop.tls is not None:
-                await connection.start_tls(TLSLayer(hop.tls, hop.server_hostname))
-            if route.tunnel_request is not None:
-                await connection.exchange(route.tunnel_request, TunnelReader())
-        except BaseException:
-            hop.avoid(transport.get_extra_info("peername"))
-            raise
+        connection.attach(await self.aconnect(hop))
+        if hop.tls is not None:
+            await connection.start_tls(TLSLayer(hop.tls, hop.server_hostname))
+        if route.tunnel_request is not None:
+            await connection.exchange(route.tunnel_request, TunnelReader())
 
     async def aclose(self) -> None:
         """Close the idle connections; those in use are closed as their calls end.

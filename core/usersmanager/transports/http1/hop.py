@@ -112,7 +112,8 @@ class Hop:
         """Try an address last from now on, because it failed.
 
         Args:
-            sockaddr: the ``Address.sockaddr``, or what ``socket.getpeername`` returned.
+            sockaddr: the ``Address.sockaddr``, or what ``socket.getpeername`` returned; None is
+                ignored.
         """
         avoid(self.host, self.port, sockaddr)
 

@@ -85,8 +85,7 @@ class SocketStream:
 
     def receive(self, deadline: Deadline) -> bytes:
         """Wait for data and return it; b"" at the end of the connection."""
-        while not self._is_readable(deadline.remaining_or_raise()):
-            continue
+        self._is_readable(deadline.remaining_or_raise())  # Waits.
         try:
             return self._try_nonblocking(self._sock.recv, _RECEIVE_SIZE, deadline)
         except ssl.SSLEOFError:
@@ -136,7 +135,6 @@ class TLSStream:
     def __init__(self, lower: Stream, layer: TLSLayer, deadline: Deadline) -> None:
         self._lower = lower
         self._layer = layer
-        self._early = b""
         self.opened_at: float = lower.opened_at
         self.ended_in_order: bool = True
         handshake = Handshake(layer)

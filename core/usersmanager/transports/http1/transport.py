@@ -110,26 +110,27 @@ class Http1Transport(Http1Base, ABC):
         """Open a connection to an origin, through the proxy if there is one."""
         deadline = deadline.within(self._settings.connect_timeout)
         route = self._settings.route(origin)
-        hop, to_proxy = route.hop, route.through_proxy
-        stream: Stream | None = None
+        hop, in_tunnel = route.hop, False
+        first: SocketStream | None = None
         try:
-            stream = SocketStream(self.connect(hop, deadline))
+            first = SocketStream(self.connect(hop, deadline))
+            stream: Stream = first
             if route.tunnel_request is not None:
-                exchange(stream, memoryview(route.tunnel_request), TunnelReader(), deadline)
-                to_proxy = False
-                stream = TLSStream(stream, route.tunnelled_tls(), deadline)
-            # After a TLS handshake, session tickets may have arrived: they are expected.
-            if hop.tls is None and stream.is_readable():
-                raise ConnectionResetError("unexpected data or EOF on a new connection")
+                exchange(first, memoryview(route.tunnel_request), TunnelReader(), deadline)
+                in_tunnel = True
+                stream = TLSStream(first, route.tunnelled_tls(), deadline)
+            # Session tickets are expected, and look like data on the socket of a TLS connection.
+            if (in_tunnel or hop.tls is None) and stream.is_readable():
+                raise ConnectionResetError("unexpected data on a new connection, or its end")
         except BaseException as error:
             hop.close()
-            if stream is not None:
-                stream.close()
-            failure = unsent(error, to_proxy=to_proxy)
+            if first is not None:
+                first.close()
+                if not in_tunnel:
+                    hop.avoid(first.peer)
+            failure = unsent(error, to_proxy=route.through_proxy and not in_tunnel)
             if failure is error:
                 raise
-            if isinstance(stream, SocketStream):
-                hop.avoid(stream.peer)
             raise failure from error
         return stream
 
