@@ -140,8 +140,8 @@ class ResponseParser:
         """Read the final head, skipping interim responses."""
         for _ in range(_INTERIM_LIMIT + 1):
             end = yield from self._find_end_of_head()
-            head = parse_head(unfold(self._buffer[self._position : end + 2]))
-            self._position = end + 4
+            head = parse_head(unfold(self._buffer[self._position : end]))
+            self._position = end + 2
             if head.status >= 200:
                 return head
             if head.status == 101:
@@ -150,13 +150,13 @@ class ResponseParser:
         raise ProtocolError("too many interim responses")
 
     def _find_end_of_head(self) -> Generator[None, None, int]:
-        """Return where the last header line ends: its CRLF and an empty line follow."""
+        """Return where the last line of the head ends: an empty line follows."""
         search_from = self._position
         while True:
             limit = self._position + HEAD_LIMIT
             end = self._buffer.find(b"\r\n\r\n", search_from, limit)
-            if end >= 0:
-                return end
+            if end != -1:
+                return end + 2
             if len(self._buffer) >= limit:
                 raise ProtocolError(TOO_LONG)
             check_beginning(self._buffer[self._position : self._position + BEGINNING_SIZE])
