@@ -433,7 +433,7 @@ def test_there_is_no_response_before_it_is_complete(data: bytes) -> None:
 def test_an_end_that_comes_too_early_is_a_disconnect(data: bytes, reason: str) -> None:
     parser = ResponseParser()
     receive_all(parser, [data] if data else [])
-    with pytest.raises(DisconnectedError, match="^the connection ended") as caught:
+    with pytest.raises(DisconnectedError, match=r"^the connection ended") as caught:
         parser.receive_eof()
     assert caught.value.reason == reason
 
@@ -492,7 +492,7 @@ def test_tiny_chunks_in_one_piece_take_linear_time() -> None:
 
 @pytest.mark.parametrize("end", [b"\r\n", b"\0\r\n"])
 def test_lines_of_whitespace_take_linear_time(end: bytes) -> None:
-    line = b"X:" + b" " * 60_000
+    line = b"X:" + b" \t" * 30_000
     for lines in (line + end, line + end + b" y\r\n", line + b"y" + end + b" y\r\n"):
         assert cost([OK + lines + b"Content-Length: 0\r\n\r\n"]) < 1
 

@@ -46,11 +46,11 @@ _ENCODING = "iso-8859-1"
 _EXAMPLE = "HTTP/1.1 200 "
 _STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?")
 # Possessive, so that a line of blanks is not tried in all its divisions.
-_FIELD_LINES = re.compile(rf"^({TOKEN}):[\t ]*+([\t\x20-\x7e\x80-\xff]*+)\r\n", re.MULTILINE)
+_FIELD_LINES = re.compile(rf"^({TOKEN}):[\t ]*+([\t\x20-\x7e\x80-\xff]*)\r\n", re.MULTILINE)
 _LENGTH = re.compile(r"[0-9]{1,18}")
 # Not preceded by whitespace, so that a long line of it is not searched from every position.
-_FOLDS = re.compile(rb"(?<![\t ])(?:[\t ]*+\r\n[\t ]++)+")
-_FOLDED_NAME = re.compile(rb"^([^\r\n:]*+):[^\r\n]*+\r\n[\t ]", re.MULTILINE)
+_FOLDS = re.compile(rb"(?<![\t ])(?:[\t ]*\r\n[\t ]+)+")
+_FOLDED_NAME = re.compile(rb"^([^\r\n:]*):[^\r\n]*\r\n[\t ]", re.MULTILINE)
 _FRAMING = frozenset(
     {"connection", "content-length", "keep-alive", "trailer", "transfer-encoding", "upgrade"}
 )
