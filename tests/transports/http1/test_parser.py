@@ -478,7 +478,7 @@ def cost(pieces: list[bytes]) -> float:
 
 def test_a_dripped_head_takes_linear_time() -> None:
     in_body = cost([UNSIZED_RESPONSE] + [b"x"] * len(LARGEST_HEAD))
-    # A search from the beginning for each byte would take 20 times as long.
+    # A search from the beginning for each byte would cost 50 times as much.
     assert cost(split(LARGEST_HEAD, range(len(LARGEST_HEAD)))) < 16 * in_body
 
 
