@@ -1,8 +1,8 @@
 """Mutate the constants of modules and classes, which mutmut leaves alone: patterns, sets, limits.
 
 A number is incremented; a string loses its first character; a raw string, which is a pattern, loses
-each of its characters in turn. A change that breaks the import, or yields an equivalent pattern, is
-not counted.
+each of its characters in turn. A change that breaks the import, yields an equivalent pattern, or
+renames a type variable is not counted.
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ def _constant_lines(tree: ast.Module | ast.ClassDef) -> Iterator[int]:
             yield from _constant_lines(node)
         elif isinstance(node, (ast.Assign, ast.AnnAssign)):
             target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-            if not ast.unparse(target).startswith("__"):
+            value = ast.unparse(node.value) if node.value else ""
+            # Only type checkers read the name of a type variable.
+            if not ast.unparse(target).startswith("__") and not value.startswith("TypeVar("):
                 yield from range(node.lineno, (node.end_lineno or 0) + 1)
 
 

@@ -26,8 +26,10 @@ PARSER_TESTS = [
     "tests/transports/http1/test_parser_properties.py",
 ]
 POOL_TESTS = [
+    "tests/transports/http1/test_slots.py",
     "tests/transports/http1/test_pool.py",
     "tests/transports/http1/test_sync_pool.py",
+    "tests/transports/http1/test_async_pool.py",
 ]
 # The modules to mutate, and the tests that should fail then.
 TESTS = {

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.transports.http1.pooled import Connection
+from tests.transports.http1.waitless import WaitlessLoop
 
 from usersmanager import PoolTimeoutError
 from usersmanager.transports import Deadline
@@ -44,15 +45,19 @@ def test_a_call_beyond_the_limit_waits_for_a_slot() -> None:
     asyncio.run(main())
 
 
-def test_a_call_does_not_wait_beyond_its_deadline_and_nothing_is_sent() -> None:
+def test_a_call_waits_until_its_deadline_and_no_longer_and_nothing_is_sent(
+    loop: WaitlessLoop,
+) -> None:
     async def main() -> None:
         pool, _slot = await full()
+        deadline = soon()
         with pytest.raises(PoolTimeoutError, match="before the deadline") as caught:
-            await acquire(pool, soon(0.05))
+            await acquire(pool, deadline)
+        assert loop.time() == deadline.moment
         assert caught.value.sent is False
         assert caught.value.__context__ is None
 
-    asyncio.run(main())
+    loop.run_until_complete(main())
 
 
 def test_a_released_slot_goes_to_the_call_that_has_waited_longest() -> None:
@@ -235,13 +240,12 @@ def test_a_connection_that_comes_as_the_wait_ends_stays_in_the_pool() -> None:
 def test_closing_waits_until_every_idle_connection_has_ended() -> None:
     async def main() -> None:
         pool = AsyncPool(3, 15.0)
-        connections = []
-        for _ in range(2):  # Closed twice: what the first time found still counts.
-            slot = await acquire(pool, soon())
-            connections.append(opened(pool, slot))
-            pool._is_closed = False
+        slots = [await acquire(pool, soon()) for _ in range(2)]
+        connections = [opened(pool, slot) for slot in slots]
+        for slot in slots:
             pool.release(slot)
-            await pool.aclose()
+        await pool.aclose()
+        await pool.aclose()
         assert [connection.is_open for connection in connections] == [False, False]
         ending = asyncio.create_task(pool.wait_closed())
         for connection in connections:
@@ -254,15 +258,17 @@ def test_closing_waits_until_every_idle_connection_has_ended() -> None:
     asyncio.run(main())
 
 
-def test_closing_does_not_wait_for_ever() -> None:
+def test_closing_waits_for_a_second_at_most(loop: WaitlessLoop) -> None:
     async def main() -> None:
         pool, slot = await full()
         opened(pool, slot)
         pool.release(slot)
         await pool.aclose()
-        await asyncio.wait_for(pool.wait_closed(), 5)
+        began = loop.time()
+        await pool.wait_closed()
+        assert loop.time() == began + 1
 
-    asyncio.run(main())
+    loop.run_until_complete(main())
 
 
 @given(st.lists(st.sampled_from(["acquire", "cancel", "release", "lose", "yield"]), max_size=40))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import os
+import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from tests.transports.http1.waitless import Clock
 
 from usersmanager.transports import PoolStats
-from usersmanager.transports.http1 import pool as pool_module
 from usersmanager.transports.http1.pool import Pool
 from usersmanager.transports.http1.slots import Slot
 
@@ -19,7 +21,7 @@ TIMEOUT = 15.0
 class Connection:
     def __init__(self) -> None:
         self.is_open = True
-        self.opened_at = pool_module.time.monotonic()
+        self.opened_at = time.monotonic()
 
     def is_clean(self) -> bool:
         return self.is_open
@@ -76,13 +78,6 @@ def _forget() -> None:
     taken.clear()
 
 
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    now = [1000.0]
-    monkeypatch.setattr(pool_module.time, "monotonic", lambda: now[0])
-    return now
-
-
 def test_the_most_recently_used_connection_is_reused_first() -> None:
     pool = ConnectionPool()
     slots = [use(pool, "a"), use(pool, "a")]
@@ -121,19 +116,19 @@ def test_a_connection_is_reusable_only_if_its_last_use_says_so() -> None:
     assert not idle.is_open
 
 
-def test_a_connection_that_was_idle_for_too_long_is_closed(clock: list[float]) -> None:
+def test_a_connection_that_was_idle_for_too_long_is_closed(clock: Clock) -> None:
     pool = ConnectionPool()
     slots = [use(pool, "a"), use(pool, "a")]
     for slot in slots:
         give_back(pool, slot)
-    clock[0] += TIMEOUT
+    clock.now += TIMEOUT
     assert take(pool, "a") is None
     assert [slot.connection.is_open for slot in slots if slot.connection] == [False, False]
     older = put(pool, "a")
-    clock[0] += TIMEOUT
+    clock.now += TIMEOUT
     young = put(pool, "a")
     assert (older.is_open, young.is_open) == (False, True)
-    clock[0] += TIMEOUT - 1
+    clock.now += TIMEOUT - 1
     assert take(pool, "a") is young
 
 
@@ -168,13 +163,13 @@ def test_discarding_closes_the_idle_connections_of_that_origin_only() -> None:
 
 
 def test_a_connection_in_use_when_its_origin_is_discarded_is_not_reused(
-    clock: list[float],
+    clock: Clock,
 ) -> None:
     pool = ConnectionPool()
     in_use = use(pool, "a")
-    clock[0] += 1
+    clock.now += 1
     pool.discard("a")
-    clock[0] += 1
+    clock.now += 1
     newer = put(pool, "a")
     give_back(pool, in_use)
     assert in_use.connection is not None
@@ -182,7 +177,7 @@ def test_a_connection_in_use_when_its_origin_is_discarded_is_not_reused(
 
 
 def test_a_connection_opened_at_the_moment_of_the_discard_is_not_reused(
-    clock: list[float],
+    clock: Clock,
 ) -> None:
     pool = ConnectionPool()
     in_use = use(pool, "a")
@@ -209,10 +204,10 @@ def test_the_statistics_of_pools_add_up() -> None:
     assert PoolStats(1, 2, 3, 4).plus(PoolStats(10, 20, 30, 40)) == PoolStats(11, 22, 33, 44)
 
 
-def test_the_limit_is_that_of_all_origins_idle_and_in_use(clock: list[float]) -> None:
+def test_the_limit_is_that_of_all_origins_idle_and_in_use(clock: Clock) -> None:
     pool = ConnectionPool(3)
     oldest, busy = put(pool, "a"), use(pool, "b")
-    clock[0] += 1
+    clock.now += 1
     newer = put(pool, "c")
     first = use(pool, "d")  # It takes the place of the connection that is idle for longest.
     assert (oldest.is_open, newer.is_open) == (False, True)
@@ -222,13 +217,13 @@ def test_the_limit_is_that_of_all_origins_idle_and_in_use(clock: list[float]) ->
     assert {busy, first, second} == set(pool._slots)
 
 
-def test_the_connection_that_was_idle_for_longest_makes_room(clock: list[float]) -> None:
-    clock[0] = 1.0
+def test_the_connection_that_was_idle_for_longest_makes_room(clock: Clock) -> None:
+    clock.now = 1.0
     pool = ConnectionPool(2)
     slots = [use(pool, "a"), use(pool, "b")]
     for slot in reversed(slots):
         give_back(pool, slot)
-        clock[0] += 1
+        clock.now += 1
     use(pool, "c")
     assert [slot.connection.is_open for slot in slots if slot.connection] == [True, False]
 
@@ -280,16 +275,31 @@ def test_the_statistics_count_connections_and_waiting_calls_by_origin() -> None:
     }
 
 
+def test_a_connection_that_is_reused_is_in_use_again() -> None:
+    pool = ConnectionPool()
+    put(pool, "a")
+    take(pool, "a")
+    assert pool.stats()["a"] == PoolStats(in_use=1, opened=1)
+
+
+def test_a_slot_without_a_connection_is_not_kept() -> None:
+    pool = ConnectionPool(1)
+    slot = pool.try_acquire("a", may_reuse=True)
+    assert slot is not None
+    give_back(pool, slot)
+    assert pool.stats()["a"] == PoolStats()
+
+
 def test_a_connection_that_is_returned_meanwhile_is_counted_once() -> None:
     class Returned(Slot[Connection]):
-        moments = iter([None, 1.0, 1.0, 1.0])
+        moments = iter([math.inf, 1.0, 1.0, 1.0])
 
         @property
-        def idle_since(self) -> float | None:  # type: ignore[override] # Changes as it is read.
+        def idle_since(self) -> float:  # type: ignore[override] # Changes as it is read.
             return next(self.moments)
 
         @idle_since.setter
-        def idle_since(self, moment: float | None) -> None: ...
+        def idle_since(self, moment: float) -> None: ...
 
     pool, slot = ConnectionPool(1), Returned("a")
     pool.release(use(pool, "a"))

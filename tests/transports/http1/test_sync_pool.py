@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.transports.http1.pooled import Connection
+from tests.transports.http1.waitless import Clock
 
 from usersmanager import PoolTimeoutError
 from usersmanager.transports import Deadline, PoolStats
@@ -23,6 +24,12 @@ def soon(seconds: float = 5.0) -> Deadline:
 
 def acquire(pool: SyncPool, deadline: Deadline) -> Slot[Stream]:
     return pool.acquire("a", deadline, may_reuse=True)
+
+
+def await_a_waiting_call(pool: SyncPool, thread: threading.Thread) -> None:
+    while not pool.stats()["a"].waiting:
+        assert thread.is_alive()
+        time.sleep(0.001)
 
 
 def test_a_call_beyond_the_limit_waits_for_a_slot() -> None:
@@ -57,8 +64,7 @@ def test_the_number_of_waiting_calls_is_part_of_the_statistics() -> None:
     slot = acquire(pool, soon())
     waiting = threading.Thread(target=lambda: acquire(pool, soon()))
     waiting.start()
-    while not pool.stats()["a"].waiting:
-        time.sleep(0.001)
+    await_a_waiting_call(pool, waiting)
     assert pool.stats()["a"] == PoolStats(in_use=1, waiting=1)
     pool.release(slot)
     waiting.join()
@@ -94,8 +100,7 @@ def test_a_call_that_waited_gets_a_connection_as_if_it_had_not(may_reuse: bool) 
         target=lambda: acquired.append(pool.acquire("a", soon(), may_reuse=may_reuse))
     )
     waiting.start()
-    while not pool.stats()["a"].waiting:
-        time.sleep(0.001)
+    await_a_waiting_call(pool, waiting)
     slot.is_reusable = True
     pool.release(slot)
     waiting.join(5)
@@ -103,22 +108,23 @@ def test_a_call_that_waited_gets_a_connection_as_if_it_had_not(may_reuse: bool) 
     assert acquired[0].connection is (slot.connection if may_reuse else None)
 
 
-def test_a_call_waits_until_its_deadline_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_waits_until_its_deadline_and_no_longer(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
     pool = SyncPool(1, 15.0)
     slot = acquire(pool, soon())
     waits: list[float] = []
 
     class Released:
         def get(self, timeout: float) -> None:
+            assert timeout > 0
             waits.append(timeout)
-            now[0] += timeout
+            clock.now += timeout
             raise Empty
 
-    now = [100.0]
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     monkeypatch.setattr(pool, "_released", Released())
     with pytest.raises(PoolTimeoutError):
-        acquire(pool, Deadline(100.12))
+        acquire(pool, soon(0.12))
     assert waits == pytest.approx([0.05, 0.05, 0.02])
     pool.release(slot)
 

@@ -5,146 +5,160 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import gc
-import time
 import weakref
-from collections.abc import Callable
 from typing import Any
+
+import pytest
+from tests.transports.http1.waitless import Clock, WaitlessLoop
 
 from usersmanager.transports.http1.timer import DeadlineTimer
 
 
-class CountingLoop(asyncio.SelectorEventLoop):
-    """An event loop that counts its timers."""
+class Exchanges:
+    """Uses a timer, and records when it fires.
 
-    timers = 0
+    Attributes:
+        timer: the timer.
+        moments: when it has fired, in seconds since the first use.
+    """
 
-    def call_later(self, *args: object, **options: object) -> asyncio.TimerHandle:  # type: ignore[override] # Any arguments are passed on.
-        self.timers += 1
-        return super().call_later(*args, **options)  # type: ignore[arg-type] # As above.
+    def __init__(self, loop: WaitlessLoop, clock: Clock) -> None:
+        self.timer = DeadlineTimer(loop)
+        self.moments: list[float] = []
+        self._loop = loop
+        self._clock = clock
+        self._began = clock.now
 
+    def start(self, seconds: float) -> None:
+        self.timer.start(self._clock.now + seconds, self.record)
 
-def fired(scenario: Callable[[DeadlineTimer, list[float]], object], seconds: float) -> list[float]:
-    """Run a scenario for some seconds; return when the timer fired, in seconds since it began."""
+    def record(self) -> None:
+        self.moments.append(self._clock.now - self._began)
 
-    async def main() -> list[float]:
-        began, moments = time.monotonic(), list[float]()
-        loop, errors = asyncio.get_running_loop(), list[dict[str, Any]]()
-        loop.set_exception_handler(lambda loop, error: errors.append(error))
-        timer = DeadlineTimer(loop)
-        scenario(timer, moments)
-        await asyncio.sleep(seconds)
-        timer.close()
+    def wait(self, seconds: float = 100.0) -> None:
+        """Let the event loop run; what it reports is an error."""
+        errors: list[dict[str, Any]] = []
+        self._loop.set_exception_handler(lambda loop, error: errors.append(error))
+        self._loop.run_until_complete(asyncio.sleep(seconds))
         assert errors == []
-        return [moment - began for moment in moments]
-
-    return asyncio.run(main())
 
 
-def recording(moments: list[float]) -> Callable[[], None]:
-    return lambda: moments.append(time.monotonic())
+@pytest.fixture
+def exchanges(loop: WaitlessLoop, clock: Clock) -> Exchanges:
+    return Exchanges(loop, clock)
 
 
-def test_it_fires_once_at_the_deadline() -> None:
-    (moment,) = fired(
-        lambda timer, moments: timer.start(time.monotonic() + 0.05, recording(moments)), seconds=0.2
-    )
-    assert moment >= 0.045
+def test_it_fires_once_at_the_deadline(exchanges: Exchanges) -> None:
+    exchanges.start(5)
+    exchanges.wait()
+    assert exchanges.moments == [5]
 
 
-def test_a_later_deadline_replaces_the_first() -> None:
-    def scenario(timer: DeadlineTimer, moments: list[float]) -> None:
-        timer.start(time.monotonic() + 0.02, recording(moments))
-        timer.stop()
-        timer.start(time.monotonic() + 0.1, recording(moments))
-
-    (moment,) = fired(scenario, seconds=0.3)
-    assert moment >= 0.095
+def test_it_fires_at_once_if_the_deadline_has_passed(exchanges: Exchanges) -> None:
+    exchanges.start(-1)
+    exchanges.wait()
+    assert exchanges.moments == [0]
 
 
-def test_an_earlier_deadline_replaces_a_later_one() -> None:
-    def scenario(timer: DeadlineTimer, moments: list[float]) -> None:
-        timer.start(time.monotonic() + 60, recording(moments))
-        timer.stop()
-        timer.start(time.monotonic() + 0.05, recording(moments))
-
-    assert len(fired(scenario, seconds=0.2)) == 1
-
-
-def test_it_does_not_fire_once_stopped_or_closed() -> None:
-    def stopped(timer: DeadlineTimer, moments: list[float]) -> None:
-        timer.start(time.monotonic() + 0.02, recording(moments))
-        timer.stop()
-
-    def closed(timer: DeadlineTimer, moments: list[float]) -> None:
-        timer.start(time.monotonic() + 0.02, recording(moments))
-        timer.close()
-
-    assert fired(stopped, seconds=0.05) == fired(closed, seconds=0.05) == []
+@pytest.mark.parametrize(("first", "second"), [(2, 10), (10, 2), (5, 5)])
+@pytest.mark.parametrize("pause", [0, 1])
+def test_only_the_last_deadline_counts(
+    exchanges: Exchanges, first: float, second: float, pause: float
+) -> None:
+    exchanges.start(first)
+    exchanges.timer.stop()
+    exchanges.wait(pause)
+    exchanges.start(second)
+    exchanges.wait()
+    assert exchanges.moments == [pause + second]
 
 
-def test_it_fires_at_once_if_the_deadline_has_passed() -> None:
-    moments = fired(
-        lambda timer, moments: timer.start(time.monotonic() - 1, recording(moments)), seconds=0.1
-    )
-    assert len(moments) == 1
+def test_it_does_not_fire_once_stopped_or_closed(exchanges: Exchanges) -> None:
+    for end in (exchanges.timer.stop, exchanges.timer.close):
+        exchanges.start(2)
+        end()
+        exchanges.wait()
+        assert exchanges.moments == []
 
 
-def test_many_exchanges_use_one_timer_of_the_event_loop() -> None:
-    async def main(loop: CountingLoop) -> None:
-        timer = DeadlineTimer(loop)
-        for number in range(100):
-            timer.start(time.monotonic() + 10 + number, lambda: None)
-            timer.stop()
-        timer.close()
+def test_it_can_be_started_again_as_it_fires_and_after_that(exchanges: Exchanges) -> None:
+    def start_again() -> None:
+        exchanges.record()
+        exchanges.start(2)
 
-    loop = CountingLoop()
-    try:
-        loop.run_until_complete(main(loop))
-    finally:
-        loop.close()
-    assert loop.timers == 1
+    exchanges.timer.start(1005, start_again)
+    exchanges.wait()
+    exchanges.start(3)
+    exchanges.timer.stop()
+    exchanges.wait()
+    exchanges.start(4)
+    exchanges.wait()
+    assert exchanges.moments == [5, 7, 204]
 
 
-def test_between_exchanges_it_keeps_no_connection_alive() -> None:
+@pytest.mark.parametrize(("early", "fires"), [(0.002, True), (0.003, False)])
+def test_an_event_loop_may_fire_two_milliseconds_early(
+    exchanges: Exchanges, loop: WaitlessLoop, clock: Clock, early: float, fires: bool
+) -> None:
+    clock.now, loop.early = 0.0, early
+    exchanges.start(early)
+    exchanges.wait(0)
+    assert len(exchanges.moments) == fires
+    loop.early = 0.0
+    exchanges.wait()
+    assert len(exchanges.moments) == 1
+
+
+def test_many_exchanges_use_one_timer_of_the_event_loop(
+    exchanges: Exchanges, loop: WaitlessLoop
+) -> None:
+    for seconds in [10, 10, *range(10, 100)]:
+        exchanges.start(seconds)
+        exchanges.timer.stop()
+    assert len(loop.timers) == 1
+
+
+def test_closing_it_cancels_the_timer_of_the_event_loop(
+    exchanges: Exchanges, loop: WaitlessLoop
+) -> None:
+    exchanges.timer.close()
+    exchanges.start(60)
+    exchanges.start(50)
+    exchanges.timer.close()
+    assert [timer.cancelled() for timer in loop.timers] == [True, True]
+
+
+def test_between_exchanges_it_keeps_no_connection_alive(loop: WaitlessLoop, clock: Clock) -> None:
     class Connection:
-        def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        def __init__(self) -> None:
             self.timer = DeadlineTimer(loop)
 
         def on_timeout(self) -> None: ...
 
-    async def main() -> None:
-        connection = Connection(asyncio.get_running_loop())
-        reference = weakref.ref(connection)
-        connection.timer.start(time.monotonic() + 60, connection.on_timeout)
-        connection.timer.stop()
-        gc.disable()  # Only an object in no reference cycle is freed at once.
-        try:
-            del connection
-            assert reference() is None
-        finally:
-            gc.enable()
-
-    asyncio.run(main())
+    connection = Connection()
+    reference = weakref.ref(connection)
+    connection.timer.start(clock.now + 60, connection.on_timeout)
+    connection.timer.stop()
+    gc.disable()  # Only an object in no reference cycle is freed at once.
+    try:
+        del connection
+        assert reference() is None
+    finally:
+        gc.enable()
 
 
-def test_it_does_not_keep_the_context_of_a_call_alive() -> None:
+def test_it_does_not_keep_the_context_of_a_call_alive(exchanges: Exchanges) -> None:
     class Session: ...
 
     variable: contextvars.ContextVar[Session] = contextvars.ContextVar("session")
 
-    async def call(timer: DeadlineTimer) -> weakref.ref[Session]:
+    def call() -> weakref.ref[Session]:
         session = Session()
         variable.set(session)
-        timer.start(time.monotonic() + 60, lambda: None)
-        timer.stop()
+        exchanges.start(60)
+        exchanges.timer.stop()
         return weakref.ref(session)
 
-    async def main() -> None:
-        timer = DeadlineTimer(asyncio.get_running_loop())
-        reference = await asyncio.create_task(call(timer))
-        await asyncio.sleep(0)
-        gc.collect()
-        assert reference() is None
-        timer.close()
-
-    asyncio.run(main())
+    reference = contextvars.Context().run(call)
+    gc.collect()
+    assert reference() is None

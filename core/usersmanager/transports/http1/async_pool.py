@@ -53,7 +53,8 @@ class AsyncPool(Pool[AsyncConnection]):
         """
         if self._waiters:
             self._wake()  # A slot may have died without a `release`.
-        slot = None if self._waiters else self.try_acquire(origin, may_reuse=may_reuse)
+        # If a task still waits, there is no slot for this one either.
+        slot = self.try_acquire(origin, may_reuse=may_reuse)
         return slot or await self._wait(origin, deadline, may_reuse)
 
     async def _wait(self, origin: str, deadline: Deadline, may_reuse: bool) -> _Slot:
@@ -73,7 +74,7 @@ class AsyncPool(Pool[AsyncConnection]):
             self._waiters.remove(waiter)
         if waiter.slot.done() and not waiter.slot.cancelled():  # It came at the last moment.
             slot = waiter.slot.result()
-            slot.is_reusable = slot.connection is not None
+            slot.is_reusable = True
             self.release(slot)
 
     def release(self, slot: _Slot) -> None:
@@ -101,7 +102,7 @@ class AsyncPool(Pool[AsyncConnection]):
         self._closing += self.close()  # Referenced until their protocols report the end.
 
     async def wait_closed(self) -> None:
-        """Wait until the idle connections are closed."""
+        """Wait until the idle connections are closed, for a second at most."""
         if self._closing:
             await asyncio.wait([connection.closed for connection in self._closing], timeout=1)
         self._closing.clear()

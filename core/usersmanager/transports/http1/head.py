@@ -38,18 +38,19 @@ __all__ = [
 # Bytes, with the CRLF of each line and the empty line at the end.
 HEAD_LIMIT = 65536
 TOO_LONG = "the response head, or its trailers, are larger than 64 KiB"
-# More than a status line usually has. A longer one is checked once the head is complete.
+# More than a status line usually has. The rest of a longer one is checked with the whole head.
 BEGINNING_SIZE = 256
 
+_ENCODING = "iso-8859-1"
 # Completes the beginning of any valid status line.
 _EXAMPLE = "HTTP/1.1 200 "
 _STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?")
 # Possessive, so that a line of blanks is not tried in all its divisions.
-_FIELD_LINES = re.compile(rf"^({TOKEN}+):[\t ]*+([\t\x20-\x7e\x80-\xff]*+)\r\n", re.MULTILINE)
+_FIELD_LINES = re.compile(rf"^({TOKEN}):[\t ]*+([\t\x20-\x7e\x80-\xff]*)\r\n", re.MULTILINE)
 _LENGTH = re.compile(r"[0-9]{1,18}")
 # Not preceded by whitespace, so that a long line of it is not searched from every position.
-_FOLDS = re.compile(rb"(?<![\t ])(?:[\t ]*+\r\n[\t ]++)+")
-_FOLDED_NAME = re.compile(rb"^([^\r\n:]*+):[^\r\n]*+\r\n[\t ]", re.MULTILINE)
+_FOLDS = re.compile(rb"(?<![\t ])(?:[\t ]*\r\n[\t ]+)+")
+_FOLDED_NAME = re.compile(rb"^([^\r\n:]*):[^\r\n]*\r\n[\t ]", re.MULTILINE)
 _FRAMING = frozenset(
     {"connection", "content-length", "keep-alive", "trailer", "transfer-encoding", "upgrade"}
 )
@@ -96,22 +97,20 @@ class Head(NamedTuple):
         return self.is_1_1 and not is_closing
 
 
-def check_beginning(beginning: bytes | bytearray) -> bool:
-    """Check the beginning of a head; return whether there is no more of it to check.
+def check_beginning(beginning: bytes | bytearray) -> None:
+    """Check the beginning of a head that is still incomplete.
 
     Args:
-        beginning: up to `BEGINNING_SIZE` bytes.
+        beginning: its first `BEGINNING_SIZE` bytes, or as many as there are.
 
     Raises:
         ProtocolError: no response begins like this. It may be a TLS alert, or HTTP/2.
     """
-    line, end, _ = beginning.decode("iso-8859-1").partition("\r\n")
-    if end:
-        _match_status(line)
-    else:
+    line, end, _ = beginning.decode(_ENCODING).partition("\r\n")
+    if not end:
         line = line.removesuffix("\r")
-        _match_status(line + _EXAMPLE[len(line) :])
-    return bool(end) or len(beginning) >= BEGINNING_SIZE
+        line += _EXAMPLE[len(line) :]
+    _match_status(line)
 
 
 def unfold(head: bytes | bytearray) -> bytes | bytearray:
@@ -124,7 +123,7 @@ def unfold(head: bytes | bytearray) -> bytes | bytearray:
         return head
     status_line, end, lines = head.partition(b"\r\n")
     for name in _FOLDED_NAME.findall(lines):
-        if name.decode("iso-8859-1").lower() in _FRAMING:
+        if name.decode(_ENCODING).lower() in _FRAMING:
             raise ProtocolError("a folded field that affects the framing")
     return status_line + end + _FOLDS.sub(b" ", lines)
 
@@ -135,7 +134,7 @@ def parse_head(head: bytes | bytearray) -> Head:
     Raises:
         ProtocolError: it breaks a rule above.
     """
-    status_line, _, lines = head.decode("iso-8859-1").partition("\r\n")
+    status_line, _, lines = head.decode(_ENCODING).partition("\r\n")
     status, is_1_1 = _parse_status(status_line)
     return Head(status, is_1_1, Headers(_parse_fields(lines)))
 
@@ -161,7 +160,7 @@ def check_trailer(line: bytes | bytearray) -> None:
     Raises:
         ProtocolError: it breaks a rule above.
     """
-    ((name, _),) = _parse_fields(line.decode("iso-8859-1") + "\r\n")
+    ((name, _),) = _parse_fields(line.decode(_ENCODING) + "\r\n")
     if name.lower() in _FRAMING:
         raise ProtocolError("a trailer that affects the framing")
 

@@ -67,7 +67,7 @@ class ResponseParser:
         self.has_begun: bool = False
         self._require_length = require_length
         self._max_response_bytes = max_response_bytes
-        self._buffer: bytes | bytearray = b""
+        self._buffer = bytearray()
         self._position = 0  # In the buffer: of the next byte to parse.
         self._has_ended = False
         self._head: Head | None = None
@@ -83,19 +83,13 @@ class ResponseParser:
             BodyTooLargeError: the body is too large. The connection must be closed.
         """
         self.has_begun = True
-        if self._buffer:
-            self._buffer += data
-        else:
-            self._buffer = data
+        self._buffer += data
         next(self._steps, None)
-        if self._position == len(self._buffer):
-            self._buffer = b""
-        elif self.complete:
-            self._buffer, self.keep_alive = b"", False
-        elif self._position or self._buffer is data:
-            # A bytearray, because appending to it takes linear time.
-            self._buffer = bytearray(self._buffer[self._position :])
+        del self._buffer[: self._position]
         self._position = 0
+        if self.complete and self._buffer:
+            self._buffer.clear()
+            self.keep_alive = False
 
     def receive_eof(self, *, in_order: bool = True) -> None:
         """Handle the end of the connection.
@@ -121,7 +115,7 @@ class ResponseParser:
         Raises:
             ValueError: it is not complete.
         """
-        if self._head is None or not self.complete:
+        if self._head is None:
             raise ValueError("the response is not complete")
         return Response(self._head.status, self._head.headers, bytes(self._body))
 
@@ -129,7 +123,6 @@ class ResponseParser:
         head = yield from self._read_head()
         length, is_chunked = head.framing()
         keep_alive = head.allows_keep_alive()
-        self._head = head
         if head.status in (204, 304):
             # A server that announces a body may still send it.
             keep_alive = keep_alive and not is_chunked and not length
@@ -141,14 +134,14 @@ class ResponseParser:
             raise ProtocolError("a body without a length, which may be truncated")
         else:
             yield from self._read_until_eof()
-        self.complete, self.keep_alive = True, keep_alive
+        self._head, self.complete, self.keep_alive = head, True, keep_alive
 
     def _read_head(self) -> Generator[None, None, Head]:
         """Read the final head, skipping interim responses."""
         for _ in range(_INTERIM_LIMIT + 1):
             end = yield from self._find_end_of_head()
-            head = parse_head(unfold(self._buffer[self._position : end + 2]))
-            self._position = end + 4
+            head = parse_head(unfold(self._buffer[self._position : end]))
+            self._position = end + 2
             if head.status >= 200:
                 return head
             if head.status == 101:
@@ -157,22 +150,19 @@ class ResponseParser:
         raise ProtocolError("too many interim responses")
 
     def _find_end_of_head(self) -> Generator[None, None, int]:
-        """Return where the last header line ends: its CRLF and an empty line follow."""
-        is_checked = False
+        """Return where the last line of the head ends: an empty line follows."""
         search_from = self._position
-        while (end := self._buffer.find(b"\r\n\r\n", search_from)) < 0:
-            unfinished = len(self._buffer) - self._position
-            if unfinished >= HEAD_LIMIT:
+        while True:
+            limit = self._position + HEAD_LIMIT
+            end = self._buffer.find(b"\r\n\r\n", search_from, limit)
+            if end != -1:
+                return end + 2
+            if len(self._buffer) >= limit:
                 raise ProtocolError(TOO_LONG)
-            if not is_checked:
-                beginning = self._buffer[self._position : self._position + BEGINNING_SIZE]
-                is_checked = check_beginning(beginning)
+            check_beginning(self._buffer[self._position : self._position + BEGINNING_SIZE])
             # The end may be split between this data and the next.
-            search_from = max(0, unfinished - 3)
+            search_from = max(0, len(self._buffer) - self._position - 3)
             yield
-        if end + 4 - self._position > HEAD_LIMIT:
-            raise ProtocolError(TOO_LONG)
-        return end
 
     def _read_body(self, size: int) -> Iterator[None]:
         while True:
@@ -213,7 +203,7 @@ class ResponseParser:
             space -= len(trailer) + 2
             check_trailer(trailer)
 
-    def _read_line(self, limit: int) -> Generator[None, None, bytes | bytearray]:
+    def _read_line(self, limit: int) -> Generator[None, None, bytearray]:
         """Read a line of a limited number of bytes; return it without its CRLF."""
         while True:
             end = self._buffer.find(b"\n", self._position) + 1

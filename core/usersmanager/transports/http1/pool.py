@@ -47,7 +47,7 @@ class _Origin:
     __slots__ = ("opened", "usable_since")
 
     def __init__(self) -> None:
-        self.usable_since = 0.0
+        self.usable_since = -math.inf
         self.opened = 0
 
 
@@ -89,7 +89,7 @@ class Pool(Generic[ConnectionT]):
                 return slot
             try:
                 if self._is_usable(slot, slot.connection):
-                    slot.idle_since = None
+                    slot.idle_since = math.inf
                     return slot
             except BaseException:
                 slot.connection.close()
@@ -126,12 +126,12 @@ class Pool(Generic[ConnectionT]):
         if not self._idle:
             return None
         oldest = [idle[0] for idle in self._idle.values()]
-        slot = self._pop(min(oldest, key=lambda slot: slot.idle_since or 0.0).origin, 0)
+        slot = self._pop(min(oldest, key=lambda slot: slot.idle_since).origin, 0)
         slot.idle_since = -math.inf
         return slot
 
     def _is_usable(self, slot: Slot[ConnectionT], connection: ConnectionT) -> bool:
-        age = time.monotonic() - (slot.idle_since or 0.0)
+        age = time.monotonic() - slot.idle_since
         return age < self._idle_timeout and connection.is_clean()
 
     def opened(self, slot: Slot[ConnectionT], connection: ConnectionT) -> None:
@@ -149,11 +149,11 @@ class Pool(Generic[ConnectionT]):
         now = time.monotonic()
         expired = []
         with self._lock:
-            opened_at = slot.connection.opened_at if slot.connection else 0.0
-            if self._is_closed or opened_at <= self._origins[slot.origin].usable_since:
+            usable_since = math.inf if self._is_closed else self._origins[slot.origin].usable_since
+            if slot.connection is None or slot.connection.opened_at <= usable_since:
                 return False
             idle = self._idle.get(slot.origin, deque())
-            while idle and now - (idle[0].idle_since or 0.0) >= self._idle_timeout:
+            while idle and now - idle[0].idle_since >= self._idle_timeout:
                 expired.append(idle.popleft())
             slot.is_reusable, slot.idle_since = False, now
             idle.append(slot)
@@ -197,7 +197,7 @@ class Pool(Generic[ConnectionT]):
     def stats(self) -> dict[str, PoolStats]:
         """Return the connections by origin. Takes no lock, so that a signal handler may call it."""
         # Each slot is read once: it may become idle meanwhile, and counts as one or the other.
-        slots = Counter((slot.origin, slot.idle_since is None) for slot in self._slots)
+        slots = Counter((slot.origin, slot.idle_since == math.inf) for slot in self._slots)
         waiting = Counter(self._waiting_origins())
         return {
             origin: PoolStats(

@@ -6,6 +6,7 @@ any statement from running.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Generic, Protocol, TypeVar
 from weakref import ref
@@ -37,7 +38,7 @@ class Slot(Generic[ConnectionT]):
         origin: what the connection leads to.
         connection: None until it is open.
         is_reusable: set it to keep the connection for another call.
-        idle_since: in seconds of `time.monotonic()`; None while a call uses it.
+        idle_since: in seconds of `time.monotonic()`; `math.inf` while a call uses it.
     """
 
     __slots__ = ("__weakref__", "connection", "idle_since", "is_reusable", "origin")
@@ -46,7 +47,7 @@ class Slot(Generic[ConnectionT]):
         self.origin: str = origin
         self.connection: ConnectionT | None = None
         self.is_reusable: bool = False
-        self.idle_since: float | None = None
+        self.idle_since: float = math.inf
 
 
 class Alive(Generic[T]):

@@ -50,15 +50,15 @@ class SyncPool(Pool[Stream]):
         try:
             self._waiters.add(waiter)
             while (slot := self.try_acquire(origin, may_reuse=may_reuse)) is None:
-                if deadline.remaining() <= 0:
+                remaining = deadline.remaining()
+                if remaining <= 0:
                     raise PoolTimeoutError("no connection became available before the deadline")
-                self._wait_for_release(deadline)
+                self._wait_for_release(min(_RECOUNT_INTERVAL, remaining))
             return slot
         finally:
             self._waiters.remove(waiter)
 
-    def _wait_for_release(self, deadline: Deadline) -> None:
-        seconds = max(0.0, min(_RECOUNT_INTERVAL, deadline.remaining()))
+    def _wait_for_release(self, seconds: float) -> None:
         try:
             self._released.get(timeout=seconds)
         except Empty:

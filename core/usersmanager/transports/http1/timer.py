@@ -31,16 +31,16 @@ class DeadlineTimer:
             timer.stop()
     """
 
-    __slots__ = ("_context", "_deadline", "_fires_at", "_handle", "_loop", "_on_timeout")
+    __slots__ = ("_context", "_exchange", "_fires_at", "_handle", "_loop")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         # The timer outlives the exchange, and must not keep the context of its call alive.
         self._context = Context()
         self._handle: asyncio.TimerHandle | None = None
-        self._fires_at = 0.0
-        self._deadline = 0.0
-        self._on_timeout: Callable[[], object] | None = None
+        self._fires_at: float  # If there is a handle.
+        # The deadline, and what to call then.
+        self._exchange: tuple[float, Callable[[], object]] | None = None
 
     def start(self, deadline: float, on_timeout: Callable[[], object]) -> None:
         """Call `on_timeout` once at the deadline, instead of any earlier one.
@@ -49,20 +49,19 @@ class DeadlineTimer:
             deadline: in seconds of ``time.monotonic()``.
             on_timeout: called by the event loop.
         """
-        self._deadline, self._on_timeout = deadline, on_timeout
+        self._exchange = deadline, on_timeout
         if self._handle is None or deadline < self._fires_at:
             self._schedule(deadline)
 
     def stop(self) -> None:
         """Stop the timer. That of the event loop is kept for the next exchange."""
-        self._on_timeout = None
+        self._exchange = None
 
     def close(self) -> None:
         """Stop the timer for good."""
-        self._on_timeout = None
+        self.stop()
         if self._handle is not None:
             self._handle.cancel()
-            self._handle = None
 
     def _schedule(self, deadline: float) -> None:
         if self._handle is not None:
@@ -73,11 +72,11 @@ class DeadlineTimer:
 
     def _fire(self) -> None:
         self._handle = None
-        on_timeout = self._on_timeout
-        if on_timeout is None:
+        if self._exchange is None:
             return
-        if self._deadline > time.monotonic() + _TOLERANCE:
-            self._schedule(self._deadline)
-            return
-        self._on_timeout = None
-        on_timeout()
+        deadline, on_timeout = self._exchange
+        if deadline > time.monotonic() + _TOLERANCE:
+            self._schedule(deadline)
+        else:
+            self.stop()
+            on_timeout()
