@@ -1,10 +1,12 @@
 // The style sheet shows the heading of a column in front of its cells on narrow screens.
 document.addEventListener("DOMContentLoaded", () => {
   for (const table of document.querySelectorAll("table.docutils")) {
-    const headings = [...table.querySelectorAll("thead th")].map((cell) => cell.textContent.trim());
+    const cells = [...table.querySelectorAll("thead th")];
+    // "Use…" is written "Use:" in front of a cell.
+    const headings = cells.map((cell) => cell.textContent.trim().replace(/…$/, ""));
     for (const row of table.querySelectorAll("tbody tr")) {
       [...row.cells].forEach((cell, column) => {
-        if (headings[column]) cell.dataset.heading = headings[column];
+        if (headings[column] && cell.textContent.trim()) cell.dataset.heading = headings[column];
       });
     }
   }
