@@ -38,9 +38,11 @@ intersphinx_mapping = {
 
 html_theme = "furo"
 html_title = "usersmanager"
+# The default style underlines the names of modules, as if they were links.
+pygments_dark_style = "a11y-high-contrast-dark"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
-html_js_files = ["tables.js"]
+html_js_files = ["site.js"]
 html_show_copyright = False
 html_show_sphinx = False
 html_show_sourcelink = False

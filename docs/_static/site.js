@@ -1,5 +1,5 @@
-// The style sheet shows the heading of a column in front of its cells on narrow screens.
 document.addEventListener("DOMContentLoaded", () => {
+  // The style sheet shows the heading of a column in front of its cells on narrow screens.
   for (const table of document.querySelectorAll("table.docutils")) {
     const cells = [...table.querySelectorAll("thead th")];
     // "Use…" is written "Use:" in front of a cell.
@@ -9,5 +9,10 @@ document.addEventListener("DOMContentLoaded", () => {
         if (headings[column] && cell.textContent.trim()) cell.dataset.heading = headings[column];
       });
     }
+  }
+
+  // A telephone has room for about 35 characters on a line.
+  for (const word of document.querySelectorAll("code.literal .pre")) {
+    if (word.textContent.length <= 30) word.classList.add("short");
   }
 });
