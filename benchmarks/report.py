@@ -7,9 +7,10 @@ from .layers import Layer
 from .scenarios import Row
 
 BEGIN, END = "<!-- results -->", "<!-- /results -->"
-_LEFT, _SCALE, _MAXIMUM, _LINE = 190, 100, 5, 20  # Pixels; bars are cut at _MAXIMUM × base.
+# Pixels; bars are cut at _MAXIMUM × base. The chart is narrow, to be readable on a telephone.
+_WIDTH, _LEFT, _SCALE, _MAXIMUM, _LINE = 480, 200, 46, 5, 20
 _SVG = """\
-<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 {height}" width="760">
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}">
 <style>
 text {{ font: 12px sans-serif; fill: #1f2328 }} .title {{ font-weight: bold }}
 rect {{ fill: #afb8c1 }} .usersmanager {{ fill: #c2410c }} .urllib3, .aiohttp {{ fill: #57606a }}
@@ -65,7 +66,9 @@ def chart(rows: Sequence[Row]) -> str:
             parts.append(f'<text class="title" x="8" y="{y - 6}">{escape(title)}</text>')
         parts.append(_bar(row, y))
         y += _LINE
-    return _SVG.format(height=y + _LINE, base=_x(1), maximum=_MAXIMUM, parts="\n".join(parts))
+    return _SVG.format(
+        width=_WIDTH, height=y + _LINE, base=_x(1), maximum=_MAXIMUM, parts="\n".join(parts)
+    )
 
 
 def _bar(row: Row, y: int) -> str:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import importlib
+import inspect
+import re
 import sys
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_args
 
 from sphinx.application import Sphinx
 
 import usersmanager
 import usersmanager.plugins
+from usersmanager.errors import Reason
 
 project = "usersmanager"
 version = release = usersmanager.__version__
@@ -35,15 +38,22 @@ intersphinx_mapping = {
 
 html_theme = "furo"
 html_title = "usersmanager"
+# The default style underlines the names of modules, as if they were links.
+pygments_dark_style = "a11y-high-contrast-dark"
 html_static_path = ["_static"]
-html_css_files = ["narrow.css"]
-html_js_files = ["tables.js"]
+html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 html_show_copyright = False
 html_show_sphinx = False
 html_show_sourcelink = False
 html_copy_source = False
 copybutton_prompt_text = r"\$ |>>> "
 copybutton_prompt_is_regexp = True
+copybutton_line_continuation_character = "\\"
+# Only dashes and ellipses: quotes are often those of Python.
+smartquotes_action = "De"
+# So that the name of an argument may end in an underscore.
+strip_signature_backslash = True
 
 # Single backticks in docstrings are public names, double ones literals.
 default_role = "any"
@@ -102,6 +112,33 @@ class Effect:
     """Stands for the alias in signatures, which would show private classes."""
 
 
+_REASON = re.compile(rf"\S*Literal\['{get_args(Reason)[0]}'[^]]*\]")
+# A protocol has no constructor, and a Call is made by a manager.
+_WITHOUT_ARGUMENTS = ("(*args, **kwargs)", "<factory>")
+
+
+def simplify_signature(
+    _app: Sphinx,
+    _what: str,
+    _name: str,
+    value: Any,
+    _options: object,
+    arguments: str | None,
+    result: str | None,
+) -> tuple[str, str | None] | None:
+    """Show no private name in a signature, and none of the many reasons of an error."""
+    if arguments is None:
+        return None
+    if any(mark in arguments for mark in _WITHOUT_ARGUMENTS):
+        return "", result
+    constants = vars(sys.modules[value.__module__])
+    text = re.sub(r"(?<== )_[A-Z_]+", lambda match: repr(constants[match[0]]), arguments)
+    text = text.replace("= no_protocol", "= ...")
+    # Its short name would be that of our own protocol.
+    result = result and result.replace("~asyncio.transports.Transport", "asyncio.Transport")
+    return _REASON.sub("str", text), result
+
+
 def setup(app: Sphinx) -> None:
     """Show public names, as people import them, in place of the private modules."""
     for face in reversed(_FACES):
@@ -112,9 +149,13 @@ def setup(app: Sphinx) -> None:
                 # autodoc looks up annotations in the module that it is given.
                 vars(module).update(vars(sys.modules[value.__module__]) | vars(module))
                 value.__module__ = face
+            if hasattr(value, "check_library"):
+                # autodoc would show the arguments of `__new__`, which takes any.
+                value.__signature__ = inspect.signature(value, eval_str=True)
     for alias in (Flow, Proceed, Effect):
         hidden = getattr(usersmanager.plugins, alias.__name__)
         alias.__module__ = "usersmanager.plugins"
         for module in list(sys.modules.values()):
             if vars(module).get(alias.__name__) is hidden:
                 setattr(module, alias.__name__, alias)
+    app.connect("autodoc-process-signature", simplify_signature)

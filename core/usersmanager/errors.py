@@ -209,14 +209,15 @@ class TransportError(ProviderUnavailableError):
         origin: see `UsersManagerError`.
 
     Raises:
-        ValueError: ``reason`` is not one of the values of ``Reason``, or ``retry_after`` is
+        ValueError: ``reason`` is not one of the fixed set of words, or ``retry_after`` is
             negative.
         TypeError: ``retry_after`` is not a number or None.
 
     Attributes:
         sent: False only if no byte of the request was written in the last attempt. Repeating the
             call is then safe, as it always is for ``get_info``.
-        reason: one of a fixed set of words, for dashboards and alerts.
+        reason: one of a fixed set of words, for dashboards and alerts: see "Errors" in the
+            documentation.
     """
 
     _reason_of_class: ClassVar[Reason] = "other"
@@ -388,27 +389,27 @@ class APIError(UsersManagerError):
 
 
 class RedirectError(APIError):
-    """3xx. Redirects are not followed: they could send the token elsewhere. Correct the URL."""
+    """3xx: redirects are not followed: they could send the token elsewhere. Correct the URL."""
 
 
 class UnauthorizedError(APIError):
-    """401. The token has expired, was revoked, or is for another API. Get a new one."""
+    """401: the token has expired, was revoked, or is for another API. Get a new one."""
 
 
 class ForbiddenError(APIError):
-    """403. The token is valid but lacks a scope, such as "openid". Get one with that scope."""
+    """403: the token is valid but lacks a scope, such as "openid". Get one with that scope."""
 
 
 class NotFoundError(APIError):
-    """404. The user or the endpoint does not exist. Check the id and the base URL."""
+    """404: the user or the endpoint does not exist. Check the id and the base URL."""
 
 
 class RateLimitedError(APIError, ProviderUnavailableError):
-    """429. Too many requests. Wait ``retry_after`` seconds, if it is not None, and try again."""
+    """429: too many requests. Wait ``retry_after`` seconds, if it is not None, and try again."""
 
 
 class ServerError(APIError, ProviderUnavailableError):
-    """5xx. The server failed. Try again later if repeating is safe."""
+    """5xx: the server failed. Try again later if repeating is safe."""
 
 
 class DecodeError(UsersManagerError):

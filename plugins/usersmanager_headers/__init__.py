@@ -22,8 +22,8 @@ Fields = Mapping[str, str]
 class Headers:
     """Set header fields on every attempt, and ``User-Agent`` unless the request has one.
 
-    Managers that share a cache get the same profile only if their fixed fields are equal. The cache
-    doesn't see the fields of a function; see ``usersmanager_variant`` if a response depends on them.
+    Managers that share a cache share profiles only if their fixed fields are equal. The cache does
+    not see what a function returns: see ``usersmanager_variant`` if a response depends on it.
 
     Args:
         fields: a mapping of names to values, or a function that takes the request of an attempt

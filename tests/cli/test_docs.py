@@ -11,7 +11,7 @@ import pytest
 
 from usersmanager.cli.app import app
 
-PAGE = (Path(__file__).parents[2] / "docs/cli.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs/cli.md").read_text().replace("\\\n", "")
 EXAMPLES = re.findall(r"^\$ (.*\busersmanager .*)$", PAGE, re.MULTILINE)
 
 

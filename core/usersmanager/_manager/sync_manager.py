@@ -255,7 +255,7 @@ class UsersManager(BaseUsersManager[Transport]):
             timeout: the seconds for this call, or None for the constructor's timeout.
 
         Returns:
-            The link. It is a credential: the first person to open it is logged in.
+            The link, a credential. The first person to open it is logged in.
 
         Raises:
             ArgumentError: an argument is invalid.

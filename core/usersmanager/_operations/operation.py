@@ -64,7 +64,7 @@ class Operation(Generic[Result_co]):
             9.2.2).
 
     Attributes:
-        read: the argument of that name.
+        read (Callable[[Response], Result_co]): the argument of that name.
         credential: the argument of that name.
 
     Raises:

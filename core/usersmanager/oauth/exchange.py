@@ -75,7 +75,7 @@ def exchange_token(
 
     Example::
 
-        exchange = exchange_token(user_token, audience="https://orders.example", client=client)
+        exchange = exchange_token(token, audience="https://orders.example", client=client)
         order_token = users.call(exchange).access_token
 
     Source: RFC 8693, sections 2.1 and 2.2.

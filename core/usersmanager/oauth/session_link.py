@@ -35,7 +35,7 @@ def session_link(
         organization: the id of an Auth0 organization, or None.
 
     Returns:
-        The link. It is a credential: it logs in the first person who opens it from that address.
+        The link, a credential. It logs in the first person who opens it from that address.
 
     Raises:
         ArgumentError: an argument is invalid, or the token is not a session transfer token.

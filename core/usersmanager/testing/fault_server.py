@@ -38,7 +38,7 @@ def profile(subject: str, *, headers: str = "") -> bytes:
 
 
 def echo(peer: Peer) -> None:
-    """Answer each request with a profile whose subject is the request's token. A script."""
+    """Answer each request with a profile whose subject is the token: the default script."""
     while request := peer.request():
         token = _BEARER.search(request)
         peer.send(profile(token[1].decode() if token else ""))

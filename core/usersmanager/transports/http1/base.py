@@ -62,35 +62,7 @@ class Http1Base(_Checked):
         idle_timeout: float = 15.0,
         max_response_bytes: int = 1 << 20,
     ) -> None:
-        """Prepare a transport without connections. A subclass passes its settings on.
-
-        Args:
-            ssl_context: in place of the default one: system trust, host names checked, TLS 1.2.
-            proxy: the URL of an HTTP proxy for all origins, with user and password if it requires
-                them, percent-encoded.
-            trust_env: whether to use the proxies of the environment if there is no `proxy`:
-                `http_proxy` and `https_proxy`, except for the hosts in `no_proxy` and loopback.
-                They are read now.
-            pool_size: the maximum number of connections, idle and in use, of all origins together;
-                further calls wait. An idle connection to another origin is closed to make room. In
-                asyncio, each event loop has a pool.
-            connect_timeout: seconds for one connection: name resolution, TCP, proxy and TLS. It
-                should be less than a call's timeout, to leave time for a retry.
-            idle_timeout: seconds after which an idle connection is not used again. It should be
-                less than those of servers, load balancers and NAT.
-            max_response_bytes: the maximum size of a response body; a larger one raises a
-                BodyTooLargeError.
-
-        Raises:
-            ArgumentError: a proxy is not the URL of an HTTP proxy, or a number is not positive.
-
-        Example::
-
-            class Fixed(Http1Transport):
-                def __init__(self, address, **settings):
-                    super().__init__(**settings)
-                    self.address = address
-        """
+        """Prepare a transport without connections; see `Http1Transport`."""
         sealed_proxy = Secret(proxy)
         del proxy
         self.check_library()

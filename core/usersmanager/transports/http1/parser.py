@@ -79,7 +79,7 @@ class ResponseParser:
         """Parse received data.
 
         Raises:
-            ProtocolError: the response breaks a rule above. The connection must be closed.
+            ProtocolError: the response is malformed. The connection must be closed.
             BodyTooLargeError: the body is too large. The connection must be closed.
         """
         self.has_begun = True

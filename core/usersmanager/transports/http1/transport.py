@@ -30,14 +30,41 @@ class Http1Transport(Http1Base, ABC):
     """A sync transport: derive from it, and open its connections in `connect`. Thread-safe.
 
     It does everything else: proxies, tunnels and TLS inside them, the pool, the exchange. A class
-    may also derive from `AsyncHttp1Transport`.
+    may also derive from `AsyncHttp1Transport`. A subclass passes its settings on as ``**settings``.
+
+    Args:
+        ssl_context: replaces the default one: system trust store, host names checked, TLS 1.2 or
+            newer.
+        proxy: the URL of an HTTP proxy for all origins, with user and password if it requires
+            them, percent-encoded.
+        trust_env: whether to use the proxies of the environment if there is no ``proxy``:
+            ``http_proxy`` and ``https_proxy``, except for the hosts in ``no_proxy`` and loopback.
+            They are read once, by the constructor.
+        pool_size: the maximum number of connections, idle and in use, of all origins together;
+            further calls wait. An idle connection to another origin is closed to make room. In
+            asyncio, each event loop has a pool.
+        connect_timeout: the seconds for opening one connection: name resolution, TCP, proxy and
+            TLS. It should be less than a call's timeout, to leave time for a retry.
+        idle_timeout: the seconds after which an idle connection is not used again. It should be
+            less than those of servers, load balancers and NAT.
+        max_response_bytes: the maximum size of a response body; a larger one raises a
+            BodyTooLargeError.
+
+    Attributes:
+        strict: always True: such a transport passes the strict contract.
+
+    Raises:
+        ArgumentError: the proxy is not the URL of an HTTP proxy, or a number is not positive.
 
     Example::
 
-        class Direct(Http1Transport):
+        class Fixed(Http1Transport):
+            def __init__(self, address, **settings):
+                super().__init__(**settings)
+                self.address = address
+
             def connect(self, hop, deadline):
-                address = (hop.host, hop.port)
-                sock = socket.create_connection(address, deadline.remaining_or_raise())
+                sock = socket.create_connection(self.address, deadline.remaining_or_raise())
                 return hop.secure(sock, deadline)
     """
 
