@@ -86,8 +86,8 @@ class Entry:
 
 
 def _parse_scope(head: Secret[Any]) -> Scope:
-    operation, method, url, _, _ = head.reveal()[0]
-    return Scope(operation, method, url, *(_pairs(head, index) for index in (3, 4)))
+    operation, method, url, scheme, _, _ = head.reveal()[0]
+    return Scope(operation, method, url, scheme, *(_pairs(head, index) for index in (4, 5)))
 
 
 def _pairs(head: Secret[Any], index: int) -> tuple[tuple[str, str], ...]:
