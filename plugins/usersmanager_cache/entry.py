@@ -80,7 +80,7 @@ class Entry:
                 fresh=float(fresh),
                 end=math.inf if end is None else float(end),
             )
-        except (LookupError, ValueError, TypeError, RecursionError):
+        except (LookupError, ValueError, TypeError, ArithmeticError, RecursionError):
             return None
         return entry if age >= -_MAX_SKEW else None
 
