@@ -139,6 +139,11 @@ class Cache:
         return await arun_flow(self._lookup.forget(self._key(secret)))
 
     @hookimpl
+    def usersmanager_variant(self) -> str:
+        """Return nothing but a place: what is inside of the cache affects what it keeps."""
+        return ""
+
+    @hookimpl
     def usersmanager_wrap_call(
         self, request: Request, proceed: Proceed
     ) -> Flow[Response] | Response:

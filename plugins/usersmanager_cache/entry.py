@@ -80,14 +80,14 @@ class Entry:
                 fresh=float(fresh),
                 end=math.inf if end is None else float(end),
             )
-        except (LookupError, ValueError, TypeError, RecursionError):
+        except (LookupError, ValueError, TypeError, ArithmeticError, RecursionError):
             return None
         return entry if age >= -_MAX_SKEW else None
 
 
 def _parse_scope(head: Secret[Any]) -> Scope:
-    operation, method, url, _, _ = head.reveal()[0]
-    return Scope(operation, method, url, *(_pairs(head, index) for index in (3, 4)))
+    operation, method, url, scheme, _, _ = head.reveal()[0]
+    return Scope(operation, method, url, scheme, *(_pairs(head, index) for index in (4, 5)))
 
 
 def _pairs(head: Secret[Any], index: int) -> tuple[tuple[str, str], ...]:

@@ -27,6 +27,7 @@ class Scope(NamedTuple):
         operation: the operation.
         method: the HTTP method.
         url: the URL.
+        scheme: the authentication scheme of the token.
         fields: the header fields that the cache sees, without User-Agent.
         variant: what else a response depends on, as the plugins say.
     """
@@ -34,6 +35,7 @@ class Scope(NamedTuple):
     operation: str
     method: str
     url: str
+    scheme: str
     fields: tuple[tuple[str, str], ...]
     variant: tuple[tuple[str, str], ...] = ()
 
@@ -54,13 +56,13 @@ class Scopes:
     """
 
     def __init__(self) -> None:
-        self._last: tuple[object, Scope] = (None, Scope("", "", "", ()))
+        self._last: tuple[object, Scope] = (None, Scope("", "", "", "", ()))
 
     def of(self, request: Request) -> Scope:
         """Return the scope of a request."""
         headers, scope = self._last
         variant = request.call.variant
-        is_same = scope[:3] == _target(request) and scope.variant == variant
+        is_same = scope[:4] == _target(request) and scope.variant == variant
         if is_same and headers is request.headers:
             return scope
         scope = Scope(*_target(request), _fields(request), variant)
@@ -68,8 +70,8 @@ class Scopes:
         return scope
 
 
-def _target(request: Request) -> tuple[str, str, str]:
-    return request.operation, request.method, request.url
+def _target(request: Request) -> tuple[str, str, str, str]:
+    return request.operation, request.method, request.url, request.scheme.lower()
 
 
 def _fields(request: Request) -> tuple[tuple[str, str], ...]:

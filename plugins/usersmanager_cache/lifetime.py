@@ -27,12 +27,16 @@ def jitter() -> float:
 def seconds_left(token: Token, profile: Secret[Any], response: Response, asked: Instant) -> float:
     """Return the seconds from a request to the end of its token, or of the profile if that is less.
 
-    Infinity if both are unknown. They are relative to the Date of the response, so that a wrong
-    local clock does not matter.
+    Infinity if both are unknown. The end of the token is relative to the Date of the response, so
+    that a wrong local clock does not matter. That of the profile is relative to the later of the
+    two: if it is signed, whoever can set the Date must not prolong it.
     """
-    ends = (token_expiry(token), _finite(profile.reveal().get("exp")))
     now = asked.wall if response.date is None else response.date
-    return min((end - now for end in ends if end is not None), default=math.inf)
+    ends = (
+        (token_expiry(token), now),
+        (_finite(profile.reveal().get("exp")), max(now, asked.wall)),
+    )
+    return min((end - start for end, start in ends if end is not None), default=math.inf)
 
 
 def token_expiry(token: Token) -> float | None:

@@ -82,9 +82,9 @@ class JwtUserInfo:
     @hookimpl
     def usersmanager_variant(self, request: Request) -> str:
         """Return by which provider and for which client a profile has been verified."""
-        provider = request.provider or {}
-        issuer, keys_uri = provider.get("issuer"), _keys_uri(request, provider)
-        return json.dumps([issuer, keys_uri, self._client_id, self._algorithms, self._leeway])
+        kind = type(self).__qualname__  # A subclass may verify something else.
+        source = _source_of_keys(request, request.provider or {})
+        return json.dumps([kind, source, self._client_id, self._algorithms, self._leeway])
 
     @hookimpl(trylast=True)
     def usersmanager_wrap_call(self, request: Request, proceed: Proceed) -> Flow[Response]:
@@ -114,7 +114,7 @@ class JwtUserInfo:
             self._algorithms,
             self._decryption_keys,
             self._known,
-            (provider["issuer"], _keys_uri(request, provider)),
+            _source_of_keys(request, provider),
             lambda: fetch_keys(request, proceed),
         )
         expected = Expected(provider["issuer"], self._client_id, self._leeway)
@@ -126,14 +126,18 @@ def _is_jwt(response: Response) -> bool:
     return len(types) == 1 and types[0].partition(";")[0].strip().lower() == "application/jwt"
 
 
-def _keys_uri(request: Request, provider: Mapping[str, Any]) -> str | None:
-    """Return where the keys are fetched. Managers of one provider may differ (``endpoints``)."""
-    site = request.call.site
+def _source_of_keys(
+    request: Request, provider: Mapping[str, Any]
+) -> tuple[str | None, str | None, bool]:
+    """Return whose keys are fetched, where, and whether that may be by http.
+
+    Managers of one provider may differ (``endpoints``, ``allow_insecure``).
+    """
+    issuer, uri, site = provider.get("issuer"), provider.get("jwks_uri"), request.call.site
     if site is not None and "jwks_uri" in site.endpoints:
-        return str(site.endpoints["jwks_uri"])
-    uri = provider.get("jwks_uri")
+        uri = str(site.endpoints["jwks_uri"])
     # Anything but a str is refused when it is fetched, but may be unhashable.
-    return uri if isinstance(uri, str) else None
+    return issuer, uri if isinstance(uri, str) else None, site is not None and site.allow_insecure
 
 
 def _with_profile(response: Response, payload: Secret[bytes]) -> Response:

@@ -61,6 +61,9 @@ def usersmanager_variant(request: Request) -> str | None:
     texts of all plugins (``request.call.variant``). The text contains every setting that matters,
     such as ``"client_id=my-app"``. It must not be a secret.
 
+    A plugin that keeps responses returns ``""``, which marks its place: the texts are in the order
+    of the plugins.
+
     The hook is called once per call, before all others, for every operation. It must be fast.
     """
 

@@ -56,14 +56,13 @@ class Call:
 
         Args:
             token: the token.
-            replaced: the token that it replaces, or None for the first of the call.
+            replaced: the token that it replaces, or None if that is unknown: that of any request
+                of the call before.
         """
-        if not self._tokens:
-            self._tokens = (token,)
-            return
+        before = self._tokens if replaced is None else (replaced,)
         if token not in self._tokens:
             self._tokens += (token,)
-        if token.reveal() != (replaced or self._tokens[0]).reveal():
+        if any(token.reveal() != other.reveal() for other in before):
             self.token_changes += 1
 
     def register_secrets(self, secrets: Iterable[Secret[str]]) -> None:

@@ -147,6 +147,17 @@ class Adds:
         return proceed(request.with_headers(self._fields))
 
 
+class Scheme:
+    """A plugin that sends the token by another authentication scheme."""
+
+    def __init__(self, scheme: str) -> None:
+        self._scheme = scheme
+
+    @hookimpl
+    def usersmanager_wrap_call(self, request: Request, proceed: Proceed) -> Flow[Response]:
+        return proceed(request.with_token(request.token, scheme=self._scheme))
+
+
 class Means:
     """A plugin on which the meaning of a response depends."""
 
@@ -172,6 +183,8 @@ class Means:
         ({"headers": {"User-Agent": "another", "X-Tenant": "7"}}, False),
         ({"outside": Adds(X_Tenant="8")}, True),
         ({"outside": Adds(User_Agent="another")}, False),
+        ({"outside": Scheme("DPoP")}, True),
+        ({"outside": Scheme("bearer")}, False),
         ({"inside": Adds(X_Tenant="8")}, False),
         ({"inside": Means("verified")}, True),
         ({"inside": Headers({"X-Region": "eu"})}, True),
@@ -208,6 +221,15 @@ def test_an_entry_answers_only_where_it_means_the_same(
     for plugin in (Means("for my-app"), other, other):
         call(plugins=[call.cache, plugin])
     assert call.requests == (2 if is_other else 1)
+
+
+def test_an_entry_of_a_plugin_inside_does_not_answer_where_the_plugin_is_outside(
+    caller: Any,
+) -> None:
+    call, plugin = caller(), Means("for my-app")
+    for plugins in ([plugin, call.cache], [call.cache, plugin], [call.cache, plugin]):
+        call(plugins=plugins)
+    assert call.requests == 2
 
 
 def test_namespaces_and_tokens_are_kept_apart_in_the_key() -> None:

@@ -161,6 +161,20 @@ def test_an_entry_does_not_outlive_the_exp_of_its_profile(
     assert call.requests == (3 if seconds == 0 else 2)
 
 
+@pytest.mark.parametrize("date", ["Sun, 06 Nov 1994 07:49:37 GMT", DATE, None])
+def test_no_date_prolongs_a_profile_beyond_its_exp(
+    caller: Any, clocks: Clocks, date: str | None
+) -> None:
+    call = caller(max_age=60)
+    body = json.dumps({"sub": "ada", "exp": EPOCH + 10}).encode()
+    fields = JSON if date is None else JSON | {"Date": date}
+    call.provider.outcome = Response(200, fields, body)
+    call()
+    clocks.advance(10)
+    call()
+    assert call.requests == 2
+
+
 @pytest.mark.parametrize(
     "token",
     [
@@ -191,7 +205,12 @@ def test_any_token_has_an_end_or_none(token: str) -> None:
 # Entries of a shared store.
 
 SCOPE = Scope(
-    "get_info", "GET", "https://tenant.example/userinfo", (("accept", "a"),), (("jwt", "my-app"),)
+    "get_info",
+    "GET",
+    "https://tenant.example/userinfo",
+    "bearer",
+    (("accept", "a"),),
+    (("jwt", "my-app"),),
 )
 
 
@@ -236,14 +255,15 @@ def test_the_wall_clock_counts_for_an_entry_of_another_process(
         b"nonsense\nbody",
         b"[]\nbody",
         b"{}\nbody",
-        b'[["o","m","u",[],[]],"t",1,2]\n',
-        b'[["o","m","u",[],[]],"t",1,2,3,4]\n',
-        b'[["o","m","u",[["a"]],[]],"t",1,2,3]\n',
-        b'[["o","m","u",[],["a"]],"t",1,2,3]\n',
-        b'[["o","m","u",[]],"t",1,2,3]\n',
+        b'[["o","m","u","s",[],[]],"t",1,2]\n',
+        b'[["o","m","u","s",[],[]],"t",1,2,3,4]\n',
+        b'[["o","m","u","s",[["a"]],[]],"t",1,2,3]\n',
+        b'[["o","m","u","s",[],["a"]],"t",1,2,3]\n',
+        b'[["o","m","u","s",[]],"t",1,2,3]\n',
         b'[["o","m"],"t",1,2,3]\n',
-        b'[["o","m","u",[],[]],"t","x",2,3]\n',
-        b'[["o","m","u",[],[]],"t",1,null,3]\n',
+        b'[["o","m","u","s",[],[]],"t","x",2,3]\n',
+        b'[["o","m","u","s",[],[]],"t",1,null,3]\n',
+        b'[["o","m","u","s",[],[]],"t",1' + b"0" * 400 + b",2,3]\n",
         b"[" * 100_000,
     ],
 )

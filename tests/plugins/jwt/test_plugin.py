@@ -323,10 +323,19 @@ def test_what_is_cached_has_been_verified(mode: Any, provider: Provider, plugin:
     assert provider.paths[2:] == ["/userinfo"] * 2
 
 
+class Unverified(JwtUserInfo):
+    """A subclass that verifies nothing."""
+
+    @hookimpl(trylast=True)
+    def usersmanager_wrap_call(self, request: Request, proceed: Proceed) -> Flow[Response]:
+        return proceed(request)
+
+
 @pytest.mark.parametrize(
     "other",
     [
         [],
+        [Unverified("my-app")],
         [JwtUserInfo("another-app")],
         [JwtUserInfo("my-app", algorithms=["ES256"])],
         [JwtUserInfo("my-app", leeway=5)],
@@ -337,8 +346,9 @@ def test_a_cache_never_hands_it_what_it_would_not_have_verified(
     mode: Any, provider: Provider, plugin: Any, other: list[Any], is_stored: bool
 ) -> None:
     cache = Cache(store=LockingStore(), secret=SECRET) if is_stored else Cache()
-    body = sign(payload=claims(aud=["my-app", "another-app"])) if other else b'{"sub": "ada"}'
-    provider.outcomes["/userinfo"] = [Response(200, JWT if other else JSON, body)]
+    is_verified = bool(other) and not isinstance(other[0], Unverified)
+    body = sign(payload=claims(aud=["my-app", "another-app"])) if is_verified else b'{"sub": "ada"}'
+    provider.outcomes["/userinfo"] = [Response(200, JWT if is_verified else JSON, body)]
     assert get_info(mode, provider, plugins=[cache, *other])[0].sub == "ada"
     provider.profile = lambda _: b"no profile"
     with pytest.raises(DecodeError):
@@ -428,6 +438,17 @@ def test_keys_from_an_endpoint_that_a_manager_has_set_are_trusted_by_no_other_ma
     assert get_info(mode, provider, plugins=[plugin], endpoints=endpoints)[0].sub == "ada"
     with pytest.raises(DecodeError, match="signature that is not valid"):
         get_info(mode, provider, plugins=[plugin])
+
+
+@pytest.mark.parametrize("is_cached", [False, True])
+def test_keys_that_were_fetched_by_http_are_trusted_only_where_that_is_allowed(
+    mode: Any, provider: Provider, plugin: Any, is_cached: bool
+) -> None:
+    provider.metadata["jwks_uri"] = "http://issuer.example/keys"
+    plugins = [Cache(), plugin] if is_cached else [plugin]
+    assert get_info(mode, provider, plugins=plugins, allow_insecure=True)[0].sub == "ada"
+    with pytest.raises(DecodeError, match="http, not https"):
+        get_info(mode, provider, plugins=plugins)
 
 
 # Its arguments.

@@ -14,7 +14,7 @@ __all__ = ["MeetingTransport"]
 
 
 class MeetingTransport(RespondingTransport):
-    """A transport that holds requests until a given number has arrived.
+    """A transport that holds requests for profiles until a given number has arrived.
 
     Args:
         parties: the number of requests.
@@ -31,12 +31,15 @@ class MeetingTransport(RespondingTransport):
 
     def send(self, request: Request) -> Response:
         """Wait for the other threads; return a profile whose subject is the token."""
-        with contextlib.suppress(threading.BrokenBarrierError):
-            self._barrier.wait(self._seconds)
+        if request.operation == "get_info":
+            with contextlib.suppress(threading.BrokenBarrierError):
+                self._barrier.wait(self._seconds)
         return super().send(request)
 
     async def asend(self, request: Request) -> Response:
         """Wait for the other tasks; return a profile whose subject is the token."""
+        if request.operation != "get_info":
+            return super().send(request)
         self._arrived += 1
         if self._arrived == self._parties:
             self._all_arrived.set()

@@ -14,8 +14,6 @@ from typing import Any
 from ..._composition.compose import compose
 from ..._composition.modes import SYNC
 from ..._flow.effects import Sleep, Wait
-from ..._manager.async_manager import AsyncUsersManager
-from ..._manager.sync_manager import UsersManager
 from ..._operations.operation import Operation
 from ..._values.request import Request
 from ..._values.response import Response
@@ -27,13 +25,15 @@ from .sharing import SharingCases
 
 __all__ = ["PluginContract"]
 
-_URL = "https://contract.example"
 _IMPERSONATION = {"impersonator_id": "i", "protocol": "oauth2", "token": "t"}
 _SECRET_TOKEN = "secret-token-77"
 
 
 class PluginContract(SharingCases, Exemptions):
     """What a plugin must do. Subclass it and override `plugin`.
+
+    If the plugin needs the metadata of the provider, makes requests of its own, or accepts another
+    form of a profile, set ``metadata`` and override `answer`.
 
     Example::
 
@@ -42,13 +42,12 @@ class PluginContract(SharingCases, Exemptions):
                 return MyPlugin()
     """
 
-    def plugin(self) -> object:
-        """Return a new plugin. Override this method."""
-        raise NotImplementedError("override plugin() to return a new plugin")
-
-    def _users(self, transport: FakeTransport) -> UsersManager:
-        plugins = [self.plugin()]
-        return UsersManager(_URL, transport=transport, plugins=plugins, discover=False)
+    def _request(self) -> Request:
+        """Return a request that a manager made."""
+        transport = RespondingTransport(own_profile)
+        with self._sync(self.plugin(), transport) as users:
+            users.get_info("a-token")
+        return transport.profile_requests[0]
 
     def _call_both(self, respond: Responder) -> list[tuple[Any, list[Request]]]:
         """Return the result or error of a sync and of an async call, and the requests of each."""
@@ -56,25 +55,24 @@ class PluginContract(SharingCases, Exemptions):
 
     def _call_sync(self, respond: Responder) -> tuple[Any, list[Request]]:
         transport = RespondingTransport(respond)
-        with self._users(transport) as users:
+        with self._sync(self.plugin(), transport) as users:
             try:
-                return users.get_info("a-token"), transport.requests
+                return users.get_info("a-token"), transport.profile_requests
             except BaseException as error:
-                return error, transport.requests
+                return error, transport.profile_requests
 
     async def _call_async(self, respond: Responder) -> tuple[Any, list[Request]]:
         transport = RespondingTransport(respond)
-        async with AsyncUsersManager(
-            _URL, transport=transport, plugins=[self.plugin()], discover=False
-        ) as users:
+        async with self._async(self.plugin(), transport) as users:
             try:
-                return await users.get_info("a-token"), transport.requests
+                return await users.get_info("a-token"), transport.profile_requests
             except BaseException as error:
-                return error, transport.requests
+                return error, transport.profile_requests
 
     def test_a_profile_passes_through_in_both_modes(self) -> None:
         for result, requests in self._call_both(own_profile):
-            assert result == {"sub": "a-token"}, "a plugin must return the profile unchanged"
+            subject = getattr(result, "sub", result)
+            assert subject == "a-token", "a plugin must return the profile of the token"
             assert len(requests) == 1, "a plugin must not repeat a call that succeeds"
 
     def test_both_modes_send_the_same(self) -> None:
@@ -104,7 +102,7 @@ class PluginContract(SharingCases, Exemptions):
 
     def test_its_flow_ends_when_it_is_closed(self) -> None:
         composition = compose(SYNC, FakeTransport(), [self.plugin()], False)
-        request = _make_request()
+        request = self._request()
         flow = composition.handler(request)
         effect = next(flow)
         while isinstance(effect, Sleep | Wait):
@@ -112,7 +110,7 @@ class PluginContract(SharingCases, Exemptions):
         flow.close()  # Raises RuntimeError if the flow yields again.
 
     def test_every_user_gets_their_own_profile(self) -> None:
-        with self._users(RespondingTransport(own_profile)) as users:
+        with self._sync(self.plugin(), RespondingTransport(own_profile)) as users:
             for token in ("alice", "bob", "alice", "carol"):
                 subject = users.get_info(token).sub
                 assert subject == token, "a plugin must not return another user's profile"
@@ -124,14 +122,14 @@ class PluginContract(SharingCases, Exemptions):
             sent.append(f"https://contract.example/{len(sent)}")
             return Response(200, {}, sent[-1].encode())
 
-        with self._users(RespondingTransport(new_link)) as users:
+        with self._sync(self.plugin(), RespondingTransport(new_link)) as users:
             links = [users.impersonate("u", _IMPERSONATION) for _ in range(3)]
         assert links == sent, "each call must return the link that was made for it"
         assert len(sent) == 3, "each call must make one link"
 
     def test_an_impersonation_that_may_have_been_processed_is_not_repeated(self) -> None:
         transport = RespondingTransport(raising(DisconnectedError("contract", sent=True)))
-        with self._users(transport) as users, contextlib.suppress(TransportError):
+        with self._sync(self.plugin(), transport) as users, contextlib.suppress(TransportError):
             users.impersonate("u", _IMPERSONATION)
         assert len(transport.requests) == 1, "a plugin must not repeat an impersonation"
 
@@ -145,22 +143,23 @@ class PluginContract(SharingCases, Exemptions):
             read=_read,
         )
         transport = RespondingTransport(lambda request: Response(200, {}, request.body or b""))
-        with self._users(transport) as users:
+        with self._sync(self.plugin(), transport) as users:
             results = [users.call(operation) for _ in range(2)]
         rule = "a plugin must return the response to an operation that it does not know"
         assert results == [b"a=1"] * 2, rule
         assert len(transport.requests) == 2, "a plugin must not answer an operation it doesn't know"
         transport = RespondingTransport(raising(DisconnectedError("contract", sent=True)))
-        with self._users(transport) as users, contextlib.suppress(TransportError):
+        with self._sync(self.plugin(), transport) as users, contextlib.suppress(TransportError):
             users.call(operation)
         assert len(transport.requests) == 1, "a plugin must not repeat what is not idempotent"
 
     def test_it_holds_no_call_and_shows_no_token_afterwards(self) -> None:
         plugin = self.plugin()
         transport = RespondingTransport(own_profile)
-        with UsersManager(_URL, transport=transport, plugins=[plugin], discover=False) as users:
+        with self._sync(plugin, transport) as users:
             users.get_info(_SECRET_TOKEN)
-            call = weakref.ref(transport.requests.pop().call)
+            call = weakref.ref(transport.profile_requests[0].call)
+            transport.requests.clear()
             gc.collect()
             assert call() is None, "a plugin must not keep a call that has ended"
         state = repr(plugin) + repr(getattr(plugin, "__dict__", {}))
@@ -169,11 +168,3 @@ class PluginContract(SharingCases, Exemptions):
 
 def _read(response: Response) -> bytes:
     return response.body
-
-
-def _make_request() -> Request:
-    """Return a request that a manager made."""
-    transport = RespondingTransport(own_profile)
-    with UsersManager(_URL, transport=transport, discover=False) as users:
-        users.get_info("a-token")
-    return transport.requests[0]

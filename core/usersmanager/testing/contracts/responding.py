@@ -16,16 +16,26 @@ Responder: TypeAlias = Callable[[Request], Response]
 
 
 class RespondingTransport(FakeTransport):
-    """A transport that calls a function for every request."""
+    """A transport that calls a function for every request.
+
+    Attributes:
+        answer: returns what is sent in place of the result of the function.
+    """
 
     def __init__(self, respond: Responder) -> None:
         super().__init__()
         self._respond = respond
+        self.answer: Callable[[Request, Response], Response] = lambda request, response: response
 
     def send(self, request: Request) -> Response:
-        """Return the result of the function."""
+        """Return the answer."""
         self.requests.append(request)
-        return self._respond(request)
+        return self.answer(request, self._respond(request))
+
+    @property
+    def profile_requests(self) -> list[Request]:
+        """The requests for profiles, without a plugin's own."""
+        return [request for request in self.requests if request.operation == "get_info"]
 
 
 def own_profile(request: Request) -> Response:

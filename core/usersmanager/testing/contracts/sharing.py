@@ -8,11 +8,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from ..._manager.async_manager import AsyncUsersManager
-from ..._manager.sync_manager import UsersManager
 from ..._values.request import Request
 from ..._values.response import Response
 from .meeting import MeetingTransport
+from .plugin_provider import PluginProvider
 from .responding import RespondingTransport, own_profile
 from .watchdog import run_within
 
@@ -25,17 +24,13 @@ _ENDING = 1.0
 _LIMIT = 10.0
 
 
-class SharingCases:
-    """The test cases in which a plugin is shared or closed. A subclass overrides `plugin`."""
-
-    def plugin(self) -> object:
-        """Return a new plugin."""
-        raise NotImplementedError
+class SharingCases(PluginProvider):
+    """The test cases in which a plugin is shared or closed."""
 
     def test_threads_can_share_it(self) -> None:
         def main() -> None:
             transport = MeetingTransport(len(_USERS), _MEETING)
-            with _sync(self.plugin(), transport) as users:
+            with self._sync(self.plugin(), transport) as users:
                 assert _in_threads(lambda user: users.get_info(user).sub) == _USERS
                 transport.end_meeting()
                 assert [users.get_info(user).sub for user in _USERS] == _USERS
@@ -47,7 +42,7 @@ class SharingCases:
 
     def test_tasks_can_share_it(self) -> None:
         async def main() -> None:
-            async with _async(self.plugin(), MeetingTransport(len(_USERS), _MEETING)) as users:
+            async with self._async(self.plugin(), MeetingTransport(len(_USERS), _MEETING)) as users:
                 for _ in range(2):
                     profiles = await asyncio.gather(*[users.get_info(user) for user in _USERS])
                     assert [profile.sub for profile in profiles] == _USERS
@@ -61,8 +56,8 @@ class SharingCases:
         plugin = self.plugin()
         with (
             _rule("a plugin must not give a manager what the server of another one sent"),
-            _sync(plugin, RespondingTransport(_named("first"))) as first,
-            _sync(
+            self._sync(plugin, RespondingTransport(_named("first"))) as first,
+            self._sync(
                 plugin, RespondingTransport(_named("second")), "https://second.example"
             ) as second,
         ):
@@ -74,12 +69,12 @@ class SharingCases:
         plugin = self.plugin()
 
         async def subject() -> str:
-            async with _async(plugin, RespondingTransport(own_profile)) as users:
+            async with self._async(plugin, RespondingTransport(own_profile)) as users:
                 return (await users.get_info("a-token")).sub
 
         with (
             _rule("a plugin must not keep an event loop, or what belongs to one"),
-            _sync(plugin, RespondingTransport(own_profile)) as users,
+            self._sync(plugin, RespondingTransport(own_profile)) as users,
         ):
             for _ in range(2):
                 assert users.get_info("a-token").sub == "a-token"
@@ -89,39 +84,39 @@ class SharingCases:
         plugin = self.plugin()
 
         async def main() -> str:
-            async with _async(plugin, RespondingTransport(own_profile)) as users:
-                async with _async(plugin, RespondingTransport(own_profile)) as other:
+            async with self._async(plugin, RespondingTransport(own_profile)) as users:
+                async with self._async(plugin, RespondingTransport(own_profile)) as other:
                     await other.get_info("another-token")
                 return (await users.get_info("a-token")).sub
 
         with _rule("a plugin must work on after the close of one of its managers"):
-            with _sync(plugin, RespondingTransport(own_profile)) as users:
-                with _sync(plugin, RespondingTransport(own_profile)) as other:
+            with self._sync(plugin, RespondingTransport(own_profile)) as users:
+                with self._sync(plugin, RespondingTransport(own_profile)) as other:
                     other.get_info("another-token")
                 assert users.get_info("a-token").sub == "a-token"
             assert asyncio.run(main()) == "a-token"
 
     def test_it_can_be_closed_without_a_call(self) -> None:
         async def main() -> None:
-            async with _async(self.plugin(), RespondingTransport(own_profile)):
+            async with self._async(self.plugin(), RespondingTransport(own_profile)):
                 pass
 
         with _rule("the close of a plugin must not raise, even if there was no call"):
-            with _sync(self.plugin(), RespondingTransport(own_profile)):
+            with self._sync(self.plugin(), RespondingTransport(own_profile)):
                 pass
             asyncio.run(main())
 
     def test_it_leaves_no_thread_and_no_task(self) -> None:
         async def main() -> None:
             tasks = asyncio.all_tasks()
-            async with _async(self.plugin(), RespondingTransport(own_profile)) as users:
+            async with self._async(self.plugin(), RespondingTransport(own_profile)) as users:
                 await users.get_info("a-token")
             left = asyncio.all_tasks() - tasks
             assert not left or not (await asyncio.wait(left, timeout=_ENDING))[1]
 
         threads = set(threading.enumerate())
         with _rule("the close of a plugin must end the threads and tasks that it started"):
-            with _sync(self.plugin(), RespondingTransport(own_profile)) as users:
+            with self._sync(self.plugin(), RespondingTransport(own_profile)) as users:
                 users.get_info("a-token")
             asyncio.run(main())
             _join_all(set(threading.enumerate()) - threads)
@@ -134,18 +129,6 @@ def _rule(rule: str) -> Iterator[None]:
         yield
     except Exception as error:
         raise AssertionError(rule) from error
-
-
-def _sync(
-    plugin: object, transport: RespondingTransport, url: str = "https://contract.example"
-) -> UsersManager:
-    return UsersManager(url, transport=transport, plugins=[plugin], discover=False)
-
-
-def _async(plugin: object, transport: RespondingTransport) -> AsyncUsersManager:
-    return AsyncUsersManager(
-        "https://contract.example", transport=transport, plugins=[plugin], discover=False
-    )
 
 
 def _named(subject: str) -> Callable[[Request], Response]:
