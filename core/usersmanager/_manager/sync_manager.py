@@ -48,8 +48,8 @@ class UsersManager(BaseUsersManager[Transport]):
             ``send(request)`` and `close()`. The manager closes it.
         plugins: instances or installed names, the outermost first. An instance replaces the
             discovered plugin with the same name.
-        discover: True for every installed plugin that is not optional, False for none, or the
-            names of some.
+        discover: True for every discovered plugin, False for none, or their names. Optional
+            plugins are not discovered.
         allow_insecure: allow http for every host, and an http endpoint for an https issuer. Tokens
             are then sent unencrypted.
         endpoints: the URLs of endpoints by their name in the metadata of providers, such as
