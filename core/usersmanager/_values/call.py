@@ -62,7 +62,7 @@ class Call:
         before = self._tokens if replaced is None else (replaced,)
         if token not in self._tokens:
             self._tokens += (token,)
-        if any(token.reveal() != other.reveal() for other in before):
+        if before and any(token.reveal() != other.reveal() for other in before):
             self.token_changes += 1
 
     def register_secrets(self, secrets: Iterable[Secret[str]]) -> None:
