@@ -411,7 +411,7 @@ def test_there_is_no_response_before_it_is_complete(data: bytes) -> None:
     assert (parser.complete, parser.keep_alive) == (False, False)
     parser.receive_data(data)
     assert (parser.complete, parser.keep_alive) == (False, False)
-    with pytest.raises(ValueError, match="not complete"):
+    with pytest.raises(ValueError, match=r"^the response is not"):
         parser.response()
 
 
