@@ -17,8 +17,7 @@ import pytest
 from tests.callers import KINDS, Kind
 
 from usersmanager import AsyncUsersManager, LifecycleError, UsersManager
-from usersmanager.plugins import hookimpl
-from usersmanager.testing import FakeTransport, FaultServer
+from usersmanager.testing import FaultServer
 from usersmanager.transports import PoolStats
 from usersmanager_cache import Cache
 from usersmanager_retry import Budget
@@ -166,27 +165,6 @@ def test_threads_with_event_loops_get_their_own_profiles_and_see_the_connections
     together(lambda thread: asyncio.run(call(thread)))
     asyncio.run(users.aclose())
     assert not any(stats.in_use or stats.idle for stats in carrier.stats().values())
-
-
-def test_a_manager_that_all_threads_close_is_closed_once() -> None:
-    closed: list[str] = []
-
-    class Counting(FakeTransport):
-        def close(self) -> None:
-            closed.append("transport")
-
-    class Plugin:
-        @hookimpl
-        def usersmanager_close(self) -> None:
-            closed.append("plugin")
-
-    for _ in range(100):
-        users = UsersManager(
-            "https://tenant.example", transport=Counting(), plugins=[Plugin()], discover=False
-        )
-        together(lambda _: users.close())  # noqa: B023 - it is called now.
-        assert closed == ["transport", "plugin"]
-        closed.clear()
 
 
 def test_a_cache_that_is_full_gives_each_token_its_own_profile(server: FaultServer) -> None:

@@ -55,6 +55,20 @@ def test_a_closed_manager_rejects_calls_and_closes_its_transport_once(mode: Any)
     assert closes == ["closed"]
 
 
+def test_of_two_threads_that_find_a_manager_open_only_one_closes_it(mode: Any) -> None:
+    closes: list[str] = []
+
+    class Counting(FakeTransport):
+        def close(self) -> None:
+            closes.append("closed")
+
+    users = mode.make(TENANT, transport=Counting())
+    for _ in range(2):
+        users._is_open = True  # This is what each of them has read.
+        asyncio.run(users.aclose()) if mode.name == "async" else users.close()
+    assert closes == ["closed"]
+
+
 def test_a_call_that_is_awaited_after_the_close_is_rejected() -> None:
     async def main() -> None:
         async with AsyncUsersManager(TENANT, transport=FakeTransport()) as users:
