@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import contextlib
 import gc
 import inspect
 import os
@@ -39,7 +38,6 @@ __all__ = [
     "answer_to",
     "attempt",
     "call",
-    "collected_quickly",
     "count_descriptors",
     "guarded",
     "interrupt_after",
@@ -318,14 +316,3 @@ def settled_descriptors(at_most: int) -> int:
         if pause > 0.05:
             gc.collect()
     return count
-
-
-@contextlib.contextmanager
-def collected_quickly() -> Iterator[None]:
-    """Spares the garbage collector what was there before."""
-    gc.collect()
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()

@@ -30,7 +30,6 @@ from tests.isolation.interrupting import (
     answer_to,
     attempt,
     call,
-    collected_quickly,
     count_descriptors,
     guarded,
     interrupt_after,
@@ -51,6 +50,7 @@ from tests.isolation.moments import (
     ReturnRecorder,
     SoftTimeLimit,
 )
+from tests.support import freeze_existing_objects
 
 from usersmanager import AsyncUsersManager, ConnectError, TransportError, UsersManager
 from usersmanager.testing import FaultServer, Peer
@@ -388,7 +388,8 @@ def test_an_exception_at_any_moment_passes_through_and_harms_no_other_call(
     reported: list[BaseException | None],
 ) -> None:
     make_client = SyncClient if scenario.transport in SYNC else AsyncClient
-    with collected_quickly(), serving(is_tls=scenario.is_tls) as server:
+    freeze_existing_objects()
+    with serving(is_tls=scenario.is_tls) as server:
         client = make_client(
             lambda: make_manager(scenario.transport, server.origin, is_tls=scenario.is_tls),
             reported,
@@ -436,7 +437,8 @@ def test_a_signal_at_a_random_moment_passes_through_and_harms_no_other_call(
     chance = random.Random(f"{name} {operation}")
     problems: defaultdict[str, list[object]] = defaultdict(list)
     struck = slow = 0
-    with collected_quickly(), serving() as server:
+    freeze_existing_objects()
+    with serving() as server:
         span = _duration(name, server.origin, operation)
         # How many signals strike during their call depends on the machine.
         for number in range(1500):

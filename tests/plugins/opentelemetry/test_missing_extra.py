@@ -36,7 +36,14 @@ print(counter.imports)
 """
 
 
-@pytest.mark.parametrize("environment", [MISSING, PART, OLDER], ids=["missing", "part", "older"])
+@pytest.mark.parametrize(
+    "environment",
+    [
+        pytest.param(MISSING, id="missing"),
+        pytest.param(PART, id="part", marks=pytest.mark.slow),
+        pytest.param(OLDER, id="older"),
+    ],
+)
 def test_a_manager_works_and_only_a_request_for_the_plugin_fails(environment: str) -> None:
     program = [sys.executable, "-W", "error", "-c", environment + "\n" + USE]
     done = subprocess.run(program, capture_output=True, text=True)

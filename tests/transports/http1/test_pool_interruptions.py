@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from tests.support import freeze_existing_objects
 from tests.transports.http1.pooled import Connection
 
 from usersmanager import PoolTimeoutError
@@ -31,10 +32,8 @@ MODULES = {
 
 
 @pytest.fixture(autouse=True)
-def _quick_collection() -> Iterator[None]:
-    gc.freeze()  # What exists already need not be looked at again after each line.
-    yield
-    gc.unfreeze()
+def _quick_collection() -> None:
+    freeze_existing_objects()  # There is a collection after each line.
 
 
 # A trace function can raise between the body of a `with` and the release of its lock. A signal
