@@ -46,7 +46,7 @@ class BaseUsersManager(Generic[TransportT]):
 
     def __init__(
         self,
-        base_url: str,
+        base_url: Secret[str],
         *,
         headers: Secret[Mapping[str, str] | None],
         client_id: str | None,
@@ -55,7 +55,7 @@ class BaseUsersManager(Generic[TransportT]):
         plugins: Iterable[object],
         discover: bool | Collection[str],
         allow_insecure: bool,
-        endpoints: Mapping[str, str] | None,
+        endpoints: Secret[Mapping[str, str] | None],
         userinfo_method: UserinfoMethod,
     ) -> None:
         if sys.is_finalizing():
@@ -64,7 +64,7 @@ class BaseUsersManager(Generic[TransportT]):
         from .._composition.compose import compose
 
         self._is_open = False  # There is nothing to close yet.
-        base = parse_base_url(base_url, allow_insecure=allow_insecure)
+        base = parse_base_url(base_url.reveal(), allow_insecure=allow_insecure)
         self._allow_insecure = allow_insecure
         self._get_info = get_info_by(userinfo_method)
         self._site = Site(
