@@ -9,11 +9,11 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from usersmanager import DeadlineExceededError, PluginError
-from usersmanager.plugins import Flow, run
+from usersmanager.plugins import Flow, Secret, run
 
 from .health import StoreHealth
 from .interruption import is_interruption
-from .stores import AsyncStore, Store, check_store, missing_style_error
+from .stores import check_store, missing_style_error
 
 __all__ = ["UNAVAILABLE", "StoreAccess"]
 
@@ -37,9 +37,11 @@ class StoreAccess:
         ArgumentError: the store is not one.
     """
 
-    def __init__(self, store: Store | AsyncStore, on_error: Callable[[], object]) -> None:
-        check_store(store)
-        self._store: Any = store
+    def __init__(self, store: object, on_error: Callable[[], object]) -> None:
+        sealed: Secret[Any] = Secret(store)
+        del store  # It may be a client, whose repr shows a password.
+        check_store(sealed)
+        self._store: Any = sealed.reveal()
         self._health = health = StoreHealth(on_error)
         self._parts = {
             "get": health.reading,

@@ -76,8 +76,9 @@ class Cache:
         store: Store | AsyncStore | None = None,
         secret: bytes | Sequence[bytes] | None = None,
     ) -> None:
-        sealed = Secret(secret)
-        del secret  # A traceback shows local variables.
+        sealed, sealed_store = Secret(secret), Secret(store)
+        # A traceback shows local variables. A client or URL given as a store may have a password.
+        del secret, store
         max_age = validate_lifetime("max_age", max_age, may_be_zero=False)
         stale_if_error = validate_lifetime("stale_if_error", stale_if_error, may_be_zero=True)
         check_namespace(namespace)
@@ -86,12 +87,13 @@ class Cache:
         self._scopes = Scopes()
         self._counters = Counters()
         self._entries: Entries = LocalEntries(validate_count("max_entries", max_entries))
-        if store is not None or sealed.reveal() is not None:
+        if sealed_store.reveal() is not None or sealed.reveal() is not None:
             from .shared import SharedEntries  # It needs cryptography.
 
             on_error = partial(self._counters.add, "store_error")
-            shared = SharedEntries(store, sealed.reveal(), self._namespace, on_error)
-            self._entries = StoredEntries(shared)
+            self._entries = StoredEntries(
+                SharedEntries(sealed_store.reveal(), sealed.reveal(), self._namespace, on_error)
+            )
         self._lookup = Lookup(
             self._entries,
             Failures(max_age, negative_max_age),

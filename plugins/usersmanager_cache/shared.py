@@ -47,13 +47,13 @@ class SharedEntries:
         namespace: str,
         on_error: Callable[[], object],
     ) -> None:
-        sealed = Secret(secret)
-        del secret  # A traceback shows local variables.
-        if store is None:
+        sealed, sealed_store = Secret(secret), Secret(store)
+        del secret, store  # A traceback shows local variables.
+        if sealed_store.reveal() is None:
             raise ArgumentError("secret needs a store: pass store=RedisStore.from_url(...)")
         self._secrets = split_secrets(sealed)
         self._namespace = namespace
-        self._access = StoreAccess(store, on_error)
+        self._access = StoreAccess(sealed_store.reveal(), on_error)
         self._id = os.urandom(16).hex()
 
     def get(self, key: bytes) -> Flow[bytes | None]:

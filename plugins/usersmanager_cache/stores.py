@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from typing import Protocol
+from typing import Any, Protocol
 
 from usersmanager import ArgumentError, PluginError
+from usersmanager.plugins import Secret
 
 __all__ = ["AsyncStore", "Store", "WrongLoopError", "check_store", "missing_style_error"]
 
@@ -99,13 +100,13 @@ class WrongLoopError(Exception):
     """The client of a store belongs to another event loop. The text contains no secret."""
 
 
-def check_store(store: object) -> None:
-    """Check that an object is a store of at least one style.
+def check_store(store: Secret[Any]) -> None:
+    """Check that a sealed object is a store of at least one style.
 
     Raises:
         ArgumentError: it is not.
     """
-    problem = _explain(store)
+    problem = _explain(store.reveal())
     if problem is not None:
         raise ArgumentError(f"store {problem}")
 

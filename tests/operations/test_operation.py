@@ -64,7 +64,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         "malformed placeholder: write lower-case",
     ),
     "no argument": ({"path": "/{user_id}"}, "placeholder {user_id} without an argument"),
-    "no placeholder": ({"arguments": {"id": "canary"}}, "no placeholder for the argument 'id'"),
+    "no placeholder": ({"arguments": {"id": "canary"}}, "no placeholder for an argument"),
     "no mapping": ({"arguments": "canary"}, "arguments must be a mapping"),
     "endpoint": ({"endpoint": "token"}, "endpoint must be a name such as"),
     "arguments and an endpoint": (

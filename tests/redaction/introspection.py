@@ -20,6 +20,11 @@ class Exposure(NamedTuple):
     where: str
     text: str
 
+    @property
+    def is_of_frame(self) -> bool:
+        """Whether it shows in a traceback with local variables only."""
+        return "locals" in self.where
+
 
 def _related(error: BaseException) -> list[BaseException]:
     """Return an error with its causes, contexts, grouped errors and errors in its attributes."""
@@ -66,7 +71,7 @@ def _of_single_error(error: BaseException) -> Iterator[Exposure]:
 def _leaves(value: object, depth: int) -> Iterator[str]:
     """Descend into mappings and sequences, as error reporters do."""
     if isinstance(value, Mapping) and depth:
-        for name, item in value.items():
+        for name, item in _items(value):
             yield repr(name)
             yield from _leaves(item, depth - 1)
     elif isinstance(value, tuple | list | set | frozenset) and depth:
@@ -74,6 +79,13 @@ def _leaves(value: object, depth: int) -> Iterator[str]:
             yield from _leaves(item, depth - 1)
     else:
         yield repr(value)
+
+
+def _items(mapping: Mapping[Any, Any]) -> tuple[tuple[Any, Any], ...]:
+    try:
+        return tuple(mapping.items())
+    except ConnectionError:  # Some tests have a mapping that can't be read.
+        return ()
 
 
 def of_object(value: object) -> Iterator[Exposure]:

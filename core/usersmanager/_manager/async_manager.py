@@ -101,13 +101,15 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
         endpoints: Mapping[str, str] | None = None,
         userinfo_method: UserinfoMethod = "GET",
     ) -> None:
-        sealed_headers = Secret(headers)
-        del headers
+        # A URL may contain a password or a key by mistake.
+        sealed_url, sealed_headers = Secret(base_url), Secret(headers)
+        sealed_endpoints = Secret(endpoints)
+        del base_url, headers, endpoints
         self._is_closed = False
         self._is_used = False
         self._tasks: set[asyncio.Task[None]] = set()
         super().__init__(
-            base_url,
+            sealed_url,
             headers=sealed_headers,
             client_id=client_id,
             timeout=timeout,
@@ -115,7 +117,7 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
             plugins=plugins,
             discover=discover,
             allow_insecure=allow_insecure,
-            endpoints=endpoints,
+            endpoints=sealed_endpoints,
             userinfo_method=userinfo_method,
         )
 
@@ -138,17 +140,22 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
             async with AsyncUsersManager.from_issuer(issuer) as users:
                 profile = await users.get_info(access_token)
         """
-        sealed_options = Secret(options)
-        del options
+        sealed_issuer, sealed_options = Secret(issuer), Secret(options)
+        del issuer, options
         return PendingManager(
-            cls._from_issuer(issuer, transport, sealed_options), "AsyncUsersManager.from_issuer"
+            cls._from_issuer(sealed_issuer, transport, sealed_options),
+            "AsyncUsersManager.from_issuer",
         )
 
     @classmethod
     async def _from_issuer(
-        cls, issuer: str, transport: str | AsyncTransport | None, options: Secret[ManagerOptions]
+        cls,
+        sealed: Secret[str],
+        transport: str | AsyncTransport | None,
+        options: Secret[ManagerOptions],
     ) -> Self:
-        check_issuer(issuer, options)
+        check_issuer(sealed, options)
+        issuer = sealed.reveal()  # A valid one contains no password.
         users = cls(issuer, transport=transport, **options.reveal())
         try:
             configuration = await users.call(discover(issuer))

@@ -47,7 +47,7 @@ class BaseUsersManager(Generic[TransportT]):
 
     def __init__(
         self,
-        base_url: str,
+        base_url: Secret[str],
         *,
         headers: Secret[Mapping[str, str] | None],
         client_id: str | None,
@@ -56,7 +56,7 @@ class BaseUsersManager(Generic[TransportT]):
         plugins: Iterable[object],
         discover: bool | Collection[str],
         allow_insecure: bool,
-        endpoints: Mapping[str, str] | None,
+        endpoints: Secret[Mapping[str, str] | None],
         userinfo_method: UserinfoMethod,
     ) -> None:
         if sys.is_finalizing():
@@ -67,7 +67,7 @@ class BaseUsersManager(Generic[TransportT]):
         self._is_open = False  # There is nothing to close yet.
         # The thread that acquires it closes the manager. It is never released.
         self._closing = threading.Lock()
-        base = parse_base_url(base_url, allow_insecure=allow_insecure)
+        base = parse_base_url(base_url.reveal(), allow_insecure=allow_insecure)
         self._allow_insecure = allow_insecure
         self._get_info = get_info_by(userinfo_method)
         self._site = Site(

@@ -26,11 +26,11 @@ class ManagerOptions(TypedDict, total=False):
     userinfo_method: UserinfoMethod
 
 
-def check_issuer(issuer: str, options: Secret[ManagerOptions]) -> None:
+def check_issuer(issuer: Secret[str], options: Secret[ManagerOptions]) -> None:
     """Check the issuer before its configuration is fetched.
 
     Raises:
         ArgumentError: it is not a valid URL.
     """
     allow_insecure = options.reveal().get("allow_insecure", False)
-    parse_base_url(issuer, allow_insecure=allow_insecure, field="issuer")
+    parse_base_url(issuer.reveal(), allow_insecure=allow_insecure, field="issuer")

@@ -85,10 +85,12 @@ class UsersManager(BaseUsersManager[Transport]):
         endpoints: Mapping[str, str] | None = None,
         userinfo_method: UserinfoMethod = "GET",
     ) -> None:
-        sealed_headers = Secret(headers)
-        del headers
+        # A URL may contain a password or a key by mistake.
+        sealed_url, sealed_headers = Secret(base_url), Secret(headers)
+        sealed_endpoints = Secret(endpoints)
+        del base_url, headers, endpoints
         super().__init__(
-            base_url,
+            sealed_url,
             headers=sealed_headers,
             client_id=client_id,
             timeout=timeout,
@@ -96,7 +98,7 @@ class UsersManager(BaseUsersManager[Transport]):
             plugins=plugins,
             discover=discover,
             allow_insecure=allow_insecure,
-            endpoints=endpoints,
+            endpoints=sealed_endpoints,
             userinfo_method=userinfo_method,
         )
 
@@ -134,9 +136,10 @@ class UsersManager(BaseUsersManager[Transport]):
 
         Source: OpenID Connect Discovery 1.0, section 4.
         """
-        sealed_options = Secret(options)
-        del options
-        check_issuer(issuer, sealed_options)
+        sealed_issuer, sealed_options = Secret(issuer), Secret(options)
+        del issuer, options
+        check_issuer(sealed_issuer, sealed_options)
+        issuer = sealed_issuer.reveal()  # A valid one contains no password.
         users = cls(issuer, transport=transport, **sealed_options.reveal())
         try:
             configuration = users.call(discover(issuer))

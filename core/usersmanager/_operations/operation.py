@@ -131,8 +131,9 @@ class Operation(Generic[Result_co]):
             object.__setattr__(self, "credential", credential)
             object.__setattr__(self, "_plan", plan)
             return
-        # A value may be a secret, and a traceback shows local variables.
-        del arguments, query, headers, form, json, credential
+        finally:
+            # A value may be a secret, and a traceback shows local variables.
+            del arguments, query, headers, form, json, credential
         # An invalid name may be a misplaced value.
         described = f"operation {name!r}" if _is_name(name) else "operation"
         raise ArgumentError(f"{described}: {problem}")

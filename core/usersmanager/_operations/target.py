@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from .._values import forms
+from .._values.suggestions import did_you_mean
 from .._values.url_advice import explain_path
 from .._values.user_ids import encode_path_segment
 from ..errors import ArgumentError
@@ -39,7 +40,8 @@ def encode_segments(path: str | None, arguments: object) -> dict[str, str]:
     placeholders = _PLACEHOLDER.findall(path or "")
     for name in values:
         if name not in placeholders:
-            raise ArgumentError(f"the path has no placeholder for the argument {name!r}")
+            suggestion = did_you_mean(name, placeholders)
+            raise ArgumentError(f"the path has no placeholder for an argument{suggestion}")
     segments = {name: _segment(name, values) for name in placeholders}
     problem = explain_path(_PLACEHOLDER.sub(lambda match: segments[match[1]], path or "/"))
     if problem is not None:

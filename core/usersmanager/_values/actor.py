@@ -33,6 +33,7 @@ class Actor(Mapping[str, Any]):
     __slots__ = ("_claims",)
 
     def __init__(self, claims: Mapping[str, Any]) -> None:
+        self._claims: dict[str, Any] = {}  # For the repr, should the next line fail.
         self._claims = dict(claims)
 
     @classmethod

@@ -41,7 +41,8 @@ def parse_fields(fields: object) -> Pairs | str:
     if not isinstance(fields, Mapping):
         return "must be a mapping of names and values"
     pairs: list[tuple[str, str | Secret[str]]] = []
-    for name, value in fields.items():
+    # Read before a variable holds a value: a mapping may raise, and a traceback shows variables.
+    for name, value in tuple(fields.items()):
         if not name or not _is_text(name):
             return "has a name that is not a non-empty str"
         for item in _items(value):

@@ -58,9 +58,11 @@ class Headers(CIMultiDictProxy[str]):
     __slots__ = ("_merged", "_text")
 
     def __init__(self, fields: HeaderInput = ()) -> None:
-        # items() of a multidict keeps repeated fields.
-        pairs = fields.items() if isinstance(fields, Mapping) else fields
-        super().__init__(CIMultiDict(pairs))
+        try:
+            # items() of a multidict keeps repeated fields.
+            super().__init__(CIMultiDict(fields.items() if isinstance(fields, Mapping) else fields))
+        finally:
+            del fields  # A value may be a secret, and a traceback shows local variables.
         self._text: str | None = None
         self._merged: tuple[_Pairs, Headers] | None = None
 
@@ -145,7 +147,8 @@ def merge_headers(base: Headers, fields: HeaderInput | StaticHeaders) -> Headers
 
 def _as_pairs(fields: HeaderInput) -> _Pairs | None:
     try:
-        pairs = fields.items() if isinstance(fields, Mapping) else fields
+        # Read before a variable holds a value: a mapping may raise.
+        pairs = tuple(fields.items() if isinstance(fields, Mapping) else fields)
         return tuple((_plain(name), _plain(value)) for name, value in pairs)
     except (TypeError, ValueError):
         return None

@@ -84,12 +84,17 @@ class Request:
         scheme: str = "Bearer",
     ) -> None:
         put = object.__setattr__
+        checked = headers if isinstance(headers, Headers) else merge_headers(Headers(), headers)
+        put(self, "body", body)
+        del headers, body  # They may contain a secret, and a traceback shows local variables.
+        if isinstance(checked, str):
+            raise ArgumentError(f"headers: {checked}")
+        put(self, "headers", checked)
+        del checked
         put(self, "operation", operation)
         put(self, "method", method)
         put(self, "origin", origin)
         put(self, "target", target)
-        put(self, "headers", headers if isinstance(headers, Headers) else _checked(headers))
-        put(self, "body", body)
         put(self, "token", token)
         put(self, "deadline", deadline)
         put(self, "idempotent", idempotent)
@@ -240,6 +245,8 @@ class Request:
         return self
 
     def __repr__(self) -> str:
+        if not hasattr(self, "scheme"):
+            return "<Request, refused>"  # A traceback shows it.
         return f"<Request {self.operation} {self.method} attempt={self.attempt}>"
 
 
@@ -254,10 +261,3 @@ def _password(token: Token) -> list[Secret[str]]:
     except (binascii.Error, UnicodeDecodeError):
         return []
     return [decoded, Secret(unquote_plus(decoded.reveal()))]
-
-
-def _checked(headers: HeaderInput) -> Headers:
-    checked = merge_headers(Headers(), headers)
-    if isinstance(checked, str):
-        raise ArgumentError(f"headers: {checked}")
-    return checked

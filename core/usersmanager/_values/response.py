@@ -39,15 +39,18 @@ class Response:
     _call: Call | None
 
     def __init__(self, status: int, headers: HeaderInput = (), body: bytes = b"") -> None:
-        if type(status) is not int or not 100 <= status <= 999:
-            raise TypeError("a status is an int from 100 to 999")
-        if not isinstance(body, bytes):
-            raise TypeError("a body is bytes")
-        object.__setattr__(self, "status", status)
-        headers = headers if isinstance(headers, Headers) else Headers(headers)
-        object.__setattr__(self, "headers", headers)
-        object.__setattr__(self, "body", body)
-        object.__setattr__(self, "_call", None)
+        try:
+            if type(status) is not int or not 100 <= status <= 999:
+                raise TypeError("a status is an int from 100 to 999")
+            if not isinstance(body, bytes):
+                raise TypeError("a body is bytes")
+            object.__setattr__(self, "status", status)
+            headers = headers if isinstance(headers, Headers) else Headers(headers)
+            object.__setattr__(self, "headers", headers)
+            object.__setattr__(self, "body", body)
+            object.__setattr__(self, "_call", None)
+        finally:
+            del headers, body  # They may contain a secret, and a traceback shows local variables.
 
     def _in_call(self, call: Call) -> Response:
         """Return a copy that knows the secrets of its call."""
@@ -84,4 +87,6 @@ class Response:
         return self
 
     def __repr__(self) -> str:
+        if not hasattr(self, "body"):
+            return "<Response, refused>"  # A traceback shows it.
         return f"<Response {self.status} of {len(self.body)} bytes>"

@@ -95,9 +95,11 @@ class Token(Secret[str]):
         return cls._unchecked(Secret(""))
 
     @classmethod
-    def parse(cls, value: Secret[object]) -> Token | None:
-        """Return a sealed value as a token, or None if it is not a bearer token."""
-        return cls._unchecked(value) if is_bearer_token(value) else None
+    def parse(cls, value: object) -> Token | None:
+        """Return a value, or what a Secret holds, as a token; None if it is not a bearer token."""
+        sealed = value if isinstance(value, Secret) else Secret(value)
+        del value
+        return cls._unchecked(sealed) if is_bearer_token(sealed) else None
 
     @classmethod
     def _unchecked(cls, value: Secret[Any]) -> Token:

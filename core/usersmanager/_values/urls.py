@@ -54,16 +54,22 @@ def parse_base_url(
     """
     if isinstance(value, str):
         value = plain(value)
+    problem = _explain_base_url(value, field, allow_insecure=allow_insecure)
+    if problem is not None:
+        del value  # It may contain a password, and a traceback shows local variables.
+        raise ArgumentError(f"{field} {problem}")
+    return Endpoint(_origin(str(value)), _base_path(value))
+
+
+def _explain_base_url(value: object, field: str, *, allow_insecure: bool) -> str | None:
     if value is None or (isinstance(value, str) and not value.strip()):
-        raise ArgumentError(f"{field} field is required")
+        return "field is required"
     problem = explain_base_url(value, allow_insecure=allow_insecure)
-    if problem is not None:
-        raise ArgumentError(f"{field} {problem}")
-    path = urlsplit(str(value)).path.rstrip("/")
-    problem = explain_ending(path, field)
-    if problem is not None:
-        raise ArgumentError(f"{field} {problem}")
-    return Endpoint(_origin(str(value)), path)
+    return explain_ending(_base_path(value), field) if problem is None else problem
+
+
+def _base_path(url: object) -> str:
+    return urlsplit(str(url)).path.rstrip("/")
 
 
 def parse_endpoint(value: object, base: str, *, allow_insecure: bool) -> Endpoint | str:

@@ -41,7 +41,8 @@ class ClientSecretBasic:
     def __init__(self, client_id: str, client_secret: str | Secret[str]) -> None:
         secret = Secret(client_secret)
         del client_secret
-        self.client_id: str = check_client_id(client_id)
+        self.client_id: str = ""  # For the repr, should this fail.
+        self.client_id = check_client_id(client_id)
         sealed = check_printable("client_secret", secret)
         self._token = Secret(
             base64.b64encode(
@@ -85,7 +86,8 @@ class ClientSecretPost:
     def __init__(self, client_id: str, client_secret: str | Secret[str]) -> None:
         secret = Secret(client_secret)
         del client_secret
-        self.client_id: str = check_client_id(client_id)
+        self.client_id: str = ""  # For the repr, should this fail.
+        self.client_id = check_client_id(client_id)
         self._client_secret = check_printable("client_secret", secret)
 
     def authorize(self, request: Request) -> Request:
@@ -118,7 +120,8 @@ class PublicClient:
     __slots__ = ("client_id",)
 
     def __init__(self, client_id: str) -> None:
-        self.client_id: str = check_client_id(client_id)
+        self.client_id: str = ""  # For the repr, should this fail.
+        self.client_id = check_client_id(client_id)
 
     def authorize(self, request: Request) -> Request:
         """Return the request with the id of the client."""

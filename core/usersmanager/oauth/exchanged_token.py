@@ -33,8 +33,9 @@ class ExchangedToken:
     __slots__ = ("_members",)
 
     def __init__(self, members: Mapping[str, Any]) -> None:
-        self._members = Secret(dict(members))
+        sealed = Secret(members)
         del members
+        self._members = Secret(dict(sealed.reveal()))
         for name in ("access_token", "issued_token_type"):
             if not self._text(name):
                 raise DecodeError(

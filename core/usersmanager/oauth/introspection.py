@@ -38,13 +38,13 @@ class Introspection(Mapping[str, Any]):
     __slots__ = ("_members",)
 
     def __init__(self, members: Mapping[str, Any]) -> None:
-        active = members.get("active")
-        # Sealed, as the error would otherwise show the members in its traceback.
-        self._members: Secret[dict[str, Any]] = Secret(
-            dict(members) if active is True else {"active": False}
-        )
+        # Sealed, as an error would otherwise show the members in its traceback.
+        sealed = Secret(members)
         del members
-        if not isinstance(active, bool):
+        self._members: Secret[dict[str, Any]] = Secret({"active": False})
+        if sealed.reveal().get("active") is True:
+            self._members = Secret(dict(sealed.reveal()))
+        if not isinstance(sealed.reveal().get("active"), bool):
             raise DecodeError(
                 "the response has no boolean member active: it is not one of token introspection"
                 " (RFC 7662, section 2.2)"

@@ -61,7 +61,8 @@ class PrivateKeyJwt:
     ) -> None:
         sealed: Secret[Any] = key if isinstance(key, Secret) else Secret(key)
         del key
-        self.client_id: str = check_client_id(client_id)
+        self.client_id: str = ""  # For the repr, should this fail.
+        self.client_id = check_client_id(client_id)
         check_optional_text("audience", audience)
         if algorithm not in tuple(_KEY_TYPES):  # It may be unhashable.
             raise ArgumentError(f"algorithm must be one of {', '.join(_KEY_TYPES)}")
