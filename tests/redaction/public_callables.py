@@ -76,7 +76,10 @@ def _methods(value: object) -> Iterator[str]:
 
 
 def _parameters(function: Callable[..., Any], owner: object = None) -> list[inspect.Parameter]:
-    parameters = list(inspect.signature(function).parameters.values())
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except ValueError:  # A lock of C takes no arguments, and has no signature before Python 3.14.
+        return []
     if owner is not None and not inspect.ismethod(function) and not _is_static(owner, function):
         parameters = parameters[1:]
     return parameters
