@@ -152,8 +152,8 @@ def test_closing_ends_the_calls_of_all_threads_and_leaves_no_connection(
 def test_threads_with_event_loops_get_their_own_profiles_and_see_the_connections_of_all(
     kind: Kind, server: FaultServer
 ) -> None:
-    carrier = kind.transport(pool_size=1)
-    users = AsyncUsersManager(server.origin, transport=carrier, discover=False)
+    carrier = kind.transport(pool_size=1, connect_timeout=30.0)
+    users = AsyncUsersManager(server.origin, transport=carrier, discover=False, timeout=60.0)
 
     async def check_async(token: str) -> None:
         assert (await users.get_info(token)).sub == token

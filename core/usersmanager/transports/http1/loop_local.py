@@ -86,10 +86,19 @@ class LoopLocal(Generic[T]):
             self._entries.pop(loop, None)
             if loop is asyncio.get_running_loop():
                 own = entry
+            else:
+                _wake(loop)
+            del entry  # Otherwise, the generator would not be dropped before this function ends.
         if own is None:
             return None
         await own.end()
         return own.value
+
+
+def _wake(loop: asyncio.AbstractEventLoop) -> None:
+    """Let the thread of a loop run: without the GIL, it alone frees the objects that it made."""
+    with contextlib.suppress(RuntimeError):  # The loop is closed.
+        loop.call_soon_threadsafe(int)
 
 
 class _Entry(Generic[T]):
