@@ -14,7 +14,6 @@ NOWHERE = "https://nowhere.invalid"
 TRANSPORTS = pytest.mark.parametrize("transport", ["urllib3", "aiohttp", "native"])
 ADDRESS_OPTIONS = pytest.mark.parametrize("option", ["--base-url", "--issuer"])
 PRINTING_PLUGIN = """
-from usersmanager._composition import entry_points
 from usersmanager.plugins import hookimpl
 
 class Plugin:
@@ -121,8 +120,7 @@ def test_a_plugin_is_left_out_by_name(info, sandbox):
     assert [status for *_, status in sandbox.requests] == [503]
 
 
-def test_leaving_a_plugin_out_needs_no_extra_of_another(info, sandbox, monkeypatch, request):
-    request.addfinalizer(entry_points.refresh)  # What is missing is remembered.
+def test_leaving_a_plugin_out_needs_no_extra_of_another(info, sandbox, monkeypatch):
     for name in [name for name in sys.modules if name.startswith("usersmanager_opentelemetry")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "opentelemetry.metrics", None)
