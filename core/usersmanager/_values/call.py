@@ -59,6 +59,9 @@ class Call:
             replaced: the token that it replaces, or None if that is unknown: that of any request
                 of the call before.
         """
+        if not self._tokens:
+            self._tokens = (token,)
+            return
         before = self._tokens if replaced is None else (replaced,)
         if token not in self._tokens:
             self._tokens += (token,)
