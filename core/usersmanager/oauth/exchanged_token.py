@@ -67,7 +67,7 @@ class ExchangedToken:
     def issued_token_type(self) -> str:
         """The type of the token, a URI.
 
-        For example, "urn:ietf:params:oauth:token-type:access_token".
+        For example, ``urn:ietf:params:oauth:token-type:access_token``.
         """
         return str(self._members.reveal()["issued_token_type"])
 

@@ -37,7 +37,7 @@ class Sandbox:
         ValueError: another algorithm.
 
     Attributes:
-        base_url: the URL of the server once it has started, "http://127.0.0.1:...".
+        base_url: the URL of the server once it has started, such as ``http://127.0.0.1:8400``.
         client_id: the registered client.
         client_secret: its secret.
 
