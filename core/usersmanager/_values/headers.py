@@ -58,13 +58,19 @@ class Headers(CIMultiDictProxy[str]):
     __slots__ = ("_merged", "_text")
 
     def __init__(self, fields: HeaderInput = ()) -> None:
-        try:
-            # items() of a multidict keeps repeated fields.
-            super().__init__(CIMultiDict(fields.items() if isinstance(fields, Mapping) else fields))
-        finally:
-            del fields  # A value may be a secret, and a traceback shows local variables.
+        copied: CIMultiDict[str] = CIMultiDict()
+        # First: multidict 6.6 and older crash if a traceback shows it before.
+        super().__init__(copied)
         self._text: str | None = None
         self._merged: tuple[_Pairs, Headers] | None = None
+        try:
+            # items() of a multidict keeps repeated fields.
+            copied.extend(fields.items() if isinstance(fields, Mapping) else fields)
+        except BaseException:
+            copied.clear()
+            raise
+        finally:
+            del fields  # A value may be a secret, and a traceback shows local variables.
 
     def text(self) -> str:
         """Return each field as a line with its CRLF (RFC 9112, section 5)."""
