@@ -88,11 +88,14 @@ async def async_transport(name: str, way: Way) -> AsyncIterator[Any]:
 
 
 class Lateness:
-    """How late an event loop has been within the last second, the time limit of a call."""
+    """How late an event loop has been lately, for longer than a call takes.
+
+    It may be late before the call has begun to count its time, or at the end.
+    """
 
     def __init__(self) -> None:
         self._due = time.monotonic()
-        self._late: deque[float] = deque([0.0], maxlen=round(TIMEOUT / TICK))
+        self._late: deque[float] = deque([0.0], maxlen=round(3 * TIMEOUT / TICK))
 
     async def measure(self) -> None:
         """Measure it until it is cancelled."""
@@ -115,6 +118,7 @@ class Tally:
         lateness: of the event loop, lately; of threads nothing is known.
         mismatches: the number of responses to another call, by way and by whose they were.
         ok: the number of calls that succeeded, by way.
+        latest: the way and the outcome of the call that ended latest.
     """
 
     way: str = ""
@@ -124,6 +128,7 @@ class Tally:
     cancelled: int = 0
     undocumented: int = 0
     overshoot: float = 0.0
+    latest: str = ""
     outcomes: Counter[str] = field(default_factory=Counter)
     ok: Counter[str] = field(default_factory=Counter)
     is_closing: bool = False
@@ -136,7 +141,8 @@ class Tally:
         late = time.monotonic() - started - TIMEOUT
         if late > 0 and self.lateness is not None:
             late -= self.lateness.largest()
-        self.overshoot = max(self.overshoot, late)
+        if late > self.overshoot:
+            self.overshoot, self.latest = late, f"{self.way}: {error or 'ok'}"
         if owner is not None and owner != user:
             self.mismatches[f"{self.way}: {owner}"] += 1
 
@@ -380,6 +386,7 @@ def soak() -> dict[str, Any]:
                 "cancelled": tally.cancelled,
                 "undocumented": tally.undocumented,
                 "largest_overshoot_seconds": round(tally.overshoot, 3),
+                "of_the_call": tally.latest,
                 "outcomes": dict(tally.outcomes.most_common()),
                 "ok": dict(tally.ok),
             }
