@@ -389,7 +389,7 @@ class APIError(UsersManagerError):
 
 
 class RedirectError(APIError):
-    """3xx: redirects are not followed: they could send the token elsewhere. Correct the URL."""
+    """3xx: redirects are not followed, as they could send the token elsewhere. Correct the URL."""
 
 
 class UnauthorizedError(APIError):

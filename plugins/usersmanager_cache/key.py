@@ -37,7 +37,7 @@ class Scope(NamedTuple):
     url: str
     scheme: str
     fields: tuple[tuple[str, str], ...]
-    variant: tuple[tuple[str, str], ...] = ()
+    variant: tuple[tuple[str, str], ...]
 
     def __repr__(self) -> str:
         return f"<Scope {self.operation}>"  # A field may be a secret.
@@ -56,7 +56,7 @@ class Scopes:
     """
 
     def __init__(self) -> None:
-        self._last: tuple[object, Scope] = (None, Scope("", "", "", "", ()))
+        self._last: tuple[object, Scope] = (None, Scope("", "", "", "", (), ()))
 
     def of(self, request: Request) -> Scope:
         """Return the scope of a request."""

@@ -28,8 +28,8 @@ def seconds_left(token: Token, profile: Secret[Any], response: Response, asked: 
     """Return the seconds from a request to the end of its token, or of the profile if that is less.
 
     Infinity if both are unknown. The end of the token is relative to the Date of the response, so
-    that a wrong local clock does not matter. That of the profile is relative to the later of the
-    two: if it is signed, whoever can set the Date must not prolong it.
+    that a wrong local clock does not matter. The end of the profile is relative to the later of the
+    two: someone who can change the Date must not extend the life of a signed profile.
     """
     now = asked.wall if response.date is None else response.date
     ends = (

@@ -82,7 +82,8 @@ class JwtUserInfo:
     @hookimpl
     def usersmanager_variant(self, request: Request) -> str:
         """Return by which provider and for which client a profile has been verified."""
-        kind = type(self).__qualname__  # A subclass may verify something else.
+        # A subclass may verify something else.
+        kind = f"{type(self).__module__}.{type(self).__qualname__}"
         source = _source_of_keys(request, request.provider or {})
         return json.dumps([kind, source, self._client_id, self._algorithms, self._leeway])
 

@@ -57,7 +57,7 @@ def test_a_transport_with_the_hook_of_a_plugin_is_rejected(install: Install) -> 
         "@hookimpl\ndef usersmanager_close(): ...\n"
     )
     install("custom", source, group="usersmanager.transports", target="")
-    with pytest.raises(PluginError, match="a transport can't implement usersmanager_close"):
+    with pytest.raises(PluginError, match="can't implement usersmanager_close: move it to a"):
         UsersManager("https://tenant.example", transport="custom")
 
 

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 from tests.redaction import introspection
 from tests.redaction.argument_rows import ROWS, Row
-from tests.redaction.canaries import CANARY, OWN, SHAPES
 from tests.redaction.capture import CapturingClient
 from tests.redaction.introspection import Exposure
+from tests.redaction.misplaced_secrets import MISPLACED, OWN, SHAPES
 from tests.redaction.public_callables import Target, public_callables
 from tests.redaction.secrets import Secrets
 
@@ -88,13 +88,13 @@ def is_one_of(path: str, parameter: inspect.Parameter, names: Sequence[str]) -> 
     return any(f".{path}.{parameter.name}".endswith(f".{name}") for name in names)
 
 
-def with_canary(row: Row, parameter: inspect.Parameter, shape: str) -> Secret[Any]:
+def with_misplaced(row: Row, parameter: inspect.Parameter, shape: str) -> Secret[Any]:
     """Return the positional and the keyword arguments, sealed."""
     valid = dict(row.valid(OWN))
     if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
-        return Secret(((SHAPES[shape](CANARY),), valid))
+        return Secret(((SHAPES[shape](MISPLACED),), valid))
     name = "x" if parameter.kind is inspect.Parameter.VAR_KEYWORD else parameter.name
-    return Secret(((), {**valid, name: SHAPES[shape](CANARY)}))
+    return Secret(((), {**valid, name: SHAPES[shape](MISPLACED)}))
 
 
 def call(target: Target, row: Row, arguments: Secret[Any]) -> None:
@@ -158,15 +158,15 @@ def check(name: str, shapes: Sequence[str]) -> None:
             is_secret = not is_one_of(path, parameter, NOT_SECRET)
             is_quoted = is_one_of(path, parameter, QUOTED)
             for shape in shapes:
-                error = error_of(target, row, with_canary(row, parameter, shape), runner)
+                error = error_of(target, row, with_misplaced(row, parameter, shape), runner)
                 exposures = [] if error is None else [*introspection.of_error(error)]
                 found = exposed(OWN, exposures, in_frames=True)
                 if not is_quoted:
-                    found += exposed(CANARY, exposures, in_frames=is_secret)
+                    found += exposed(MISPLACED, exposures, in_frames=is_secret)
                 places += [f"{shape} as {parameter.name}: {where}" for where in found]
     exposures = [*client.exposures()]
     places += exposed(OWN, exposures, in_frames=True)
-    places += exposed(CANARY, exposures, in_frames=False)
+    places += exposed(MISPLACED, exposures, in_frames=False)
     assert not places, "\n".join(["a secret shows in:", *places])
 
 

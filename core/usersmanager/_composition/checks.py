@@ -119,7 +119,7 @@ def explain_rejected(
     """Return why pluggy rejected a plugin."""
     for caller in manager.get_hookcallers(plugin) or ():
         if not caller.has_spec() and caller.name in HOOKS:
-            return f"a transport can't implement {caller.name}"
+            return f"a transport can't implement {caller.name}: move it to a plugin"
         if not caller.has_spec():
             return f"no such hook{did_you_mean(caller.name, HOOKS)}"
     reason = str(error).splitlines()[-1]

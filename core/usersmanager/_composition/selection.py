@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable
 from types import ModuleType
 
 from ..errors import PluginError
-from .construction import explain_arguments, load
-from .entry_points import InstalledEntryPoint, by_name, entry_point_of
+from .construction import explain_arguments
+from .entry_points import InstalledEntryPoint, by_name, entry_point_of, import_target
 from .loader import Loader, guarded
 from .missing_extra import missing_extra, names_extra
 from .missing_metadata import warn_of_missing_metadata
@@ -88,7 +88,7 @@ def lacks_extra(name: str) -> bool:
     if not _is_shipped(name):
         return False
     try:
-        load(by_name("plugin")[name][0])
+        import_target(by_name("plugin")[name][0])
     except ModuleNotFoundError as error:
         return names_extra(error)
     return False

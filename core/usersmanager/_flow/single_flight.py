@@ -50,7 +50,7 @@ class SingleFlight:
                     return proceed(request)
                 token = hashlib.sha256(request.token.reveal().encode()).digest()
                 fields = tuple(request.headers.items())
-                key = (token, request.url, fields, request.call.variant)
+                key = (token, request.scheme, request.url, fields, request.call.variant)
                 return self.flight.run(key, lambda: proceed(request))
     """
 

@@ -56,8 +56,7 @@ class Call:
 
         Args:
             token: the token.
-            replaced: the token that it replaces, or None if that is unknown: that of any request
-                of the call before.
+            replaced: the token that it replaces; None compares it with every token so far.
         """
         if not self._tokens:
             self._tokens = (token,)

@@ -1,4 +1,4 @@
-"""Lock: a lock that an exception of a signal handler doesn't leave held."""
+"""Lock: a lock that is released even if a signal handler raises."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A token that is not for this API is a 401; an outage of whoever could tell is a 503."""
+"""A token for another API is answered with 401; an outage of the provider with 503."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Issuer:
         return ok(json.dumps({"keys": [public | {"alg": "RS256"} | key for key in members]}))
 
     def token(self, key: Any = KEY, algorithm: str = "RS256", kid: str = "1", **claims: Any) -> str:
-        """Return a token. A claim that is None is left out."""
+        """Return a token, without the claims that are None."""
         now = int(time.time())
         default = {"iss": self.url, "aud": API, "sub": "auth0|ada", "iat": now, "exp": now + 600}
         present = {name: value for name, value in (default | claims).items() if value is not None}

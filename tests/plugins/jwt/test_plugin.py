@@ -336,6 +336,7 @@ class Unverified(JwtUserInfo):
     [
         [],
         [Unverified("my-app")],
+        [type("JwtUserInfo", (Unverified,), {})("my-app")],
         [JwtUserInfo("another-app")],
         [JwtUserInfo("my-app", algorithms=["ES256"])],
         [JwtUserInfo("my-app", leeway=5)],

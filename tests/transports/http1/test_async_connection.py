@@ -430,7 +430,7 @@ def test_an_interruption_of_a_callback_ends_the_exchange_and_is_reported() -> No
 
 
 class Failing(TLSLayer):
-    """A layer that fails to decrypt, once it is told to."""
+    """A layer whose decryption fails if an error is set."""
 
     def __init__(self) -> None:
         super().__init__(client_context(), "localhost")

@@ -9,7 +9,7 @@ from tests.redaction.secrets import Secrets
 
 from usersmanager.plugins import Secret
 
-__all__ = ["CANARY", "OWN", "SHAPES", "Shape"]
+__all__ = ["MISPLACED", "OWN", "SHAPES", "Shape"]
 
 Shape = Callable[[Secrets], Any]
 
@@ -18,8 +18,8 @@ OWN = Secrets(
     "own-K3vQ8zTg1LrX6bWn5YcD0mHs9JfPaU2e",
     "https://tenant.example/login/impersonated/G7tBqS0wRk4ZxNd2YhVj8CpLf5MaUe1o",
 )
-CANARY = Secrets(
-    "canary.Zx81Lq-vB3nTy7_Rk0WdFgHs5JpMcQa9Ue",
+MISPLACED = Secrets(
+    "hushed.Zx81Lq-vB3nTy7_Rk0WdFgHs5JpMcQa9Ue",
     "https://tenant.example/login/impersonated/t4Nw6XbKzR1qLvD8sGyHc2Pj9mFaEo5u",
 )
 
