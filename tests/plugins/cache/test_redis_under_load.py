@@ -161,6 +161,7 @@ class Interruption(BaseException):
 @pytest.mark.parametrize("kind", ["from_url", "redis", "valkey"])
 def test_an_interruption_at_any_moment_mixes_up_no_answers(kind: str) -> None:
     interrupted = 0
+    latest = time.monotonic() + 20.0
     tally = Tally()
 
     def interrupt(number: int, frame: FrameType | None) -> None:
@@ -171,7 +172,7 @@ def test_an_interruption_at_any_moment_mixes_up_no_answers(kind: str) -> None:
             run(shared.put(key, content(key), 60.0))
         before = signal.signal(signal.SIGALRM, interrupt)
         try:
-            for _ in range(1500):
+            while min(interrupted, tally.hits) < 200 and time.monotonic() < latest:
                 key = random.choice(KEYS)
                 try:
                     signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-5, 1e-3))
@@ -185,5 +186,4 @@ def test_an_interruption_at_any_moment_mixes_up_no_answers(kind: str) -> None:
             signal.signal(signal.SIGALRM, before)
         assert_recovered(shared)
     gc.collect()  # While the warnings about lost sockets are ignored.
-    assert interrupted > 50
-    assert tally.hits > 50
+    assert min(interrupted, tally.hits) >= 200
