@@ -1,9 +1,8 @@
 """Servers that misbehave at random, and proxies, in their own process, which ends with its stdin.
 
-For each way there is a server per client. The process prints one line of JSON: the certificate of
-its authority, and for each way the base URL and the proxy of each client. Each line of stdin is a
-way and the number of a client, such as "tunnel 2". The server sends unsolicited bytes over its idle
-connections, and the process prints a line when that is done.
+There is a server for each way. The process prints one line of JSON: the certificate of its
+authority, and the base URL and the proxy of each way. Each line of stdin is a way. Its server sends
+unsolicited bytes over its idle connections, and the process prints a line when that is done.
 """
 
 from __future__ import annotations
@@ -21,7 +20,6 @@ from usersmanager.testing import FaultServer, Peer
 from usersmanager.testing.certificates import authority, server_context
 from usersmanager.testing.fault_server import profile
 
-CLIENTS = 6
 _BEARER = re.compile(rb"\r\nAuthorization: Bearer ([^\r\n]*)\r\n")
 _EARLY = b"HTTP/1.1 103 Early Hints\r\n\r\n"
 _FORGED = profile("attacker")
@@ -50,7 +48,7 @@ class Misbehaving(FaultServer):
 
 
 def misbehave(peer: Peer) -> None:
-    """A script that responses most requests correctly."""
+    """A script that answers most requests correctly."""
     while request := peer.request():
         token = _BEARER.search(request)
         user = token[1].decode() if token else "nobody"
@@ -152,14 +150,14 @@ def forward(peer: Peer) -> None:
 
 
 class Ways:
-    """The servers and proxies of all clients.
+    """The servers, and the proxies in front of them.
 
     An http origin behind a proxy needs no server of its own: the proxy misbehaves in its place.
     """
 
     def __init__(self, stack: contextlib.ExitStack) -> None:
-        self.servers: dict[str, list[Misbehaving]] = {}
-        self.clients: dict[str, list[tuple[str, str | None]]] = {}
+        self.servers: dict[str, Misbehaving] = {}
+        self.urls: dict[str, tuple[str, str | None]] = {}
         tls = server_context()
         for way, origin_tls, proxy_tls in (
             ("direct", None, None),
@@ -169,30 +167,24 @@ class Ways:
             ("tunnel", tls, None),
             ("tunnel in TLS", tls, tls),
         ):
-            self.clients[way], self.servers[way] = [], []
-            for _ in range(CLIENTS):
-                server = stack.enter_context(Misbehaving(origin_tls))
-                proxy = None
-                if way.startswith("tunnel"):
-                    tunnels = FaultServer(
-                        otherwise=forward, ssl_context=proxy_tls, host="localhost"
-                    )
-                    proxy = stack.enter_context(tunnels).origin
-                url = server.origin
-                if way.endswith("proxy"):
-                    url, proxy = "http://127.0.0.1:9", server.origin
-                self.servers[way].append(server)
-                self.clients[way].append((url, proxy))
+            server = stack.enter_context(Misbehaving(origin_tls))
+            url, proxy = server.origin, None
+            if way.startswith("tunnel"):
+                tunnels = FaultServer(otherwise=forward, ssl_context=proxy_tls, host="localhost")
+                proxy = stack.enter_context(tunnels).origin
+            if way.endswith("proxy"):
+                url, proxy = "http://127.0.0.1:9", server.origin
+            self.servers[way] = server
+            self.urls[way] = url, proxy
 
 
 def main() -> None:
     with contextlib.ExitStack() as stack:
         ways = Ways(stack)
         certificate = authority().cert_pem.bytes().decode()
-        print(json.dumps({"authority": certificate, "ways": ways.clients}), flush=True)
+        print(json.dumps({"authority": certificate, "ways": ways.urls}), flush=True)
         for line in sys.stdin:
-            way, _, number = line.rpartition(" ")
-            ways.servers[way][int(number)].send_unsolicited()
+            ways.servers[line.strip()].send_unsolicited()
             print("done", flush=True)
 
 
