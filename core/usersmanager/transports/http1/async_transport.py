@@ -112,9 +112,9 @@ class AsyncHttp1Transport(Http1Base, ABC):
         try:
             async with asyncio.timeout(deadline.remaining()):
                 await self._reach(connection, route)
-                if route.tunnelled is not None:
+                if route.tunnel is not None:
                     in_tunnel = True
-                    await connection.start_tls(route.tunnelled_tls())
+                    await connection.start_tls(route.tunnel.tls())
             connection.require_unused()
         except BaseException as error:
             connection.close()
@@ -132,8 +132,8 @@ class AsyncHttp1Transport(Http1Base, ABC):
         connection.attach(await self.aconnect(hop))
         if hop.tls is not None:
             await connection.start_tls(TLSLayer(hop.tls, hop.server_hostname))
-        if route.tunnel_request is not None:
-            await connection.exchange(route.tunnel_request, TunnelReader())
+        if route.tunnel is not None:
+            await connection.exchange(route.tunnel.request(), TunnelReader())
 
     async def aclose(self) -> None:
         """Close the idle connections; those in use are closed as their calls end.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..._values.request import Request
 from ..._values.token import Secret
 from ..._values.validation import validate_count, validate_seconds
-from .hop import Hop, Route, no_protocol
+from .hop import Hop, Route, Tunnel, no_protocol
 from .parser import ResponseParser
 from .proxies import Proxies
 from .tls import default_ssl_context
@@ -55,11 +55,11 @@ class Settings:
         proxy = self._proxies.for_origin(origin)
         if proxy is None:
             return Route(Hop(origin, self._ssl_context, protocol))
-        hop = Hop(proxy.origin, self._ssl_context, protocol)
-        target = Hop(origin, self._ssl_context)
-        if target.tls is None:
-            return Route(hop, through_proxy=True)
-        return Route(hop, True, proxy.tunnel_request(target.host, target.port), target)
+        hop, target = (
+            Hop(proxy.origin, self._ssl_context, protocol),
+            Hop(origin, self._ssl_context),
+        )
+        return Route(hop, True, None if target.tls is None else Tunnel(proxy, target))
 
     def serialize(self, request: Request) -> bytes:
         """Return the request as HTTP/1.1 (RFC 9112). It includes the token: keep no copy."""

@@ -142,10 +142,10 @@ class Http1Transport(Http1Base, ABC):
         try:
             first = SocketStream(self.connect(hop, deadline))
             stream: Stream = first
-            if route.tunnel_request is not None:
-                exchange(first, memoryview(route.tunnel_request), TunnelReader(), deadline)
+            if route.tunnel is not None:
+                exchange(first, memoryview(route.tunnel.request()), TunnelReader(), deadline)
                 in_tunnel = True
-                stream = TLSStream(first, route.tunnelled_tls(), deadline)
+                stream = TLSStream(first, route.tunnel.tls(), deadline)
             # Session tickets are expected, and look like data on the socket of a TLS connection.
             if (in_tunnel or hop.tls is None) and stream.is_readable():
                 raise ConnectionResetError("unexpected data on a new connection, or its end")
