@@ -22,7 +22,7 @@ from .error_mapping import connect_error
 from .pool import Pool, PoolStats
 from .settings import Settings
 
-__all__ = ["BROKEN", "Http1Base", "check_deadline", "check_open", "unsent"]
+__all__ = ["BROKEN", "Http1Base", "check_ready", "unsent"]
 
 # The errors of a dead connection. A slow server is not one.
 BROKEN = (DisconnectedError, TLSError)
@@ -115,24 +115,17 @@ class Http1Base(_Checked):
         return MappingProxyType(total)
 
 
-def check_deadline(deadline: Deadline) -> None:
-    """Check that time is left, before anything is sent.
+def check_ready(deadline: Deadline, *, is_closed: bool = False) -> None:
+    """Check that a transport is open and that time is left, before anything is sent.
 
     Raises:
+        LifecycleError: the transport is closed.
         DeadlineExceededError: the deadline has passed.
-    """
-    if deadline.remaining() <= 0:
-        raise DeadlineExceededError("the deadline has passed", sent=False)
-
-
-def check_open(*, is_closed: bool) -> None:
-    """Check that a transport has not been closed.
-
-    Raises:
-        LifecycleError: it has.
     """
     if is_closed:
         raise LifecycleError("the transport is closed")
+    if deadline.remaining() <= 0:
+        raise DeadlineExceededError("the deadline has passed", sent=False)
 
 
 def unsent(error: BaseException, *, to_proxy: bool) -> BaseException:
