@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import TypeAlias
 
 from ..._values.deadline import Deadline
 from ...errors import TransportError
 from .error_mapping import exchange_error
+from .parser import ResponseParser
 from .poll import Readable, readable
-from .reader import Reader
 from .receiver import WeakProtocol
 from .timer import DeadlineTimer
 from .tls import Handshake, TLSLayer
 
 __all__ = ["AsyncConnection"]
 
+_Reader: TypeAlias = ResponseParser | Handshake
 
-class AsyncConnection:
+
+class AsyncConnection(asyncio.Protocol):
     """A connection, plain or with one or two layers of TLS: to a proxy, and inside its tunnel.
 
     Any exception in a callback ends the exchange, even one that a signal handler raised:
@@ -38,7 +41,7 @@ class AsyncConnection:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._layers: tuple[TLSLayer, ...] = ()
-        self._reader: Reader | None = None
+        self._reader: _Reader | None = None
         self._outcome: asyncio.Future[BaseException | None] | None = None
         self._timer = DeadlineTimer(loop)
         self._transport: asyncio.Transport | None = None
@@ -72,7 +75,7 @@ class AsyncConnection:
         await self.exchange(handshake.data_to_send(), handshake)
 
     async def exchange(
-        self, message: bytes, reader: Reader, deadline: Deadline | None = None
+        self, message: bytes, reader: _Reader, deadline: Deadline | None = None
     ) -> None:
         """Send a message and receive its response.
 

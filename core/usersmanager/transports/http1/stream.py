@@ -11,8 +11,8 @@ from typing import TypeAlias, TypeVar
 
 from ..._values.deadline import Deadline
 from .addresses import peer_of
+from .parser import ResponseParser
 from .poll import Readable, readable
-from .reader import Reader
 from .tls import Handshake, TLSLayer
 
 __all__ = ["SocketStream", "Stream", "TLSStream", "exchange"]
@@ -166,16 +166,18 @@ class TLSStream:
 Stream: TypeAlias = SocketStream | TLSStream
 
 
-def exchange(stream: Stream, message: memoryview, reader: Reader, deadline: Deadline) -> None:
+def exchange(
+    stream: Stream, message: memoryview, parser: ResponseParser, deadline: Deadline
+) -> None:
     """Send a message and receive its response.
 
     Raises:
         OSError: the connection ended, or the deadline passed.
-        TransportError: the reader refused the response.
+        TransportError: the parser refused the response.
     """
     stream.send(message, deadline)
-    while not reader.complete:
+    while not parser.complete:
         if data := stream.receive(deadline):
-            reader.receive_data(data)
+            parser.receive_data(data)
         else:
-            reader.receive_eof(in_order=stream.ended_in_order)
+            parser.receive_eof(in_order=stream.ended_in_order)

@@ -159,7 +159,7 @@ class TLSLayer:
 
 
 class Handshake:
-    """The `Reader` of a TLS handshake.
+    """Reads the server's side of a TLS handshake, like a `ResponseParser` a response.
 
     Args:
         layer: the connection to establish.
