@@ -13,11 +13,11 @@ from .parser import ResponseParser
 from .poll import Readable, readable
 from .receiver import WeakProtocol
 from .timer import DeadlineTimer
-from .tls import Handshake, TLSLayer
+from .tls import TLSLayer
 
 __all__ = ["AsyncConnection"]
 
-_Reader: TypeAlias = ResponseParser | Handshake
+_Reader: TypeAlias = ResponseParser | TLSLayer
 
 
 class AsyncConnection(asyncio.Protocol):
@@ -70,9 +70,8 @@ class AsyncConnection(asyncio.Protocol):
         Raises:
             OSError: the handshake failed.
         """
-        handshake = Handshake(layer)
-        handshake.receive_data(b"")
-        await self.exchange(handshake.data_to_send(), handshake)
+        layer.receive_data(b"")
+        await self.exchange(layer.data_to_send(), layer)
 
     async def exchange(
         self, message: bytes, reader: _Reader, deadline: Deadline | None = None
@@ -179,19 +178,19 @@ class AsyncConnection(asyncio.Protocol):
             return
         if data:
             reader.receive_data(data)
-        if isinstance(reader, Handshake):
+        if isinstance(reader, TLSLayer):
             self._advance(reader)
         if reader.complete:
             self._finish(None)
         elif any(layer.has_ended for layer in self._layers):
             self._receive_eof(in_order=True)
 
-    def _advance(self, handshake: Handshake) -> None:
+    def _advance(self, handshake: TLSLayer) -> None:
         self._write(handshake.data_to_send())
         if handshake.complete:
-            self._layers += (handshake.layer,)
+            self._layers += (handshake,)
             # Data that arrived with the handshake is in the layer, where no callback sees it.
-            if handshake.layer.decrypt(b""):
+            if handshake.decrypt(b""):
                 self.close()
 
     def _receive_eof(self, *, in_order: bool) -> None:
@@ -211,7 +210,7 @@ class AsyncConnection(asyncio.Protocol):
 
     def _fail(self, error: BaseException) -> None:
         """End the exchange, and the connection, with an error."""
-        if isinstance(self._reader, Handshake):
+        if isinstance(self._reader, TLSLayer):
             self._write(self._reader.data_to_send())  # The alert.
         self.close()
         self._error = error

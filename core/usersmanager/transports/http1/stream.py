@@ -13,7 +13,7 @@ from ..._values.deadline import Deadline
 from .addresses import peer_of
 from .parser import ResponseParser
 from .poll import Readable, readable
-from .tls import Handshake, TLSLayer
+from .tls import TLSLayer
 
 __all__ = ["SocketStream", "Stream", "TLSStream", "exchange"]
 
@@ -114,13 +114,12 @@ class TLSStream:
         self._layer = layer
         self.opened_at: float = lower.opened_at
         self.ended_in_order: bool = True
-        handshake = Handshake(layer)
         try:
-            handshake.receive_data(b"")
+            layer.receive_data(b"")
             self._flush(deadline)
-            while not handshake.complete:
+            while not layer.complete:
                 data = lower.receive(deadline)
-                handshake.receive_data(data) if data else handshake.receive_eof()
+                layer.receive_data(data) if data else layer.receive_eof()
                 self._flush(deadline)
             # Data that arrived with the handshake is in the layer, where a poll cannot see it.
             self._early = layer.decrypt(b"")
