@@ -34,11 +34,9 @@ class _Checked:
     def __new__(cls, *_: object, **settings: Any) -> Self:
         """Check the settings before `__init__`: that of a subclass would show the password."""
         defaults: dict[str, Any] = Http1Base.__init__.__kwdefaults__ or {}
-        given = Secret[Mapping[str, Any]](
-            defaults | {name: settings[name] for name in defaults.keys() & settings}
-        )
+        given = Secret(defaults | {name: settings[name] for name in defaults.keys() & settings})
         del settings
-        Settings(given)
+        Settings(Secret(given.reveal().pop("proxy")), **given.reveal())
         return super().__new__(cls)
 
 
@@ -67,17 +65,13 @@ class Http1Base(_Checked):
         del proxy
         self.check_library()
         self._settings = Settings(
-            Secret(
-                {
-                    "ssl_context": ssl_context,
-                    "proxy": sealed_proxy.reveal(),
-                    "trust_env": trust_env,
-                    "pool_size": pool_size,
-                    "connect_timeout": connect_timeout,
-                    "idle_timeout": idle_timeout,
-                    "max_response_bytes": max_response_bytes,
-                }
-            )
+            sealed_proxy,
+            ssl_context=ssl_context,
+            trust_env=trust_env,
+            pool_size=pool_size,
+            connect_timeout=connect_timeout,
+            idle_timeout=idle_timeout,
+            max_response_bytes=max_response_bytes,
         )
         self._set_up()
 
