@@ -33,7 +33,6 @@ class AsyncConnection(asyncio.Protocol):
         protocol: the asyncio protocol to connect with.
         peer: the address of the other end, once it is connected.
         opened_at: when it was made, in seconds of ``time.monotonic()``.
-        closed: done once the connection is closed.
     """
 
     _is_readable: Readable
@@ -48,7 +47,6 @@ class AsyncConnection(asyncio.Protocol):
         self._error: BaseException | None = None
         self.peer: object = None
         self.protocol: WeakProtocol = WeakProtocol(self, loop)
-        self.closed: asyncio.Future[None] = loop.create_future()
         self.opened_at: float = time.monotonic()
 
     def attach(self, transport: asyncio.Transport) -> None:
@@ -154,7 +152,6 @@ class AsyncConnection(asyncio.Protocol):
     def connection_lost(self, exc: BaseException | None) -> None:
         """Handle the end of the connection."""
         try:
-            self.closed.set_result(None)
             if exc is None:
                 # Only `eof_received` may complete a body: this end may be our own.
                 self._receive_eof(in_order=False)

@@ -141,6 +141,5 @@ class AsyncHttp1Transport(Http1Base, ABC):
         The connections of other event loops are closed by those, as soon as they run.
         """
         self._is_aclosed = True
-        pool = await self._loops.close()
-        if pool is not None:
-            await pool.wait_closed()
+        await self._loops.close()
+        await asyncio.sleep(0)  # The event loop closes their sockets now.

@@ -166,8 +166,8 @@ class Pool(Generic[ConnectionT]):
         for slot in idle:
             self._drop(slot)
 
-    def close(self) -> list[ConnectionT]:
-        """Close all connections, also those released later; return the idle ones."""
+    def close(self) -> None:
+        """Close the idle connections, and those that are released later."""
         with self._lock:
             self._is_closed = True
             idle = [slot for known in self._origins.values() for slot in known.idle]
@@ -175,7 +175,6 @@ class Pool(Generic[ConnectionT]):
                 known.idle.clear()
         for slot in idle:
             self._drop(slot)
-        return [slot.connection for slot in idle if slot.connection is not None]
 
     def discard_after_fork(self) -> None:
         """Close the copies in a forked child. The connections stay open in the parent."""
