@@ -15,10 +15,7 @@ from urllib.parse import urlsplit
 from usersmanager import AsyncUsersManager, Request, Response, UsersManager
 from usersmanager._operations.decoding import read_profile
 from usersmanager._values.deadline import Deadline
-from usersmanager._values.token import Secret
 from usersmanager.transports.http1.async_pool import AsyncPool
-from usersmanager.transports.http1.base import Http1Base
-from usersmanager.transports.http1.settings import Settings
 from usersmanager.transports.http1.sync_pool import SyncPool
 from usersmanager_native import NativeTransport
 
@@ -124,7 +121,7 @@ def _table(cost: Mapping[str, float]) -> list[Layer]:
 
 def _parts(request: Request, response: Response) -> dict[str, Batch]:
     """Return the layers that are the same in both styles."""
-    settings = _settings()
+    settings = NativeTransport()._settings
     received = _as_received(response)
 
     def parse() -> None:
@@ -137,10 +134,6 @@ def _parts(request: Request, response: Response) -> dict[str, Batch]:
         "serialize": _repeat(lambda: settings.serialize(request)),
         "parse": _repeat(parse),
     }
-
-
-def _settings() -> Settings:
-    return Settings(Secret(Http1Base.__init__.__kwdefaults__ or {}))
 
 
 def _as_received(response: Response) -> bytes:
@@ -165,7 +158,7 @@ def _repeat(step: Callable[[], object]) -> Batch:
 
 @contextmanager
 def _sync_layers(url: str, request: Request) -> Iterator[dict[str, Batch]]:
-    message, pool = _settings().serialize(request), SyncPool(100, 15.0)
+    message, pool = NativeTransport()._settings.serialize(request), SyncPool(100, 15.0)
 
     def use_pool() -> None:
         slot = pool.acquire(request.origin, _FOREVER, may_reuse=True)
@@ -201,7 +194,7 @@ def _sync_layers(url: str, request: Request) -> Iterator[dict[str, Batch]]:
 
 @contextmanager
 def _async_layers(url: str, request: Request) -> Iterator[dict[str, Batch]]:
-    message, pool = _settings().serialize(request), AsyncPool(_IN_FLIGHT, 15.0)
+    message, pool = NativeTransport()._settings.serialize(request), AsyncPool(_IN_FLIGHT, 15.0)
 
     async def use_pool() -> None:
         slot = await pool.acquire(request.origin, _FOREVER, may_reuse=True)

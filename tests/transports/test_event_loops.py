@@ -132,6 +132,18 @@ def test_an_event_loop_reuses_its_own_connection_only(kind: Kind) -> None:
         run(kind, users.aclose())
 
 
+def test_the_sockets_are_closed_once_the_manager_is(kind: Kind, sockets: list[Any]) -> None:
+    async def main(server: FaultServer) -> tuple[int, int]:
+        users = manager(kind, server)
+        await asyncio.gather(subject(users, "ada"), subject(users, "bob"))
+        before = open_sockets(sockets)
+        await users.aclose()
+        return before, open_sockets(sockets)
+
+    with FaultServer(otherwise=echo) as server:
+        assert run(kind, main(server)) == (2, 0)
+
+
 def test_connections_are_closed_with_their_event_loop(kind: Kind, sockets: list[Any]) -> None:
     closed = threading.Event()
 

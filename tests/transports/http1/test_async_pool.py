@@ -180,7 +180,7 @@ def test_a_lost_slot_is_given_to_a_waiting_call_when_the_next_call_begins() -> N
 
 def opened(pool: AsyncPool, slot: Slot[Any]) -> Connection:
     """Give a slot a connection that will be reusable."""
-    connection = Connection(asyncio.get_running_loop().create_future())
+    connection = Connection()
     pool.opened(slot, connection)
     slot.is_reusable = True
     return connection
@@ -237,7 +237,7 @@ def test_a_connection_that_comes_as_the_wait_ends_stays_in_the_pool() -> None:
     asyncio.run(main())
 
 
-def test_closing_waits_until_every_idle_connection_has_ended() -> None:
+def test_closing_closes_the_idle_connections_and_may_be_repeated() -> None:
     async def main() -> None:
         pool = AsyncPool(3, 15.0)
         slots = [await acquire(pool, soon()) for _ in range(2)]
@@ -247,28 +247,8 @@ def test_closing_waits_until_every_idle_connection_has_ended() -> None:
         await pool.aclose()
         await pool.aclose()
         assert [connection.is_open for connection in connections] == [False, False]
-        ending = asyncio.create_task(pool.wait_closed())
-        for connection in connections:
-            await asyncio.sleep(0.01)
-            assert not ending.done()
-            connection.closed.set_result(None)
-        await asyncio.wait_for(ending, 5)
-        await pool.wait_closed()
 
     asyncio.run(main())
-
-
-def test_closing_waits_for_a_second_at_most(loop: WaitlessLoop) -> None:
-    async def main() -> None:
-        pool, slot = await full()
-        opened(pool, slot)
-        pool.release(slot)
-        await pool.aclose()
-        began = loop.time()
-        await pool.wait_closed()
-        assert loop.time() == began + 1
-
-    loop.run_until_complete(main())
 
 
 @given(st.lists(st.sampled_from(["acquire", "cancel", "release", "lose", "yield"]), max_size=40))

@@ -90,7 +90,7 @@ async def acall(pool: AsyncPool, origin: str, deadline: Deadline | None = None) 
     slot = await pool.acquire(origin, deadline or soon(), may_reuse=True)
     try:
         if slot.connection is None:
-            connection: Any = Connection(asyncio.get_running_loop().create_future())
+            connection: Any = Connection()
             pool.opened(slot, connection)
         slot.is_reusable = True
     finally:

@@ -11,17 +11,16 @@ from hypothesis import strategies as st
 from tests.transports.http1.memory_server import MemoryServer, new_layer
 
 from usersmanager.testing.certificates import new_authority
-from usersmanager.transports.http1.tls import Handshake, RecordBoundary, TLSLayer
+from usersmanager.transports.http1.tls import RecordBoundary, TLSLayer
 
 
 @pytest.fixture(params=[ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
 def connected(request: pytest.FixtureRequest) -> tuple[TLSLayer, MemoryServer]:
     """A layer and its server after the handshake and the session tickets."""
     layer, server = started(version=request.param)
-    handshake = Handshake(layer)
-    handshake.receive_data(b"")
-    while not handshake.complete:
-        handshake.receive_data(server.answer(handshake.data_to_send()))
+    layer.receive_data(b"")
+    while not layer.complete:
+        layer.receive_data(server.answer(layer.data_to_send()))
     tickets = server.answer(layer.data_to_send())
     assert layer.decrypt(tickets) == b""
     return layer, server
@@ -84,17 +83,16 @@ def test_a_corrupt_record_is_an_error(connected: Connected) -> None:
 
 def test_a_failed_handshake_has_an_alert_to_send() -> None:
     layer, server = started(issuer=new_authority())
-    handshake = Handshake(layer)
-    handshake.receive_data(b"")
+    layer.receive_data(b"")
     with pytest.raises(ssl.SSLCertVerificationError):
-        handshake.receive_data(server.answer(handshake.data_to_send()))
-    assert handshake.data_to_send()
+        layer.receive_data(server.answer(layer.data_to_send()))
+    assert layer.data_to_send()
 
 
 def test_an_end_within_the_handshake_is_a_connection_error() -> None:
     layer, _server = started()
     with pytest.raises(ConnectionError):
-        Handshake(layer).receive_eof()
+        layer.receive_eof()
 
 
 @given(

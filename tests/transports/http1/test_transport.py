@@ -8,6 +8,7 @@ import socket
 import ssl
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self, TypeAlias
@@ -495,6 +496,21 @@ def test_a_proxy_that_opens_no_tunnel_is_told_apart_from_the_origin(
         error.__cause__ = error.__context__ = None
     del error
     assert settled_descriptors(descriptors) <= descriptors
+
+
+def test_no_frame_of_an_error_shows_the_credentials_for_the_proxy(style: Style) -> None:
+    with FaultServer(refuse) as proxy, tls_server() as server:
+        address = proxy.origin.replace("://", "://user:secret@")
+        with style(NativeTransport(proxy=address)) as send:
+            error = error_of(send, request_to(server))
+        (request,) = proxy.requests
+    assert b"Basic dXNlcjpzZWNyZXQ=" in request
+    frames = traceback.StackSummary.extract(
+        traceback.walk_tb(error.__traceback__), capture_locals=True
+    )
+    engine = [str(frame.locals) for frame in frames if "http1" in frame.filename]
+    assert engine
+    assert "dXNlcjpzZWNyZXQ" not in "".join(engine)
 
 
 @pytest.mark.parametrize("fails", ["proxy", "origin"])

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import TypeAlias
 
 from ..._values.deadline import Deadline
 from ...errors import TransportError
 from .error_mapping import exchange_error
+from .parser import ResponseParser
 from .poll import Readable, readable
-from .reader import Reader
 from .receiver import WeakProtocol
 from .timer import DeadlineTimer
-from .tls import Handshake, TLSLayer
+from .tls import TLSLayer
 
 __all__ = ["AsyncConnection"]
 
+_Reader: TypeAlias = ResponseParser | TLSLayer
 
-class AsyncConnection:
+
+class AsyncConnection(asyncio.Protocol):
     """A connection, plain or with one or two layers of TLS: to a proxy, and inside its tunnel.
 
     Any exception in a callback ends the exchange, even one that a signal handler raised:
@@ -30,7 +33,6 @@ class AsyncConnection:
         protocol: the asyncio protocol to connect with.
         peer: the address of the other end, once it is connected.
         opened_at: when it was made, in seconds of ``time.monotonic()``.
-        closed: done once the connection is closed.
     """
 
     _is_readable: Readable
@@ -38,14 +40,13 @@ class AsyncConnection:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._layers: tuple[TLSLayer, ...] = ()
-        self._reader: Reader | None = None
+        self._reader: _Reader | None = None
         self._outcome: asyncio.Future[BaseException | None] | None = None
         self._timer = DeadlineTimer(loop)
         self._transport: asyncio.Transport | None = None
         self._error: BaseException | None = None
         self.peer: object = None
         self.protocol: WeakProtocol = WeakProtocol(self, loop)
-        self.closed: asyncio.Future[None] = loop.create_future()
         self.opened_at: float = time.monotonic()
 
     def attach(self, transport: asyncio.Transport) -> None:
@@ -67,12 +68,11 @@ class AsyncConnection:
         Raises:
             OSError: the handshake failed.
         """
-        handshake = Handshake(layer)
-        handshake.receive_data(b"")
-        await self.exchange(handshake.data_to_send(), handshake)
+        layer.receive_data(b"")
+        await self.exchange(layer.data_to_send(), layer)
 
     async def exchange(
-        self, message: bytes, reader: Reader, deadline: Deadline | None = None
+        self, message: bytes, reader: _Reader, deadline: Deadline | None = None
     ) -> None:
         """Send a message and receive its response.
 
@@ -152,7 +152,6 @@ class AsyncConnection:
     def connection_lost(self, exc: BaseException | None) -> None:
         """Handle the end of the connection."""
         try:
-            self.closed.set_result(None)
             if exc is None:
                 # Only `eof_received` may complete a body: this end may be our own.
                 self._receive_eof(in_order=False)
@@ -176,19 +175,19 @@ class AsyncConnection:
             return
         if data:
             reader.receive_data(data)
-        if isinstance(reader, Handshake):
+        if isinstance(reader, TLSLayer):
             self._advance(reader)
         if reader.complete:
             self._finish(None)
         elif any(layer.has_ended for layer in self._layers):
             self._receive_eof(in_order=True)
 
-    def _advance(self, handshake: Handshake) -> None:
+    def _advance(self, handshake: TLSLayer) -> None:
         self._write(handshake.data_to_send())
         if handshake.complete:
-            self._layers += (handshake.layer,)
+            self._layers += (handshake,)
             # Data that arrived with the handshake is in the layer, where no callback sees it.
-            if handshake.layer.decrypt(b""):
+            if handshake.decrypt(b""):
                 self.close()
 
     def _receive_eof(self, *, in_order: bool) -> None:
@@ -208,7 +207,7 @@ class AsyncConnection:
 
     def _fail(self, error: BaseException) -> None:
         """End the exchange, and the connection, with an error."""
-        if isinstance(self._reader, Handshake):
+        if isinstance(self._reader, TLSLayer):
             self._write(self._reader.data_to_send())  # The alert.
         self.close()
         self._error = error

@@ -43,7 +43,6 @@ class AsyncPool(Pool[AsyncConnection]):
         super().__init__(size, idle_timeout)
         # Not a deque: without the GIL, another thread can't copy one while it changes.
         self._waiters: list[_Waiter] = []
-        self._closing: list[AsyncConnection] = []
 
     async def acquire(self, origin: str, deadline: Deadline, *, may_reuse: bool) -> _Slot:
         """Return a slot, waiting for one if necessary; see `try_acquire`.
@@ -99,10 +98,4 @@ class AsyncPool(Pool[AsyncConnection]):
 
     async def aclose(self) -> None:
         """Close the idle connections, and those that are released later."""
-        self._closing += self.close()  # Referenced until their protocols report the end.
-
-    async def wait_closed(self) -> None:
-        """Wait until the idle connections are closed, for a second at most."""
-        if self._closing:
-            await asyncio.wait([connection.closed for connection in self._closing], timeout=1)
-        self._closing.clear()
+        self.close()

@@ -12,7 +12,7 @@ from ..._values.request import Request
 from ..._values.response import Response
 from .async_connection import AsyncConnection
 from .async_pool import AsyncPool
-from .base import BROKEN, Http1Base, check_deadline, check_open, unsent
+from .base import BROKEN, Http1Base, check_ready, unsent
 from .error_mapping import exchange_error
 from .hop import Hop, Route
 from .loop_local import LoopLocal
@@ -70,13 +70,13 @@ class AsyncHttp1Transport(Http1Base, ABC):
 
     async def asend(self, request: Request) -> Response:
         """Send a request and return its response; see `AsyncTransport.asend`."""
-        check_open(is_closed=self._is_aclosed)
-        check_deadline(request.deadline)
-        pool, deadline = self._loops.get(), request.deadline
+        deadline = request.deadline
+        check_ready(deadline, is_closed=self._is_aclosed)
+        pool = self._loops.get()
         # A request that is not idempotent must not be lost on a stale connection.
         slot = await pool.acquire(request.origin, deadline, may_reuse=request.idempotent)
         try:
-            check_open(is_closed=self._is_aclosed)  # This call may have waited.
+            check_ready(deadline, is_closed=self._is_aclosed)  # This call may have waited.
             return await self._aexchange(request, deadline, pool, slot)
         finally:
             pool.release(slot)
@@ -89,7 +89,7 @@ class AsyncHttp1Transport(Http1Base, ABC):
         connection = reused or await self._aopen(request.origin, deadline)
         if reused is None:
             pool.opened(slot, connection)
-        check_deadline(deadline)  # The event loop may have been blocked.
+            check_ready(deadline)  # The event loop may have been blocked.
         try:
             try:
                 await connection.exchange(self._settings.serialize(request), parser, deadline)
@@ -112,9 +112,9 @@ class AsyncHttp1Transport(Http1Base, ABC):
         try:
             async with asyncio.timeout(deadline.remaining()):
                 await self._reach(connection, route)
-                if route.tunnelled is not None:
+                if route.tunnel is not None:
                     in_tunnel = True
-                    await connection.start_tls(route.tunnelled_tls())
+                    await connection.start_tls(route.tunnel.tls())
             connection.require_unused()
         except BaseException as error:
             connection.close()
@@ -132,8 +132,8 @@ class AsyncHttp1Transport(Http1Base, ABC):
         connection.attach(await self.aconnect(hop))
         if hop.tls is not None:
             await connection.start_tls(TLSLayer(hop.tls, hop.server_hostname))
-        if route.tunnel_request is not None:
-            await connection.exchange(route.tunnel_request, TunnelReader())
+        if route.tunnel is not None:
+            await connection.exchange(route.tunnel.request(), TunnelReader())
 
     async def aclose(self) -> None:
         """Close the idle connections; those in use are closed as their calls end.
@@ -141,6 +141,5 @@ class AsyncHttp1Transport(Http1Base, ABC):
         The connections of other event loops are closed by those, as soon as they run.
         """
         self._is_aclosed = True
-        pool = await self._loops.close()
-        if pool is not None:
-            await pool.wait_closed()
+        await self._loops.close()
+        await asyncio.sleep(0)  # The event loop closes their sockets now.

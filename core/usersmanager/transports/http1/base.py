@@ -22,7 +22,7 @@ from .error_mapping import connect_error
 from .pool import Pool, PoolStats
 from .settings import Settings
 
-__all__ = ["BROKEN", "Http1Base", "check_deadline", "check_open", "unsent"]
+__all__ = ["BROKEN", "Http1Base", "check_ready", "unsent"]
 
 # The errors of a dead connection. A slow server is not one.
 BROKEN = (DisconnectedError, TLSError)
@@ -34,11 +34,9 @@ class _Checked:
     def __new__(cls, *_: object, **settings: Any) -> Self:
         """Check the settings before `__init__`: that of a subclass would show the password."""
         defaults: dict[str, Any] = Http1Base.__init__.__kwdefaults__ or {}
-        given = Secret[Mapping[str, Any]](
-            defaults | {name: settings[name] for name in defaults.keys() & settings}
-        )
+        given = Secret(defaults | {name: settings[name] for name in defaults.keys() & settings})
         del settings
-        Settings(given)
+        Settings(Secret(given.reveal().pop("proxy")), **given.reveal())
         return super().__new__(cls)
 
 
@@ -67,17 +65,13 @@ class Http1Base(_Checked):
         del proxy
         self.check_library()
         self._settings = Settings(
-            Secret(
-                {
-                    "ssl_context": ssl_context,
-                    "proxy": sealed_proxy.reveal(),
-                    "trust_env": trust_env,
-                    "pool_size": pool_size,
-                    "connect_timeout": connect_timeout,
-                    "idle_timeout": idle_timeout,
-                    "max_response_bytes": max_response_bytes,
-                }
-            )
+            sealed_proxy,
+            ssl_context=ssl_context,
+            trust_env=trust_env,
+            pool_size=pool_size,
+            connect_timeout=connect_timeout,
+            idle_timeout=idle_timeout,
+            max_response_bytes=max_response_bytes,
         )
         self._set_up()
 
@@ -115,24 +109,17 @@ class Http1Base(_Checked):
         return MappingProxyType(total)
 
 
-def check_deadline(deadline: Deadline) -> None:
-    """Check that time is left, before anything is sent.
+def check_ready(deadline: Deadline, *, is_closed: bool = False) -> None:
+    """Check that a transport is open and that time is left, before anything is sent.
 
     Raises:
+        LifecycleError: the transport is closed.
         DeadlineExceededError: the deadline has passed.
-    """
-    if deadline.remaining() <= 0:
-        raise DeadlineExceededError("the deadline has passed", sent=False)
-
-
-def check_open(*, is_closed: bool) -> None:
-    """Check that a transport has not been closed.
-
-    Raises:
-        LifecycleError: it has.
     """
     if is_closed:
         raise LifecycleError("the transport is closed")
+    if deadline.remaining() <= 0:
+        raise DeadlineExceededError("the deadline has passed", sent=False)
 
 
 def unsent(error: BaseException, *, to_proxy: bool) -> BaseException:

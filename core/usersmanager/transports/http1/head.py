@@ -32,7 +32,6 @@ __all__ = [
     "check_beginning",
     "check_trailer",
     "parse_head",
-    "unfold",
 ]
 
 # Bytes, with the CRLF of each line and the empty line at the end.
@@ -113,30 +112,26 @@ def check_beginning(beginning: bytes | bytearray) -> None:
     _match_status(line)
 
 
-def unfold(head: bytes | bytearray) -> bytes | bytearray:
-    """Return a response head without folds: each is replaced by a space (RFC 9112, section 5.2).
-
-    Raises:
-        ProtocolError: a folded field affects the framing. Parsers disagree about its value.
-    """
-    if b"\r\n " not in head and b"\r\n\t" not in head:
-        return head
-    status_line, end, lines = head.partition(b"\r\n")
-    for name in _FOLDED_NAME.findall(lines):
-        if name.decode(_ENCODING).lower() in _FRAMING:
-            raise ProtocolError("a folded field that affects the framing")
-    return status_line + end + _FOLDS.sub(b" ", lines)
-
-
 def parse_head(head: bytes | bytearray) -> Head:
-    """Parse an unfolded response head: lines with their CRLF, without the empty line at the end.
+    """Parse a response head: lines with their CRLF, without the empty line at the end.
 
     Raises:
         ProtocolError: it breaks a rule above.
     """
+    if b"\r\n " in head or b"\r\n\t" in head:
+        head = _unfold(head)
     status_line, _, lines = head.decode(_ENCODING).partition("\r\n")
     status, is_1_1 = _parse_status(status_line)
     return Head(status, is_1_1, Headers(_parse_fields(lines)))
+
+
+def _unfold(head: bytes | bytearray) -> bytes | bytearray:
+    """Return a head without folds: each is replaced by a space."""
+    status_line, end, lines = head.partition(b"\r\n")
+    for name in _FOLDED_NAME.findall(lines):
+        if name.decode(_ENCODING).lower() in _FRAMING:  # Parsers disagree about its value.
+            raise ProtocolError("a folded field that affects the framing")
+    return status_line + end + _FOLDS.sub(b" ", lines)
 
 
 # A server sends the same few lines, call after call.

@@ -18,7 +18,9 @@ from .tls_errors import do_handshake
 if TYPE_CHECKING:
     import asyncio
 
-__all__ = ["Hop", "Route", "no_protocol"]
+    from .proxy import Proxy
+
+__all__ = ["Hop", "Route", "Tunnel", "no_protocol"]
 
 
 def no_protocol() -> asyncio.BaseProtocol:
@@ -123,26 +125,39 @@ class Hop:
             sock.close()
 
 
+class Tunnel(NamedTuple):
+    """A tunnel through a proxy.
+
+    Attributes:
+        proxy: which opens it.
+        target: the https origin at its end.
+    """
+
+    proxy: Proxy
+    target: Hop
+
+    def request(self) -> bytes:
+        """Return the CONNECT request. It includes the proxy's password: keep no copy."""
+        return self.proxy.tunnel_request(self.target.host, self.target.port)
+
+    def tls(self) -> TLSLayer:
+        """Return the TLS connection to establish inside the tunnel."""
+        assert self.target.tls is not None  # noqa: S101 - for the type.
+        return TLSLayer(self.target.tls, self.target.server_hostname)
+
+
 class Route(NamedTuple):
     """The way to an origin.
 
     Attributes:
         hop: the first hop, to connect to.
         through_proxy: whether it is a proxy.
-        tunnel_request: the CONNECT request for a tunnel through it, or None.
-        tunnelled: the origin at the end of the tunnel, or None.
+        tunnel: the tunnel through it, or None.
     """
 
     hop: Hop
     through_proxy: bool = False
-    tunnel_request: bytes | None = None
-    tunnelled: Hop | None = None
-
-    def tunnelled_tls(self) -> TLSLayer:
-        """Return the TLS connection to establish inside the tunnel."""
-        hop = self.tunnelled
-        assert hop is not None and hop.tls is not None  # noqa: S101, PT018 - for the type.
-        return TLSLayer(hop.tls, hop.server_hostname)
+    tunnel: Tunnel | None = None
 
 
 @lru_cache(maxsize=64)

@@ -72,12 +72,8 @@ class LoopLocal(Generic[T]):
         """Return the values of all event loops. Safe to call from any thread."""
         return [entry.value for entry in self._entries.copy().values()]
 
-    async def close(self) -> T | None:
-        """Close all values: of the running event loop at once, of others as soon as they run.
-
-        Returns:
-            The value of the running event loop, if there is one.
-        """
+    async def close(self) -> None:
+        """Close all values: of the running event loop at once, of others as soon as they run."""
         own: _Entry[T] | None = None
         for loop, entry in self._entries.copy().items():
             if entry.process != os.getpid():
@@ -89,10 +85,8 @@ class LoopLocal(Generic[T]):
             else:
                 _wake(loop)
             del entry  # Otherwise, the generator would not be dropped before this function ends.
-        if own is None:
-            return None
-        await own.end()
-        return own.value
+        if own is not None:
+            await own.end()
 
 
 def _wake(loop: asyncio.AbstractEventLoop) -> None:

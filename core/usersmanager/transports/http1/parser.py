@@ -28,7 +28,6 @@ from .head import (
     check_beginning,
     check_trailer,
     parse_head,
-    unfold,
 )
 
 __all__ = ["ResponseParser"]
@@ -121,6 +120,8 @@ class ResponseParser:
 
     def _parse(self) -> Iterator[None]:
         head = yield from self._read_head()
+        if head.status == 101:
+            raise ProtocolError("an upgrade that was not requested")
         length, is_chunked = head.framing()
         keep_alive = head.allows_keep_alive()
         if head.status in (204, 304):
@@ -140,12 +141,10 @@ class ResponseParser:
         """Read the final head, skipping interim responses."""
         for _ in range(_INTERIM_LIMIT + 1):
             end = yield from self._find_end_of_head()
-            head = parse_head(unfold(self._buffer[self._position : end]))
+            head = parse_head(self._buffer[self._position : end])
             self._position = end + 2
-            if head.status >= 200:
+            if head.status >= 200 or head.status == 101:
                 return head
-            if head.status == 101:
-                raise ProtocolError("an upgrade that was not requested")
             head.framing()  # Ambiguous framing is an error here, too.
         raise ProtocolError("too many interim responses")
 

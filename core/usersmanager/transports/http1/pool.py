@@ -36,17 +36,19 @@ class PoolStats(NamedTuple):
         return PoolStats(*map(operator.add, self, other))
 
 
-class _Origin:
+class _Origin(Generic[ConnectionT]):
     """What the pool knows of one origin.
 
     Attributes:
+        idle: its idle connections, the most recently used one last.
         usable_since: connections opened before are not used again.
         opened: the number of connections opened so far.
     """
 
-    __slots__ = ("opened", "usable_since")
+    __slots__ = ("idle", "opened", "usable_since")
 
     def __init__(self) -> None:
+        self.idle: deque[Slot[ConnectionT]] = deque()
         self.usable_since = -math.inf
         self.opened = 0
 
@@ -70,9 +72,7 @@ class Pool(Generic[ConnectionT]):
         self._idle_timeout = idle_timeout
         self._lock = Lock()
         self._slots: Alive[Slot[ConnectionT]] = Alive()
-        self._origins: dict[str, _Origin] = {}
-        # By origin, if it has any; the most recently used one last.
-        self._idle: dict[str, deque[Slot[ConnectionT]]] = {}
+        self._origins: dict[str, _Origin[ConnectionT]] = {}
         self._is_closed = False
 
     def try_acquire(self, origin: str, *, may_reuse: bool) -> Slot[ConnectionT] | None:
@@ -88,7 +88,8 @@ class Pool(Generic[ConnectionT]):
             if slot.connection is None:
                 return slot
             try:
-                if self._is_usable(slot, slot.connection):
+                age = time.monotonic() - slot.idle_since
+                if age < self._idle_timeout and slot.connection.is_clean():
                     slot.idle_since = math.inf
                     return slot
             except BaseException:
@@ -101,38 +102,25 @@ class Pool(Generic[ConnectionT]):
         with self._lock:
             if origin not in self._origins:
                 self._origins[origin] = _Origin()
-            if may_reuse and origin in self._idle:
-                return self._pop(origin, -1)
+            if may_reuse and self._origins[origin].idle:
+                return self._origins[origin].idle.pop()
             if len(self._slots) >= self._size:
                 return self._evict()
             slot: Slot[ConnectionT] = Slot(origin)
             self._slots.add(slot)
             return slot
 
-    def _pop(self, origin: str, index: int) -> Slot[ConnectionT]:
-        idle = self._idle[origin]
-        slot = idle[index]
-        if len(idle) == 1:
-            del self._idle[origin]
-        else:
-            del idle[index]
-        return slot
-
     def _evict(self) -> Slot[ConnectionT] | None:
         """Remove and return the connection that has been idle for longest, as one that is too old.
 
         Closing it makes room for another one.
         """
-        if not self._idle:
+        oldest = [known.idle for known in self._origins.values() if known.idle]
+        if not oldest:
             return None
-        oldest = [idle[0] for idle in self._idle.values()]
-        slot = self._pop(min(oldest, key=lambda slot: slot.idle_since).origin, 0)
+        slot = min(oldest, key=lambda idle: idle[0].idle_since).popleft()
         slot.idle_since = -math.inf
         return slot
-
-    def _is_usable(self, slot: Slot[ConnectionT], connection: ConnectionT) -> bool:
-        age = time.monotonic() - slot.idle_since
-        return age < self._idle_timeout and connection.is_clean()
 
     def opened(self, slot: Slot[ConnectionT], connection: ConnectionT) -> None:
         """Give a slot its new connection."""
@@ -149,16 +137,16 @@ class Pool(Generic[ConnectionT]):
         now = time.monotonic()
         expired = []
         with self._lock:
-            usable_since = math.inf if self._is_closed else self._origins[slot.origin].usable_since
+            known = self._origins[slot.origin]
+            usable_since = math.inf if self._is_closed else known.usable_since
             if slot.connection is None or slot.connection.opened_at <= usable_since:
                 return False
-            idle = self._idle.get(slot.origin, deque())
-            while idle and now - idle[0].idle_since >= self._idle_timeout:
-                expired.append(idle.popleft())
+            while known.idle and now - known.idle[0].idle_since >= self._idle_timeout:
+                expired.append(known.idle.popleft())
             slot.is_reusable, slot.idle_since = False, now
-            idle.append(slot)
-            self._idle[slot.origin] = idle
-        self._drop_all(expired)
+            known.idle.append(slot)
+        for old in expired:
+            self._drop(old)
         return True
 
     def _drop(self, slot: Slot[ConnectionT]) -> None:
@@ -166,28 +154,27 @@ class Pool(Generic[ConnectionT]):
             slot.connection.close()
         self._slots.remove(slot)
 
-    def _drop_all(self, slots: Iterable[Slot[ConnectionT]]) -> None:
-        for slot in slots:
-            self._drop(slot)
-
     def discard(self, origin: str) -> None:
         """Close the idle connections of an origin, and those in use once they are released.
 
         For when one of them turned out to be dead: the others probably are, too.
         """
         with self._lock:
-            self._origins[origin].usable_since = time.monotonic()
-            idle = self._idle.pop(origin, ())
-        self._drop_all(idle)
+            known = self._origins[origin]
+            known.usable_since = time.monotonic()
+            idle, known.idle = known.idle, deque()
+        for slot in idle:
+            self._drop(slot)
 
-    def close(self) -> list[ConnectionT]:
-        """Close all connections, also those released later; return the idle ones."""
+    def close(self) -> None:
+        """Close the idle connections, and those that are released later."""
         with self._lock:
             self._is_closed = True
-            idle = [slot for slots in self._idle.values() for slot in slots]
-            self._idle.clear()
-        self._drop_all(idle)
-        return [slot.connection for slot in idle if slot.connection is not None]
+            idle = [slot for known in self._origins.values() for slot in known.idle]
+            for known in self._origins.values():
+                known.idle.clear()
+        for slot in idle:
+            self._drop(slot)
 
     def discard_after_fork(self) -> None:
         """Close the copies in a forked child. The connections stay open in the parent."""

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit
 
 from ..._values.token import Secret
 from ..._values.urls import explain_proxy_url
 from ...errors import ArgumentError, ConnectError, ProtocolError
-from .head import (
-    BEGINNING_SIZE,
-    HEAD_LIMIT,
-    TOO_LONG,
-    check_beginning,
-    parse_head,
-    unfold,
-)
+from .parser import ResponseParser
 
 __all__ = ["Proxy", "TunnelReader"]
 
@@ -87,18 +81,8 @@ def _user_pass(userinfo: Secret[str]) -> Secret[str]:
     return Secret(f"{user.reveal()}:{password.reveal()}")
 
 
-class TunnelReader:
-    """The `Reader` of a proxy's response to CONNECT.
-
-    Attributes:
-        complete: whether the tunnel is open.
-    """
-
-    __slots__ = ("_received", "complete")
-
-    def __init__(self) -> None:
-        self._received = bytearray()
-        self.complete: bool = False
+class TunnelReader(ResponseParser):
+    """Parses a proxy's response to CONNECT, which has no body if it opens the tunnel."""
 
     def receive_data(self, data: bytes) -> None:
         """Handle received data.
@@ -106,35 +90,21 @@ class TunnelReader:
         Raises:
             ConnectError: the proxy refused, or its response is malformed.
         """
-        # The end may be split between the previous data and this.
-        search_from = max(0, len(self._received) - 3)
-        self._received += data
         try:
-            while not self.complete and self._read_head(search_from):
-                search_from = 0
+            super().receive_data(data)
         except ProtocolError as error:
             message = f"malformed response from the proxy: {error}"
             raise ConnectError(message, reason="malformed") from None
 
-    def _read_head(self, search_from: int) -> bool:
-        """Read a response head; return whether it is complete."""
-        end = self._received.find(b"\r\n\r\n", search_from)
-        if max(len(self._received) if end < 0 else 0, end + 4) > HEAD_LIMIT:
-            raise ProtocolError(TOO_LONG)
-        if end < 0:
-            check_beginning(bytes(self._received[:BEGINNING_SIZE]))
-            return False
-        head = bytes(self._received[: end + 2])
-        del self._received[: end + 4]
-        status = parse_head(unfold(head)).status
-        if status >= 300 or status == 101:
-            message = f"the proxy answered {status}"
-            raise ConnectError(message, reason="proxy_refused", proxy_status=status)
-        self.complete = status >= 200
-        if self.complete and self._received:
-            raise ProtocolError("unexpected data before the tunnel was used")
-        return True
-
     def receive_eof(self, *, in_order: bool = True) -> None:
         """Raise the error for an incomplete response."""
         raise ConnectError("the proxy closed the connection", reason="proxy_unreachable")
+
+    def _parse(self) -> Iterator[None]:
+        status = (yield from self._read_head()).status
+        if status >= 300 or status == 101:
+            message = f"the proxy answered {status}"
+            raise ConnectError(message, reason="proxy_refused", proxy_status=status)
+        if self._position < len(self._buffer):
+            raise ProtocolError("unexpected data before the tunnel was used")
+        self.complete = True

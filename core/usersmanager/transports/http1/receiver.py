@@ -4,27 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import Protocol
 from weakref import finalize, ref
 
-__all__ = ["Receiver", "WeakProtocol"]
+__all__ = ["WeakProtocol"]
 
 # Larger than a usual response.
 _BUFFER_SIZE = 16384
 _LARGE_BUFFER_SIZE = 65536
-
-
-class Receiver(Protocol):
-    """The connection interface that `WeakProtocol` needs."""
-
-    def data_received(self, data: bytes) -> None:
-        """Handle received data."""
-
-    def eof_received(self) -> None:
-        """Handle the end of the stream."""
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        """Handle the end of the connection."""
 
 
 class WeakProtocol(asyncio.BufferedProtocol):
@@ -46,7 +32,7 @@ class WeakProtocol(asyncio.BufferedProtocol):
     _buffer: memoryview
     _next_size = _BUFFER_SIZE
 
-    def __init__(self, receiver: Receiver, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, receiver: asyncio.Protocol, loop: asyncio.AbstractEventLoop) -> None:
         self._receiver = ref(receiver)
         self._transports: list[asyncio.Transport] = []
         # A method of a list: an interruption of Python code here would lose the transport.
@@ -80,7 +66,7 @@ class WeakProtocol(asyncio.BufferedProtocol):
         if (receiver := self._receiver()) is not None:
             receiver.eof_received()
 
-    def connection_lost(self, exc: BaseException | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         """Called by the event loop."""
         if (receiver := self._receiver()) is not None:
             receiver.connection_lost(exc)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ..._values.request import Request
 from ..._values.token import Secret
 from ..._values.validation import validate_count, validate_seconds
-from .hop import Hop, Route, no_protocol
+from .hop import Hop, Route, Tunnel, no_protocol
 from .parser import ResponseParser
 from .proxies import Proxies
 from .tls import default_ssl_context
@@ -24,22 +24,31 @@ class Settings:
     """The settings of a transport.
 
     Args:
-        given: the keyword arguments of `Http1Base`, all of them, sealed because of the proxy's
-            password.
+        proxy: sealed, because it may contain a password.
+        ssl_context: this, and the others, are the arguments of `Http1Base`.
 
     Raises:
         ArgumentError: one of them is not valid.
     """
 
-    def __init__(self, given: Secret[Mapping[str, Any]]) -> None:
-        self.pool_size: int = _count(given, "pool_size")
-        self.connect_timeout: float = _seconds(given, "connect_timeout")
-        self.idle_timeout: float = _seconds(given, "idle_timeout")
-        self._max_response_bytes = _count(given, "max_response_bytes")
-        url = Secret[str | None](given.reveal()["proxy"])
-        self._proxies = Proxies(url, trust_env=given.reveal()["trust_env"])
+    def __init__(
+        self,
+        proxy: Secret[str | None],
+        *,
+        ssl_context: ssl.SSLContext | None,
+        trust_env: bool,
+        pool_size: int,
+        connect_timeout: float,
+        idle_timeout: float,
+        max_response_bytes: int,
+    ) -> None:
+        self.pool_size: int = validate_count("pool_size", pool_size)
+        self.connect_timeout: float = validate_seconds("connect_timeout", connect_timeout)
+        self.idle_timeout: float = validate_seconds("idle_timeout", idle_timeout)
+        self._max_response_bytes = validate_count("max_response_bytes", max_response_bytes)
+        self._proxies = Proxies(proxy, trust_env=trust_env)
         # Loaded here, because reading the system's certificates would block an event loop.
-        self._ssl_context: ssl.SSLContext = given.reveal()["ssl_context"] or default_ssl_context()
+        self._ssl_context: ssl.SSLContext = ssl_context or default_ssl_context()
 
     def parser(self, request: Request) -> ResponseParser:
         """Return a parser for the response to a request."""
@@ -57,9 +66,7 @@ class Settings:
             return Route(Hop(origin, self._ssl_context, protocol))
         hop = Hop(proxy.origin, self._ssl_context, protocol)
         target = Hop(origin, self._ssl_context)
-        if target.tls is None:
-            return Route(hop, through_proxy=True)
-        return Route(hop, True, proxy.tunnel_request(target.host, target.port), target)
+        return Route(hop, True, None if target.tls is None else Tunnel(proxy, target))
 
     def serialize(self, request: Request) -> bytes:
         """Return the request as HTTP/1.1 (RFC 9112). It includes the token: keep no copy."""
@@ -70,11 +77,3 @@ class Settings:
             f"{request.method} {request.url if proxy else request.target} HTTP/1.1\r\n"
             f"{request.serialized_headers()}{proxy.authorization_line() if proxy else ''}\r\n"
         ).encode("ascii") + (request.body or b"")
-
-
-def _count(given: Secret[Mapping[str, Any]], name: str) -> int:
-    return validate_count(name, given.reveal()[name])
-
-
-def _seconds(given: Secret[Mapping[str, Any]], name: str) -> float:
-    return validate_seconds(name, given.reveal()[name])

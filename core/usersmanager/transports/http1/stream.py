@@ -7,13 +7,13 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import TypeAlias, TypeVar
 
 from ..._values.deadline import Deadline
 from .addresses import peer_of
-from .poll import readable
-from .reader import Reader
-from .tls import Handshake, TLSLayer
+from .parser import ResponseParser
+from .poll import Readable, readable
+from .tls import TLSLayer
 
 __all__ = ["SocketStream", "Stream", "TLSStream", "exchange"]
 
@@ -25,35 +25,8 @@ Argument = TypeVar("Argument")
 Result = TypeVar("Result")
 
 
-class Stream(Protocol):
-    """A connection that carries one exchange at a time.
-
-    Attributes:
-        opened_at: when it was opened, in seconds of ``time.monotonic()``.
-        ended_in_order: whether TLS, if there is any, announced the end of the connection.
-    """
-
-    opened_at: float
-    ended_in_order: bool
-
-    def send(self, data: memoryview, deadline: Deadline) -> None:
-        """Send all of the data. It is a view because tracebacks do not show its contents."""
-
-    def receive(self, deadline: Deadline) -> bytes:
-        """Wait for data and return it; b"" at the end of the connection."""
-
-    def is_readable(self) -> bool:
-        """Return whether application data, or the end of the connection, has arrived."""
-
-    def is_clean(self) -> bool:
-        """Return whether the connection may carry another request."""
-
-    def close(self) -> None:
-        """Close the connection at once. May be called twice."""
-
-
 class SocketStream:
-    """A connected socket, plain or TLS.
+    """A connected socket, plain or TLS, for one exchange at a time.
 
     The socket is non-blocking and a poll waits: with a timeout, Python would make two system
     calls for each step, and release the GIL twice.
@@ -63,6 +36,9 @@ class SocketStream:
 
     Attributes:
         peer: the address of the other end.
+        opened_at: when it was opened, in seconds of ``time.monotonic()``.
+        ended_in_order: whether TLS, if there is any, announced the end of the connection.
+        is_readable: checks whether data, or the end of the connection, has arrived.
     """
 
     def __init__(self, sock: socket.socket) -> None:
@@ -74,18 +50,23 @@ class SocketStream:
         if isinstance(sock, ssl.SSLSocket):
             # Without close_notify, a body that ends with the connection may be truncated.
             sock.suppress_ragged_eofs = False  # type: ignore[attr-defined] # typeshed lacks it.
-        self._is_readable = readable(sock.fileno())
+        self.is_readable: Readable = readable(sock.fileno())
 
     def send(self, data: memoryview, deadline: Deadline) -> None:
-        """Send all of the data."""
-        while data:
-            data = data[self._try_nonblocking(self._sock.send, data, deadline) :]
-            if data:
-                deadline.remaining_or_raise()
+        """Send the data, a view because tracebacks do not show its contents.
+
+        A server that closes the connection early is no error here: it may have sent a response,
+        or an alert, before.
+        """
+        try:
+            while data:
+                data = data[self._try_nonblocking(self._sock.send, data, deadline) :]
+        except ConnectionError:
+            return
 
     def receive(self, deadline: Deadline) -> bytes:
         """Wait for data and return it; b"" at the end of the connection."""
-        self._is_readable(deadline.remaining_or_raise())  # Waits.
+        self.is_readable(deadline.remaining_or_raise())  # Waits.
         try:
             return self._try_nonblocking(self._sock.recv, _RECEIVE_SIZE, deadline)
         except ssl.SSLEOFError:
@@ -106,13 +87,9 @@ class SocketStream:
         finally:
             self._sock.setblocking(False)
 
-    def is_readable(self) -> bool:
-        """Return whether data, or the end of the connection, has arrived."""
-        return self._is_readable()
-
     def is_clean(self) -> bool:
         """Return whether the connection may carry another request."""
-        return self._sock.fileno() >= 0 and not self._is_readable()
+        return self._sock.fileno() >= 0 and not self.is_readable()
 
     def close(self) -> None:
         """Close the socket."""
@@ -120,10 +97,10 @@ class SocketStream:
 
 
 class TLSStream:
-    """TLS inside another stream: through a tunnel.
+    """TLS over the connection to a proxy, inside its tunnel; like a `SocketStream` otherwise.
 
     Args:
-        lower: the stream to the proxy, which this one owns.
+        lower: the connection to the proxy, which this one owns.
         layer: the TLS connection to establish.
         deadline: of the handshake.
 
@@ -132,18 +109,17 @@ class TLSStream:
         OSError: the connection ended, or the deadline passed.
     """
 
-    def __init__(self, lower: Stream, layer: TLSLayer, deadline: Deadline) -> None:
+    def __init__(self, lower: SocketStream, layer: TLSLayer, deadline: Deadline) -> None:
         self._lower = lower
         self._layer = layer
         self.opened_at: float = lower.opened_at
         self.ended_in_order: bool = True
-        handshake = Handshake(layer)
         try:
-            handshake.receive_data(b"")
+            layer.receive_data(b"")
             self._flush(deadline)
-            while not handshake.complete:
+            while not layer.complete:
                 data = lower.receive(deadline)
-                handshake.receive_data(data) if data else handshake.receive_eof()
+                layer.receive_data(data) if data else layer.receive_eof()
                 self._flush(deadline)
             # Data that arrived with the handshake is in the layer, where a poll cannot see it.
             self._early = layer.decrypt(b"")
@@ -186,18 +162,21 @@ class TLSStream:
         self._lower.close()
 
 
-def exchange(stream: Stream, message: memoryview, reader: Reader, deadline: Deadline) -> None:
+Stream: TypeAlias = SocketStream | TLSStream
+
+
+def exchange(
+    stream: Stream, message: memoryview, parser: ResponseParser, deadline: Deadline
+) -> None:
     """Send a message and receive its response.
 
     Raises:
         OSError: the connection ended, or the deadline passed.
-        TransportError: the reader refused the response.
+        TransportError: the parser refused the response.
     """
-    # A server that closes the connection early may have sent a response, or an alert.
-    with contextlib.suppress(ConnectionError):
-        stream.send(message, deadline)
-    while not reader.complete:
+    stream.send(message, deadline)
+    while not parser.complete:
         if data := stream.receive(deadline):
-            reader.receive_data(data)
+            parser.receive_data(data)
         else:
-            reader.receive_eof(in_order=stream.ended_in_order)
+            parser.receive_eof(in_order=stream.ended_in_order)

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from .tls_errors import do_handshake
 
-__all__ = ["Handshake", "TLSLayer", "default_ssl_context", "new_ssl_context"]
+__all__ = ["TLSLayer", "default_ssl_context", "new_ssl_context"]
 
 # RFC 8446, section 5.1: a record has a header of 5 bytes, the last 2 of them its length.
 _HEADER_SIZE = 5
@@ -91,10 +91,12 @@ class TLSLayer:
         server_hostname: the name that the certificate must match.
 
     Attributes:
+        complete: whether the handshake is. Until then, the layer reads it, like a `ResponseParser`
+            a response.
         has_ended: whether the server has sent close_notify.
     """
 
-    __slots__ = ("_boundary", "_incoming", "_outgoing", "_tls", "has_ended")
+    __slots__ = ("_boundary", "_incoming", "_outgoing", "_tls", "complete", "has_ended")
 
     def __init__(self, context: ssl.SSLContext, server_hostname: str) -> None:
         self._incoming = ssl.MemoryBIO()
@@ -103,6 +105,7 @@ class TLSLayer:
             self._incoming, self._outgoing, server_hostname=server_hostname
         )
         self._boundary = RecordBoundary()
+        self.complete: bool = False
         self.has_ended: bool = False
 
     @property
@@ -114,19 +117,21 @@ class TLSLayer:
         """Return the ciphertext of TLS's own messages: handshake, alert."""
         return self._outgoing.read() if self._outgoing.pending else b""
 
-    def advance_handshake(self, data: bytes) -> bool:
-        """Handle received ciphertext; return whether the handshake is complete.
+    def receive_data(self, data: bytes) -> None:
+        """Handle received data of the handshake; b"" starts it.
 
         Raises:
             ssl.SSLError: it failed. `data_to_send` may return an alert.
         """
         self._boundary.follow(data)
         self._incoming.write(data)
-        try:
+        with contextlib.suppress(ssl.SSLWantReadError):
             do_handshake(self._tls)
-        except ssl.SSLWantReadError:
-            return False
-        return True
+            self.complete = True
+
+    def receive_eof(self, *, in_order: bool = True) -> None:
+        """Raise the error for an incomplete handshake."""
+        raise ConnectionResetError("the connection ended within the TLS handshake")
 
     def encrypt(self, data: bytes | memoryview) -> bytes:
         """Return the ciphertext of application data."""
@@ -156,33 +161,3 @@ class TLSLayer:
             return self._tls.read(_LARGEST_RECORD)
         except ssl.SSLZeroReturnError:
             return b""
-
-
-class Handshake:
-    """The `Reader` of a TLS handshake.
-
-    Args:
-        layer: the connection to establish.
-
-    Attributes:
-        layer: the same.
-        complete: whether it is established.
-    """
-
-    __slots__ = ("complete", "layer")
-
-    def __init__(self, layer: TLSLayer) -> None:
-        self.layer: TLSLayer = layer
-        self.complete: bool = False
-
-    def receive_data(self, data: bytes) -> None:
-        """Handle received data; b"" starts the handshake."""
-        self.complete = self.layer.advance_handshake(data)
-
-    def data_to_send(self) -> bytes:
-        """Return the next message of the handshake."""
-        return self.layer.data_to_send()
-
-    def receive_eof(self, *, in_order: bool = True) -> None:
-        """Raise the error for an incomplete handshake."""
-        raise ConnectionResetError("the connection ended within the TLS handshake")

@@ -14,7 +14,7 @@ from typing import Any
 from ..._values.deadline import Deadline
 from ..._values.request import Request
 from ..._values.response import Response
-from .base import BROKEN, Http1Base, check_deadline, check_open, unsent
+from .base import BROKEN, Http1Base, check_ready, unsent
 from .error_mapping import exchange_error
 from .hop import Hop
 from .pool import Pool
@@ -101,12 +101,11 @@ class Http1Transport(Http1Base, ABC):
         if self._pool.process != os.getpid():
             self._reset_after_fork()
         pool, deadline = self._pool, request.deadline
-        check_open(is_closed=self._is_closed)
-        check_deadline(deadline)
+        check_ready(deadline, is_closed=self._is_closed)
         # A request that is not idempotent must not be lost on a stale connection.
         slot = pool.acquire(request.origin, deadline, may_reuse=request.idempotent)
         try:
-            check_open(is_closed=self._is_closed)  # This call may have waited.
+            check_ready(deadline, is_closed=self._is_closed)  # This call may have waited.
             return self._exchange(request, deadline, pool, slot)
         finally:
             pool.release(slot)
@@ -119,7 +118,7 @@ class Http1Transport(Http1Base, ABC):
         stream = reused or self._open(request.origin, deadline)
         if reused is None:
             pool.opened(slot, stream)
-        check_deadline(deadline)
+            check_ready(deadline)
         try:
             try:
                 message = memoryview(self._settings.serialize(request))
@@ -142,10 +141,10 @@ class Http1Transport(Http1Base, ABC):
         try:
             first = SocketStream(self.connect(hop, deadline))
             stream: Stream = first
-            if route.tunnel_request is not None:
-                exchange(first, memoryview(route.tunnel_request), TunnelReader(), deadline)
+            if route.tunnel is not None:
+                exchange(first, memoryview(route.tunnel.request()), TunnelReader(), deadline)
                 in_tunnel = True
-                stream = TLSStream(first, route.tunnelled_tls(), deadline)
+                stream = TLSStream(first, route.tunnel.tls(), deadline)
             # Session tickets are expected, and look like data on the socket of a TLS connection.
             if (in_tunnel or hop.tls is None) and stream.is_readable():
                 raise ConnectionResetError("unexpected data on a new connection, or its end")
