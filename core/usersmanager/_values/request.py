@@ -203,14 +203,14 @@ class Request:
         """Return a copy for another attempt of its call, or itself if it has that number."""
         return self if attempt == self.attempt else self._replace(attempt=attempt)
 
+    def with_connection_close(self) -> Request:
+        """Return a copy whose connection is not used again."""
+        return self._replace(close_connection=True)
+
     def _in_call(self, call: Call, token: Token, deadline: Deadline) -> Request:
         """Return a copy for another call."""
         call.register_token(token)
         return self._replace(call=call, token=token, deadline=deadline)
-
-    def with_connection_close(self) -> Request:
-        """Return a copy whose connection is not used again."""
-        return self._replace(close_connection=True)
 
     def _replace(self, **changes: object) -> Request:
         # `dataclasses.replace` would run `__init__` again.
