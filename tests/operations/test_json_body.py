@@ -15,7 +15,8 @@ from usersmanager._operations.json_body import parse_json, parse_object
     ("body", "problem"),
     [
         (b"", "is empty"),
-        (b" \n", "is empty"),
+        (b" \t\r\n", "is empty"),
+        (b"\xef\xbb\xbf", "is empty"),
         (b"null", "is null, not a JSON object"),
         (b"true", "is a boolean, not a JSON object"),
         (b"7", "is a number, not a JSON object"),
@@ -28,6 +29,9 @@ from usersmanager._operations.json_body import parse_json, parse_object
         (b"{'hush': 'u'}", "is not JSON"),
         (b'{"hush": "a\nb"}', "is not JSON"),
         (b"+ADw-", "is not JSON"),
+        (b"\x0b{}", "is not JSON"),
+        (b"{}\x0c", "is not JSON"),
+        (b"{}\xc2\xa0", "is not JSON"),
         (b"\xef\xbb\xbf\xef\xbb\xbf{}", "is not JSON"),
         (b'{"hush": "\xff"}', "is not in UTF-8"),
         ('{"hush": "u"}'.encode("utf-16"), "is not in UTF-8"),
@@ -56,6 +60,8 @@ def test_a_body_that_is_no_acceptable_object_is_explained(body: bytes, problem: 
     ("body", "value"),
     [
         (b'\xef\xbb\xbf{"a": 1}', {"a": 1}),
+        (b'\xef\xbb\xbf\t{"a": 1}\n', {"a": 1}),
+        (b' \t\r\n{"a": 1} \t\r\n', {"a": 1}),
         (b'{"a": "Ann \\ud83d"}', {"a": "Ann \ufffd"}),
         (b'{"a": ["\\udc00", ["x\\uDBFFy"]]}', {"a": ["\ufffd", ["x\ufffdy"]]}),
         (b'{"a": {"b": "\\udfff"}, "sub": "u"}', {"a": {"b": "\ufffd"}, "sub": "u"}),

@@ -86,7 +86,7 @@ def _send_and_close(request: Request) -> Flow[Response]:
 def _send(request: Request) -> Flow[Response]:
     if not request.call.attempts:  # A request that a plugin of an attempt makes of its own.
         request = _next_attempt(request)
-    if request.remaining() <= 0:
+    if request.deadline.remaining() <= 0:
         raise DeadlineExceededError("the deadline passed before sending", sent=False)
     error: UsersManagerError
     try:

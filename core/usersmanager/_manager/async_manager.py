@@ -1,16 +1,14 @@
 """AsyncUsersManager, the asyncio client.
 
-Unlike `UsersManager`, it keeps the tasks of calls with callbacks, and awaits them in `aclose`.
+Unlike `UsersManager`, it runs calls with callbacks in tasks, and awaits them in `aclose`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
-from contextvars import ContextVar
+from collections.abc import Collection, Coroutine, Iterable, Mapping
 from types import CoroutineType, TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack, cast, overload
-from weakref import ref
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack, overload
 
 from .._composition.modes import ASYNC
 from .._flow.async_driver import drive_async
@@ -25,7 +23,8 @@ from .._values.token import Secret
 from .._values.userinfo import UserInfo
 from ..errors import LifecycleError
 from .base import BaseUsersManager
-from .callbacks import Callback, call_back_async
+from .callback_tasks import CallbackTasks
+from .callbacks import Callback
 from .coroutine_functions import mark_coroutine_function
 from .options import ManagerOptions, UserinfoMethod, check_issuer
 from .pending import PendingManager
@@ -39,11 +38,6 @@ _NO_EVENT_LOOP = "AsyncUsersManager needs a running event loop"
 _NO_ASYNCIO_IN_TRIO = (
     "AsyncUsersManager needs asyncio, but trio is running: use UsersManager in a thread, as in"
     " `await trio.to_thread.run_sync(users.get_info, token)`"
-)
-
-# The task in which a callback runs. The tasks that it creates inherit the variable.
-_callback_task: ContextVar[Callable[[], asyncio.Task[Any] | None]] = ContextVar(
-    "callback_task", default=lambda: None
 )
 
 
@@ -107,7 +101,7 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
         del base_url, headers, endpoints
         self._is_closed = False
         self._is_used = False
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._callback_tasks = CallbackTasks()
         super().__init__(
             sealed_url,
             headers=sealed_headers,
@@ -298,19 +292,8 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
             coroutine.__qualname__ = f"AsyncUsersManager.{call.name}"
             return coroutine
         self._require_usable_now(call)
-        with_callback = call_back_async(
-            lambda: self._perform_in_task(call), callback, call.add_context
-        )
-        with_callback.send(None)  # To its first `await`: now it notices every cancellation.
-        task = asyncio.get_running_loop().create_task(with_callback)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._callback_tasks.start(lambda: self._perform(call), callback, call.add_context)
         return None
-
-    def _perform_in_task(self, call: PreparedCall[T]) -> Coroutine[Any, Any, T]:
-        # In no local variable: the traceback of an exception would keep the task alive.
-        _callback_task.set(ref(cast("asyncio.Task[None]", asyncio.current_task())))
-        return self._perform(call)
 
     async def _perform(self, call: PreparedCall[T]) -> T:
         self._require_usable_now(call)
@@ -346,17 +329,10 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
         if not self._stop():
             return
         try:
-            while tasks := self._tasks_to_await():
-                await asyncio.wait(tasks)
+            await self._callback_tasks.wait()
         finally:  # A cancellation ends the wait, but must leave no connection open.
             self._is_closed = True
             await aclose_all(self._closers())
-
-    def _tasks_to_await(self) -> set[asyncio.Task[None]]:
-        loop = asyncio.get_running_loop()
-        # A callback may close the manager: awaiting its own task would never end.
-        others = self._tasks - {asyncio.current_task(), _callback_task.get()()}
-        return {task for task in others if task.get_loop() is loop}
 
     async def __aenter__(self) -> Self:
         if not self._is_open:

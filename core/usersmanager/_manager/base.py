@@ -11,21 +11,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
 
 from .._flow.shutdown import shutdown_error
 from .._operations.discover import DISCOVER
-from .._operations.endpoints import parse_endpoints
 from .._operations.get_info import get_info, get_info_by
 from .._operations.impersonate import IMPERSONATE, SealedSettings, impersonate
 from .._operations.operation import Operation, check_operation
-from .._operations.provider import USERINFO_ENDPOINT, userinfo_endpoint
-from .._values.headers import StaticHeaders
-from .._values.site import Site
 from .._values.token import Secret
-from .._values.urls import parse_base_url
 from .._values.userinfo import UserInfo
 from .._values.validation import validate_seconds, validate_text
-from ..errors import ArgumentError, DecodeError, LifecycleError, UsersManagerError
+from ..errors import ArgumentError, LifecycleError, UsersManagerError
 from .callbacks import check_callback
 from .options import UserinfoMethod
 from .prepared_call import PreparedCall
+from .site import make_site, with_configuration
 
 if TYPE_CHECKING:
     from .._composition.compose import Composition
@@ -67,15 +63,8 @@ class BaseUsersManager(Generic[TransportT]):
         self._is_open = False  # There is nothing to close yet.
         # The thread that acquires it closes the manager. It is never released.
         self._closing = threading.Lock()
-        base = parse_base_url(base_url.reveal(), allow_insecure=allow_insecure)
-        self._allow_insecure = allow_insecure
+        self._site = make_site(base_url, endpoints, headers, allow_insecure=allow_insecure)
         self._get_info = get_info_by(userinfo_method)
-        self._site = Site(
-            base,
-            parse_endpoints(endpoints, base, allow_insecure=allow_insecure),
-            _static_headers(headers),
-            allow_insecure=allow_insecure,
-        )
         validate_text("client_id", client_id)
         self._client_id = client_id
         self._timeout = validate_seconds("timeout", timeout)
@@ -148,17 +137,9 @@ class BaseUsersManager(Generic[TransportT]):
         return PreparedCall(self, operation, operation._plan.placed_at(self._site), seconds)
 
     def _use_configuration(self, configuration: Mapping[str, Any], issuer: str) -> None:
-        """Use the endpoints in a provider configuration, except those that the program has set.
-
-        Raises:
-            DecodeError: the userinfo endpoint is missing or insecure, or the configuration is
-                nested too deeply. Other endpoints need not be there, and are checked when they
-                are used.
-        """
+        """Use the endpoints in a provider configuration; see `with_configuration`."""
         try:
-            if USERINFO_ENDPOINT not in self._site.endpoints:
-                userinfo_endpoint(configuration, issuer, allow_insecure=self._allow_insecure)
-            self._site = _with_provider(self._site, configuration)
+            self._site = with_configuration(self._site, configuration, issuer)
         except UsersManagerError as error:
             self._add_context(error, DISCOVER)
             raise
@@ -221,31 +202,3 @@ class BaseUsersManager(Generic[TransportT]):
         if self._get_info.method != "GET":
             text += f" userinfo_method={self._get_info.method}"
         return text
-
-
-def _static_headers(headers: Secret[Mapping[str, str] | None]) -> StaticHeaders:
-    """Return the header fields for every request.
-
-    Raises:
-        ArgumentError: they are invalid.
-    """
-    if not isinstance(headers.reveal() or {}, Mapping):
-        raise ArgumentError("headers must be a mapping of names and values")
-    try:
-        return StaticHeaders(headers.reveal() or {})
-    except ArgumentError as caught:
-        problem = str(caught)
-    raise ArgumentError(f"headers: {problem}")
-
-
-def _with_provider(site: Site, configuration: Mapping[str, Any]) -> Site:
-    """Return the site with the configuration of its provider.
-
-    Raises:
-        DecodeError: the configuration is nested too deeply.
-    """
-    try:
-        return site.with_provider(configuration)
-    except RecursionError:
-        pass  # The frames of the error would fill the traceback.
-    raise DecodeError("the configuration is nested too deeply")

@@ -48,8 +48,8 @@ def call(operation: Operation[Result], request: Request, proceed: Proceed) -> Fl
         site = request.call.site
         if site is None:
             raise ArgumentError("no manager has made the request, so its server is unknown")
-        placement = operation._plan.placed_at(site)
-        own_request = make_request(operation, placement, request.deadline)
+        placed = operation._plan.placed_at(site)
+        own_request = make_request(operation, placed, request.deadline)
         own_request.call.variant = request.call.variant
         origin = own_request.origin
         response = yield from proceed(own_request)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from .._flow.effects import Flow
 from .._flow.observers import report_done
 from .._operations.operation import Operation
-from .._operations.plan import Placement
 from .._operations.reading import read_result
 from .._operations.requests import make_request
 from .._values.deadline import Deadline
@@ -27,19 +26,19 @@ ErrorT = TypeVar("ErrorT", bound=UsersManagerError)
 class PreparedCall(Generic[Result]):
     """A call with valid arguments that has not been started."""
 
-    __slots__ = ("_operation", "_placement", "_timeout", "_users", "name")
+    __slots__ = ("_operation", "_placed", "_timeout", "_users", "name")
 
     def __init__(
         self,
         users: BaseUsersManager[Any],
         operation: Operation[Result],
-        placement: Placement,
+        placed: Request,
         timeout: float,
     ) -> None:
         self.name = operation._plan.name
         self._operation = operation
         self._users = users
-        self._placement = placement
+        self._placed = placed
         self._timeout = timeout
 
     def __repr__(self) -> str:
@@ -47,7 +46,7 @@ class PreparedCall(Generic[Result]):
 
     def add_context(self, error: ErrorT) -> ErrorT:
         """Add the operation and origin of this call to an error, and return it."""
-        error._add_context(self.name, self._placement.origin)
+        error._add_context(self.name, self._placed.origin)
         return error
 
     def start(self) -> tuple[Flow[Result], Deadline]:
@@ -56,7 +55,7 @@ class PreparedCall(Generic[Result]):
         return self._flow(deadline), deadline
 
     def _flow(self, deadline: Deadline) -> Flow[Result]:
-        request = make_request(self._operation, self._placement, deadline)
+        request = make_request(self._operation, self._placed, deadline)
         response: Response | None = None
         try:
             response = yield from self._users._composition.handler(request)
@@ -78,4 +77,5 @@ class PreparedCall(Generic[Result]):
     ) -> None:
         hooks = self._users._composition.done_hooks
         if hooks:
-            report_done(hooks, request, response, error, self._timeout - request.remaining())
+            elapsed = self._timeout - request.deadline.remaining()
+            report_done(hooks, request, response, error, elapsed)

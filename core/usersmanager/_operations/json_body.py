@@ -16,6 +16,7 @@ __all__ = ["COMPRESSED", "JSONBody", "json_type", "parse_json", "parse_object"]
 
 COMPRESSED = "is compressed, although no compression was requested"
 
+_WHITESPACE = b" \t\n\r"
 _MAYBE_SURROGATE = re.compile(r"\\u[dD]")
 # The decoder joins pairs, so those that are left are alone.
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -44,15 +45,13 @@ def parse_json(body: bytes) -> JSONBody:
     an object. A lone surrogate becomes U+FFFD in a value. In a name or a ``sub`` it is a problem,
     since two different users would become one.
     """
-    if not body.strip():
+    body = body.removeprefix(codecs.BOM_UTF8).strip(_WHITESPACE)
+    if not body:
         return JSONBody(problem="is empty")
     if body.startswith(_GZIP):
         return JSONBody(problem=COMPRESSED)
     try:
-        text = body.removeprefix(codecs.BOM_UTF8).decode()
-        if _MAYBE_SURROGATE.search(text):
-            return JSONBody(_repaired(_REPAIRING_DECODER.decode(text)))
-        return JSONBody(_DECODER.decode(text))
+        return JSONBody(_decode(body.decode()))
     except UnicodeDecodeError:
         return JSONBody(problem="is not in UTF-8")
     except _UnacceptableError as error:
@@ -71,6 +70,14 @@ def json_type(value: object) -> str:
         return "null"
     names = {bool: "a boolean", int: "a number", float: "a number", str: "a string"}
     return names.get(type(value), "an array" if isinstance(value, list) else "an object")
+
+
+def _decode(text: str) -> Any:
+    may_need_repair = _MAYBE_SURROGATE.search(text) is not None
+    value, end = (_REPAIRING_DECODER if may_need_repair else _DECODER).raw_decode(text)
+    if end < len(text):
+        raise _UnacceptableError("is not JSON")
+    return _repaired(value) if may_need_repair else value
 
 
 class _UnacceptableError(ValueError):

@@ -4,30 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .._values.call import Call
+from .._values.deadline import Deadline
 from .._values.headers import Headers, StaticHeaders
+from .._values.request import Request
 from .._values.site import Site
-from .._values.token import Secret
+from .._values.token import Secret, Token
 
-__all__ = ["Placement", "RequestPlan"]
+__all__ = ["RequestPlan"]
 
-
-class Placement:
-    """A plan at a site: where the request goes, and with which header fields."""
-
-    __slots__ = ("headers", "origin", "site", "target", "template")
-
-    def __init__(self, plan: RequestPlan, site: Site) -> None:
-        endpoint = site.locate(plan.endpoint, plan.path)
-        target = endpoint.path
-        for name, segment in plan.segments.items():
-            target = target.replace(f"{{{name}}}", segment)
-        if plan.query:
-            target += f"{'&' if '?' in target else '?'}{plan.query}"
-        self.site = site
-        self.origin = endpoint.origin
-        self.target = target
-        self.template = endpoint.path
-        self.headers = plan.headers.merge_into(site.headers.merge_into(plan.defaults))
+_NO_DEADLINE = Deadline(float("inf"))
+_NO_TOKEN = Token.empty()
 
 
 @dataclass(eq=False, repr=False, slots=True)
@@ -59,15 +46,38 @@ class RequestPlan:
     body: bytes | None
     secrets: tuple[Secret[str], ...]
     idempotent: bool
-    _placement: Placement | None = None
+    _placed: Request | None = None
 
-    def placed_at(self, site: Site) -> Placement:
-        """Return this plan at a site. The last one is kept, as most plans are used by one manager.
+    def placed_at(self, site: Site) -> Request:
+        """Return the request at a site, without a deadline and a token.
+
+        The last one is kept, as most plans are used by one manager.
 
         Raises:
             ArgumentError: the site has no usable endpoint for it.
         """
-        placement = self._placement
-        if placement is None or placement.site is not site:
-            placement = self._placement = Placement(self, site)
-        return placement
+        request = self._placed
+        if request is None or request.call.site is not site:
+            request = self._placed = self._place(site)
+        return request
+
+    def _place(self, site: Site) -> Request:
+        endpoint = site.locate(self.endpoint, self.path)
+        target = endpoint.path
+        for name, segment in self.segments.items():
+            target = target.replace(f"{{{name}}}", segment)
+        if self.query:
+            target += f"{'&' if '?' in target else '?'}{self.query}"
+        return Request(
+            operation=self.name,
+            method=self.method,
+            origin=endpoint.origin,
+            target=target,
+            template=endpoint.path,
+            headers=self.headers.merge_into(site.headers.merge_into(self.defaults)),
+            body=self.body,
+            token=_NO_TOKEN,
+            deadline=_NO_DEADLINE,
+            idempotent=self.idempotent,
+            call=Call(site=site, secrets=self.secrets),
+        )

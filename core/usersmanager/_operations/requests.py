@@ -8,37 +8,21 @@ from .._values.call import Call
 from .._values.credential import Bearer
 from .._values.deadline import Deadline
 from .._values.request import Request
-from .._values.token import Token
 from .operation import Operation
-from .plan import Placement
 
 __all__ = ["make_request"]
 
-_NO_TOKEN = Token.empty()
 
-
-def make_request(operation: Operation[Any], placement: Placement, deadline: Deadline) -> Request:
+def make_request(operation: Operation[Any], placed: Request, deadline: Deadline) -> Request:
     """Return the request of a call.
 
     Args:
         operation: the operation.
-        placement: where it is sent.
+        placed: its request at the site of the manager, which all calls share.
         deadline: the deadline of the call.
     """
-    plan, credential = operation._plan, operation.credential
-    token = _NO_TOKEN
+    token, credential = placed.token, operation.credential
     if isinstance(credential, Bearer):
         token, credential = credential.token, None
-    return Request(
-        operation=plan.name,
-        method=plan.method,
-        origin=placement.origin,
-        target=placement.target,
-        template=placement.template,
-        headers=placement.headers,
-        body=plan.body,
-        token=token,
-        deadline=deadline,
-        idempotent=plan.idempotent,
-        call=Call(operation.read, credential, placement.site, plan.secrets),
-    )
+    call = Call(operation.read, credential, placed.call.site, placed.call.secrets)
+    return placed._in_call(call, token, deadline)

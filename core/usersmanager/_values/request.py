@@ -22,7 +22,8 @@ __all__ = ["Request"]
 
 
 # eq and repr would read headers and bodies; a generated __init__ would accept Headers alone.
-@dataclass(frozen=True, init=False, eq=False, repr=False, slots=True)
+# Without slots, one update sets or copies all attributes.
+@dataclass(frozen=True, init=False, eq=False, repr=False)
 class Request:
     """The request of one attempt.
 
@@ -83,26 +84,27 @@ class Request:
         call: Call | None = None,
         scheme: str = "Bearer",
     ) -> None:
-        put = object.__setattr__
         checked = headers if isinstance(headers, Headers) else merge_headers(Headers(), headers)
-        put(self, "body", body)
-        del headers, body  # They may contain a secret, and a traceback shows local variables.
         if isinstance(checked, str):
+            del headers, body  # They may contain a secret, and a traceback shows local variables.
             raise ArgumentError(f"headers: {checked}")
-        put(self, "headers", checked)
-        del checked
-        put(self, "operation", operation)
-        put(self, "method", method)
-        put(self, "origin", origin)
-        put(self, "target", target)
-        put(self, "token", token)
-        put(self, "deadline", deadline)
-        put(self, "idempotent", idempotent)
-        put(self, "close_connection", close_connection or not idempotent)
-        put(self, "template", template)
-        put(self, "attempt", attempt)
-        put(self, "call", call or Call())
-        put(self, "scheme", scheme)
+        vars(self).update(
+            operation=operation,
+            method=method,
+            origin=origin,
+            target=target,
+            headers=checked,
+            body=body,
+            token=token,
+            deadline=deadline,
+            idempotent=idempotent,
+            close_connection=close_connection or not idempotent,
+            template=template,
+            attempt=attempt,
+            call=call or Call(),
+            scheme=scheme,
+        )
+        del headers, body, checked
         self.call.register_token(token)
 
     @property
@@ -205,13 +207,15 @@ class Request:
         """Return a copy whose connection is not used again."""
         return self._replace(close_connection=True)
 
+    def _in_call(self, call: Call, token: Token, deadline: Deadline) -> Request:
+        """Return a copy for another call."""
+        call.register_token(token)
+        return self._replace(call=call, token=token, deadline=deadline)
+
     def _replace(self, **changes: object) -> Request:
-        # `dataclasses.replace` would run `__init__` again: more than twice as slow.
-        copy, put = object.__new__(Request), object.__setattr__
-        for name in _REQUEST_FIELDS:
-            put(copy, name, getattr(self, name))
-        for name, value in changes.items():
-            put(copy, name, value)
+        # `dataclasses.replace` would run `__init__` again.
+        copy = object.__new__(Request)
+        object.__setattr__(copy, "__dict__", vars(self) | changes)
         return copy
 
     def headers_to_send(self) -> dict[str, str]:
@@ -250,7 +254,6 @@ class Request:
         return f"<Request {self.operation} {self.method} attempt={self.attempt}>"
 
 
-_REQUEST_FIELDS = tuple(Request.__dataclass_fields__)
 _SCHEME = re.compile(TOKEN)
 
 

@@ -23,7 +23,7 @@ _BEARER_TOKEN = re.compile(r"[\x21\x23-\x2b\x2d-\x7e]+")
 
 def is_bearer_token(value: Secret[Any]) -> bool:
     """Return whether a sealed value is visible ASCII without comma and double quote."""
-    return isinstance(value.reveal(), str) and _BEARER_TOKEN.fullmatch(value.reveal()) is not None
+    return isinstance(value._value, str) and _BEARER_TOKEN.fullmatch(value._value) is not None
 
 
 # The first pattern that matches explains the problem; the last one matches everything.
@@ -104,5 +104,5 @@ class Token(Secret[str]):
     @classmethod
     def _unchecked(cls, value: Secret[Any]) -> Token:
         token = cls.__new__(cls)
-        token._value = plain(value.reveal())
+        token._value = plain(value._value)
         return token
