@@ -29,6 +29,8 @@ def make_request(operation: Operation[Any], placement: Placement, deadline: Dead
     token = _NO_TOKEN
     if isinstance(credential, Bearer):
         token, credential = credential.token, None
+    call = Call(operation.read, credential, plan.secrets)
+    call._site = placement.site
     return Request(
         operation=plan.name,
         method=plan.method,
@@ -40,5 +42,5 @@ def make_request(operation: Operation[Any], placement: Placement, deadline: Dead
         token=token,
         deadline=deadline,
         idempotent=plan.idempotent,
-        call=Call(operation.read, credential, placement.site, plan.secrets),
+        call=call,
     )
