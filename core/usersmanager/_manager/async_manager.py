@@ -6,7 +6,7 @@ Unlike `UsersManager`, it keeps the tasks of calls with callbacks, and awaits th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from contextvars import ContextVar
 from types import CoroutineType, TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack, cast, overload
@@ -95,7 +95,7 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
         client_id: str | None = None,
         timeout: float = 10.0,
         transport: str | AsyncTransport | None = None,
-        plugins: Iterable[object] = (),
+        plugins: Collection[object] = (),
         discover: bool | Collection[str] = True,
         allow_insecure: bool = False,
         endpoints: Mapping[str, str] | None = None,
