@@ -28,7 +28,8 @@ from .failures import Failures
 from .key import Key, Scope
 from .marks import Marks
 from .memory import Bounded
-from .visit import Answer, OwnAnswerError, Visit
+from .own_answer import OwnAnswerError, request_to_share, unwrapped
+from .visit import Answer, Visit
 
 __all__ = ["Lookup"]
 
@@ -65,7 +66,7 @@ class Lookup:
     def answer(self, visit: Visit, proceed: Proceed) -> Flow[Response]:
         """Return the answer to a call."""
         known = yield from self._find(visit)
-        return known if known is not None else (yield from self._share(visit, proceed))
+        return known or (yield from unwrapped(self._share(visit, proceed)))
 
     def forget(self, key: Key) -> Flow[bool]:
         """Forget everything about a key; return whether its entry is certainly gone."""
@@ -117,8 +118,6 @@ class Lookup:
         key = (visit.key, visit.scope, visit.mark)
         try:
             answer = yield from self._flight.run(key, lambda: self._lead(visit, proceed))
-        except OwnAnswerError as own:
-            return own.response
         except ProviderUnavailableError:
             stale = self._stale_instead(visit)
             if stale is None:
@@ -170,13 +169,8 @@ class Lookup:
         return scope == visit.scope and deadline.remaining() <= 0
 
     def _request(self, visit: Visit, proceed: Proceed) -> Flow[Response]:
-        asked, call = clock.now(), visit.request.call
-        changes, attempts = call.token_changes, call.attempts
-        call.notes.pop("cache", None)  # Of an earlier request of the call.
-        response = yield from proceed(visit.request)
-        is_from_another_cache = call.notes.get("cache", "miss") != "miss"
-        if call.token_changes != changes or call.attempts == attempts or is_from_another_cache:
-            raise OwnAnswerError(response)
+        asked = clock.now()
+        response = yield from request_to_share(visit.request, proceed)
         yield from self._learn(visit, response, asked)
         return response
 
