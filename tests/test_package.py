@@ -68,6 +68,32 @@ def test_transports_and_plugins_import_only_public_names(name: str) -> None:
                 assert not any(alias.name.startswith("usersmanager") for alias in node.names)
 
 
+# Of a NamedTuple, which is public in spite of its name, and of a client of redis-py.
+OF_OTHERS = {"_replace", "_retries"}
+
+
+@pytest.mark.parametrize("name", EXTENSIONS)
+def test_transports_and_plugins_use_no_private_attribute_of_the_core(name: str) -> None:
+    package = importlib.import_module(f"usersmanager_{name}")
+    nodes = [
+        node
+        for path in Path(str(package.__file__)).parent.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+    ]
+    used = {node.attr for node in nodes if isinstance(node, ast.Attribute) and is_private(node)}
+    own = {node.attr for node in nodes if isinstance(node, ast.Attribute) and is_of_self(node)}
+    own |= {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+    assert used <= own | OF_OTHERS
+
+
+def is_private(attribute: ast.Attribute) -> bool:
+    return attribute.attr.startswith("_") and not attribute.attr.endswith("__")
+
+
+def is_of_self(attribute: ast.Attribute) -> bool:
+    return isinstance(attribute.value, ast.Name) and attribute.value.id == "self"
+
+
 def test_the_operations_of_oauth_are_made_of_public_names() -> None:
     for path in (CORE / "oauth").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):

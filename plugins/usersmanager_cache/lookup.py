@@ -4,6 +4,8 @@ find:  a fresh entry answers, or a failure that is remembered
 share: of the calls that find nothing, one leads and the others wait for its answer
 lead:  the leader waits for other processes, and looks once more
 ask:   it makes the request and learns from the response
+
+A stale entry answers the call that leads and those that wait if the provider is unavailable.
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ from .failures import Failures
 from .key import Key, Scope
 from .marks import Marks
 from .memory import Bounded
-from .visit import Answer, OwnAnswerError, Visit
+from .own_answer import OwnAnswerError, request_to_share, unwrapped
+from .visit import Answer, Visit
 
 __all__ = ["Lookup"]
 
@@ -65,7 +68,10 @@ class Lookup:
     def answer(self, visit: Visit, proceed: Proceed) -> Flow[Response]:
         """Return the answer to a call."""
         known = yield from self._find(visit)
-        return known if known is not None else (yield from self._share(visit, proceed))
+        if known is not None:
+            return known
+        shared = self._stale_if_unavailable(visit, self._share(visit, proceed))
+        return (yield from unwrapped(shared))
 
     def forget(self, key: Key) -> Flow[bool]:
         """Forget everything about a key; return whether its entry is certainly gone."""
@@ -103,8 +109,20 @@ class Lookup:
         visit.outcome = "stale"
         return entry.response
 
-    def _stale_instead(self, visit: Visit) -> Response | None:
-        """Return a stale answer in place of an error, and make no request for a while, or None."""
+    def _stale_if_unavailable(self, visit: Visit, flow: Flow[Response]) -> Flow[Response]:
+        """Run a flow, and return a stale answer if it finds the provider unavailable."""
+        try:
+            response = yield from flow
+        except ProviderUnavailableError:
+            stale = self._back_off(visit)
+            if stale is None:
+                raise
+            return stale
+        is_unavailable = response.status == 429 or 500 <= response.status < 600
+        return (self._back_off(visit) if is_unavailable else None) or response
+
+    def _back_off(self, visit: Visit) -> Response | None:
+        """Return a stale answer, and make no request for a while; None if there is none."""
         now = clock.now()
         response = self._stale(visit, now)
         if response is not None:
@@ -115,15 +133,7 @@ class Lookup:
         visit.outcome = "waited"
         # With the mark: a call that comes after `forget` does not wait for a request before it.
         key = (visit.key, visit.scope, visit.mark)
-        try:
-            answer = yield from self._flight.run(key, lambda: self._lead(visit, proceed))
-        except OwnAnswerError as own:
-            return own.response
-        except ProviderUnavailableError:
-            stale = self._stale_instead(visit)
-            if stale is None:
-                raise
-            return stale
+        answer = yield from self._flight.run(key, lambda: self._lead(visit, proceed))
         if visit.outcome == "waited" and answer.outcome in ("stale", "refused"):
             visit.outcome = answer.outcome
         return answer.response
@@ -133,7 +143,7 @@ class Lookup:
         patience = visit.request.remaining() / 2  # The rest is for the request.
         is_locked = yield from self._entries.acquire(visit.key, patience)
         try:
-            response = yield from self._find(visit)
+            response = (yield from self._find(visit)) or self._stale_if_overdue(visit)
             if response is None:
                 response = yield from self._ask(visit, proceed)
         except (UsersManagerError, OwnAnswerError):
@@ -146,37 +156,26 @@ class Lookup:
         if is_locked:
             yield from _in_time(self._entries.release(key))
 
+    def _stale_if_overdue(self, visit: Visit) -> Response | None:
+        """Return a stale answer if the deadline of a request for the same has passed, or None.
+
+        The call that made the request has not noticed it yet, and the next one leads.
+        """
+        scope, deadline = self._asking.get(visit.key) or (None, visit.request.deadline)
+        is_overdue = scope == visit.scope and deadline.remaining() <= 0
+        return self._back_off(visit) if is_overdue else None
+
     def _ask(self, visit: Visit, proceed: Proceed) -> Flow[Response]:
-        """Return the response to the request, or a stale answer in its place."""
-        if self._is_overdue(visit) and (stale := self._stale_instead(visit)) is not None:
-            return stale
         self._asking.put(visit.key, (visit.scope, visit.request.deadline))
         try:
-            response = yield from self._request(visit, proceed)
-            if response.status != 429 and not 500 <= response.status < 600:
-                return response
-        except ProviderUnavailableError:
-            stale = self._stale_instead(visit)
-            if stale is None:
-                raise
-            return stale
+            request = self._request(visit, proceed)
+            return (yield from self._stale_if_unavailable(visit, request))
         finally:
             self._asking.pop(visit.key)
-        return self._stale_instead(visit) or response
-
-    def _is_overdue(self, visit: Visit) -> bool:
-        """Return whether a leader's deadline has passed, although it has not noticed yet."""
-        scope, deadline = self._asking.get(visit.key) or (None, visit.request.deadline)
-        return scope == visit.scope and deadline.remaining() <= 0
 
     def _request(self, visit: Visit, proceed: Proceed) -> Flow[Response]:
-        asked, call = clock.now(), visit.request.call
-        changes, attempts = call.token_changes, call.attempts
-        call.notes.pop("cache", None)  # Of an earlier request of the call.
-        response = yield from proceed(visit.request)
-        is_from_another_cache = call.notes.get("cache", "miss") != "miss"
-        if call.token_changes != changes or call.attempts == attempts or is_from_another_cache:
-            raise OwnAnswerError(response)
+        asked = clock.now()
+        response = yield from request_to_share(visit.request, proceed)
         yield from self._learn(visit, response, asked)
         return response
 

@@ -9,7 +9,7 @@ from usersmanager import Request, Response
 from .entry import Entry
 from .key import Key, Scope
 
-__all__ = ["Answer", "Outcome", "OwnAnswerError", "Visit"]
+__all__ = ["Answer", "Outcome", "Visit"]
 
 Outcome: TypeAlias = Literal["hit", "stale", "waited", "refused", "miss"]
 
@@ -42,15 +42,3 @@ class Answer(NamedTuple):
 
     outcome: Outcome
     response: Response
-
-
-class OwnAnswerError(Exception):
-    """Carry an answer past the calls that wait, since only the call that got it may have it.
-
-    It was obtained with another token than the call's, or not by a request of the call: a plugin
-    inside of the cache has kept it, or got it from another call. Its age and token are unknown.
-    """
-
-    def __init__(self, response: Response) -> None:
-        super().__init__()
-        self.response = response

@@ -39,7 +39,8 @@ class JwtUserInfo:
     issuer and for this client. An encrypted one is decrypted first. A profile that is not signed is
     refused. See "Signed profiles" in the documentation for what a signed profile proves.
 
-    The manager must know the metadata of its provider: make it with `UsersManager.from_issuer`.
+    The manager must know the metadata of its provider: make it with `UsersManager.from_issuer`. The
+    plugin is required: with USERSMANAGER_DISABLE=jwt, making the manager raises a `PluginError`.
 
     Args:
         client_id: the id of your client at the provider, which must be in ``aud``.
@@ -60,6 +61,7 @@ class JwtUserInfo:
     """
 
     name = "jwt"
+    required = True
 
     def __init__(
         self,
@@ -84,7 +86,7 @@ class JwtUserInfo:
         """Return by which provider and for which client a profile has been verified."""
         # A subclass may verify something else.
         kind = f"{type(self).__module__}.{type(self).__qualname__}"
-        source = _source_of_keys(request, request.provider or {})
+        source = _source_of_keys(request)
         return json.dumps([kind, source, self._client_id, self._algorithms, self._leeway])
 
     @hookimpl(trylast=True)
@@ -115,7 +117,7 @@ class JwtUserInfo:
             self._algorithms,
             self._decryption_keys,
             self._known,
-            _source_of_keys(request, provider),
+            _source_of_keys(request),
             lambda: fetch_keys(request, proceed),
         )
         expected = Expected(provider["issuer"], self._client_id, self._leeway)
@@ -127,18 +129,9 @@ def _is_jwt(response: Response) -> bool:
     return len(types) == 1 and types[0].partition(";")[0].strip().lower() == "application/jwt"
 
 
-def _source_of_keys(
-    request: Request, provider: Mapping[str, Any]
-) -> tuple[str | None, str | None, bool]:
-    """Return whose keys are fetched, where, and whether that may be by http.
-
-    Managers of one provider may differ (``endpoints``, ``allow_insecure``).
-    """
-    issuer, uri, site = provider.get("issuer"), provider.get("jwks_uri"), request.call.site
-    if site is not None and "jwks_uri" in site.endpoints:
-        uri = str(site.endpoints["jwks_uri"])
-    # Anything but a str is refused when it is fetched, but may be unhashable.
-    return issuer, uri if isinstance(uri, str) else None, site is not None and site.allow_insecure
+def _source_of_keys(request: Request) -> tuple[str | None, str | None]:
+    """Return whose keys are fetched, and where: managers of one provider may differ in that."""
+    return (request.provider or {}).get("issuer"), request.call.endpoint("jwks_uri")
 
 
 def _with_profile(response: Response, payload: Secret[bytes]) -> Response:

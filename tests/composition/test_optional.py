@@ -104,9 +104,10 @@ def test_an_optional_plugin_that_needs_arguments_is_explained_as_an_instance(
 def test_an_optional_plugin_that_is_disabled_is_reported_as_disabled(
     install: Install, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    install("caching", NEVER_IMPORTED, group=GROUP)
+    module = install("caching", NEVER_MADE, group=GROUP)
     monkeypatch.setenv("USERSMANAGER_DISABLE", "caching")
     assert report_on("caching").status == "disabled"
+    assert module not in sys.modules
     assert "disabled" in only_warning(lambda: names(plugins=["caching"]))
     assert "disabled" in only_warning(lambda: names(discover=["caching"]))
 

@@ -13,14 +13,20 @@ import pytest
 from tests.flow.flights import KINDS, LIMIT, Crew, crew_of, eventually
 
 from usersmanager import (
+    ArgumentError,
     DeadlineExceededError,
+    DecodeError,
     DisconnectedError,
+    LifecycleError,
     PluginError,
     PoolTimeoutError,
+    ProviderUnavailableError,
     Request,
     Response,
     ServerError,
+    SubjectMismatchError,
     UnauthorizedError,
+    UsersManagerError,
 )
 from usersmanager.plugins import Flow, Proceed, SingleFlight, hookimpl
 from usersmanager.testing import PluginContract
@@ -84,6 +90,30 @@ def test_a_transport_error_is_shared_as_a_copy_for_each(crew: Crew) -> None:
         assert one.__cause__ is one.__context__ is None
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        DecodeError("no profile", error="oops", error_description="why"),
+        ProviderUnavailableError("the circuit is open", retry_after=7),
+        ServerError("503", status=503, request_id="r"),
+        UnauthorizedError("401", status=401, error="invalid_token"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["threads", "tasks"])
+def test_an_error_about_the_answer_of_the_provider_is_shared_as_a_copy_for_each(
+    kind: str, error: UsersManagerError
+) -> None:
+    with crew_of(kind) as crew:
+        calls = crew.start(4)
+        crew.gate.next().fail(error)
+        errors = errors_of(calls)
+        assert len(crew.gate.requests) == 1
+        assert len({id(one) for one in errors}) == 4
+        assert {(type(one), str(one)) for one in errors} == {(type(error), str(error))}
+        assert all(vars(one) == vars(error) for one in errors)
+        assert ["_act" in _functions(one) for one in errors] == [True, False, False, False]
+
+
 def test_the_traceback_of_a_copy_shows_nothing_of_the_call_that_acted(crew: Crew) -> None:
     calls = crew.start(2)
     crew.gate.next().fail(DisconnectedError("the peer left"))
@@ -120,6 +150,9 @@ def test_a_call_after_the_end_of_a_flight_starts_another(crew: Crew) -> None:
 OWN: list[type[BaseException]] = [
     DeadlineExceededError,
     PoolTimeoutError,
+    SubjectMismatchError,
+    ArgumentError,
+    LifecycleError,
     PluginError,
     KeyError,
     KeyboardInterrupt,

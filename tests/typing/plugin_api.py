@@ -56,6 +56,7 @@ class EachHook:
         assert_type(response.date, float | None)
         assert_type(read(request, response), Any)
         assert_type(request.call.token_changed, bool)
+        assert_type(request.call.endpoint("jwks_uri"), str | None)
         request.call.notes["each-hook"] = "seen"
         request.call.notes["attempts"] = 1  # type: ignore[assignment]
 

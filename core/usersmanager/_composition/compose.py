@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
@@ -49,7 +49,7 @@ class Composition(Generic[TransportT]):
 def compose(
     mode: Mode,
     transport: str | TransportT | None,
-    plugins: Iterable[object],
+    plugins: Collection[object],
     discover: bool | Collection[str],
 ) -> Composition[TransportT]:
     """Find, check and order the parts of a manager.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from types import ModuleType
 
 from ..errors import PluginError
@@ -13,12 +13,16 @@ from .missing_extra import missing_extra, names_extra
 from .missing_metadata import warn_of_missing_metadata
 from .names import normalize
 from .registry import Registry
+from .required import DISABLED, NOT_ALLOWED, skip
 
 __all__ = ["add_plugins", "discovered_names", "how_to_name", "how_to_use", "lacks_extra"]
 
 
 def add_plugins(
-    registry: Registry, plugins: Iterable[object], discover: bool | Collection[str], loader: Loader
+    registry: Registry,
+    plugins: Collection[object],
+    discover: bool | Collection[str],
+    loader: Loader,
 ) -> None:
     """Add the plugins of a manager to its registry.
 
@@ -29,8 +33,9 @@ def add_plugins(
         loader: the loader of the manager.
 
     Raises:
-        PluginError: an argument is invalid; an instance is not a plugin; or a plugin requested by
-            name is missing or failed.
+        PluginError: an argument is invalid; an instance is not a plugin; a plugin requested by
+            name is missing or failed; or the environment excludes a requested plugin that is
+            required.
     """
     explicit_names = _add_explicit(registry, plugins, loader)
     if discover is True:
@@ -43,16 +48,17 @@ def add_plugins(
             _add_discovered(registry, given, loader)
 
 
-def _add_explicit(registry: Registry, plugins: Iterable[object], loader: Loader) -> set[str]:
+def _add_explicit(registry: Registry, plugins: Collection[object], loader: Loader) -> set[str]:
     """Add the plugins of the list; return their normalized names, disabled ones included."""
-    if isinstance(plugins, str) or not isinstance(plugins, Iterable):
+    # An iterator would be empty for the next manager, which would then have no plugin.
+    if isinstance(plugins, str) or not isinstance(plugins, Collection):
         raise PluginError("plugins must be a list of instances and installed names")
     names = set()
     for plugin in plugins:
         name = plugin if isinstance(plugin, str) else _name_of(plugin)
         names.add(normalize(name))
         if loader.is_disabled(name):
-            _warn_skipped(name, "is disabled by USERSMANAGER_DISABLE", loader)
+            skip(name, plugin, DISABLED, loader)
         elif isinstance(plugin, str):
             loader.add(registry, loader.find("plugin", plugin))
         else:
@@ -113,7 +119,7 @@ def _discover_names(discover: bool | Collection[str]) -> dict[str, str]:
 
 def _add_discovered(registry: Registry, name: str, loader: Loader) -> None:
     if loader.is_disabled(name):
-        _warn_skipped(name, "is disabled by USERSMANAGER_DISABLE", loader)
+        skip(name, name, DISABLED, loader)
         return
     entry_point = loader.find("plugin", name)
     if entry_point.is_optional:
@@ -121,7 +127,7 @@ def _add_discovered(registry: Registry, name: str, loader: Loader) -> None:
     if loader.is_allowed(name):
         loader.add(registry, entry_point)
     else:
-        _warn_skipped(name, "is not in USERSMANAGER_PLUGINS", loader)
+        skip(name, name, NOT_ALLOWED, loader)
 
 
 def how_to_use(entry_point: InstalledEntryPoint) -> str:
@@ -138,10 +144,6 @@ def how_to_name(entry_point: InstalledEntryPoint) -> str:
     """Explain how to request a plugin that is not discovered, as a clause of a message."""
     name = entry_point.name
     return f"to use it, pass plugins=[{name!r}] or an instance, or --plugin {name} to a command"
-
-
-def _warn_skipped(name: str, reason: str, loader: Loader) -> None:
-    loader.warn(f"the plugin {name!r}, which was asked for, {reason}; skipping it")
 
 
 def _name_of(plugin: object) -> str:

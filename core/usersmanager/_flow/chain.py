@@ -120,7 +120,7 @@ def _attempt(request_hooks: Sequence[Hook[Change]], inner: Proceed) -> Proceed:
     """Number and authorize the attempts, and apply the request hooks before `inner`."""
 
     def proceed(request: Request) -> Flow[Response]:
-        if not (isinstance(request, Request) and request.call.site):
+        if not (isinstance(request, Request) and request.call._site):
             raise explain_request(request)
         request = _next_attempt(request)
         for hook in request_hooks:
@@ -196,7 +196,7 @@ def _around(hook: Hook[Wrap], inner: Proceed) -> Proceed:
     plugin, wrap = hook
 
     def proceed(request: Request) -> Flow[Response]:
-        if not (isinstance(request, Request) and request.call.site):
+        if not (isinstance(request, Request) and request.call._site):
             raise explain_request(request)  # In the frame of the plugin that called `proceed`.
         result: object
         try:

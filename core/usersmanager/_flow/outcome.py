@@ -7,14 +7,25 @@ from __future__ import annotations
 
 from typing import Generic, NoReturn, TypeAlias, TypeVar
 
-from ..errors import DeadlineExceededError, PoolTimeoutError, TransportError
+from ..errors import (
+    APIError,
+    DeadlineExceededError,
+    DecodeError,
+    PoolTimeoutError,
+    ProviderUnavailableError,
+    SubjectMismatchError,
+    UsersManagerError,
+)
 
 __all__ = ["Outcome", "Raised", "Returned", "shared_error"]
 
 T = TypeVar("T")
 
-# These concern one call only: its time limit, and its position in the queue for a connection.
-_NOT_SHARED = (DeadlineExceededError, PoolTimeoutError)
+# What the provider sent, or that it sent nothing. A response with the same content is shared, too.
+_OF_THE_PROVIDER = (ProviderUnavailableError, APIError, DecodeError)
+# These concern one call only: its time limit, its position in the queue for a connection, and the
+# subject that it expects.
+_OF_THE_CALL = (DeadlineExceededError, PoolTimeoutError, SubjectMismatchError)
 
 
 class Returned(Generic[T]):
@@ -35,7 +46,7 @@ class Raised:
 
     __slots__ = ("_error",)
 
-    def __init__(self, error: TransportError) -> None:
+    def __init__(self, error: UsersManagerError) -> None:
         self._error = _copy(error)
 
     def get(self) -> NoReturn:
@@ -46,12 +57,13 @@ class Raised:
 Outcome: TypeAlias = Returned[T] | Raised
 
 
-def shared_error(error: TransportError) -> Raised | None:
+def shared_error(error: UsersManagerError) -> Raised | None:
     """Return the outcome for an error, or None if it concerns only the call that raised it."""
-    return None if isinstance(error, _NOT_SHARED) else Raised(error)
+    is_shared = isinstance(error, _OF_THE_PROVIDER) and not isinstance(error, _OF_THE_CALL)
+    return Raised(error) if is_shared else None
 
 
-def _copy(error: TransportError) -> TransportError:
+def _copy(error: UsersManagerError) -> UsersManagerError:
     """Return an error with the same class, message and attributes, but no traceback and cause."""
     kind = type(error)
     # `copy.copy` would call `__init__`, which may take other arguments in a subclass.

@@ -8,7 +8,7 @@ from typing import TypeVar, cast
 
 from .._values.deadline import Deadline
 from .._values.token import Secret
-from ..errors import TransportError
+from ..errors import UsersManagerError
 from .effects import Flow, Wait
 from .flights import Caller, Flights
 from .mistakes import MistakeError, explain_shared_flow
@@ -26,14 +26,15 @@ class SingleFlight:
     """Run a flow once for all calls that need its result at the same time.
 
     The first call of `run` with a key runs the flow. Calls with an equal key wait until it ends and
-    share the outcome: the result, such as a Response of any status, or a copy of a TransportError.
-    Each waiting call keeps its own deadline, and can be cancelled or interrupted without affecting
-    the others.
+    share the outcome: the result, such as a Response of any status, or a copy of an error that
+    comes from the provider: a ProviderUnavailableError, which every TransportError is, an APIError
+    or a DecodeError. Each waiting call keeps its own deadline, and can be cancelled or interrupted
+    without affecting the others.
 
-    An exception that concerns only the running call is not shared: a DeadlineExceededError, a
-    PoolTimeoutError, a cancellation, an interruption, or an exception other than a TransportError.
-    In that case, the call that has waited longest runs its flow, and the others keep waiting. No
-    call waits for another call beyond that call's deadline.
+    Any other exception concerns only the running call and is not shared. Neither is a
+    DeadlineExceededError, a PoolTimeoutError or a SubjectMismatchError. In that case, the call that
+    has waited longest runs its flow, and the others keep waiting. No call waits for another call
+    beyond that call's deadline.
 
     Threads, tasks and event loops may share an instance, and so may a UsersManager and an
     AsyncUsersManager. A forked process starts without flights.
@@ -75,7 +76,8 @@ class SingleFlight:
             PluginError: raised by ``yield from``; the key is not hashable, ``flow_function`` is not
                 a function that returns a flow, or a flow called `run` with its own key.
             DeadlineExceededError: raised by ``yield from``; the call's deadline passed.
-            TransportError: raised by ``yield from``; the flow raised it, in this or another call.
+            ProviderUnavailableError: raised by ``yield from``; the flow raised it, in this or
+                another call. The same applies to an APIError and a DecodeError.
             Exception: raised by ``yield from``; the flow raised it in this call.
 
         Example::
@@ -126,7 +128,7 @@ class SingleFlight:
             returned = Returned((yield from _start(flow_function)))
             caller.outcome = returned
             return returned.get()
-        except TransportError as error:
+        except UsersManagerError as error:
             caller.outcome = shared_error(error)
             raise
         finally:

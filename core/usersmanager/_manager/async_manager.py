@@ -6,7 +6,12 @@ Unlike `UsersManager`, it runs calls with callbacks in tasks, and awaits them in
 from __future__ import annotations
 
 import asyncio
+<<<<<<< HEAD
 from collections.abc import Collection, Coroutine, Iterable, Mapping
+=======
+from collections.abc import Callable, Collection, Coroutine, Mapping
+from contextvars import ContextVar
+>>>>>>> w-plug
 from types import CoroutineType, TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack, overload
 
@@ -89,7 +94,7 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
         client_id: str | None = None,
         timeout: float = 10.0,
         transport: str | AsyncTransport | None = None,
-        plugins: Iterable[object] = (),
+        plugins: Collection[object] = (),
         discover: bool | Collection[str] = True,
         allow_insecure: bool = False,
         endpoints: Mapping[str, str] | None = None,

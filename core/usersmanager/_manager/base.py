@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
 
@@ -49,7 +49,7 @@ class BaseUsersManager(Generic[TransportT]):
         client_id: str | None,
         timeout: float,
         transport: str | TransportT | None,
-        plugins: Iterable[object],
+        plugins: Collection[object],
         discover: bool | Collection[str],
         allow_insecure: bool,
         endpoints: Secret[Mapping[str, str] | None],

@@ -45,7 +45,7 @@ def call(operation: Operation[Result], request: Request, proceed: Proceed) -> Fl
     check_operation(operation)
     origin = request.origin
     try:
-        site = request.call.site
+        site = request.call._site
         if site is None:
             raise ArgumentError("no manager has made the request, so its server is unknown")
         placed = operation._plan.placed_at(site)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Literal, TypedDict
 
 from .._values.token import Secret
@@ -19,7 +19,7 @@ class ManagerOptions(TypedDict, total=False):
     headers: Mapping[str, str] | None
     client_id: str | None
     timeout: float
-    plugins: Iterable[object]
+    plugins: Collection[object]
     discover: bool | Collection[str]
     allow_insecure: bool
     endpoints: Mapping[str, str] | None

@@ -6,7 +6,7 @@ Each method seals the token in its first statement, so that no traceback can sho
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack, overload
@@ -79,7 +79,7 @@ class UsersManager(BaseUsersManager[Transport]):
         client_id: str | None = None,
         timeout: float = 10.0,
         transport: str | Transport | None = None,
-        plugins: Iterable[object] = (),
+        plugins: Collection[object] = (),
         discover: bool | Collection[str] = True,
         allow_insecure: bool = False,
         endpoints: Mapping[str, str] | None = None,

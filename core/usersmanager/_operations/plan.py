@@ -57,12 +57,14 @@ class RequestPlan:
             ArgumentError: the site has no usable endpoint for it.
         """
         request = self._placed
-        if request is None or request.call.site is not site:
+        if request is None or request.call._site is not site:
             request = self._placed = self._place(site)
         return request
 
     def _place(self, site: Site) -> Request:
         endpoint = site.locate(self.endpoint, self.path)
+        call = Call(secrets=self.secrets)
+        call._site = site
         target = endpoint.path
         for name, segment in self.segments.items():
             target = target.replace(f"{{{name}}}", segment)
@@ -79,5 +81,5 @@ class RequestPlan:
             token=_NO_TOKEN,
             deadline=_NO_DEADLINE,
             idempotent=self.idempotent,
-            call=Call(site=site, secrets=self.secrets),
+            call=call,
         )

@@ -24,5 +24,6 @@ def make_request(operation: Operation[Any], placed: Request, deadline: Deadline)
     token, credential = placed.token, operation.credential
     if isinstance(credential, Bearer):
         token, credential = credential.token, None
-    call = Call(operation.read, credential, placed.call.site, placed.call.secrets)
+    call = Call(operation.read, credential, placed.call.secrets)
+    call._site = placed.call._site
     return placed._in_call(call, token, deadline)

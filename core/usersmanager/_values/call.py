@@ -24,7 +24,6 @@ class Call:
     Attributes:
         read: returns the result of the call, given its response.
         credential: authorizes each attempt; None if the first request already carries the token.
-        site: the server of the call, and what is known about it; None outside a manager.
         secrets: the secrets in its requests, apart from the tokens.
         attempts: the number of attempts so far.
         notes: short texts of plugins for logs and spans, by the name of the field, such as
@@ -38,13 +37,33 @@ class Call:
 
     read: Callable[[Response], Any] | None = None
     credential: Credential | None = None
-    site: Site | None = None
     secrets: tuple[Secret[str], ...] = ()
     attempts: int = 0
     notes: dict[str, str] = field(default_factory=dict)
     variant: tuple[tuple[str, str], ...] = ()
     token_changes: int = 0
     _tokens: tuple[Token, ...] = field(default=(), init=False)
+    # What the manager knows about its server; None outside a manager.
+    _site: Site | None = field(default=None, init=False)
+
+    def endpoint(self, name: str) -> str | None:
+        """Return the URL at which `usersmanager.plugins.call` requests an operation.
+
+        It is the one that the program has set, or the one in the metadata of the provider. It
+        belongs in the key of a plugin that keeps what it gets from there, as managers may differ.
+
+        Args:
+            name: the name of the endpoint, such as "jwks_uri".
+
+        Returns:
+            The URL; None if there is none, it is malformed, or it is http although the manager
+            doesn't allow it.
+
+        Example::
+
+            key = request.call.endpoint("jwks_uri")
+        """
+        return None if self._site is None else self._site.url_of(name)
 
     @property
     def token_changed(self) -> bool:

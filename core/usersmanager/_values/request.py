@@ -115,7 +115,7 @@ class Request:
     @property
     def provider(self) -> Mapping[str, Any] | None:
         """The metadata of the provider, deeply immutable, if the manager has discovered it."""
-        return None if self.call.site is None else self.call.site.provider
+        return None if self.call._site is None else self.call._site.provider
 
     def remaining(self) -> float:
         """Return the seconds until the deadline; negative once it has passed."""

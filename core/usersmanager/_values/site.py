@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..errors import ArgumentError
@@ -60,6 +60,7 @@ class Site:
     headers: StaticHeaders
     allow_insecure: bool
     provider: Mapping[str, Any] | None = None
+    _urls: dict[str, str | None] = field(default_factory=dict, init=False)
 
     def with_provider(self, metadata: Mapping[str, Any]) -> Site:
         """Return a copy that has the metadata of a provider."""
@@ -86,6 +87,19 @@ class Site:
             f"the {name} is unknown: create the manager with from_issuer,"
             f' or pass endpoints={{"{name}": ...}}'
         )
+
+    def url_of(self, name: str) -> str | None:
+        """Return the URL of an endpoint, or None if there is none that can be used.
+
+        Args:
+            name: the name of the endpoint.
+        """
+        if name not in self._urls:
+            try:
+                self._urls[name] = str(self.locate(name, None))
+            except ArgumentError:
+                self._urls[name] = None
+        return self._urls[name]
 
     def _locate_in(self, metadata: Mapping[str, Any], name: str) -> Endpoint:
         if name not in metadata:

@@ -14,11 +14,15 @@ from tests.plugins.cache.test_entries import Swaps
 
 from usersmanager import (
     DeadlineExceededError,
+    DecodeError,
     DisconnectedError,
+    ForbiddenError,
     PoolTimeoutError,
+    Request,
+    Response,
     ServerError,
 )
-from usersmanager.plugins import SingleFlight
+from usersmanager.plugins import Flow, Proceed, SingleFlight, hookimpl, read
 from usersmanager_cache import Cache
 
 
@@ -142,6 +146,37 @@ def test_an_answer_for_another_token_is_not_shared(kind: str) -> None:
         crew.gate.next().respond()
         assert [call.result(LIMIT).sub for call in calls] == ["u"] * 2
         assert crew.plugin.stats.entries == 0
+
+
+class Reads:
+    """A plugin that raises an error instead of returning a response without a profile."""
+
+    @hookimpl(trylast=True)
+    def usersmanager_wrap_call(self, request: Request, proceed: Proceed) -> Flow[Response]:
+        response = yield from proceed(request)
+        read(request, response)
+        return response
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(200, DecodeError), (403, ForbiddenError), (503, ServerError)]
+)
+@pytest.mark.parametrize("is_swapped", [False, True])
+def test_an_error_that_a_plugin_inside_raises_is_shared_unless_the_token_was_another(
+    kind: str, status: int, error: type[Exception], is_swapped: bool
+) -> None:
+    with crew_of(kind) as crew:
+        settings = crew._settings()
+        settings["plugins"] = [crew.plugin, *([Swaps("another")] * is_swapped), Reads()]
+        crew._settings = lambda: settings  # type: ignore[method-assign] # Adds plugins.
+        calls = crew.start(3)
+        for _ in calls if is_swapped else calls[:1]:
+            crew.gate.next().respond(status, b"no profile")
+        errors = [call.exception(LIMIT) for call in calls]
+        assert [type(one) for one in errors] == [error] * 3
+        assert len({id(one) for one in errors}) == 3
+        assert all(one.__context__ is None for one in errors)
+        assert len(crew.gate.requests) == (3 if is_swapped else 1)
 
 
 def test_a_hanging_provider_costs_one_call_its_time(kind: str) -> None:

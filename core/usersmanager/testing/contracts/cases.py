@@ -58,6 +58,8 @@ def make_request(
     """Return a request like a manager's, without a token if ``token`` is empty."""
     if body is None and not idempotent:
         body = b'{"protocol": "oauth2"}'
+    call = Call()
+    call._site = Site(Endpoint(server.origin, ""), {}, StaticHeaders({}), allow_insecure=False)
     return Request(
         operation="get_info" if idempotent else "impersonate",
         method=method or ("GET" if idempotent else "POST"),
@@ -68,7 +70,7 @@ def make_request(
         token=Token(token) if token else Token.empty(),
         deadline=Deadline.after(timeout),
         idempotent=idempotent,
-        call=Call(site=Site(Endpoint(server.origin, ""), {}, StaticHeaders({}), False)),
+        call=call,
     )
 
 
