@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ._composition.hookspecs import hookimpl
+from ._composition.missing_extra import MissingExtraError
 from ._composition.report import PluginReport, installed_plugins
 from ._flow.effects import Effect, Flow, Proceed, Step
 from ._flow.outside import arun_flow, run_flow
@@ -23,6 +24,7 @@ __all__ = [
     "Effect",
     "Flow",
     "Lock",
+    "MissingExtraError",
     "PluginReport",
     "Proceed",
     "Request",

@@ -30,8 +30,8 @@ class Headers:
             and returns such a mapping. The fields replace fields with the same name.
 
     Raises:
-        ArgumentError: a field is malformed, given twice, or reserved for the client.
-        PluginError: the same, raised during the call if a function returned the field.
+        ArgumentError: a field is malformed, given twice, or reserved for the client. If a function
+            returned the field, the call raises it.
 
     Example::
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 
+from usersmanager.plugins import MissingExtraError
+
 try:
     from opentelemetry.metrics import Meter
 
@@ -14,7 +16,7 @@ try:
 except ModuleNotFoundError as error:
     if not str(error.name).startswith("opentelemetry"):
         raise
-    raise ModuleNotFoundError(
+    raise MissingExtraError(
         "it needs opentelemetry-api 1.30 or newer: python -m pip install 'usersmanager[otel]'",
         name=error.name,
     ) from None

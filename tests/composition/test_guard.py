@@ -254,7 +254,8 @@ def test_only_an_extra_of_this_library_is_missing_without_a_warning(
     install: Install, monkeypatch: pytest.MonkeyPatch, module: str
 ) -> None:
     if module == "needy":
-        install("needy", "raise ModuleNotFoundError(\"pip install 'usersmanager[otel]'\")")
+        source = "from usersmanager.plugins import MissingExtraError as Error; raise Error('pip')"
+        install("needy", source)
     else:
         monkeypatch.setitem(sys.modules, module, None)  # As if its own dependency were missing.
     assert only_warning(names).startswith("failed to load plugin ")

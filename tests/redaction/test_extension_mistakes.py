@@ -12,6 +12,7 @@ from tests.redaction.capture import OPERATIONS, CapturingClient
 from tests.redaction.secrets import Secrets
 
 from usersmanager import (
+    ArgumentError,
     DisconnectedError,
     PluginError,
     Request,
@@ -144,7 +145,7 @@ def test_a_malformed_value_from_a_headers_function_shows_no_secret(
 ) -> None:
     headers = Headers(lambda request: {"X": request.token.reveal() + "\n"})
     errors = client.errors_over_fake(secrets, plugins=[headers])
-    assert all(isinstance(error, PluginError) for error in errors)
+    assert all(isinstance(error, ArgumentError) for error in errors)
     assert_hidden(secrets, client, errors)
 
 

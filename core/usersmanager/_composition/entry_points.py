@@ -13,7 +13,7 @@ from typing import Literal
 
 from ..errors import PluginError
 from .distributions import Provider, find_providers
-from .missing_extra import names_extra
+from .missing_extra import MissingExtraError
 from .names import normalize
 
 __all__ = [
@@ -187,11 +187,11 @@ def import_target(entry_point: InstalledEntryPoint) -> object:
         BaseException: any exception raised by the import.
     """
     if entry_point in _lacking:
-        raise ModuleNotFoundError(_lacking[entry_point])
+        raise MissingExtraError(_lacking[entry_point])
     try:
         return parse(entry_point).load()
-    except ModuleNotFoundError as error:
-        if entry_point.is_shipped and names_extra(error):
+    except MissingExtraError as error:
+        if entry_point.is_shipped:
             _lacking[entry_point] = error.msg
         raise
 

@@ -19,7 +19,7 @@ from .entry_points import (
     refresh,
     resolve,
 )
-from .missing_extra import names_extra
+from .missing_extra import MissingExtraError
 from .missing_metadata import EXPLANATION, is_metadata_missing
 from .names import allowed_names, disabled_names, normalize
 from .registry import Registry
@@ -132,7 +132,7 @@ def guarded(problem: str, step: Callable[[], T], *, conceals: bool = False) -> T
 
 
 def _explain(error: BaseException) -> str:
-    is_advice = isinstance(error, PluginError) or names_extra(error)
+    is_advice = isinstance(error, PluginError | MissingExtraError)
     name = "" if is_advice else type(error).__name__
     try:
         text = str(error)

@@ -1,24 +1,37 @@
 """Tell an extra that is not installed, which is a choice, from a broken installation.
 
-A plugin or transport of this library that needs an extra raises a ModuleNotFoundError that says how
-to install it. Any other ModuleNotFoundError means that the installation is broken.
+A plugin or transport of this library that needs an extra raises a `MissingExtraError`. Any other
+ModuleNotFoundError means that the installation is broken.
 """
 
 from __future__ import annotations
 
 from ..errors import PluginError
 
-__all__ = ["missing_extra", "names_extra"]
+__all__ = ["MissingExtraError", "missing_extra"]
+
+
+class MissingExtraError(ModuleNotFoundError):
+    """A plugin can't be imported, because an extra of its distribution is not installed.
+
+    Raise it while the plugin is imported. The list of plugins shows its message as the reason, and
+    so does the `PluginError` for a program that requests the plugin.
+
+    Args:
+        message: what the plugin needs, and the command that installs it.
+        name: the module that is missing, as in every ModuleNotFoundError.
+
+    Example::
+
+        try:
+            import redis
+        except ModuleNotFoundError as error:
+            advice = "it needs redis: python -m pip install 'acme-plugin[redis]'"
+            raise MissingExtraError(advice, name=error.name) from None
+    """
 
 
 def missing_extra(error: PluginError) -> str | None:
     """Return how to install the extra that a plugin needs, if it could not be loaded without."""
-    return str(error.__cause__) if names_extra(error.__cause__) else None
-
-
-def names_extra(error: BaseException | None) -> bool:
-    """Return whether an error says how to install an extra of this library."""
-    if not isinstance(error, ModuleNotFoundError):
-        return False
-    message: object = error.msg  # Unlike str(error), it runs no code of a plugin.
-    return isinstance(message, str) and "'usersmanager[" in message
+    cause = error.__cause__
+    return cause.msg if isinstance(cause, MissingExtraError) else None

@@ -9,7 +9,7 @@ from ..errors import PluginError
 from .construction import explain_arguments
 from .entry_points import InstalledEntryPoint, by_name, entry_point_of, import_target
 from .loader import Loader, guarded
-from .missing_extra import missing_extra, names_extra
+from .missing_extra import MissingExtraError, missing_extra
 from .missing_metadata import warn_of_missing_metadata
 from .names import normalize
 from .registry import Registry
@@ -96,7 +96,7 @@ def lacks_extra(name: str) -> bool:
     try:
         import_target(by_name("plugin")[name][0])
     except ModuleNotFoundError as error:
-        return names_extra(error)
+        return isinstance(error, MissingExtraError)
     return False
 
 

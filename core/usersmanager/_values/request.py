@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import unquote_plus
 
-from ..errors import ArgumentError, PluginError
+from ..errors import ArgumentError
 from .call import Call
 from .deadline import Deadline
 from .forms import FORM_TYPE, FormInput, merge_form, parse_fields, secrets_of
@@ -129,7 +129,7 @@ class Request:
                 StaticHeaders, if they are the same for many requests.
 
         Raises:
-            PluginError: a field is malformed, given twice, or one that only the client may set
+            ArgumentError: a field is malformed, given twice, or one that only the client may set
                 (Host, Content-Length, Authorization, Cookie, ...).
 
         Example::
@@ -139,7 +139,7 @@ class Request:
         headers = merge_headers(self.headers, fields)
         del fields  # A value may be a secret, and a traceback shows local variables.
         if isinstance(headers, str):
-            raise PluginError(headers)
+            raise ArgumentError(headers)
         return self._replace(headers=headers)
 
     def with_token(self, token: str | Secret[str], scheme: str = "Bearer") -> Request:
