@@ -111,7 +111,8 @@ class JwtUserInfo:
         self, request: Request, proceed: Proceed, response: Response, provider: Mapping[str, Any]
     ) -> Flow[Secret[bytes] | str]:
         """Return the verified payload of a response, or why it is refused."""
-        if not _is_jwt(response):
+        token = _token_in(response)
+        if token is None:
             return _NOT_SIGNED
         keys = Keys(
             self._algorithms,
@@ -121,12 +122,17 @@ class JwtUserInfo:
             lambda: fetch_keys(request, proceed),
         )
         expected = Expected(provider["issuer"], self._client_id, self._leeway)
-        return (yield from verify(Secret(response.body), keys, expected))
+        return (yield from verify(token, keys, expected))
 
 
-def _is_jwt(response: Response) -> bool:
+# Sealed here, not in a statement that may raise: error reporters evaluate what such a statement
+# names, `response.body` for example.
+def _token_in(response: Response) -> Secret[bytes] | None:
+    """Return the JWT in a response, or None if it is sent as anything else."""
     types = response.headers.getall("Content-Type", [])
-    return len(types) == 1 and types[0].partition(";")[0].strip().lower() == "application/jwt"
+    if len(types) == 1 and types[0].partition(";")[0].strip().lower() == "application/jwt":
+        return Secret(response.body)
+    return None
 
 
 def _source_of_keys(request: Request) -> tuple[str | None, str | None]:

@@ -136,6 +136,24 @@ def test_run_calls_the_form_of_the_mode(fetch: Fetch, fake: FakeTransport, mode:
     assert fake.requests[0].headers["X-Mode"] == mode.name
 
 
+def test_run_starts_nothing_after_the_deadline(
+    fetch: Fetch, fake: FakeTransport, error_of: ErrorOf
+) -> None:
+    started: list[str] = []
+
+    async def asynchronous() -> None:
+        started.append("async")
+
+    def late(request: Request, proceed: Proceed) -> Flow[Response]:
+        time.sleep(0.03)
+        yield from run(sync=lambda: started.append("sync"), async_=asynchronous)
+        return (yield from proceed(request))
+
+    error = error_of(lambda: fetch(plugins=[Around(late)], timeout=0.02))
+    assert isinstance(error, DeadlineExceededError)
+    assert (started, fake.requests) == ([], [])
+
+
 def test_run_raises_the_exception_of_the_function(fetch: Fetch, fake: FakeTransport) -> None:
     def failing() -> str:
         raise KeyError("vault")

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import linecache
 import logging
 import pickle
 import pprint
+import re
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from types import TracebackType
 from typing import Any, NamedTuple
 
 __all__ = ["Exposure", "of_error", "of_object", "of_record"]
+
+_DOTTED_NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 
 
 class Exposure(NamedTuple):
@@ -66,6 +71,35 @@ def _of_single_error(error: BaseException) -> Iterator[Exposure]:
         where = f"inside locals of {frame.f_code.co_name} at {frame.f_code.co_filename}:{line}"
         yield Exposure(where, "\n".join(_leaves(dict(frame.f_locals), depth=4)))
     yield Exposure("traceback with locals", "".join(captured.format()))
+    yield from _of_statements(captured.stack, trace)
+
+
+def _of_statements(
+    stack: traceback.StackSummary, trace: TracebackType | None
+) -> Iterator[Exposure]:
+    """Yield what the statements of a traceback name, as cgitb, IPython and Sentry evaluate it."""
+    for summary, (frame, _) in zip(stack, traceback.walk_tb(trace), strict=True):
+        if "/tests/" in summary.filename.replace("\\", "/"):
+            continue  # The caller of the library may name its secrets.
+        last = summary.end_lineno or summary.lineno or 0
+        for line in range(summary.lineno or 0, last + 1):
+            for name in _DOTTED_NAME.findall(linecache.getline(summary.filename, line)):
+                where = f"locals of {summary.name} at {summary.filename}:{line}: {name}"
+                yield from (
+                    Exposure(where, repr(value)) for value in _evaluated(name, frame.f_locals)
+                )
+
+
+def _evaluated(name: str, variables: Mapping[str, object]) -> Iterator[object]:
+    """Yield the values of the attributes in a dotted name."""
+    first, *attributes = name.split(".")
+    value = variables.get(first)
+    for attribute in attributes:
+        try:
+            value = getattr(value, attribute)
+        except Exception:
+            return
+        yield value
 
 
 def _leaves(value: object, depth: int) -> Iterator[str]:

@@ -45,6 +45,7 @@ async def drive_async(
                         await getattr(transport, "asleep", asyncio.sleep)(effect.seconds)
                         resume = flow.send
                     case Run():
+                        effect.check_deadline(deadline)
                         resume, value = flow.send, await _run(effect, deadline)
                     case Wait():
                         await _wait(effect.waiter, effect.duration(deadline))

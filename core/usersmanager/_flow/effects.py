@@ -58,13 +58,21 @@ class Sleep:
 
 
 class Run(Generic[T]):
-    """Call the sync or the async version of a function. The result is its return value."""
+    """Call the sync or the async version of a function. The result is its return value.
+
+    After the deadline, neither is called.
+    """
 
     __slots__ = ("async_", "sync")
 
     def __init__(self, sync: Callable[[], T], async_: Callable[[], Awaitable[T]]) -> None:
         self.sync: Callable[[], T] = sync
         self.async_: Callable[[], Awaitable[T]] = async_
+
+    def check_deadline(self, deadline: Deadline) -> None:
+        """Raise DeadlineExceededError if the deadline has passed."""
+        if deadline.remaining() <= 0:
+            raise waited_too_long_error()
 
 
 class Wait:

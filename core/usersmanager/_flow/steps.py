@@ -53,8 +53,8 @@ def run(*, sync: Callable[[], T], async_: Callable[[], Awaitable[T]]) -> Step[T]
     Raises:
         PluginError: an argument is not callable, ``sync`` is a coroutine function, or ``async_``
             returned what can't be awaited.
-        DeadlineExceededError: raised by ``yield from``; the call's deadline passed before
-            ``async_`` ended.
+        DeadlineExceededError: raised by ``yield from``; the call's deadline passed before a
+            function was called, or before ``async_`` ended.
 
     Example::
 

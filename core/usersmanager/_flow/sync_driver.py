@@ -38,6 +38,7 @@ def drive(flow: Generator[Effect, Any, T], transport: Transport, deadline: Deadl
                         getattr(transport, "sleep", time.sleep)(effect.seconds)
                         resume = flow.send
                     case Run():
+                        effect.check_deadline(deadline)
                         resume, value = flow.send, effect.sync()
                     case Wait():
                         effect.waiter.wait(effect.duration(deadline))
