@@ -19,12 +19,12 @@ def test_six_seconds_of_the_soak_test_find_no_failure() -> None:
         env={**os.environ, "SOAK_SECONDS": "6"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     report = json.loads(process.stdout.splitlines()[-2])
     names = ("urllib3", "aiohttp", "native", "native, async", "PoolManager", "ClientSession")
     for name in names:
-        assert report[name]["ok"]
+        assert len(report[name]["ok"]) == 6
         assert min(report[name]["ok"].values()) > 0
         assert report[name]["mismatches"] == {}
     # The server misbehaves in one of ten responses.

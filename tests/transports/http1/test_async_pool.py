@@ -237,7 +237,9 @@ def test_a_connection_that_comes_as_the_wait_ends_stays_in_the_pool() -> None:
     asyncio.run(main())
 
 
-def test_closing_waits_until_every_idle_connection_has_ended() -> None:
+def test_closing_waits_until_every_idle_connection_has_ended(
+    loop: WaitlessLoop,
+) -> None:
     async def main() -> None:
         pool = AsyncPool(3, 15.0)
         slots = [await acquire(pool, soon()) for _ in range(2)]
@@ -255,7 +257,7 @@ def test_closing_waits_until_every_idle_connection_has_ended() -> None:
         await asyncio.wait_for(ending, 5)
         await pool.wait_closed()
 
-    asyncio.run(main())
+    loop.run_until_complete(main())
 
 
 def test_closing_waits_for_a_second_at_most(loop: WaitlessLoop) -> None:
