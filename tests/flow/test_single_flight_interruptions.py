@@ -333,7 +333,9 @@ def test_signals_at_random_moments_leave_no_thread_waiting(
         worker.start()
     chance = random.Random(1)
     struck = 0
-    for _ in range(400):
+    latest = time.monotonic() + 60.0
+    # How many signals strike during their call depends on the machine.
+    while struck < 200 and time.monotonic() < latest:
         error = SoftTimeLimit()
         ended, _ = interrupt_after(
             chance.uniform(0.0001, 0.004), lambda: users.get_info("t", timeout=LIMIT / 2), error
@@ -344,5 +346,5 @@ def test_signals_at_random_moments_leave_no_thread_waiting(
         worker.join(LIMIT)
     users.close()
     assert wrong == []
-    assert struck > 100
+    assert struck == 200
     eventually(lambda: plugin.flight._flights._open == {})

@@ -20,7 +20,7 @@ def test_six_seconds_of_the_soak_test_find_no_failure() -> None:
         env={**os.environ, "SOAK_SECONDS": "6"},
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=300,
     )
     report = json.loads(process.stdout.splitlines()[-2])
     names = {"urllib3", "aiohttp", "native", "native, async", "PoolManager", "ClientSession"}

@@ -11,6 +11,7 @@ import urllib.request
 from typing import Any
 
 import pytest
+from tests.transports.faults import refused_port
 
 from usersmanager import (
     AsyncUsersManager,
@@ -150,10 +151,8 @@ def test_a_slow_response_ends_at_the_deadline(mode: Any, sandbox: Sandbox) -> No
 
 
 def test_a_refused_connection_is_a_connect_error(mode: Any) -> None:
-    with Sandbox() as sandbox:
-        address = sandbox.base_url
-    with pytest.raises(ConnectError) as caught:
-        mode.call("get_info", "t", base_url=address, discover=False)
+    with refused_port() as port, pytest.raises(ConnectError) as caught:
+        mode.call("get_info", "t", base_url=f"http://127.0.0.1:{port}", discover=False)
     assert caught.value.sent is False
 
 

@@ -324,7 +324,7 @@ def test_a_body_that_drips_beyond_the_deadline_is_given_up(send: Any) -> None:
     with FaultServer(drip) as server:
         started = time.monotonic()
         (error,) = send(make_request(server, timeout=0.2))
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 10  # The whole body takes 200.
     assert isinstance(error, DeadlineExceededError)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.transports.calls import TRANSPORTS, call
+from tests.transports.faults import refused_port
 from tests.transports.servers import tunnel
 
 from usersmanager import ArgumentError, ConnectError
@@ -90,16 +91,13 @@ def test_proxy_credentials_are_sent_to_the_proxy_only(mode: Any) -> None:
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_nothing_is_sent_if_the_proxy_is_unreachable(mode: Any, scheme: str) -> None:
-    with FaultServer() as proxy:
-        address = proxy.origin
-    transport = make_transport(mode, proxy=address)
-    with pytest.raises(ConnectError) as caught:
+    with refused_port() as port, pytest.raises(ConnectError) as caught:
         mode.call(
             "get_info",
             "mine",
             base_url=f"{scheme}://id.example",
             allow_insecure=True,
-            transport=transport,
+            transport=make_transport(mode, proxy=f"http://127.0.0.1:{port}"),
             discover=False,
         )
     assert caught.value.sent is False

@@ -12,10 +12,14 @@ from tests.plugins.cache.support import Errors, Run, running, shared_entries
 
 from usersmanager.plugins import Flow
 from usersmanager.plugins import run as step
+from usersmanager_cache.redis_clients import OwnClients
 from usersmanager_cache.redis_store import RedisStore
 from usersmanager_cache.shared import SharedEntries
 
-__all__ = ["Library", "closing", "entries_over"]
+__all__ = ["PATIENCE", "Library", "closing", "entries_over", "patient", "store_of"]
+
+PATIENCE = 20.0
+"""Seconds: on a busy machine, a working server may answer later than a store waits."""
 
 
 class Library:
@@ -34,13 +38,37 @@ class Library:
         return importlib.import_module(f"{self.name}.retry").Retry(backoff.NoBackoff(), times)
 
 
+def patient(store: RedisStore) -> RedisStore:
+    """Let a store wait for longer than it allows, so that only a failure is one."""
+    store._timeout = PATIENCE
+    clients: Any = store._clients
+    if isinstance(clients, OwnClients):
+        clients._timeout = PATIENCE
+    if clients.sync() is not None:
+        settings = clients.sync().connection_pool.connection_kwargs
+        for name in ("socket_timeout", "socket_connect_timeout"):
+            if name in settings:
+                settings[name] = PATIENCE
+    return store
+
+
+def store_of(url: str) -> RedisStore:
+    """Return a patient store with clients of its own."""
+    return patient(RedisStore.from_url(url))
+
+
 @contextmanager
 def entries_over(
-    kind: str, style: str, server: Server, *, timeout: float = 0.25, **options: Any
+    kind: str, style: str, server: Server, *, timeout: float | None = None, **options: Any
 ) -> Iterator[tuple[SharedEntries, Run]]:
-    """Use a store on a server, with a kind of client and a style; close its connections."""
+    """Use a store on a server, with a kind of client and a style; close its connections.
+
+    Without a timeout, it is patient.
+    """
     with running(style) as run:
-        store, client = _store(kind, style, server, timeout, options)
+        store, client = _store(kind, style, server, timeout or 0.25, options)
+        if timeout is None:
+            patient(store)
         shared = shared_entries(store, on_error=Errors())
         try:
             yield shared, run

@@ -22,8 +22,6 @@ SECRET = b"0123456789abcdef"
 KEY = bytes(range(32))
 OTHER_KEY = bytes(32)
 
-_NO_TRANSPORT: Any = None
-
 Run = Callable[[Flow[Any]], Any]
 
 
@@ -84,19 +82,19 @@ class LockingStore(DictStore):
         return self.add(name, value, ttl)
 
 
-async def arun(flow: Flow[Any], seconds: float = 20.0) -> Any:
+async def arun(flow: Flow[Any], seconds: float = 20.0, transport: Any = None) -> Any:
     """Run a flow as an AsyncUsersManager does."""
-    return await drive_async(flow, _NO_TRANSPORT, Deadline.after(seconds))
+    return await drive_async(flow, transport, Deadline.after(seconds))
 
 
 @contextmanager
-def running(style: str, timeout: float = 20.0) -> Iterator[Run]:
+def running(style: str, timeout: float = 20.0, transport: Any = None) -> Iterator[Run]:
     """Run flows as a manager of a style does. Those of "async" share an event loop."""
     if style == "sync":
-        yield lambda flow: drive(flow, _NO_TRANSPORT, Deadline.after(timeout))
+        yield lambda flow: drive(flow, transport, Deadline.after(timeout))
         return
     with asyncio.Runner() as runner:
-        yield lambda flow: runner.run(arun(flow, timeout))
+        yield lambda flow: runner.run(arun(flow, timeout, transport))
 
 
 @contextmanager
@@ -106,6 +104,17 @@ def simulated_clock() -> Iterator[Clock]:
     fake = SimpleNamespace(monotonic=clock.monotonic)
     with mock.patch("usersmanager_cache.interval.time", fake):
         yield clock
+
+
+@contextmanager
+def simulated_waits(waits: list[float]) -> Iterator[None]:
+    """Let the clocks of deadlines and of waiting for the lock advance by recorded waits alone."""
+    clock = SimpleNamespace(monotonic=lambda: sum(waits))
+    with (
+        mock.patch("usersmanager._values.deadline.time", clock),
+        mock.patch("usersmanager_cache.shared.time", clock),
+    ):
+        yield
 
 
 class Errors:

@@ -28,14 +28,16 @@ PROCESSES, CALLS, THREADS, TOKENS = 8, 100_000, 4, 20
 
 PROCESS = """
 import asyncio, sys
+from tests.plugins.cache.clients import store_of
 from usersmanager import AsyncUsersManager, UsersManager
-from usersmanager_cache import Cache, RedisStore
+from usersmanager_cache import Cache, shared
 
 url, origin, style, secret = sys.argv[1:]
-cache = Cache(store=RedisStore.from_url(url, timeout=1), secret=secret.encode())
+shared._LOCK_SECONDS = 20.0  # A busy machine must not let it expire.
+cache = Cache(store=store_of(url), secret=secret.encode())
 
 async def main():
-    async with AsyncUsersManager(origin, plugins=[cache]) as users:
+    async with AsyncUsersManager(origin, plugins=[cache], timeout=60) as users:
         print("ready", flush=True)
         sys.stdin.readline()
         profiles = await asyncio.gather(*[users.get_info("the-token") for _ in range(5)])
@@ -44,7 +46,7 @@ async def main():
 if style == "async":
     asyncio.run(main())
 else:
-    with UsersManager(origin, plugins=[cache]) as users:
+    with UsersManager(origin, plugins=[cache], timeout=60) as users:
         print("ready", flush=True)
         sys.stdin.readline()
         print([users.get_info("the-token").sub for _ in range(5)], flush=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -19,11 +18,13 @@ from tests.plugins.cache.support import (
     arun,
     running,
     shared_entries,
+    simulated_waits,
 )
 from tests.support import in_child
 
 from usersmanager import DeadlineExceededError, PluginError
 from usersmanager.plugins import Secret
+from usersmanager.testing import FakeTransport
 from usersmanager_cache import shared as shared_module
 from usersmanager_cache.sealing import MAX_CONTENT, Seal
 
@@ -126,25 +127,23 @@ def test_one_of_a_fleet_gets_the_lock_and_the_next_after_its_release(run: Run) -
     assert run(second.acquire(KEY)) is True
 
 
-def test_nobody_waits_for_the_lock_longer_than_it_lasts(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nobody_waits_for_the_lock_longer_than_it_lasts(style: str, fake: FakeTransport) -> None:
+    store = LockingStore()
+    with simulated_waits(fake.waits), running(style, transport=fake) as run:
+        assert run(shared_entries(store).acquire(KEY)) is True
+        assert run(shared_entries(store).acquire(KEY)) is False
     assert shared_module._LOCK_SECONDS == 1.0
-    monkeypatch.setattr(shared_module, "_LOCK_SECONDS", 0.3)
-    store = LockingStore()
-    assert run(shared_entries(store).acquire(KEY)) is True
-    started = time.monotonic()
-    assert run(shared_entries(store).acquire(KEY)) is False
-    assert 0.19 < time.monotonic() - started < 0.8
-    assert 3 <= store.calls.count("add") <= 16
+    assert all(0.02 <= wait <= 0.1 for wait in fake.waits)
+    assert 0.9 < sum(fake.waits) < 1.001
+    assert store.calls.count("add") == len(fake.waits) + 2
 
 
-def test_nobody_waits_for_the_lock_longer_than_asked(run: Run) -> None:
+def test_nobody_waits_for_the_lock_longer_than_asked(style: str, fake: FakeTransport) -> None:
     store = LockingStore()
-    run(shared_entries(store).acquire(KEY))
-    started = time.monotonic()
-    assert run(shared_entries(store).acquire(KEY, patience=0.1)) is False
-    assert time.monotonic() - started < 0.8
+    with simulated_waits(fake.waits), running(style, transport=fake) as run:
+        run(shared_entries(store).acquire(KEY))
+        assert run(shared_entries(store).acquire(KEY, patience=0.15)) is False
+    assert 0.05 < sum(fake.waits) < 0.151
 
 
 def test_a_lock_that_another_process_has_by_now_is_not_released(run: Run) -> None:
@@ -181,12 +180,16 @@ def test_without_a_lock_everybody_makes_the_request(run: Run, error: Exception |
     run(shared.release(KEY))
 
 
-def test_waiting_for_the_lock_keeps_the_deadline_of_the_call(style: str) -> None:
+def test_waiting_for_the_lock_keeps_the_deadline_of_the_call(
+    style: str, fake: FakeTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_module, "_LOCK_SECONDS", 60.0)
     store = LockingStore()
-    with running(style, timeout=0.2) as run:
+    with simulated_waits(fake.waits), running(style, timeout=10, transport=fake) as run:
         run(shared_entries(store).acquire(KEY))
         with pytest.raises(DeadlineExceededError):
-            run(shared_entries(store).acquire(KEY))
+            run(shared_entries(store).acquire(KEY, patience=60.0))
+    assert 9.8 < sum(fake.waits) <= 10
 
 
 # The styles of a store.

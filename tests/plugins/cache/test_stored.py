@@ -10,19 +10,21 @@ from typing import Any
 import pytest
 from tests.plugins.cache.calling import JSON, Caller, Provider
 from tests.plugins.cache.clocks import DATE, EPOCH, Clocks
-from tests.plugins.cache.support import SECRET, DictStore, LockingStore
+from tests.plugins.cache.support import SECRET, DictStore, LockingStore, simulated_waits
 from tests.plugins.cache.test_lifetime import jwt
+from tests.support import simulated_clock
 
 from usersmanager import (
     ArgumentError,
     AsyncUsersManager,
     DisconnectedError,
     PluginError,
+    Request,
     Response,
     UnauthorizedError,
     UsersManager,
 )
-from usersmanager_cache import Cache, RedisStore
+from usersmanager_cache import Cache, RedisStore, shared
 
 
 @pytest.fixture
@@ -57,10 +59,29 @@ def test_a_look_is_one_access(call: Caller, store: LockingStore) -> None:
 
 
 def test_half_of_the_time_of_a_call_remains_for_the_request_while_a_lock_is_held(
-    call: Caller, store: LockingStore
+    call: Caller, store: LockingStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    class Waiting(Provider):
+        """Records the waits for the lock, and the time that remains."""
+
+        def sleep(self, seconds: float) -> None:
+            waits.append(seconds)
+
+        async def asleep(self, seconds: float) -> None:
+            waits.append(seconds)
+
+        def send(self, request: Request) -> Response:
+            remaining.append(request.remaining())
+            return super().send(request)
+
+    waits: list[float] = []
+    remaining: list[float] = []
+    call.provider = Waiting()
+    monkeypatch.setattr(shared, "_LOCK_SECONDS", 60.0)
     store.add = lambda *arguments: False  # type: ignore[method-assign] # Its owner has died.
-    assert call(timeout=0.4) == {"sub": "ada", "version": 1}
+    with simulated_waits(waits):
+        assert call(timeout=40) == {"sub": "ada", "version": 1}
+    assert 20 <= remaining[0] < 20.1
 
 
 def test_a_miss_locks_looks_again_stores_and_unlocks(call: Caller, store: LockingStore) -> None:
@@ -230,15 +251,21 @@ def test_a_store_that_stalls_after_the_response_does_not_cost_the_answer() -> No
         async def aset(self, name: str, value: bytes, ttl: float) -> None:
             await asyncio.sleep(60)
 
-    cache, provider = Cache(store=Stalling(), secret=SECRET), Provider()
+    class Slow(Provider):
+        def send(self, request: Request) -> Response:
+            clock.now += 29.9
+            return super().send(request)
+
+    cache, provider = Cache(store=Stalling(), secret=SECRET), Slow()
 
     async def main() -> Any:
         async with AsyncUsersManager(
             "https://tenant.example", transport=provider, plugins=[cache], discover=False
         ) as users:
-            return await users.get_info("ada", timeout=0.2)
+            return await users.get_info("ada", timeout=30)
 
-    assert asyncio.run(main()).sub == "ada"
+    with simulated_clock() as clock:
+        assert asyncio.run(main()).sub == "ada"
 
 
 def test_a_store_without_the_style_of_the_manager_is_a_plugin_error(mode: Any) -> None:
