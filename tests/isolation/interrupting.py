@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import ast
-import gc
 import inspect
 import os
 import re
 import signal
 import textwrap
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
@@ -38,14 +36,12 @@ __all__ = [
     "answer_to",
     "attempt",
     "call",
-    "count_descriptors",
     "guarded",
     "interrupt_after",
     "is_answer_for",
     "make_manager",
     "problems_of",
     "serving",
-    "settled_descriptors",
     "shown_by",
     "subject_of",
     "token_of",
@@ -296,23 +292,3 @@ _SEALING: dict[CodeType, range] = {
     for kind in (UsersManager, AsyncUsersManager)
     for method in (kind.get_info, kind.impersonate)
 }
-
-
-# What a call may leave behind.
-
-
-def count_descriptors() -> int:
-    """Open descriptors; 0 where the operating system has no folder of them."""
-    folder = "/proc/self/fd"
-    return len(os.listdir(folder)) if os.path.isdir(folder) else 0
-
-
-def settled_descriptors(at_most: int) -> int:
-    """Open descriptors, once the threads of a server had time to close theirs."""
-    pause, limit = 0.0005, time.monotonic() + 4
-    while (count := count_descriptors()) > at_most and time.monotonic() < limit:
-        time.sleep(pause)
-        pause *= 2
-        if pause > 0.05:
-            gc.collect()
-    return count

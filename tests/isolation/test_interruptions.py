@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pytest
+from tests.descriptors import count_descriptors, settled_descriptors
 from tests.isolation.interrupting import (
     ASYNC,
     SYNC,
@@ -30,14 +31,12 @@ from tests.isolation.interrupting import (
     answer_to,
     attempt,
     call,
-    count_descriptors,
     guarded,
     interrupt_after,
     is_answer_for,
     make_manager,
     problems_of,
     serving,
-    settled_descriptors,
     shown_by,
     subject_of,
     token_of,
