@@ -305,11 +305,11 @@ class Server:
         assert process.stdout is not None
         self._stdin, self._stdout = process.stdin, process.stdout
         self._lock = threading.Lock()
-        told = json.loads(self._stdout.readline())
-        self._ways = told["ways"]
+        started = json.loads(self._stdout.readline())
+        self._ways = started["ways"]
         self.ways = list(self._ways)
         # One context for all, as applications have it.
-        self._context = ssl.create_default_context(cadata=told["authority"])
+        self._context = ssl.create_default_context(cadata=started["authority"])
 
     def way(self, way: str, name: str) -> Way:
         """Return a way to the server of a client."""
