@@ -1,16 +1,14 @@
-"""Calls that are interrupted: what makes them, and what an interruption may not leave behind."""
+"""Make calls, interrupt them, and find what an interruption left behind."""
 
 from __future__ import annotations
 
 import ast
-import gc
 import inspect
 import os
 import re
 import signal
 import textwrap
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
@@ -20,8 +18,9 @@ from tests.isolation.moments import CARRIERS, SoftTimeLimit
 from tests.isolation.server import LINKS, link
 
 from usersmanager import AsyncUsersManager, UsersManager
-from usersmanager.testing import FaultServer, Peer, profile
+from usersmanager.testing import FaultServer, profile
 from usersmanager.testing.certificates import client_context, server_context
+from usersmanager.testing.contracts import scripts
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_headers import Headers
 from usersmanager_logging import Logging
@@ -36,16 +35,15 @@ __all__ = [
     "Ended",
     "HangError",
     "answer_to",
+    "arguments_of",
     "attempt",
     "call",
-    "count_descriptors",
     "guarded",
     "interrupt_after",
     "is_answer_for",
     "make_manager",
     "problems_of",
     "serving",
-    "settled_descriptors",
     "shown_by",
     "subject_of",
     "token_of",
@@ -69,7 +67,7 @@ HANG_SECONDS = 8.0
 
 
 def token_of(subject: str) -> str:
-    """The token of a user. No answer of the server contains it."""
+    """Return the token of a user. No response of the server contains it."""
     return f"token-of-{subject}-"
 
 
@@ -77,36 +75,30 @@ _SUBJECT = re.compile(rb"\r\nauthorization: bearer token-of-([^\r\n]*)-\r\n", re
 
 
 def subject_of(request: bytes) -> str:
-    """The user a request is for."""
+    """Return the user that a request is for."""
     found = _SUBJECT.search(request)
     return found[1].decode() if found else ""
 
 
 def answer_to(request: bytes) -> bytes:
-    """The profile or the link of the user a request is for."""
+    """Return the profile or the link of the user that a request is for."""
     make = profile if request.startswith(b"GET") else link
     return make(subject_of(request))
 
 
-def answer(peer: Peer) -> None:
-    """A script: answers every request of a connection."""
-    while request := peer.request():
-        peer.send(answer_to(request))
-
-
 def serving(*, is_tls: bool = False) -> FaultServer:
-    """A server that answers everybody."""
+    """Return a server that answers everybody."""
     context = server_context("127.0.0.1") if is_tls else None
-    return FaultServer(otherwise=answer, ssl_context=context)
+    return FaultServer(otherwise=scripts.serving(answer_to), ssl_context=context)
 
 
 def make_manager(
     name: str, origin: str, *, is_tls: bool = False, pool_size: int = 1, **settings: Any
 ) -> Any:
-    """A manager with every shipped plugin over a transport with one connection."""
-    carrier: dict[str, Any] = {"pool_size": pool_size}
+    """Return a manager with several plugins over a transport with one connection."""
+    transport_settings: dict[str, Any] = {"pool_size": pool_size}
     if is_tls:
-        carrier["ssl_context"] = client_context()
+        transport_settings["ssl_context"] = client_context()
     plugins = [Retry(), Headers(), Logging()]
     defaults = {
         "plugins": plugins,
@@ -115,19 +107,24 @@ def make_manager(
         "allow_insecure": True,
     }
     kind = UsersManager if name in SYNC else AsyncUsersManager
-    return kind(origin, transport=TRANSPORTS[name](**carrier), **defaults | settings)
+    return kind(origin, transport=TRANSPORTS[name](**transport_settings), **defaults | settings)
 
 
-def call(manager: Any, operation: str, subject: str, *arguments: Any, **options: Any) -> Any:
-    """Calls a manager, sync or async."""
+def call(manager: Any, operation: str, subject: str, **options: Any) -> Any:
+    """Call a manager, sync or async."""
+    return getattr(manager, operation)(*arguments_of(operation, subject), **options)
+
+
+def arguments_of(operation: str, subject: str) -> tuple[Any, ...]:
+    """Return the arguments of a call for a user."""
     if operation == "get_info":
-        return manager.get_info(token_of(subject), *arguments, **options)
+        return (token_of(subject),)
     settings = {"impersonator_id": "boss", "protocol": "oauth2", "token": token_of(subject)}
-    return manager.impersonate("auth0|ada", settings, *arguments, **options)
+    return ("auth0|ada", settings)
 
 
 def is_answer_for(subject: str, result: Any) -> bool:
-    """Whether a result belongs to a user."""
+    """Return whether a result belongs to a user."""
     return result == LINKS + subject or getattr(result, "sub", None) == subject
 
 
@@ -135,7 +132,7 @@ def is_answer_for(subject: str, result: Any) -> bool:
 
 
 class HangError(BaseException):
-    """Something has not ended and never will."""
+    """A call has not ended, and never will."""
 
 
 class Ended(NamedTuple):
@@ -146,7 +143,7 @@ class Ended(NamedTuple):
 
 
 def attempt(work: Callable[[], Any]) -> Ended:
-    """What `work` returns or raises."""
+    """Run `work`; return its result or its error."""
     try:
         return Ended(work(), None)
     except BaseException as error:
@@ -154,7 +151,7 @@ def attempt(work: Callable[[], Any]) -> Ended:
 
 
 def guarded(work: Callable[[], object], seconds: float = HANG_SECONDS) -> None:
-    """Runs `work` in a thread, which is left behind if it hangs.
+    """Run `work` in a thread, which is left behind if it hangs.
 
     Raises:
         HangError: it has not ended in time.
@@ -173,17 +170,17 @@ def guarded(work: Callable[[], object], seconds: float = HANG_SECONDS) -> None:
 def interrupt_after(
     seconds: float, work: Callable[[], Any], error: BaseException
 ) -> tuple[Ended, bool]:
-    """Runs `work` in the main thread; a signal handler raises `error` in it.
+    """Run `work` in the main thread; a signal handler raises `error` in it.
 
     Returns:
         How it ended, and whether the handler has raised.
     """
-    rung = 0
+    fired = 0
 
-    def ring(number: int, frame: object) -> None:
-        nonlocal rung
-        rung += 1
-        raise error if rung == 1 else HangError
+    def fire(number: int, frame: object) -> None:
+        nonlocal fired
+        fired += 1
+        raise error if fired == 1 else HangError
 
     def run() -> Any:
         try:
@@ -192,9 +189,9 @@ def interrupt_after(
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
-    before = signal.signal(signal.SIGALRM, ring)
+    before = signal.signal(signal.SIGALRM, fire)
     try:
-        return attempt(run), rung > 0
+        return attempt(run), fired > 0
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
@@ -208,7 +205,7 @@ def problems_of(
     raised: bool,
     reported: list[BaseException | None],
 ) -> list[str]:
-    """What is wrong with the end of a call in which `error` may have been raised.
+    """Return what is wrong with the end of a call in which `error` may have been raised.
 
     Args:
         ended: how the call ended.
@@ -236,7 +233,7 @@ _TESTS = os.path.join(str(Path(__file__).parents[1]), "")
 
 
 def shown_by(error: BaseException, secret: str) -> list[str]:
-    """Frames of transports in an exception's traceback, and variables that show a secret."""
+    """Return frames of transports in a traceback, and variables that show a secret."""
     found: list[str] = []
     for one in _chain(error):
         for frame in _library_frames(one.__traceback__):
@@ -264,7 +261,7 @@ def _chain(error: BaseException) -> list[BaseException]:
 
 
 def _library_frames(trace: TracebackType | None) -> Iterator[FrameType]:
-    """The frames that are not the tests' own, up to one that is just sealing its token."""
+    """Yield the frames that are not the tests' own, up to one that is still sealing its token."""
     while trace is not None:
         code = trace.tb_frame.f_code
         if trace.tb_lineno in _SEALING.get(code, ()):
@@ -282,7 +279,7 @@ def _repr(value: object) -> str:
 
 
 def _sealing_lines(function: Any) -> range:
-    """The first lines of a method, in which the token is a plain string yet."""
+    """Return the first lines of a method, in which the token is still a plain string."""
     (method,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
     assert isinstance(method, ast.FunctionDef)
     _docstring, first, second = method.body[:3]
@@ -296,23 +293,3 @@ _SEALING: dict[CodeType, range] = {
     for kind in (UsersManager, AsyncUsersManager)
     for method in (kind.get_info, kind.impersonate)
 }
-
-
-# What a call may leave behind.
-
-
-def count_descriptors() -> int:
-    """Open descriptors; 0 where the operating system has no folder of them."""
-    folder = "/proc/self/fd"
-    return len(os.listdir(folder)) if os.path.isdir(folder) else 0
-
-
-def settled_descriptors(at_most: int) -> int:
-    """Open descriptors, once the threads of a server had time to close theirs."""
-    pause, limit = 0.0005, time.monotonic() + 4
-    while (count := count_descriptors()) > at_most and time.monotonic() < limit:
-        time.sleep(pause)
-        pause *= 2
-        if pause > 0.05:
-            gc.collect()
-    return count

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import socket
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, Self
 
-from usersmanager.testing import FaultServer, Peer
-from usersmanager.testing.fault_server import profile
+from usersmanager.testing import FaultServer, Peer, profile
+from usersmanager.testing.fault_server import token_of
 
 ATTACKER = "attacker"
 LINKS = "https://links.example/"
 
-_BEARER = re.compile(rb"\r\nauthorization: bearer ([^\r\n]*)\r\n", re.IGNORECASE)
 _REASONS = {401: "Unauthorized", 429: "Too Many Requests", 503: "Service Unavailable"}
 
 
@@ -253,8 +251,7 @@ class Server(FaultServer):
                 del self._histories[peer]
 
     def _answer(self, peer: Peer, request: bytes, history: list[str]) -> None:
-        match = _BEARER.search(request)
-        token = match[1].decode() if match else ""
+        token = token_of(request)
         method = request.partition(b" ")[0].decode()
         behavior = self._next(self._responses) or "good"
         with self._lock:

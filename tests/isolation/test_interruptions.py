@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pytest
+from tests.descriptors import count_descriptors, settled_descriptors
 from tests.isolation.interrupting import (
     ASYNC,
     SYNC,
@@ -29,16 +30,15 @@ from tests.isolation.interrupting import (
     Ended,
     HangError,
     answer_to,
+    arguments_of,
     attempt,
     call,
-    count_descriptors,
     guarded,
     interrupt_after,
     is_answer_for,
     make_manager,
     problems_of,
     serving,
-    settled_descriptors,
     shown_by,
     subject_of,
     token_of,
@@ -53,7 +53,7 @@ from tests.isolation.moments import (
 )
 from tests.support import freeze_existing_objects
 
-from usersmanager import AsyncUsersManager, ConnectError, TransportError, UsersManager
+from usersmanager import TransportError, UsersManager
 from usersmanager.testing import FaultServer, Peer
 from usersmanager.testing.contracts.scripts import unreachable_server
 
@@ -96,7 +96,7 @@ class Attempts(logging.Handler):
 
 @contextlib.contextmanager
 def logging_at(level: int, *handlers: logging.Handler) -> Iterator[None]:
-    """Lets these handlers alone see what the library logs."""
+    """Pass what the library logs to these handlers alone."""
     logger = logging.getLogger("usersmanager")
     before = logger.level, logger.propagate
     logger.setLevel(level)
@@ -119,7 +119,7 @@ def attempts() -> Iterator[Attempts]:
 
 @pytest.fixture
 def quiet() -> Iterator[None]:
-    """Logs nothing: a signal can leave the lock of a log handler held, which is not ours."""
+    """Log nothing: a signal can leave the lock of a log handler held, which is not ours."""
     with logging_at(logging.CRITICAL):
         yield
 
@@ -159,7 +159,7 @@ class SyncClient:
 
 
 class AsyncClient:
-    """The same for an async manager, in one event loop."""
+    """An async manager that is made anew for each interrupted call, in one event loop."""
 
     def __init__(self, make: Callable[[], Any], reported: list[BaseException | None]) -> None:
         self._make = make
@@ -200,7 +200,7 @@ class AsyncClient:
 
 
 async def _settle() -> None:
-    """Lets the loop run the callbacks of a connection that has just been closed."""
+    """Let the loop run the callbacks of a connection that has just been closed."""
     for _ in range(3):
         await asyncio.sleep(0)
 
@@ -240,7 +240,7 @@ SCENARIOS = [
 
 
 class Interruptions:
-    """Interrupts call after call, each at another moment, and notes what is wrong afterwards.
+    """Interrupt call after call, each at another moment, and record what is wrong afterwards.
 
     Attributes:
         problems: what was wrong, and the moments after which it was.
@@ -270,7 +270,7 @@ class Interruptions:
         self.slow = 0
 
     def record(self) -> list[Moment]:
-        """The moments of a call: two visits of each place."""
+        """Return the moments of a call: two visits of each place."""
         for _ in range(3):  # By the last one, everything is imported and cached.
             recorder = self._recorder()
             self._play(recorder)
@@ -283,7 +283,7 @@ class Interruptions:
         return moments if self._scenario.is_whole else _transport_part(moments)
 
     def interrupt_at(self, moment: Moment) -> None:
-        """Interrupts a call, makes another one, and looks for what is still open."""
+        """Interrupt a call, make another one, and look for what is still open."""
         started = time.monotonic()
         recorder = self._recorder(at=moment)
         try:
@@ -355,7 +355,7 @@ class Interruptions:
             self._found.append("the next call had to wait")
 
     def check_requests(self, requests: list[bytes]) -> None:
-        """No interrupted call was repeated, and none after it had to be."""
+        """Check that no interrupted call was repeated, and that none after it had to be."""
         for subject, count in Counter(map(subject_of, requests)).items():
             if count > 1:
                 kind = subject.partition(".")[2]
@@ -370,7 +370,7 @@ def _transport_part(moments: list[Moment]) -> list[Moment]:
 
 
 def _check(problems: Mapping[str, Sequence[object]]) -> None:
-    """Fails with every problem, and the moments after which it was."""
+    """Fail with every problem, and the moments after which it occurred."""
     lines = [
         f"{len(places)} times {problem}:\n    " + "\n    ".join(map(str, places))
         for problem, places in problems.items()
@@ -414,7 +414,7 @@ def test_an_exception_at_any_moment_passes_through_and_harms_no_other_call(
 
 
 def _harm_to(users: UsersManager, subject: str) -> list[str]:
-    """What is wrong with a call in another thread, and with closing the manager after it."""
+    """Return what is wrong with a call in another thread, and with closing its manager."""
     ends: list[Ended] = []
     started = time.monotonic()
     try:
@@ -476,7 +476,7 @@ def test_a_signal_at_a_random_moment_passes_through_and_harms_no_other_call(
 
 
 def _duration(name: str, origin: str, operation: str) -> float:
-    """Seconds for a call with a new connection."""
+    """Return the seconds that a call with a new connection takes."""
     durations = []
     for number in range(20):
         with make_manager(name, origin) as users:
@@ -524,7 +524,7 @@ def test_an_interrupted_call_leaves_no_other_thread_waiting(name: str) -> None:
 
 
 def _interrupt_often(users: UsersManager, chance: random.Random) -> int:
-    """Interrupts calls until 50 signals have struck, and returns how many have."""
+    """Interrupt calls until 50 signals have struck, and return how many have."""
     struck = 0
     latest = time.monotonic() + 60.0
     # How many signals strike during their call depends on the machine.
@@ -721,7 +721,7 @@ class Block:
 
 
 def call_blocked(name: str, origin: str, operation: str, install: Callable[[], None]) -> Ended:
-    """How a call ends that finds sockets blocked."""
+    """Make a call while sockets are blocked; return how it ended."""
     if name in SYNC:
         with make_manager(name, origin) as users:
             install()
@@ -761,7 +761,7 @@ def test_the_error_of_a_blocked_socket_passes_through_after_one_attempt(
     assert settled_descriptors(descriptors) <= descriptors
 
 
-# Transports of other people.
+# Transports of third parties.
 
 
 class RaisingTransport:
@@ -781,88 +781,21 @@ class RaisingTransport:
     async def aclose(self) -> None: ...
 
 
-ERRORS = [ValueError, RuntimeError, AssertionError, SoftTimeLimit, KeyboardInterrupt, SystemExit]
+ERRORS = [
+    *(ValueError, RuntimeError, AssertionError, SoftTimeLimit),
+    *(KeyboardInterrupt, SystemExit, asyncio.CancelledError),
+]
 
 
 @pytest.mark.parametrize("kind", ERRORS)
 @pytest.mark.parametrize("operation", ["get_info", "impersonate"])
 def test_what_a_transport_raises_that_is_no_transport_error_passes_through(
-    operation: str, kind: type[BaseException], attempts: Attempts
+    mode: Any, operation: str, kind: type[BaseException], attempts: Attempts
 ) -> None:
     error = kind("not for the library")
-    with UsersManager("https://tenant.example", transport=RaisingTransport(error)) as users:
-        ended = attempt(lambda: call(users, operation, "ada"))
+    calls = [(operation, arguments_of(operation, "ada"), {})]
+    settings = {"base_url": "https://tenant.example", "transport": RaisingTransport(error)}
+    ended = attempt(lambda: mode.calls(calls, **settings))
     assert ended.error is error
     assert attempts.made == 1
-    assert not shown_by(error, token_of("ada"))
-
-
-@pytest.mark.parametrize("kind", [*ERRORS, asyncio.CancelledError])
-@pytest.mark.parametrize("operation", ["get_info", "impersonate"])
-def test_what_an_async_transport_raises_that_is_no_transport_error_passes_through(
-    operation: str, kind: type[BaseException], attempts: Attempts
-) -> None:
-    error = kind("not for the library")
-
-    async def main() -> Ended:
-        transport = RaisingTransport(error)
-        async with AsyncUsersManager("https://tenant.example", transport=transport) as users:
-            try:
-                return Ended(await call(users, operation, "ada"), None)
-            except BaseException as caught:
-                return Ended(None, caught)
-
-    ended = asyncio.run(main())
-    assert ended.error is error
-    assert attempts.made == 1
-    assert not shown_by(error, token_of("ada"))
-
-
-# Callbacks.
-
-
-@pytest.mark.parametrize("kind", ERRORS)
-@pytest.mark.parametrize("operation", ["get_info", "impersonate"])
-def test_a_method_with_a_callback_raises_an_interruption_and_does_not_call_it(
-    operation: str, kind: type[BaseException]
-) -> None:
-    told: list[object] = []
-    error = kind("not for the library")
-    with UsersManager("https://tenant.example", transport=RaisingTransport(error)) as users:
-        ended = attempt(lambda: call(users, operation, "ada", lambda *both: told.append(both)))
-    assert ended.error is error
-    assert told == []
-    assert not shown_by(error, token_of("ada"))
-
-
-@pytest.mark.parametrize("operation", ["get_info", "impersonate"])
-def test_a_callback_is_called_with_an_error_of_the_transport(operation: str) -> None:
-    told: list[object] = []
-    error = ConnectError("no connection")
-    transport = RaisingTransport(error)
-    with UsersManager("https://tenant.example", transport=transport, discover=False) as users:
-        call(users, operation, "ada", lambda *both: told.append(both))
-    assert told == [(error, None)]
-
-
-@pytest.mark.parametrize("kind", [ValueError, RuntimeError, AssertionError, SoftTimeLimit])
-@pytest.mark.parametrize("operation", ["get_info", "impersonate"])
-def test_an_async_call_with_a_callback_reports_an_interruption_and_does_not_call_it(
-    operation: str, kind: type[Exception]
-) -> None:
-    told: list[object] = []
-    reported: list[object] = []
-    error = kind("not for the library")
-
-    async def main() -> None:
-        asyncio.get_running_loop().set_exception_handler(
-            lambda loop, context: reported.append(context["exception"])
-        )
-        transport = RaisingTransport(error)
-        async with AsyncUsersManager("https://tenant.example", transport=transport) as users:
-            call(users, operation, "ada", lambda *both: told.append(both))
-
-    asyncio.run(main())
-    assert told == []
-    assert reported == [error]
     assert not shown_by(error, token_of("ada"))

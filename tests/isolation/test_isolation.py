@@ -25,6 +25,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from tests.descriptors import count_descriptors
 from tests.isolation.drivers import (
     POOL,
     AsyncDriver,
@@ -83,8 +84,7 @@ class ResourceCount(NamedTuple):
 
     @classmethod
     def take(cls) -> ResourceCount:
-        descriptors = os.listdir("/proc/self/fd") if os.path.isdir("/proc/self/fd") else []
-        return cls(threading.active_count(), len(descriptors))
+        return cls(threading.active_count(), count_descriptors())
 
     def is_exceeded(self) -> bool:
         """Whether there are more resources now."""

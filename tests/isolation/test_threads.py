@@ -78,20 +78,20 @@ def at_rest(transport: Any) -> PoolStats:
 def test_each_thread_gets_its_own_profiles_and_no_slot_is_lost(
     kind: Kind, server: FaultServer
 ) -> None:
-    carrier = kind.transport(pool_size=POOL)
-    with UsersManager(server.origin, transport=carrier, discover=False) as users:
+    transport = kind.transport(pool_size=POOL)
+    with UsersManager(server.origin, transport=transport, discover=False) as users:
         together(lambda thread: [check(users, f"{thread}.{call}") for call in range(CALLS)])
-        assert at_rest(carrier).opened <= POOL
-    assert at_rest(carrier).idle == 0
+        assert at_rest(transport).opened <= POOL
+    assert at_rest(transport).idle == 0
 
 
 @SYNC
 def test_the_first_call_may_come_from_all_threads_at_once(kind: Kind, server: FaultServer) -> None:
     for _ in range(20):
-        carrier = kind.transport(pool_size=POOL)
-        with UsersManager(server.origin, transport=carrier, discover=False) as users:
+        transport = kind.transport(pool_size=POOL)
+        with UsersManager(server.origin, transport=transport, discover=False) as users:
             together(lambda thread: check(users, f"{thread}"))
-            assert at_rest(carrier).opened <= POOL
+            assert at_rest(transport).opened <= POOL
 
 
 FIRST_USE = """
@@ -131,8 +131,8 @@ def test_the_library_may_be_imported_and_used_by_all_threads_at_once(
 def test_closing_ends_the_calls_of_all_threads_and_leaves_no_connection(
     kind: Kind, server: FaultServer
 ) -> None:
-    carrier = kind.transport(pool_size=POOL)
-    users = UsersManager(server.origin, transport=carrier, discover=False)
+    transport = kind.transport(pool_size=POOL)
+    users = UsersManager(server.origin, transport=transport, discover=False)
 
     def call_until_closed(thread: int) -> None:
         for call in range(1000 * CALLS):
@@ -145,26 +145,26 @@ def test_closing_ends_the_calls_of_all_threads_and_leaves_no_connection(
         pytest.fail("it has not noticed that the manager is closed")
 
     together(call_until_closed)
-    assert at_rest(carrier).idle == 0
+    assert at_rest(transport).idle == 0
 
 
 @ASYNC
 def test_threads_with_event_loops_get_their_own_profiles_and_see_the_connections_of_all(
     kind: Kind, server: FaultServer
 ) -> None:
-    carrier = kind.transport(pool_size=1, connect_timeout=30.0)
-    users = AsyncUsersManager(server.origin, transport=carrier, discover=False, timeout=60.0)
+    transport = kind.transport(pool_size=1, connect_timeout=30.0)
+    users = AsyncUsersManager(server.origin, transport=transport, discover=False, timeout=60.0)
 
     async def check_async(token: str) -> None:
         assert (await users.get_info(token)).sub == token
-        assert carrier.stats()[server.origin].opened
+        assert transport.stats()[server.origin].opened
 
     async def call(thread: int) -> None:
         await asyncio.gather(*[check_async(f"{thread}.{call}") for call in range(CALLS)])
 
     together(lambda thread: asyncio.run(call(thread)))
     asyncio.run(users.aclose())
-    assert not any(stats.in_use or stats.idle for stats in carrier.stats().values())
+    assert not any(stats.in_use or stats.idle for stats in transport.stats().values())
 
 
 def test_a_cache_that_is_full_gives_each_token_its_own_profile(server: FaultServer) -> None:

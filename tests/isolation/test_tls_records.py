@@ -8,7 +8,6 @@ decrypted when the request was sent, and yet the response started before it.
 from __future__ import annotations
 
 import contextlib
-import re
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from tests.callers import AIOHTTP, AIOHTTP_UVLOOP, KINDS, URLLIB3, UVLOOP_KINDS,
 
 from usersmanager.testing import FaultServer, Peer, profile
 from usersmanager.testing.certificates import client_context, server_context
+from usersmanager.testing.fault_server import token_of
 
 pytestmark = pytest.mark.slow
 
@@ -39,8 +39,6 @@ PARTS = {
 }
 # Long enough for an event loop to read what has arrived, in seconds.
 MOMENT = 0.005
-
-_BEARER = re.compile(rb"\r\nauthorization: bearer ([^\r\n]*)\r\n", re.IGNORECASE)
 
 
 class TLSPeer:
@@ -69,9 +67,7 @@ class TLSPeer:
         request = b""
         while not request.endswith(b"\r\n\r\n"):
             request += self._complete(lambda: self._tls.read(65536))
-        match = _BEARER.search(request)
-        assert match is not None
-        return match[1].decode()
+        return token_of(request)
 
     def encrypt(self, data: bytes) -> bytes:
         """Return a record with some data."""

@@ -38,12 +38,8 @@ GENERATION = 5.0
 TIMEOUT = 1.0
 THREADS, TASKS = 8, 32
 TICK = 0.01
-<<<<<<< HEAD:tests/soak/client.py
-=======
 # Seconds for the first call that succeeds, on a busy machine.
 PATIENCE = 20.0
-MEMORY_LIMIT_MIB = 30
->>>>>>> w-suite:tests/soak/soak.py
 
 SYNC: dict[str, Callable[..., Any]] = {
     "urllib3": Urllib3Transport,
@@ -287,10 +283,10 @@ class Server:
         assert process.stdin is not None
         assert process.stdout is not None
         self._stdin, self._stdout = process.stdin, process.stdout
-        told = json.loads(self._stdout.readline())
-        self._ways = told["ways"]
+        started = json.loads(self._stdout.readline())
+        self._ways = started["ways"]
         # One context for all, as applications have it.
-        self._context = ssl.create_default_context(cadata=told["authority"])
+        self._context = ssl.create_default_context(cadata=started["authority"])
 
     def ways(self, name: str) -> list[Way]:
         """Return the ways that a client can go."""
@@ -355,24 +351,15 @@ def use(name: str, seconds: float) -> dict[str, Any]:
     with misbehaving_server() as server:
         ways = server.ways(name)
         # The first generations load modules and fill caches.
-<<<<<<< HEAD:tests/soak/client.py
         for way in ways:
             one_generation(server, name, way, 0.5, Tally())
         before, started = count_resources(), time.monotonic()
         generation = min(GENERATION, seconds / len(ways))
-        for way in itertools.cycle(ways):
-            if (remaining := seconds - (time.monotonic() - started)) <= 0.1:
-=======
-        for way in server.ways:
-            one_generation(server, way, 0.5, {name: Tally() for name in NAMES})
-        before, started, tasks = count_resources(), time.monotonic(), 0
-        generation = min(GENERATION, SECONDS / len(server.ways))
-        for number, way in enumerate(itertools.cycle(server.ways)):
+        for number, way in enumerate(itertools.cycle(ways)):
             # On a busy machine, too, each way has its turn.
-            is_first = number < len(server.ways)
-            remaining = generation if is_first else SECONDS - (time.monotonic() - started)
+            is_first = number < len(ways)
+            remaining = generation if is_first else seconds - (time.monotonic() - started)
             if remaining <= 0.1:
->>>>>>> w-suite:tests/soak/soak.py
                 break
             tasks_left += one_generation(server, name, way, min(generation, remaining), tally)
         elapsed, after = time.monotonic() - started, count_resources()

@@ -10,17 +10,15 @@ from __future__ import annotations
 import contextlib
 import json
 import random
-import re
 import socket
 import ssl
 import sys
 import threading
 
-from usersmanager.testing import FaultServer, Peer
+from usersmanager.testing import FaultServer, Peer, profile
 from usersmanager.testing.certificates import authority, server_context
-from usersmanager.testing.fault_server import profile
+from usersmanager.testing.fault_server import token_of
 
-_BEARER = re.compile(rb"\r\nAuthorization: Bearer ([^\r\n]*)\r\n")
 _EARLY = b"HTTP/1.1 103 Early Hints\r\n\r\n"
 _FORGED = profile("attacker")
 
@@ -48,10 +46,9 @@ class Misbehaving(FaultServer):
 
 
 def misbehave(peer: Peer) -> None:
-    """A script that answers most requests correctly."""
+    """A script: answer most requests correctly."""
     while request := peer.request():
-        token = _BEARER.search(request)
-        user = token[1].decode() if token else "nobody"
+        user = token_of(request)
         link = f"https://tenant.example/{user}".encode()
         response = profile(user)
         if request.startswith(b"POST"):

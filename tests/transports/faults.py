@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
-import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -13,7 +12,7 @@ from typing import Any
 from unittest import mock
 
 from tests.certificates import requiring_client_certificates
-from tests.transports.names import end_look_ups
+from tests.transports.names import hanging, refusing_address
 from tests.transports.tls_server import TCP, TLS, Server, refusing
 
 from usersmanager.testing import FaultServer, Peer
@@ -62,17 +61,9 @@ TLS_1_2, TLS_1_3 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 
 
 @contextlib.contextmanager
-def refused_port() -> Iterator[int]:
-    """Yield a port that is bound, but not listening."""
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        yield bound.getsockname()[1]
-
-
-@contextlib.contextmanager
 def refused() -> Iterator[Target]:
-    with refused_port() as port:
-        yield {"base_url": f"http://127.0.0.1:{port}"}
+    with refusing_address() as (host, port):
+        yield {"base_url": f"http://{host}:{port}"}
 
 
 @contextlib.contextmanager
@@ -89,21 +80,13 @@ def unknown_name() -> Iterator[Target]:
 
 @contextlib.contextmanager
 def slow_resolver() -> Iterator[Target]:
-    is_over = threading.Event()
-
-    def resolve(*arguments: Any, **settings: Any) -> Any:
-        is_over.wait(10)
-        raise socket.gaierror(socket.EAI_NONAME, "?")
-
-    with mock.patch("socket.getaddrinfo", resolve):
+    with hanging("origin.example"):
         yield {"base_url": "https://origin.example", "connect_timeout": SHORT}
-        is_over.set()
-        end_look_ups()
 
 
 @contextlib.contextmanager
 def silent_handshake() -> Iterator[Target]:
-    with FaultServer(lambda peer: peer.wait_closed()) as server:
+    with FaultServer(Peer.wait_closed) as server:
         yield {"base_url": https(server), "connect_timeout": SHORT}
 
 
@@ -195,8 +178,8 @@ def proxied(script: Script, scheme: str = "https", **settings: Any) -> Iterator[
 
 @contextlib.contextmanager
 def refused_proxy(scheme: str) -> Iterator[Target]:
-    with refused_port() as port:
-        yield {"base_url": f"{scheme}://origin.example", "proxy": f"http://127.0.0.1:{port}"}
+    with refusing_address() as (host, port):
+        yield {"base_url": f"{scheme}://origin.example", "proxy": f"http://{host}:{port}"}
 
 
 @contextlib.contextmanager

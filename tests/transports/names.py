@@ -5,15 +5,15 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 from unittest import mock
 
+from usersmanager.testing.contracts.scripts import unreachable_server
+
 __all__ = [
     "HOST",
     "black_hole",
-    "end_look_ups",
     "hanging",
     "refusing_address",
     "resolving_to",
@@ -66,29 +66,17 @@ def hanging(host: str) -> Iterator[list[str]]:
             yield asked
         finally:
             is_over.set()
-            end_look_ups()
-
-
-def end_look_ups() -> None:
-    """Wait for the threads that resolve names: another test would share their result."""
-    for thread in threading.enumerate():
-        if thread.name == "usersmanager-resolve":
-            thread.join(5)
+            # Another test would share the result of a thread that is still resolving.
+            for thread in threading.enumerate():
+                if thread.name == "usersmanager-resolve":
+                    thread.join(5)
 
 
 @contextlib.contextmanager
 def black_hole() -> Iterator[tuple[str, int]]:
-    """Yield an address that doesn't answer: the queue of its socket is full."""
-    with contextlib.ExitStack() as stack:
-        listener = stack.enter_context(socket.socket())
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        for _ in range(4):
-            filler = stack.enter_context(socket.socket())
-            filler.setblocking(False)
-            filler.connect_ex(listener.getsockname())
-        time.sleep(0.05)
-        yield listener.getsockname()
+    """Yield an address that doesn't answer."""
+    with unreachable_server() as server:
+        yield server.listener.getsockname()
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from tenacity import wait_none
-from tests.isolation.interrupting import count_descriptors, settled_descriptors
+from tests.descriptors import count_descriptors, settled_descriptors
 from tests.transports.calls import TRANSPORTS, Outcome, call
 from tests.transports.faults import SHORT
 from tests.transports.names import HOST, black_hole, refusing_address, resolving_to

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.isolation.interrupting import count_descriptors, settled_descriptors
+from tests.descriptors import count_descriptors, settled_descriptors
 from tests.support import make_request
 from tests.transports.calls import TRANSPORTS
 
@@ -33,13 +33,14 @@ from usersmanager.transports import (
     Deadline,
     Hop,
     Http1Transport,
+    PoolStats,
     connect_tcp,
     connect_tcp_async,
 )
 
 
 class Both(Http1Transport, AsyncHttp1Transport):
-    """A transport for both styles, with an argument of its own."""
+    """A sync and async transport, with one more argument."""
 
     def __init__(self, late: Callable[[], object] = bool, **settings: Any) -> None:
         super().__init__(**settings)
@@ -67,7 +68,7 @@ def get_info(mode: Any, origin: str, transport: Any, token: str = "mine") -> str
 
 
 @pytest.mark.parametrize("is_tls", [False, True])
-def test_one_class_serves_both_styles(mode: Any, is_tls: bool) -> None:
+def test_one_class_serves_both_modes(mode: Any, is_tls: bool) -> None:
     context = server_context() if is_tls else None
     transport = Both(ssl_context=client_context())
     with FaultServer(ssl_context=context, host="localhost") as server:
@@ -77,18 +78,17 @@ def test_one_class_serves_both_styles(mode: Any, is_tls: bool) -> None:
     assert isinstance(hop.tls, ssl.SSLContext) is is_tls
 
 
-def test_its_statistics_cover_both_styles() -> None:
+def test_its_statistics_cover_both_modes() -> None:
     transport = Both()
 
-    async def main(origin: str) -> list[Any]:
+    async def main(origin: str) -> None:
         async with AsyncUsersManager(origin, transport=transport) as users:
             await users.get_info("async")
-            return [transport.stats()]
+            assert transport.stats() == {origin: PoolStats(idle=2, opened=2)}
 
     with FaultServer() as server, UsersManager(server.origin, transport=transport) as users:
         users.get_info("sync")
-        (stats,) = asyncio.run(main(server.origin))
-        assert stats[server.origin]._asdict() == {"in_use": 0, "idle": 2, "waiting": 0, "opened": 2}
+        asyncio.run(main(server.origin))
         assert transport.stats()[server.origin].idle == 1
 
 
@@ -137,7 +137,7 @@ def test_an_error_of_connect_means_that_nothing_was_sent(
     descriptors = count_descriptors()
     context = server_context() if is_tls else None
     transport = Both(fail(error), ssl_context=client_context())
-    with FaultServer(ssl_context=context, host="localhost", otherwise=Peer.wait_closed) as server:
+    with FaultServer(ssl_context=context, host="localhost", otherwise=Peer.request) as server:
         with pytest.raises(kind) as caught:
             get_info(mode, server.origin, transport)
         assert server.requests == []
@@ -225,7 +225,7 @@ def test_one_end_of_a_socketpair() -> None:
     thread.join()
 
 
-def test_an_aconnect_that_connects_another_protocol_is_told_so() -> None:
+def test_an_aconnect_that_connects_another_protocol_is_a_type_error() -> None:
     class Wrong(AsyncHttp1Transport):
         async def aconnect(self, hop: Hop) -> asyncio.Transport:
             return await connect_tcp_async(hop.host, hop.port, asyncio.Protocol)

@@ -77,8 +77,6 @@ STRICT_FOR_AIOHTTP: list[Case] = [
     ("test_a_body_cut_off_by_a_reset_is_a_disconnect", "must raise DisconnectedError"),
     ("test_a_non_idempotent_request_uses_a_dedicated_connection", "dedicated connection"),
 ]
-
-
 FORMS_AND_METHODS: list[Case] = [
     ("test_a_form_is_sent_byte_for_byte", "repeated fields included"),
     ("test_every_method_is_sent_as_it_is", "must be sent as it is, not"),

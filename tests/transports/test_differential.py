@@ -53,8 +53,8 @@ class Case(NamedTuple):
     Attributes:
         script: of the server.
         error: the name of the resulting error's class.
-        get_info: how often the operation is sent.
-        impersonate: the same.
+        get_info: how often get_info is sent.
+        impersonate: how often impersonate is sent.
     """
 
     script: Script

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import threading
 import time
 import warnings
@@ -14,6 +13,7 @@ from typing import Any, Self, TypeVar
 
 import pytest
 from tests.callers import AIOHTTP, NATIVE_ASYNC, UVLOOP_KINDS, Kind
+from tests.descriptors import count_descriptors, settled_descriptors
 from tests.support import in_child
 
 from usersmanager import AsyncUsersManager, LifecycleError, UsersManagerError
@@ -69,20 +69,16 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
-def descriptors() -> int:
-    return len(os.listdir("/dev/fd"))
-
-
 def test_one_manager_serves_50_event_loops_one_after_another(kind: Kind) -> None:
     with FaultServer() as server:
         users = manager(kind, server)
         subjects = [run(kind, subject(users, "warm-up"))]
         wait_until(lambda: len(server.requests) == 1)
-        before = descriptors()
+        before = count_descriptors()
         subjects += [run(kind, subject(users, f"user-{number}")) for number in range(50)]
         assert subjects == ["warm-up", *(f"user-{number}" for number in range(50))]
         assert server.connections == 51
-        wait_until(lambda: descriptors() <= before)  # The server closes its side, too.
+        assert settled_descriptors(before) <= before  # The server closes its side, too.
         run(kind, users.aclose())
     gc.collect()
 
@@ -177,7 +173,7 @@ def test_the_connections_of_a_loop_that_was_closed_abruptly_are_freed_by_the_nex
 def test_a_manager_whose_loop_is_gone_is_closed_by_another_without_a_warning(
     asyncio_kind: Kind, is_tls: bool
 ) -> None:
-    before = descriptors()
+    before = count_descriptors()
     context = server_context() if is_tls else None
     with (
         FaultServer(ssl_context=context, host="localhost") as server,
@@ -187,14 +183,14 @@ def test_a_manager_whose_loop_is_gone_is_closed_by_another_without_a_warning(
         users = manager(asyncio_kind, server, ssl_context=client_context())
         for number in range(2):
             run_without_shutdown(asyncio_kind, subject(users, f"user-{number}"))
-        while_open = descriptors()
+        while_open = count_descriptors()
         run(asyncio_kind, users.aclose())
         gc.collect()
-        wait_until(lambda: descriptors() <= while_open - 2)
+        assert settled_descriptors(while_open - 2) <= while_open - 2
         del users
         gc.collect()
     assert [str(warning.message) for warning in warned] == []
-    wait_until(lambda: descriptors() <= before)
+    assert settled_descriptors(before) <= before
 
 
 def test_a_call_that_its_loop_abandoned_frees_its_connection(
@@ -273,18 +269,16 @@ class LoopThread:
 def test_closing_the_manager_in_another_loop_closes_the_connections_of_all(
     kind: Kind, sockets: list[Any]
 ) -> None:
-    async def call(users: AsyncUsersManager) -> str:
-        return await subject(users, "a-token")
-
     with FaultServer() as server, LoopThread(kind) as one, LoopThread(kind) as two:
         users = manager(kind, server)
-        assert [one.call(call(users)), two.call(call(users))] == ["a-token"] * 2
-        assert run(kind, call(users)) == "a-token"
+        assert [one.call(subject(users, name)) for name in ("one", "two")] == ["one", "two"]
+        assert two.call(subject(users, "three")) == "three"
+        assert run(kind, subject(users, "four")) == "four"
         assert open_sockets(sockets) == 2
         run(kind, users.aclose())
         wait_until(lambda: open_sockets(sockets) == 0)
         with pytest.raises(LifecycleError, match="closed"):
-            one.call(call(users))
+            one.call(subject(users, "five"))
     gc.collect()
 
 

@@ -5,37 +5,23 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import ssl
-import threading
-import time
+import urllib.error
 import urllib.request
 from typing import Any
 
 import pytest
-from tests.transports.faults import refused_port
 
 from usersmanager import (
     AsyncUsersManager,
-    BodyTooLargeError,
-    ConnectError,
-    DeadlineExceededError,
-    DisconnectedError,
     ForbiddenError,
-    LifecycleError,
     NotFoundError,
     RateLimitedError,
-    ServerError,
     UnauthorizedError,
     UsersManager,
     UsersManagerError,
 )
 from usersmanager.testing import Limit, Sandbox
 from usersmanager.transports.http1.tls import default_ssl_context
-from usersmanager_aiohttp import AiohttpTransport
-from usersmanager_urllib3 import Urllib3Transport
-
-
-def transport(mode: Any, **settings: Any) -> Any:
-    return (Urllib3Transport if mode.name == "sync" else AiohttpTransport)(**settings)
 
 
 def test_a_profile_is_fetched(mode: Any, sandbox: Sandbox) -> None:
@@ -134,28 +120,6 @@ def test_a_call_succeeds_after_two_failed_attempts(mode: Any, sandbox: Sandbox) 
     assert [status for _, _, status in sandbox.requests] == [503, 0, 200]
 
 
-def test_a_dropped_connection_is_a_disconnected_error(mode: Any, sandbox: Sandbox) -> None:
-    sandbox.disconnect_next()
-    with pytest.raises(DisconnectedError) as caught:
-        mode.call("get_info", "t", base_url=sandbox.base_url, discover=False)
-    assert caught.value.sent is True
-    assert len(sandbox.requests) == 1
-
-
-def test_a_slow_response_ends_at_the_deadline(mode: Any, sandbox: Sandbox) -> None:
-    sandbox.delay_next(30)
-    started = time.monotonic()
-    with pytest.raises(DeadlineExceededError):
-        mode.call("get_info", "t", base_url=sandbox.base_url, timeout=0.5)
-    assert 0.5 <= time.monotonic() - started < 10
-
-
-def test_a_refused_connection_is_a_connect_error(mode: Any) -> None:
-    with refused_port() as port, pytest.raises(ConnectError) as caught:
-        mode.call("get_info", "t", base_url=f"http://127.0.0.1:{port}", discover=False)
-    assert caught.value.sent is False
-
-
 def test_the_rate_limit_is_reported(mode: Any) -> None:
     with Sandbox(rate_limit=Limit(per_minute=1, burst=2)) as sandbox:
         token = sandbox.add_user("u").issue_token("u")
@@ -165,24 +129,6 @@ def test_the_rate_limit_is_reported(mode: Any) -> None:
     assert caught.value.rate_limit is not None
     assert caught.value.rate_limit[:2] == (2, 0)
     assert 50 <= (caught.value.retry_after or 0) <= 62
-
-
-def test_a_server_that_stays_down_is_a_server_error(mode: Any, sandbox: Sandbox) -> None:
-    sandbox.fail_next(500, times=3)
-    with pytest.raises(ServerError):
-        mode.call("get_info", "t", base_url=sandbox.base_url)
-    assert len(sandbox.requests) == 3
-
-
-def test_a_large_body_is_refused(mode: Any, sandbox: Sandbox) -> None:
-    token = sandbox.add_user("u", big="x" * 2000).issue_token("u")
-    settings = {
-        "base_url": sandbox.base_url,
-        "transport": transport(mode, max_response_bytes=1000),
-    }
-    with pytest.raises(BodyTooLargeError):
-        mode.call("get_info", token, **settings)
-    assert len(sandbox.requests) == 1
 
 
 def test_ten_threads_share_a_manager_and_each_gets_its_own_profiles(
@@ -202,23 +148,6 @@ def test_a_thousand_concurrent_calls_get_their_own_profiles(sandbox: Sandbox) ->
             return await asyncio.gather(*map(users.get_info, tokens))
 
     assert [profile.sub for profile in asyncio.run(main())] == list(tokens.values())
-
-
-def test_connections_are_reused(mode: Any, sandbox: Sandbox) -> None:
-    token = sandbox.issue_token("auth0|ada")
-    count = threading.active_count()
-    calls: list[Any] = [("get_info", (token,), {})] * 20
-    assert len(mode.calls(calls, base_url=sandbox.base_url)) == 20
-    assert threading.active_count() <= count + 1
-
-
-def test_a_closed_transport_sends_nothing(mode: Any, sandbox: Sandbox) -> None:
-    closed = transport(mode)
-    mode.call(
-        "get_info", sandbox.issue_token("auth0|ada"), base_url=sandbox.base_url, transport=closed
-    )
-    with pytest.raises(LifecycleError):
-        mode.call("get_info", "t", base_url=sandbox.base_url, transport=closed)
 
 
 def test_the_default_context_verifies_certificates_and_requires_tls_1_2() -> None:

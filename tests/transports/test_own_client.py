@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ssl
 import time
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +11,8 @@ from typing import Any
 import aiohttp
 import pytest
 import urllib3
+from tests import support
+from tests.transports.faults import refuse_tunnel, refused, unknown_name
 from tests.transports.own_clients import OVER, over_pool_manager, over_session
 
 from usersmanager import (
@@ -25,11 +26,16 @@ from usersmanager import (
     Response,
     UsersManager,
 )
-from usersmanager.testing import AsyncTransportContract, FaultServer, Peer, TransportContract
+from usersmanager.testing import (
+    AsyncTransportContract,
+    FaultServer,
+    Peer,
+    TransportContract,
+    profile,
+)
 from usersmanager.testing.contracts.cases import make_request
 from usersmanager.testing.contracts.redaction import SECRET_TOKEN, rendered
 from usersmanager.testing.contracts.scripts import answering, ending
-from usersmanager.testing.fault_server import profile
 from usersmanager_aiohttp import ClientSessionTransport
 from usersmanager_urllib3 import PoolManagerTransport
 
@@ -249,17 +255,14 @@ def test_every_operation_leaves_through_the_client() -> None:
 def test_a_request_that_a_middleware_repeats_was_sent() -> None:
     """The second attempt is refused, but the first one was not."""
 
-    async def again(request: Any, handler: Any) -> Any:
+    async def repeat(request: Any, handler: Any) -> Any:
         with contextlib.suppress(aiohttp.ClientConnectionError):
             return await handler(request)
         await asyncio.to_thread(server.__exit__, None, None, None)
         return await handler(request)
 
-    with contextlib.ExitStack() as stack:
-        server = FaultServer(ending(b""))
-        server.__enter__()
-        (error,) = over_session(make_request(server), client={"middlewares": [again]})
-        stack.pop_all()
+    with FaultServer(ending(b"")) as server:  # It may be stopped twice.
+        (error,) = over_session(make_request(server), client={"middlewares": [repeat]})
     assert isinstance(error, DisconnectedError)
     assert error.sent is True
 
@@ -283,34 +286,26 @@ def test_an_early_end_is_a_disconnect_with_its_reason(
 
 
 def test_a_refused_or_unknown_host_was_not_reached(send: Any) -> None:
-    with FaultServer() as server:
-        pass
-    unknown = FaultServer(host="unknown.invalid")
-    unknown.port = 1
-    errors = send(make_request(server), make_request(unknown))
+    errors = []
+    for fault in (refused, unknown_name):
+        with fault() as target:
+            errors += send(support.make_request(origin=target["base_url"]))
     assert [(type(error), error.reason, error.sent) for error in errors] == [
         (ConnectError, "refused", False),
         (ConnectError, "name_not_found", False),
     ]
 
 
-def refuse_tunnel(peer: Peer) -> None:
-    peer.request()
-    peer.send(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
-
-
 def test_a_tunnel_that_the_proxy_refuses_was_not_used() -> None:
-    with FaultServer(otherwise=refuse_tunnel) as proxy:
-        origin = FaultServer(host="origin.invalid", ssl_context=ssl.create_default_context())
-        origin.port = 443
-        (error,) = over_session(make_request(origin), client={"proxy": proxy.origin})
+    request = support.make_request(origin="https://origin.invalid")
+    with FaultServer(otherwise=refuse_tunnel(407)) as proxy:
+        (error,) = over_session(request, client={"proxy": proxy.origin})
         assert isinstance(error, ConnectError)
         assert (error.reason, error.proxy_status) == ("proxy_refused", 407)
-        with (
-            urllib3.ProxyManager(proxy.origin) as pools,
-            pytest.raises(ConnectError) as caught,
-        ):
-            PoolManagerTransport(pools).send(make_request(origin))
+        with urllib3.ProxyManager(proxy.origin) as pools:
+            transport = PoolManagerTransport(pools)
+            with pytest.raises(ConnectError) as caught:
+                transport.send(request)
         assert (caught.value.reason, caught.value.sent) == ("proxy_unreachable", False)
         assert b"Bearer" not in b"".join(proxy.requests)
 
@@ -328,7 +323,7 @@ def test_a_body_that_drips_beyond_the_deadline_is_given_up(send: Any) -> None:
     assert isinstance(error, DeadlineExceededError)
 
 
-def test_a_failure_gives_its_place_in_a_blocking_pool_back() -> None:
+def test_a_failure_returns_its_connection_to_a_blocking_pool() -> None:
     faults = [ending(b""), answering(profile("x" * 200_000)), ending(b"HTTP/1.1 200 OK\r\n\r\nok")]
     with FaultServer(*faults) as server:
         outcomes = over_pool_manager(

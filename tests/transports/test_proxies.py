@@ -8,15 +8,12 @@ import traceback
 from typing import Any
 
 import pytest
-from tests.transports.calls import TRANSPORTS, call
-from tests.transports.faults import refused_port
 from tests.transports.servers import tunnel
 
 from usersmanager import ArgumentError, ConnectError
-from usersmanager.testing import FaultServer, Peer
+from usersmanager.testing import FaultServer, Peer, echo
 from usersmanager.testing.certificates import client_context, server_context
 from usersmanager.testing.contracts.cases import make_request
-from usersmanager.testing.fault_server import echo
 from usersmanager_aiohttp import AiohttpTransport
 from usersmanager_native import NativeTransport
 from usersmanager_urllib3 import Urllib3Transport
@@ -26,44 +23,18 @@ def make_transport(mode: Any, **settings: Any) -> Any:
     return (Urllib3Transport if mode.name == "sync" else AiohttpTransport)(**settings)
 
 
-def test_a_request_for_a_plain_origin_has_the_target_in_absolute_form(mode: Any) -> None:
-    with FaultServer(echo) as proxy:
-        transport = make_transport(mode, proxy=proxy.origin)
-        url = "http://id.example:8080"
-        profile = mode.call(
-            "get_info",
-            "mine",
-            base_url=url,
-            allow_insecure=True,
-            transport=transport,
-            discover=False,
-        )
-    assert profile.sub == "mine"
-    assert proxy.requests[0].startswith(b"GET http://id.example:8080/userinfo HTTP/1.1\r\n")
-    assert b"\r\nHost: id.example:8080\r\n" in proxy.requests[0]
+def proxy_server(*scripts: Any, is_tls: bool) -> FaultServer:
+    context = server_context() if is_tls else None
+    return FaultServer(*scripts, ssl_context=context, host="localhost")
 
 
-@pytest.mark.parametrize("transport", TRANSPORTS)
-def test_a_plain_origin_behind_a_tls_proxy_gets_the_absolute_form(transport: str) -> None:
-    with FaultServer(echo, ssl_context=server_context(), host="localhost") as proxy:
-        outcome = call(
-            transport,
-            "get_info",
-            "http://id.example:8080",
-            proxy=proxy.origin.replace("://", "://user:pass@"),
-            ssl_context=client_context(),
-        )
-    assert outcome.error is None
-    assert proxy.requests[0].startswith(b"GET http://id.example:8080/userinfo HTTP/1.1\r\n")
-    assert b"\r\nProxy-Authorization: Basic dXNlcjpwYXNz\r\n" in proxy.requests[0]
-
-
+@pytest.mark.parametrize("is_tls", [False, True])
 def test_a_request_for_a_tls_origin_is_tunnelled_and_the_proxy_sees_no_token(
-    mode: Any, impersonation: Any
+    mode: Any, is_tls: bool
 ) -> None:
     with (
         FaultServer(ssl_context=server_context(), host="localhost") as server,
-        FaultServer(*[tunnel] * 3) as proxy,
+        proxy_server(*[tunnel] * 3, is_tls=is_tls) as proxy,
     ):
         transport = make_transport(mode, proxy=proxy.origin, ssl_context=client_context())
         calls: list[Any] = [("get_info", (name,), {}) for name in ("one", "two")]
@@ -74,10 +45,11 @@ def test_a_request_for_a_tls_origin_is_tunnelled_and_the_proxy_sees_no_token(
     assert b"Bearer" not in proxy.requests[0]
 
 
-def test_proxy_credentials_are_sent_to_the_proxy_only(mode: Any) -> None:
+@pytest.mark.parametrize("is_tls", [False, True])
+def test_proxy_credentials_are_sent_to_the_proxy_only(mode: Any, is_tls: bool) -> None:
     with (
         FaultServer(ssl_context=server_context(), host="localhost") as server,
-        FaultServer(tunnel, echo) as proxy,
+        proxy_server(tunnel, echo, is_tls=is_tls) as proxy,
     ):
         for url in (server.origin, "http://id.example:8080"):
             address = proxy.origin.replace("://", "://us%40er:pass@")
@@ -87,20 +59,6 @@ def test_proxy_credentials_are_sent_to_the_proxy_only(mode: Any) -> None:
     for sent in proxy.requests:
         assert b"\r\nproxy-authorization: basic dxnazxi6cgfzcw==\r\n" in sent.lower()
     assert b"proxy-authorization" not in server.requests[0].lower()
-
-
-@pytest.mark.parametrize("scheme", ["http", "https"])
-def test_nothing_is_sent_if_the_proxy_is_unreachable(mode: Any, scheme: str) -> None:
-    with refused_port() as port, pytest.raises(ConnectError) as caught:
-        mode.call(
-            "get_info",
-            "mine",
-            base_url=f"{scheme}://id.example",
-            allow_insecure=True,
-            transport=make_transport(mode, proxy=f"http://127.0.0.1:{port}"),
-            discover=False,
-        )
-    assert caught.value.sent is False
 
 
 @pytest.mark.parametrize("response", [b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100, b""])

@@ -6,7 +6,6 @@ Then every idle connection to that server may be stale, and the next attempt nee
 
 from __future__ import annotations
 
-import re
 import ssl
 import threading
 import time
@@ -19,6 +18,7 @@ from tests.callers import KINDS, Caller, Kind
 from usersmanager import DeadlineExceededError, DisconnectedError
 from usersmanager.testing import FaultServer, Peer, profile
 from usersmanager.testing.certificates import client_context, server_context
+from usersmanager.testing.fault_server import token_of
 
 # The number of idle connections.
 WARM = 5
@@ -27,9 +27,9 @@ USERS = [f"user-{number}" for number in range(WARM)]
 MOMENT = 0.01
 
 End: TypeAlias = Callable[[Peer], None]
+Certificates: TypeAlias = tuple[ssl.SSLContext, ssl.SSLContext]
 ENDS = [pytest.param(Peer.close, id="closed"), pytest.param(Peer.reset, id="reset")]
 
-_BEARER = re.compile(rb"\r\nauthorization: bearer ([^\r\n]*)\r\n", re.IGNORECASE)
 LINK = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 22\r\n\r\n"
     b"https://links.example/"
@@ -86,7 +86,7 @@ class Server(FaultServer):
         request = self.read(peer)
         if not request:
             return False
-        token = _token(request)
+        token = token_of(request)
         if token in USERS:
             self._together.wait(5)
         peer.send(LINK if request.startswith(b"POST") else profile(token))
@@ -99,7 +99,7 @@ class Server(FaultServer):
         except OSError:
             request = b""
         if request:
-            self.seen.append((peer.number, _token(request)))
+            self.seen.append((peer.number, token_of(request)))
         else:
             self.closed.add(peer.number)
         return request
@@ -113,12 +113,6 @@ class Server(FaultServer):
         self.restarting.set()
         for _ in range(self._warm_connections):
             assert self.restarted.acquire(timeout=5)
-
-
-def _token(request: bytes) -> str:
-    found = _BEARER.search(request)
-    assert found is not None
-    return found[1].decode()
 
 
 def failing(end: End) -> Callable[[Server, Peer], None]:
@@ -169,31 +163,20 @@ def kind(request: pytest.FixtureRequest) -> Kind:
 
 
 @pytest.fixture(scope="module")
-def certificates() -> tuple[ssl.SSLContext, ssl.SSLContext]:
+def certificates() -> Certificates:
+    """The contexts of a server, and of a client that trusts it."""
     return server_context(), client_context()
 
 
 # Connections that fail when they are used.
 
 
+@pytest.mark.parametrize("is_tls", [False, True])
 @pytest.mark.parametrize("end", ENDS)
-def test_a_call_uses_one_stale_connection_at_most(kind: Kind, end: End) -> None:
-    with Server(failing(end)) as server, kind.caller() as caller:
-        assert caller.get_info_together(server.origin, USERS) == USERS
-        assert caller.get_info(server.origin, "bob") == "bob"
-        stale, new = server.connections_of("bob")
-        assert (stale < WARM, new) == (True, WARM)
-        check_that_idle_connections_are_closed(caller, server, stale)
-        # The new one stays open.
-        assert caller.get_info(server.origin, "carol") == "carol"
-        assert server.connections_of("carol") == [WARM]
-
-
-@pytest.mark.parametrize("end", ENDS)
-def test_a_call_uses_one_stale_connection_at_most_over_tls(
-    kind: Kind, end: End, certificates: tuple[ssl.SSLContext, ssl.SSLContext]
+def test_a_call_uses_one_stale_connection_at_most(
+    kind: Kind, end: End, is_tls: bool, certificates: Certificates
 ) -> None:
-    serving, trusting = certificates
+    serving, trusting = certificates if is_tls else (None, None)
     with (
         Server(failing(end), ssl_context=serving) as server,
         kind.caller(ssl_context=trusting) as caller,
@@ -203,6 +186,9 @@ def test_a_call_uses_one_stale_connection_at_most_over_tls(
         stale, new = server.connections_of("bob")
         assert (stale < WARM, new) == (True, WARM)
         check_that_idle_connections_are_closed(caller, server, stale)
+        # The new one stays open.
+        assert caller.get_info(server.origin, "carol") == "carol"
+        assert server.connections_of("carol") == [WARM]
 
 
 @pytest.mark.parametrize("end", ENDS)
@@ -274,7 +260,7 @@ def test_a_restart_of_the_server_costs_no_attempt(kind: Kind, end: End, moment: 
 
 
 def test_a_restart_of_the_server_costs_no_attempt_over_tls(
-    kind: Kind, certificates: tuple[ssl.SSLContext, ssl.SSLContext]
+    kind: Kind, certificates: Certificates
 ) -> None:
     serving, trusting = certificates
     with (

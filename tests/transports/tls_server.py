@@ -237,14 +237,14 @@ class Server:
     Attributes:
         port: on 127.0.0.1.
         connections: in the order in which they were accepted.
-        stopping: set when the server is about to stop.
-        mistakes: exceptions of scripts, other than connection errors.
+
+    Raises:
+        Exception: at the end, that of a script, unless it is a connection error.
     """
 
     def __init__(self, script: Script, *, refuses: bool = False, accepts: bool = True) -> None:
         self.connections: list[TCP] = []
-        self.stopping = threading.Event()
-        self.mistakes: list[Exception] = []
+        self._mistakes: list[Exception] = []
         self._script = script
         self._refuses = refuses
         self._accepts = accepts
@@ -268,7 +268,6 @@ class Server:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.stopping.set()
         if self._accepting.is_alive():
             self._listener.shutdown(socket.SHUT_RDWR)
             self._accepting.join()
@@ -283,6 +282,8 @@ class Server:
             connection.abort()
         for thread in self._threads:
             thread.join()
+        if error is None and self._mistakes:
+            raise self._mistakes[0]
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
@@ -302,6 +303,6 @@ class Server:
         except (OSError, EOFError):
             pass  # The client closed the connection, as many tests expect.
         except Exception as error:
-            self.mistakes.append(error)
+            self._mistakes.append(error)
         finally:
             connection.close()

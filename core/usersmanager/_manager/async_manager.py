@@ -6,12 +6,7 @@ Unlike `UsersManager`, it runs calls with callbacks in tasks, and awaits them in
 from __future__ import annotations
 
 import asyncio
-<<<<<<< HEAD
-from collections.abc import Collection, Coroutine, Iterable, Mapping
-=======
-from collections.abc import Callable, Collection, Coroutine, Mapping
-from contextvars import ContextVar
->>>>>>> w-plug
+from collections.abc import Collection, Coroutine, Mapping
 from types import CoroutineType, TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack, overload
 

@@ -17,7 +17,7 @@ from typing import Self, TypeAlias
 
 from .peer import Peer
 
-__all__ = ["FaultServer", "Script", "echo", "profile"]
+__all__ = ["FaultServer", "Script", "echo", "profile", "token_of"]
 
 _BEARER = re.compile(rb"\r\nauthorization: bearer ([^\r\n]*)\r\n", re.IGNORECASE)
 
@@ -37,11 +37,16 @@ def profile(subject: str, *, headers: str = "") -> bytes:
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
+def token_of(request: bytes) -> str:
+    """Return the bearer token of a request, or an empty string."""
+    found = _BEARER.search(request)
+    return found[1].decode() if found else ""
+
+
 def echo(peer: Peer) -> None:
     """Answer each request with a profile whose subject is the token: the default script."""
     while request := peer.request():
-        token = _BEARER.search(request)
-        peer.send(profile(token[1].decode() if token else ""))
+        peer.send(profile(token_of(request)))
 
 
 class FaultServer:

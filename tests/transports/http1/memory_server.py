@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import ssl
+from collections import deque
 from typing import Any
 
 from usersmanager.testing.certificates import client_context, server_context
 from usersmanager.transports.http1.tls import TLSLayer
 
-__all__ = ["MemoryServer", "new_layer"]
+__all__ = ["Answering", "MemoryServer", "new_layer"]
 
 
 class MemoryServer:
@@ -58,6 +59,21 @@ class MemoryServer:
         with contextlib.suppress(ssl.SSLWantReadError):
             self.tls.unwrap()
         return self.outgoing.read()
+
+
+class Answering(TLSLayer):
+    """A client's layer that answers what it receives, like one that gets a KeyUpdate of TLS 1.3.
+
+    Attributes:
+        answers: what it sends instead of its own data, in order.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(client_context(), "localhost")
+        self.answers: deque[bytes] = deque()
+
+    def data_to_send(self) -> bytes:
+        return self.answers.popleft() if self.answers else super().data_to_send()
 
 
 def new_layer() -> TLSLayer:

@@ -6,7 +6,7 @@ import asyncio
 import socket
 
 import pytest
-from tests.isolation.interrupting import count_descriptors, settled_descriptors
+from tests.descriptors import count_descriptors, settled_descriptors
 from tests.transports.names import black_hole, resolving_to
 
 from usersmanager.testing import FaultServer

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 import pytest
-from tests.transports.http1.memory_server import MemoryServer, new_layer
+from tests.transports.http1.memory_server import Answering, MemoryServer, new_layer
 from tests.transports.http1.readers import Noting
 
 from usersmanager import DeadlineExceededError, ProtocolError
@@ -32,7 +32,7 @@ class Peer:
         connection: the client's side.
         sock: the server's side, non-blocking.
         servers: those of the layers of TLS, the outermost first.
-        reported: what the event loop was told of errors that ended no call.
+        reported: what the exception handler of the event loop was called with.
     """
 
     def __init__(self) -> None:
@@ -116,7 +116,7 @@ async def connected(*servers: MemoryServer) -> AsyncIterator[Peer]:
 
 
 def tls(version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2, **settings: Any) -> MemoryServer:
-    """A server, of TLS 1.2 unless told otherwise: it sends no session tickets."""
+    """Return a server, of TLS 1.2 by default, which sends no session tickets."""
     return MemoryServer(version=version, **settings)
 
 
@@ -570,7 +570,7 @@ def test_data_that_arrives_with_the_end_of_a_handshake_is_unexpected() -> None:
     run(main())
 
 
-def test_the_server_is_told_why_a_handshake_failed() -> None:
+def test_a_failed_handshake_sends_the_server_an_alert() -> None:
     async def main() -> None:
         server = tls(issuer=new_authority())
         async with connected() as peer:
@@ -594,27 +594,13 @@ def test_an_end_within_a_handshake_is_a_connection_error() -> None:
     run(main())
 
 
-class Answering(TLSLayer):
-    """A layer that answers what it receives, like one that gets a KeyUpdate of TLS 1.3."""
-
-    def __init__(self) -> None:
-        super().__init__(client_context(), "localhost")
-        self.answer = b""
-
-    def data_to_send(self) -> bytes:
-        if self.answer:
-            answer, self.answer = self.answer, b""
-            return answer
-        return super().data_to_send()
-
-
 @pytest.mark.parametrize("depth", [0, 1])
 def test_an_answer_of_tls_itself_goes_through_the_layers_below_alone(depth: int) -> None:
     async def main() -> None:
         below, server, layer = layers(depth), tls(), Answering()
         async with connected(*below) as peer:
             await peer.start_tls(server, layer)
-            layer.answer = b"an answer"
+            layer.answers.append(b"an answer")
             await peer.send(b"data")
             peer.servers.remove(server)
             assert await peer.receive() == b"an answer"

@@ -66,18 +66,6 @@ def test_a_failure_to_reach_the_proxy_says_so(error: Exception, message: str) ->
     assert (translated.reason, str(translated)) == ("proxy_unreachable", message)
 
 
-def test_a_resolver_that_is_cancelled_in_time_is_cancelled_as_usual() -> None:
-    async def main() -> None:
-        task = asyncio.ensure_future(resolve_async("hanging.example", 80))
-        await asyncio.sleep(0)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-
-    with hanging("hanging.example"):
-        asyncio.run(main())
-
-
 @pytest.mark.parametrize(
     ("wait", "reason"),
     [
@@ -85,7 +73,7 @@ def test_a_resolver_that_is_cancelled_in_time_is_cancelled_as_usual() -> None:
         (lambda: asyncio.sleep(10), "connect_timeout"),
     ],
 )
-def test_a_resolver_that_the_deadline_cancels_is_told_apart_from_a_slow_server(
+def test_a_deadline_in_the_resolver_has_another_reason_than_one_while_connecting(
     wait: Callable[[], Awaitable[object]], reason: str
 ) -> None:
     async def main() -> None:

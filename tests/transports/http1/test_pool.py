@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import os
-import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from tests.transports.http1.pooled import Connection
 from tests.transports.http1.waitless import Clock
 
 from usersmanager.transports import PoolStats
@@ -18,21 +18,10 @@ from usersmanager.transports.http1.slots import Slot
 TIMEOUT = 15.0
 
 
-class Connection:
-    def __init__(self) -> None:
-        self.is_open = True
-        self.opened_at = time.monotonic()
-
-    def is_clean(self) -> bool:
-        return self.is_open
-
-    def close(self) -> None:
-        self.is_open = False
-
-
 class ConnectionPool(Pool[Connection]):
     def __init__(self, size: int = 10, idle_timeout: float = TIMEOUT) -> None:
         super().__init__(size, idle_timeout)
+        self.in_use: list[Slot[Connection]] = []
 
     def _waiting_origins(self) -> Iterable[str]:
         return ["b"]
@@ -63,19 +52,11 @@ def put(pool: ConnectionPool, origin: str, connection: Connection | None = None)
 
 
 def take(pool: ConnectionPool, origin: str) -> Connection | None:
-    """Return the connection that a call would reuse."""
+    """Return the connection that a call reuses. Its slot stays in use."""
     slot = pool.try_acquire(origin, may_reuse=True)
     assert slot is not None
-    taken.append(slot)
+    pool.in_use.append(slot)
     return slot.connection
-
-
-taken: list[Slot[Connection]] = []
-
-
-@pytest.fixture(autouse=True)
-def _forget() -> None:
-    taken.clear()
 
 
 def test_the_most_recently_used_connection_is_reused_first() -> None:
@@ -176,9 +157,8 @@ def test_a_connection_in_use_when_its_origin_is_discarded_is_not_reused(
     assert (in_use.connection.is_open, take(pool, "a")) == (False, newer)
 
 
-def test_a_connection_opened_at_the_moment_of_the_discard_is_not_reused(
-    clock: Clock,
-) -> None:
+@pytest.mark.usefixtures("clock")
+def test_a_connection_opened_at_the_moment_of_the_discard_is_not_reused() -> None:
     pool = ConnectionPool()
     in_use = use(pool, "a")
     pool.discard("a")

@@ -118,7 +118,7 @@ def test_a_connection_that_nothing_references_is_closed(make_loop: NewLoop) -> N
 
 @EVERY_LOOP
 @pytest.mark.parametrize("is_reset", [False, True])
-def test_a_connection_is_told_how_it_ended(make_loop: NewLoop, is_reset: bool) -> None:
+def test_a_connection_learns_how_it_ended(make_loop: NewLoop, is_reset: bool) -> None:
     async def main() -> Receiver:
         ours, theirs = socket.socketpair()
         receiver, transport = await connect(ours)

@@ -36,6 +36,39 @@ def look_ups(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     assert not fresh._replies
 
 
+class Held:
+    """The system's resolver, which answers only once it is released.
+
+    Attributes:
+        asked: the names that it was asked for.
+    """
+
+    def __init__(self, error: BaseException | None = None) -> None:
+        self.asked: list[str] = []
+        self._error = error
+        self._is_released = threading.Event()
+
+    def __call__(self, host: str, *rest: Any, **named: Any) -> Any:
+        self.asked.append(host)
+        self._is_released.wait(10)
+        if self._error is not None:
+            raise self._error
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", SOCKADDR)]
+
+    def release_for(self, calls: int, host: str = "a.example") -> None:
+        """Answer once so many calls wait for a name."""
+        while len(resolver._look_ups._replies.get((host, 80), ())) < calls:
+            time.sleep(0.001)
+        self._is_released.set()
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> Held:
+    held = Held()
+    monkeypatch.setattr(socket, "getaddrinfo", held)
+    return held
+
+
 def give_up(host: str) -> None:
     with pytest.raises(ResolverTimeoutError):
         resolve(host, 80, Deadline.after(0.05))
@@ -75,86 +108,52 @@ def test_a_name_is_looked_up_anew_by_each_call_that_does_not_overlap() -> None:
     assert asked == ["a.example"] * 3
 
 
-def test_calls_share_a_look_up_even_after_the_first_has_given_up(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    is_over = threading.Event()
-    asked = []
-
-    def slow(host: str, *rest: Any, **named: Any) -> Any:
-        asked.append(host)
-        is_over.wait(10)
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", SOCKADDR)]
-
-    monkeypatch.setattr(socket, "getaddrinfo", slow)
+def test_calls_share_a_look_up_even_after_the_first_has_given_up(held: Held) -> None:
     give_up("a.example")
     with ThreadPoolExecutor(3) as threads:
         later = [
             *(threads.submit(resolve, "a.example", 80, Deadline.after(10)) for _ in range(2)),
             threads.submit(asyncio.run, resolve_async("a.example", 80)),
         ]
-        while len(resolver._look_ups._replies["a.example", 80]) < 4:
-            time.sleep(0.001)
-        is_over.set()
+        held.release_for(4)
         assert [one.result()[0].sockaddr for one in later] == [SOCKADDR] * 3
-    assert asked == ["a.example"]
+    assert held.asked == ["a.example"]
 
 
 def test_the_number_of_threads_is_limited_and_the_rest_waits(
-    monkeypatch: pytest.MonkeyPatch,
+    held: Held, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(resolver, "_THREAD_LIMIT", 3)
-    is_over = threading.Event()
-    asked = []
-
-    def slow(host: str, *rest: Any, **named: Any) -> Any:
-        asked.append(host)
-        is_over.wait(10)
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", SOCKADDR)]
-
-    monkeypatch.setattr(socket, "getaddrinfo", slow)
     for number in range(5):
         give_up(f"{number}.example")
-    assert asked == ["0.example", "1.example", "2.example"]
+    assert held.asked == ["0.example", "1.example", "2.example"]
     with ThreadPoolExecutor(1) as threads:
         last = threads.submit(resolve, "last.example", 80, Deadline.after(10))
-        while ("last.example", 80) not in resolver._look_ups._replies:
-            time.sleep(0.001)
-        is_over.set()
+        held.release_for(1, "last.example")
         assert last.result()[0].sockaddr == SOCKADDR
-    assert asked[3:] == ["3.example", "4.example", "last.example"]
+    assert held.asked[3:] == ["3.example", "4.example", "last.example"]
+
+
+def errors_of_two_calls(held: Held) -> list[BaseException | None]:
+    """Return the errors of two calls that share a look-up."""
+    with ThreadPoolExecutor(2) as threads:
+        calls = [threads.submit(resolve, "a.example", 80, Deadline.after(10)) for _ in range(2)]
+        held.release_for(2)
+        return [one.exception() for one in calls]
 
 
 def test_calls_that_share_a_failure_have_errors_of_their_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    is_over = threading.Event()
-
-    def failing(*arguments: Any, **named: Any) -> Any:
-        is_over.wait(10)
-        raise socket.gaierror(socket.EAI_NONAME, "no such name")
-
-    def call(number: int) -> BaseException:
-        try:
-            resolve("a.example", 80, Deadline.after(10))
-        except OSError as error:
-            return error
-        raise AssertionError
-
-    monkeypatch.setattr(socket, "getaddrinfo", failing)
-    with ThreadPoolExecutor(2) as threads:
-        calls = [threads.submit(call, number) for number in range(2)]
-        while len(resolver._look_ups._replies.get(("a.example", 80), ())) < 2:
-            time.sleep(0.001)
-        is_over.set()
-        first, second = (one.result() for one in calls)
+    held = Held(socket.gaierror(socket.EAI_NONAME, "no such name"))
+    monkeypatch.setattr(socket, "getaddrinfo", held)
+    first, second = errors_of_two_calls(held)
     assert first is not second
     for error in (first, second):
         assert isinstance(error, socket.gaierror)
         assert error.errno == socket.EAI_NONAME
-        assert [frame.name for frame in traceback.extract_tb(error.__traceback__)].count(
-            "call"
-        ) == 1
+        frames = [frame.name for frame in traceback.extract_tb(error.__traceback__)]
+        assert frames.count("resolve") == 1
 
 
 class Uncopyable(Exception):  # noqa: N818 - of someone who patched the resolver.
@@ -163,48 +162,35 @@ class Uncopyable(Exception):  # noqa: N818 - of someone who patched the resolver
 
 
 def test_an_error_that_cannot_be_copied_reaches_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    is_over = threading.Event()
-    error = Uncopyable()
-
-    def failing(*arguments: Any, **named: Any) -> Any:
-        is_over.wait(10)
-        raise error
-
-    monkeypatch.setattr(socket, "getaddrinfo", failing)
-    with ThreadPoolExecutor(2) as threads:
-        calls = [
-            threads.submit(resolve, "a.example", 80, Deadline.after(10)) for number in range(2)
-        ]
-        while len(resolver._look_ups._replies.get(("a.example", 80), ())) < 2:
-            time.sleep(0.001)
-        is_over.set()
-        errors = [one.exception() for one in calls]
-    assert error in errors
-    assert {type(one) for one in errors} == {Uncopyable, OSError}
+    held = Held(Uncopyable())
+    monkeypatch.setattr(socket, "getaddrinfo", held)
+    errors = errors_of_two_calls(held)
+    assert {type(error) for error in errors} == {Uncopyable, OSError}
 
 
-def test_an_event_loop_that_has_ended_does_not_disturb_the_others(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    is_over = threading.Event()
-
-    def slow(*arguments: Any, **named: Any) -> Any:
-        is_over.wait(10)
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", SOCKADDR)]
-
+def test_an_event_loop_that_has_ended_does_not_disturb_the_others(held: Held) -> None:
     async def give_up_in_loop() -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
                 await resolve_async("a.example", 80)
 
-    monkeypatch.setattr(socket, "getaddrinfo", slow)
     asyncio.run(give_up_in_loop())
     with ThreadPoolExecutor(1) as threads:
         later = threads.submit(resolve, "a.example", 80, Deadline.after(10))
-        while len(resolver._look_ups._replies["a.example", 80]) < 2:
-            time.sleep(0.001)
-        is_over.set()
+        held.release_for(2)
         assert later.result()[0].sockaddr == SOCKADDR
+
+
+def test_a_call_that_is_cancelled_before_its_deadline_ends_as_cancelled(held: Held) -> None:
+    async def main() -> None:
+        task = asyncio.ensure_future(resolve_async("a.example", 80))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    held.release_for(1)
 
 
 def test_a_name_without_an_address_cannot_be_resolved() -> None:

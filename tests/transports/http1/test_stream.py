@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from tests.transports.http1.memory_server import MemoryServer, new_layer
+from tests.transports.http1.memory_server import Answering, MemoryServer, new_layer
 from tests.transports.http1.readers import Noting
 
 from usersmanager.testing.certificates import client_context, new_authority, server_context
@@ -260,17 +260,6 @@ def test_an_end_that_tls_does_not_announce_is_not_in_order() -> None:
     assert peer.stream.ended_in_order is False
 
 
-class Answering(TLSLayer):
-    """A layer that answers what it receives, like one that gets a KeyUpdate of TLS 1.3."""
-
-    def __init__(self) -> None:
-        super().__init__(client_context(), "localhost")
-        self.answers: deque[bytes] = deque()
-
-    def data_to_send(self) -> bytes:
-        return self.answers.popleft() if self.answers else super().data_to_send()
-
-
 def test_an_answer_of_tls_itself_is_sent() -> None:
     layer = Answering()
     peer = Tunnelled(layer, version=TLS_1_2)
@@ -303,7 +292,7 @@ def test_what_arrives_with_the_end_of_the_handshake_is_noticed(
 
 
 @pytest.mark.parametrize("is_broken", [False, True])
-def test_the_server_is_told_why_a_handshake_failed(is_broken: bool) -> None:
+def test_a_failed_handshake_sends_the_server_an_alert(is_broken: bool) -> None:
     server = MemoryServer(issuer=new_authority())
     wire = Wire(server)
 

@@ -15,7 +15,7 @@ from typing import Any, Self, TypeAlias
 from urllib.parse import urlsplit
 
 import pytest
-from tests.isolation.interrupting import count_descriptors, settled_descriptors
+from tests.descriptors import count_descriptors, settled_descriptors
 from tests.support import in_child
 from tests.transports.http1.memory_server import MemoryServer
 from tests.transports.servers import tunnel
@@ -217,7 +217,9 @@ def test_nothing_is_sent_after_the_deadline(style: Style) -> None:
     with FaultServer() as server, style(Blocking()) as send:
         error = error_of(send, request_to(server, timeout=Blocking.limit))
         assert error.sent is False
-        assert stats_of(send, server) == PoolStats(opened=1) or isinstance(error, ConnectError)
+        # On a busy machine, it may have taken too long to connect.
+        assert type(error) in (DeadlineExceededError, ConnectError)
+        assert stats_of(send, server).opened == (type(error) is DeadlineExceededError)
     assert server.requests == []
 
 

@@ -5,7 +5,7 @@ Sources: RFC 8693, RFC 7662 and RFC 7009; Auth0, "Session Delegation".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,6 +28,9 @@ _ID_TOKEN: Final = "urn:ietf:params:oauth:token-type:id_token"
 _SESSION_TRANSFER: Final = "urn:auth0:params:oauth:token-type:session_transfer_token"
 _LIFETIME: Final = 3600
 _SESSION_TRANSFER_LIFETIME: Final = 60
+
+
+_Answer = Callable[[Client, Mapping[str, Any]], web.Response]
 
 
 class _RefusedError(Exception):
@@ -55,8 +58,20 @@ class OAuthEndpoints:
     def add_to(self, application: web.Application) -> None:
         """Add the routes."""
         for path, answer in zip(PATHS, (self._token, self._introspect, self._revoke), strict=True):
-            application.router.add_post(path, answer)
+            application.router.add_post(path, self._authenticated(answer))
         application.router.add_get(DELEGATED_LOGIN, self._log_in)
+
+    def _authenticated(self, answer: _Answer) -> Callable[[web.Request], Awaitable[web.Response]]:
+        """Return a handler that answers the requests of registered clients, and refuses others."""
+
+        async def handler(request: web.Request) -> web.Response:
+            try:
+                form = await request.post()
+                return answer(self._authenticate(request, form), form)
+            except _RefusedError as error:
+                return error.response
+
+        return handler
 
     def metadata(self) -> dict[str, Any]:
         """Return what the configuration says about these endpoints (RFC 8414, section 2)."""
@@ -70,15 +85,10 @@ class OAuthEndpoints:
             "token_endpoint_auth_methods_supported": methods,
         }
 
-    async def _token(self, request: web.Request) -> web.Response:
-        try:
-            form = await request.post()
-            client = self._authenticate(request, form)
-            if form.get("grant_type") != _EXCHANGE:
-                raise _RefusedError("unsupported_grant_type", "the sandbox only exchanges tokens")
-            return web.json_response(self._exchange(client, form))
-        except _RefusedError as error:
-            return error.response
+    def _token(self, client: Client, form: Mapping[str, Any]) -> web.Response:
+        if form.get("grant_type") != _EXCHANGE:
+            raise _RefusedError("unsupported_grant_type", "the sandbox only exchanges tokens")
+        return web.json_response(self._exchange(client, form))
 
     def _authenticate(self, request: web.Request, form: Mapping[str, Any]) -> Client:
         base_url = self._endpoints.base_url
@@ -154,12 +164,7 @@ class OAuthEndpoints:
             raise _RefusedError("invalid_request", f"the {name} is not valid")
         return grant
 
-    async def _introspect(self, request: web.Request) -> web.Response:
-        try:
-            form = await request.post()
-            self._authenticate(request, form)
-        except _RefusedError as error:
-            return error.response
+    def _introspect(self, client: Client, form: Mapping[str, Any]) -> web.Response:
         tenant = self._endpoints.tenant
         grant = tenant.grant(str(form.get("token")))
         if grant is None or not tenant.is_live(grant):
@@ -176,12 +181,7 @@ class OAuthEndpoints:
         present = {name: value for name, value in members.items() if value}
         return web.json_response({"active": True, "token_type": "Bearer", **present})
 
-    async def _revoke(self, request: web.Request) -> web.Response:
-        try:
-            form = await request.post()
-            self._authenticate(request, form)
-        except _RefusedError as error:
-            return error.response
+    def _revoke(self, client: Client, form: Mapping[str, Any]) -> web.Response:
         self._endpoints.tenant.revoke(str(form.get("token")))
         return web.Response()
 

@@ -1,12 +1,14 @@
-"""What a TLS handshake offers: http/1.1 by default, and what the user's context says."""
+"""TLS over every transport: what a handshake offers, and what ends a body."""
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 
 import pytest
-from tests.transports.calls import TRANSPORTS, call
+from tests.transports.calls import TRANSPORTS, Outcome, call
 
+from usersmanager import DisconnectedError
 from usersmanager.testing import FaultServer, Peer, profile
 from usersmanager.testing.certificates import authority, client_context, server_context
 from usersmanager.transports.http1.tls import new_ssl_context
@@ -44,3 +46,28 @@ def test_a_users_context_is_left_as_it_is(transport: str) -> None:
     context.set_alpn_protocols(["x"])
     for _ in range(2):
         assert selected(transport, context) == "x"
+
+
+def unsized_response(transport: str, *, has_close_notify: bool) -> Outcome:
+    """Return the outcome of a call whose response ends with the connection."""
+
+    def respond(peer: Peer) -> None:
+        peer.request()
+        peer.send(b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{"sub": "u"}')
+        if has_close_notify:
+            assert isinstance(peer._sock, ssl.SSLSocket)
+            with contextlib.suppress(OSError):  # The client need not reply.
+                peer._sock.unwrap()
+
+    with FaultServer(respond, ssl_context=server_context(), host="localhost") as server:
+        return call(transport, "get_info", server.origin, ssl_context=client_context())
+
+
+def test_close_notify_completes_a_body_without_a_length(transport: str) -> None:
+    assert unsized_response(transport, has_close_notify=True).result == {"sub": "u"}
+
+
+def test_an_end_without_close_notify_completes_no_body(transport: str) -> None:
+    error = unsized_response(transport, has_close_notify=False).error
+    assert isinstance(error, DisconnectedError)
+    assert (error.reason, error.sent) == ("truncated", True)
