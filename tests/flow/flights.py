@@ -11,6 +11,8 @@ from concurrent.futures import Future
 from queue import Queue
 from typing import Any
 
+from tests.support import TENANT
+
 from usersmanager import (
     AsyncUsersManager,
     DeadlineExceededError,
@@ -186,7 +188,7 @@ class Crew:
         call: Future[Any] = Future()
 
         def work() -> None:
-            with UsersManager("https://tenant.example", **self._settings()) as users:
+            with UsersManager(TENANT, **self._settings()) as users:
                 try:
                     call.set_result(users.get_info(token, timeout=timeout))
                 except BaseException as error:
@@ -202,7 +204,7 @@ class Crew:
             self._loops.append(_LoopThread())
 
         async def work() -> Any:
-            async with AsyncUsersManager("https://tenant.example", **self._settings()) as users:
+            async with AsyncUsersManager(TENANT, **self._settings()) as users:
                 return await users.get_info(token, timeout=timeout)
 
         return self._loops[-1].submit(work())

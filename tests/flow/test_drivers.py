@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from tests.flow.support import Around
+from tests.support import TENANT
 
 from usersmanager import (
     AsyncUsersManager,
@@ -28,7 +29,6 @@ from usersmanager.plugins import Flow, Proceed, run, sleep
 from usersmanager.testing import FakeTransport
 
 Fetch = Callable[..., Any]
-URL = "https://tenant.example"
 ErrorOf = Callable[[Callable[[], object]], UsersManagerError]
 
 
@@ -77,7 +77,7 @@ def test_run_rejects_an_async_form_that_returns_no_awaitable() -> None:
 
     async def main() -> None:
         plugins = [Around(plain)]
-        async with AsyncUsersManager(URL, transport=FakeTransport(), plugins=plugins) as users:
+        async with AsyncUsersManager(TENANT, transport=FakeTransport(), plugins=plugins) as users:
             await users.get_info("t")
 
     with pytest.raises(PluginError, match=r"'Around' called run.* dict, not an awaitable"):
@@ -167,7 +167,7 @@ def test_the_async_form_is_cancelled_at_the_deadline_and_keeps_its_own_timeout_e
 
     async def main() -> None:
         async with AsyncUsersManager(
-            "https://tenant.example",
+            TENANT,
             transport=FakeTransport(),
             plugins=[Around(asking)],
             discover=False,
@@ -239,7 +239,7 @@ def test_a_cancellation_reaches_every_flow_and_the_caller() -> None:
 
     async def main() -> None:
         async with AsyncUsersManager(
-            "https://tenant.example",
+            TENANT,
             transport=Hanging(),
             plugins=[Around(watching)],
             discover=False,
@@ -259,7 +259,7 @@ def test_a_failed_call_leaves_no_reference_to_its_request() -> None:
     gc.collect()
     gc.disable()
     try:
-        with UsersManager("https://tenant.example", transport=fake, discover=False) as users:
+        with UsersManager(TENANT, transport=fake, discover=False) as users:
             with contextlib.suppress(DisconnectedError):
                 users.get_info("t")
             call = weakref.ref(fake.requests.pop().call)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.support import TENANT
 
 from usersmanager import (
     AsyncUsersManager,
@@ -26,7 +27,6 @@ from usersmanager.plugins import call, hookimpl, sleep
 from usersmanager.testing import FakeTransport
 from usersmanager_retry import Retry
 
-URL = "https://tenant.example"
 PROFILE = Response(200, {"Content-Type": "application/json"}, b'{"sub": "u"}')
 Fetch = Callable[..., Any]
 ErrorOf = Callable[[Callable[[], object]], UsersManagerError]
@@ -235,7 +235,9 @@ def test_done_hooks_see_a_cancellation() -> None:
 
     async def main() -> list[Any]:
         log: list[Any] = []
-        async with AsyncUsersManager(URL, transport=Hanging(), plugins=[recording(log)]) as users:
+        async with AsyncUsersManager(
+            TENANT, transport=Hanging(), plugins=[recording(log)]
+        ) as users:
             task = asyncio.ensure_future(users.get_info("t"))
             await asyncio.sleep(0)
             task.cancel()
@@ -255,7 +257,7 @@ def test_done_hooks_also_see_the_discovery_of_an_issuer() -> None:
     log: list[Any] = []
     fake = FakeTransport().status(404)
     with pytest.raises(UsersManagerError):
-        UsersManager.from_issuer(URL, transport=fake, plugins=[recording(log)])
+        UsersManager.from_issuer(TENANT, transport=fake, plugins=[recording(log)])
     assert [(operation, status) for operation, status, *_ in log] == [("discover", 404)]
 
 
@@ -333,7 +335,7 @@ class LoggingTransport(FakeTransport):
 def test_plugins_are_closed_once_after_the_transport_innermost_first() -> None:
     log: list[str] = []
     plugins = [closing(log, "outer"), closing(log, "inner")]
-    users = UsersManager(URL, transport=LoggingTransport(log), plugins=plugins)
+    users = UsersManager(TENANT, transport=LoggingTransport(log), plugins=plugins)
     users.close()
     users.close()
     assert log == ["transport", "inner", "outer"]
@@ -348,7 +350,7 @@ def test_aclose_uses_the_async_hook_of_a_plugin_if_it_has_one() -> None:
         both = Hooks(close=lambda: log.append("sync"), aclose=aclose)
         plain = Hooks(aclose=lambda: log.append("plain"))
         plugins = [closing(log, "outer"), both, plain]
-        users = AsyncUsersManager(URL, transport=LoggingTransport(log), plugins=plugins)
+        users = AsyncUsersManager(TENANT, transport=LoggingTransport(log), plugins=plugins)
         await users.aclose()
         await users.aclose()
 
@@ -360,17 +362,17 @@ def test_aclose_uses_the_async_hook_of_a_plugin_if_it_has_one() -> None:
 def test_usersmanager_never_calls_the_async_hook() -> None:
     log: list[str] = []
     plugin = Hooks(aclose=lambda: log.append("async"), close=lambda: log.append("sync"))
-    UsersManager(URL, transport=FakeTransport(), plugins=[plugin]).close()
+    UsersManager(TENANT, transport=FakeTransport(), plugins=[plugin]).close()
     assert log == ["sync"]
 
 
 @pytest.mark.parametrize("mode", ["sync", "async"])
 def test_an_error_in_one_close_does_not_stop_the_others(mode: str) -> None:
     def close() -> None:
-        UsersManager(URL, transport=transport, plugins=plugins).close()
+        UsersManager(TENANT, transport=transport, plugins=plugins).close()
 
     async def aclose() -> None:
-        await AsyncUsersManager(URL, transport=transport, plugins=plugins).aclose()
+        await AsyncUsersManager(TENANT, transport=transport, plugins=plugins).aclose()
 
     log: list[str] = []
     transport = LoggingTransport(log, ValueError("first"))
@@ -388,7 +390,7 @@ def test_a_construction_that_fails_half_way_closes_its_plugins_with_the_sync_hoo
     aclosing = Hooks(aclose=lambda: log.append("async"))
     plugins = [closing(log, "a"), aclosing, closing(log, "b", error=ValueError()), "nowhere"]
     with pytest.raises(PluginError, match="no plugin"):
-        manager(URL, transport=FakeTransport(), plugins=plugins)
+        manager(TENANT, transport=FakeTransport(), plugins=plugins)
     assert log == ["b", "a"]
 
 
@@ -396,5 +398,5 @@ def test_from_issuer_closes_the_plugins_if_it_fails() -> None:
     log: list[str] = []
     fake = FakeTransport().status(404)
     with pytest.raises(UsersManagerError):
-        UsersManager.from_issuer(URL, transport=fake, plugins=[closing(log, "plugin")])
+        UsersManager.from_issuer(TENANT, transport=fake, plugins=[closing(log, "plugin")])
     assert log == ["plugin"]

@@ -18,6 +18,7 @@ from tests.flow.by_hand import Call, Ended, act, driven_by_hand
 from tests.flow.flights import LIMIT, Gate, Shared, eventually
 from tests.isolation.interrupting import guarded, interrupt_after
 from tests.isolation.moments import LineRecorder, Moment, Recorder, ReturnRecorder, SoftTimeLimit
+from tests.support import TENANT
 
 import usersmanager
 from usersmanager import AsyncUsersManager, DisconnectedError, Request, Response, UsersManager
@@ -229,11 +230,11 @@ class Team:
         return {"transport": self.gate, "plugins": [self.plugin], "discover": False}
 
     def call(self) -> Any:
-        with UsersManager("https://tenant.example", **self._settings()) as users:
+        with UsersManager(TENANT, **self._settings()) as users:
             return users.get_info("t", timeout=LIMIT)
 
     async def _call_async(self) -> Any:
-        async with AsyncUsersManager("https://tenant.example", **self._settings()) as users:
+        async with AsyncUsersManager(TENANT, **self._settings()) as users:
             return await users.get_info("t", timeout=LIMIT)
 
     def call_async(self) -> Any:
@@ -315,9 +316,7 @@ def test_signals_at_random_moments_leave_no_thread_waiting(
         def close(self) -> None: ...
 
     plugin = Shared()
-    users = UsersManager(
-        "https://tenant.example", transport=Slow(), plugins=[plugin], discover=False
-    )
+    users = UsersManager(TENANT, transport=Slow(), plugins=[plugin], discover=False)
     stopping = threading.Event()
     wrong: list[BaseException] = []
 

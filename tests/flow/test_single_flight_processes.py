@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.flow.by_hand import Call, act, driven_by_hand
 from tests.flow.flights import LIMIT, Shared, crew_of
-from tests.support import in_child
+from tests.support import TENANT, in_child
 
 from usersmanager import AsyncUsersManager, Request, Response, UsersManager
 from usersmanager._flow.async_driver import drive_async
@@ -102,15 +102,13 @@ def test_a_coroutine_that_is_dropped_while_it_acts_leaves_that_to_the_next_call(
 
 
 def call(plugin: Any, transport: Any) -> str:
-    with UsersManager(
-        "https://tenant.example", transport=transport, plugins=[plugin], discover=False
-    ) as users:
+    with UsersManager(TENANT, transport=transport, plugins=[plugin], discover=False) as users:
         return users.get_info("t", timeout=LIMIT / 2).sub
 
 
 async def call_async(plugin: Any, transport: Any) -> str:
     async with AsyncUsersManager(
-        "https://tenant.example", transport=transport, plugins=[plugin], discover=False
+        TENANT, transport=transport, plugins=[plugin], discover=False
     ) as users:
         return (await users.get_info("t", timeout=LIMIT / 2)).sub
 

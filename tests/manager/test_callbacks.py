@@ -10,6 +10,7 @@ from typing import Any
 from unittest.mock import AsyncMock, Mock
 
 import pytest
+from tests.support import TENANT
 
 from usersmanager import (
     ArgumentError,
@@ -22,8 +23,6 @@ from usersmanager import (
     UsersManager,
 )
 from usersmanager.testing import FakeTransport
-
-TENANT = "https://tenant.example"
 
 
 class Hanging:

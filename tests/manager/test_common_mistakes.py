@@ -10,13 +10,12 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
+from tests.support import TENANT
 
 from usersmanager import AsyncUsersManager, Response, UsersManager
 from usersmanager._manager.sync_manager import _warn_of_blocked_loop
 from usersmanager.plugins import hookimpl
 from usersmanager.testing import FakeTransport
-
-URL = "https://tenant.example"
 
 
 @pytest.fixture(autouse=True)
@@ -26,12 +25,12 @@ def not_warned() -> None:
 
 
 def sync_manager(**arguments: Any) -> UsersManager:
-    return UsersManager(URL, **{"transport": FakeTransport().profile("u"), **arguments})
+    return UsersManager(TENANT, **{"transport": FakeTransport().profile("u"), **arguments})
 
 
 def forgotten_await() -> None:
     async def main() -> None:
-        async with AsyncUsersManager(URL, transport=FakeTransport()) as users:
+        async with AsyncUsersManager(TENANT, transport=FakeTransport()) as users:
             users.get_info("t")  # type: ignore[unused-coroutine] # The mistake.
             gc.collect()
 
@@ -45,7 +44,7 @@ def forgotten_with() -> None:
 
 def forgotten_async_with() -> None:
     async def main() -> None:
-        users = AsyncUsersManager(URL, transport=FakeTransport().profile("u"))
+        users = AsyncUsersManager(TENANT, transport=FakeTransport().profile("u"))
         await users.get_info("t")
 
     asyncio.run(main())
@@ -53,7 +52,7 @@ def forgotten_async_with() -> None:
 
 
 def with_instead_of_async_with() -> None:
-    with AsyncUsersManager(URL, transport=FakeTransport()):
+    with AsyncUsersManager(TENANT, transport=FakeTransport()):
         pass
 
 
@@ -126,13 +125,16 @@ class Misspelled:
 MISTAKES: list[tuple[Callable[[], object], str]] = [
     (lambda: UsersManager("tenant.auth0.com"), "write https://tenant.auth0.com"),
     (lambda: UsersManager("http://tenant.auth0.com"), "must begin with https://"),
-    (lambda: UsersManager(f"{URL}/userinfo"), "must not end in /userinfo: remove it"),
-    (lambda: UsersManager.from_issuer("tenant.auth0.com"), "issuer must be an absolute URL: write"),
+    (lambda: UsersManager(f"{TENANT}/userinfo"), "must not end in /userinfo: remove it"),
+    (
+        lambda: UsersManager.from_issuer("tenant.auth0.com"),
+        "issuer must be an absolute URL: write",
+    ),
     (
         lambda: sync_manager(transport="aiohttp"),
         "use it with AsyncUsersManager, or leave transport out",
     ),
-    (lambda: AsyncUsersManager(URL, transport="urllib3"), "use it with UsersManager, or leave"),
+    (lambda: AsyncUsersManager(TENANT, transport="urllib3"), "use it with UsersManager, or leave"),
     (lambda: sync_manager(transport="urlib3"), "did you mean 'urllib3'?"),
     (lambda: sync_manager(plugins=["retrry"]), "did you mean 'retry'?"),
     (lambda: sync_manager(discover=["loging"]), "did you mean 'logging'?"),

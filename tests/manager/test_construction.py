@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.support import TENANT
 
 from usersmanager import (
     ArgumentError,
@@ -21,7 +22,6 @@ from usersmanager import (
 )
 from usersmanager.testing import FakeTransport
 
-TENANT = "https://tenant.example"
 Fetch = Callable[..., Any]
 ErrorOf = Callable[[Callable[[], object]], UsersManagerError]
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from tests.manager.test_from_issuer import ISSUER, add_configuration, fetch_profile
+from tests.support import TENANT
 
 from usersmanager import ArgumentError, AsyncUsersManager, DecodeError, ServerError, UsersManager
 from usersmanager.testing import FakeTransport
 
-TENANT = "https://tenant.example"
 ENDPOINT = "https://pool.auth.example/oauth2/userInfo?key=canary"
 Fetch = Callable[..., Any]
 

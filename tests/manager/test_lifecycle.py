@@ -8,6 +8,7 @@ import pickle
 from typing import Any
 
 import pytest
+from tests.support import TENANT
 
 from usersmanager import (
     AsyncUsersManager,
@@ -19,8 +20,6 @@ from usersmanager import (
     UsersManagerError,
 )
 from usersmanager.testing import FakeTransport
-
-TENANT = "https://tenant.example"
 
 
 def test_a_closed_manager_rejects_calls_and_closes_its_transport_once(mode: Any) -> None:

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support import TENANT
 
 from usersmanager import ArgumentError, InvalidTokenError, UsersManager, UsersManagerError
 from usersmanager.testing import FakeTransport
 
 ErrorOf = Callable[[Callable[[], object]], UsersManagerError]
-TENANT = "https://tenant.example"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support import TENANT
 
 from usersmanager import APIError, UsersManager
 from usersmanager.operations import (
@@ -26,7 +27,6 @@ from usersmanager.operations import (
 )
 from usersmanager.testing import FakeTransport
 
-TENANT = "https://tenant.example"
 FORM = "application/x-www-form-urlencoded"
 
 

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.support import make_request
+from tests.support import TENANT, make_request
 
 from usersmanager import (
     ArgumentError,
@@ -70,7 +70,7 @@ def facts(value: Any) -> Any:
 def test_it_is_what_the_caller_gets(operation: str, response: Response) -> None:
     reader = Reader()
     with UsersManager(
-        "https://tenant.example",
+        TENANT,
         transport=FakeTransport(response),
         plugins=[reader],
         discover=False,
@@ -82,7 +82,7 @@ def test_it_is_what_the_caller_gets(operation: str, response: Response) -> None:
             elif operation == "impersonate":
                 got = users.impersonate("auth0|1", IMPERSONATION)
             else:
-                got = users.call(discover("https://tenant.example"))
+                got = users.call(discover(TENANT))
         except UsersManagerError as error:
             got = error
     assert facts(reader.seen) == facts(got)
@@ -93,7 +93,7 @@ def test_another_subject_than_expected_is_not_its_business() -> None:
 
     async def main() -> None:
         async with AsyncUsersManager(
-            "https://tenant.example",
+            TENANT,
             transport=FakeTransport().profile("u"),
             plugins=[reader],
             discover=False,

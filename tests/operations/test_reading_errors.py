@@ -8,12 +8,12 @@ from enum import Enum
 from typing import Any
 
 import pytest
+from tests.support import TENANT
 
 from usersmanager import DecodeError, UsersManager
 from usersmanager.operations import ArgumentError, Bearer, Operation, Response, Secret, read_json
 from usersmanager.testing import FakeTransport
 
-TENANT = "https://tenant.example"
 BODY = b'{"hush": "hush"}'
 Call = Callable[..., Any]
 

@@ -6,6 +6,7 @@ import re
 from importlib.metadata import EntryPoint, distribution
 
 import pytest
+from tests.support import TENANT
 
 from usersmanager import UsersManager
 from usersmanager.testing import FakeTransport
@@ -31,9 +32,9 @@ def test_an_instance_replaces_the_discovered_plugin_of_its_name(name: str) -> No
         pass
 
     fake = FakeTransport()
-    with UsersManager("https://tenant.example", transport=fake) as users:
+    with UsersManager(TENANT, transport=fake) as users:
         usual = words(users)
-    with UsersManager("https://tenant.example", transport=fake, plugins=[Subclass()]) as users:
+    with UsersManager(TENANT, transport=fake, plugins=[Subclass()]) as users:
         assert words(users) == usual
 
 

@@ -377,7 +377,7 @@ def test_a_profile_verified_with_other_keys_is_another_one(
 
 
 def test_without_metadata_not_even_a_cached_profile_is_returned() -> None:
-    cache, url = Cache(), "https://tenant.example"
+    cache, url = Cache(), TENANT
     with UsersManager(url, transport=FakeTransport().profile("u"), plugins=[cache]) as users:
         users.get_info("token")
     plugins = [cache, JwtUserInfo("my-app")]
