@@ -13,13 +13,14 @@ import urllib.request
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import cache
 from traceback import TracebackException
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 from unittest import mock
 
 from usersmanager import Request, Response, UsersManagerError
-from usersmanager.plugins import Flow, Proceed, Token, hookimpl, read
+from usersmanager.plugins import Flow, Proceed, Token, hookimpl, installed_plugins, read
 from usersmanager.testing import FakeTransport
 from usersmanager.transports import Deadline
 
@@ -159,6 +160,13 @@ class Reader:
         except UsersManagerError as error:
             self.seen = error
         return response
+
+
+@cache
+def installed_transports() -> list[tuple[str, str]]:
+    """Return the name of each installed transport with each of its modes."""
+    reports = (report for report in installed_plugins() if report.kind == "transport")
+    return [(report.name, mode) for report in reports for mode in report.modes]
 
 
 class Page(NamedTuple):

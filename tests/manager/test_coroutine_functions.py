@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 import sys
 from collections.abc import Callable
@@ -23,7 +24,7 @@ from usersmanager import (
 )
 from usersmanager.testing import FakeTransport
 
-METHODS = ["get_info", "impersonate", "from_issuer", "aclose"]
+METHODS = ["get_info", "impersonate", "call", "from_issuer", "aclose"]
 # Python 3.11 has no mark that `inspect` and tenacity know.
 needs_mark = pytest.mark.skipif(sys.version_info < (3, 12), reason="new in Python 3.12")
 # Python 3.14 deprecates the function of asyncio.
@@ -114,3 +115,14 @@ def test_a_marked_method_still_raises_at_the_call_and_takes_a_callback() -> None
 
     asyncio.run(main())
     assert [type(error) for error, _ in outcomes] == [UnauthorizedError]
+
+
+def test_a_call_that_is_never_awaited_warns_with_the_name_of_the_method() -> None:
+    async def main() -> None:
+        async with AsyncUsersManager(TENANT, transport=FakeTransport()) as users:
+            users.get_info("t")  # type: ignore[unused-coroutine] # The mistake.
+            gc.collect()
+
+    expected = r"coroutine 'AsyncUsersManager\.get_info' was never awaited"
+    with pytest.warns(RuntimeWarning, match=expected):
+        asyncio.run(main())

@@ -6,38 +6,21 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.support import TENANT, make_request
+from tests.support import TENANT, Reader, make_request
 
 from usersmanager import (
     ArgumentError,
     AsyncUsersManager,
-    Request,
     Response,
     UsersManager,
     UsersManagerError,
 )
 from usersmanager._operations.discover import discover
-from usersmanager.plugins import Flow, Proceed, hookimpl, read
+from usersmanager.plugins import read
 from usersmanager.testing import FakeTransport
 
 JSON = {"Content-Type": "application/json"}
 IMPERSONATION = {"impersonator_id": "boss", "protocol": "oauth2", "token": "t"}
-
-
-class Reader:
-    """A plugin that reads the response as the caller will."""
-
-    def __init__(self) -> None:
-        self.seen: Any = None
-
-    @hookimpl
-    def usersmanager_wrap_call(self, request: Request, proceed: Proceed) -> Flow[Response]:
-        response = yield from proceed(request)
-        try:
-            self.seen = read(request, response)
-        except UsersManagerError as error:
-            self.seen = error
-        return response
 
 
 def facts(value: Any) -> Any:
