@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.support import TENANT
+from tests.flow.support import Hooks
+from tests.support import TENANT, Hanging
 
 from usersmanager import (
     AsyncUsersManager,
@@ -30,14 +31,6 @@ from usersmanager_retry import Retry
 PROFILE = Response(200, {"Content-Type": "application/json"}, b'{"sub": "u"}')
 Fetch = Callable[..., Any]
 ErrorOf = Callable[[Callable[[], object]], UsersManagerError]
-
-
-class Hooks:
-    """A plugin of functions, by the names of their hooks without the prefix."""
-
-    def __init__(self, **functions: Callable[..., Any]) -> None:
-        for name, function in functions.items():
-            setattr(self, f"usersmanager_{name}", hookimpl(function))
 
 
 def test_a_request_hook_changes_each_attempt(fetch: Fetch, fake: FakeTransport) -> None:
@@ -228,11 +221,6 @@ def test_done_hooks_see_an_interruption(fetch: Fetch, fake: FakeTransport) -> No
 
 
 def test_done_hooks_see_a_cancellation() -> None:
-    class Hanging(FakeTransport):
-        async def asend(self, request: Request) -> Response:
-            await asyncio.sleep(60)
-            raise AssertionError
-
     async def main() -> list[Any]:
         log: list[Any] = []
         async with AsyncUsersManager(
@@ -263,10 +251,6 @@ def test_done_hooks_also_see_the_discovery_of_an_issuer() -> None:
 
 class HookFailedError(Exception):
     """What a hook raises."""
-
-
-def failing(*arguments: object) -> None:
-    raise HookFailedError
 
 
 @pytest.mark.parametrize("hook", ["request", "response", "wrap_call", "wrap_attempt", "done"])

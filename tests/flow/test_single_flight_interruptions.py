@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from tests.flow.by_hand import Call, Ended, act, driven_by_hand
-from tests.flow.flights import LIMIT, Gate, Shared, eventually
+from tests.flow.flights import LIMIT, Gate, Shared, eventually, joined
 from tests.isolation.interrupting import guarded, interrupt_after
 from tests.isolation.moments import LineRecorder, Moment, Recorder, ReturnRecorder, SoftTimeLimit
 from tests.support import TENANT
@@ -245,9 +245,6 @@ class Team:
         self.threads.append(thread)
         thread.start()
 
-    def joined(self) -> int:
-        return sum(len(one.callers) for one in list(self.plugin.flight._flights._open.values()))
-
     def finish(self) -> None:
         for thread in self.threads:
             thread.join(LIMIT)
@@ -274,7 +271,7 @@ def test_a_signal_ends_the_wait_of_a_call_and_harms_no_other(
     raised = error()
     ended, _ = interrupt_after(0.1, lambda: call(team), raised)
     assert ended.error is raised
-    assert team.joined() == 2
+    assert joined(team.plugin.flight) == 2
     request.respond()
     team.finish()
     assert len(team.gate.requests) == 1
