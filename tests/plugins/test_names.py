@@ -11,17 +11,21 @@ from tests.support import TENANT
 from usersmanager import UsersManager
 from usersmanager.testing import FakeTransport
 
-SHIPPED = distribution("usersmanager").entry_points.select(group="usersmanager.plugins")
+ENTRY_POINTS = distribution("usersmanager").entry_points
+SHIPPED = ENTRY_POINTS.select(group="usersmanager.plugins")
+OPTIONAL = ENTRY_POINTS.select(group="usersmanager.optional_plugins")
 
 
-@pytest.mark.parametrize("entry_point", SHIPPED, ids=lambda entry_point: entry_point.name)
+@pytest.mark.parametrize(
+    "entry_point", [*SHIPPED, *OPTIONAL], ids=lambda entry_point: entry_point.name
+)
 def test_a_shipped_plugin_and_its_subclasses_have_its_name(entry_point: EntryPoint) -> None:
     plugin = entry_point.load()
 
     class Subclass(plugin):
         pass
 
-    assert plugin.name == Subclass().name == entry_point.name
+    assert plugin.name == Subclass.name == entry_point.name
 
 
 @pytest.mark.parametrize("name", [entry_point.name for entry_point in SHIPPED])
