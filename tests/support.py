@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import select
 import signal
+import threading
+import urllib.error
+import urllib.request
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import cache
+from traceback import TracebackException
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 from unittest import mock
 
-from usersmanager import Request
-from usersmanager.plugins import Token
+from usersmanager import Request, Response, UsersManagerError
+from usersmanager.plugins import Flow, Proceed, Token, hookimpl, installed_plugins, read
+from usersmanager.testing import FakeTransport
 from usersmanager.transports import Deadline
 
 TENANT = "https://tenant.example"
@@ -95,3 +102,87 @@ def in_child(work: Callable[[], str]) -> str:
     finally:
         os.close(reader)
         os.waitpid(child, 0)
+
+
+@contextmanager
+def held_by_a_thread(lock: AbstractContextManager[object]) -> Iterator[None]:
+    """Let another thread hold a lock."""
+    held, released = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with lock:
+            held.set()
+            released.wait(20)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert held.wait(20)
+    try:
+        yield
+    finally:
+        released.set()
+        thread.join()
+
+
+def shown_below_the_test(error: BaseException) -> str:
+    """Return an error and its traceback with local variables, without the frames of the test."""
+    trace = error.__traceback__
+    tests = os.path.dirname(__file__)
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(tests):
+        trace = trace.tb_next
+    assert trace is not None
+    return "".join(TracebackException(type(error), error, trace, capture_locals=True).format())
+
+
+class Hanging(FakeTransport):
+    """A transport whose async requests never end."""
+
+    async def asend(self, request: Request) -> Response:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+class Reader:
+    """A plugin that reads the response as the caller will.
+
+    Attributes:
+        seen: the result or the error.
+    """
+
+    def __init__(self) -> None:
+        self.seen: Any = None
+
+    @hookimpl
+    def usersmanager_wrap_call(self, request: Request, proceed: Proceed) -> Flow[Response]:
+        response = yield from proceed(request)
+        try:
+            self.seen = read(request, response)
+        except UsersManagerError as error:
+            self.seen = error
+        return response
+
+
+@cache
+def installed_transports() -> list[tuple[str, str]]:
+    """Return the name of each installed transport with each of its modes."""
+    reports = (report for report in installed_plugins() if report.kind == "transport")
+    return [(report.name, mode) for report in reports for mode in report.modes]
+
+
+class Page(NamedTuple):
+    """A response to a browser."""
+
+    status: int
+    media_type: str
+    text: str
+
+
+def browse(url: str, **headers: str) -> Page:
+    """Request a page as a browser does, without a proxy."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        page = opener.open(urllib.request.Request(url, headers=headers), timeout=10)
+    except urllib.error.HTTPError as error:
+        page = error
+    with page:
+        return Page(page.status, page.headers.get_content_type(), page.read().decode())

@@ -21,9 +21,12 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from tests.composition.support import installing
 
 from usersmanager.cli import main
+from usersmanager.testing import Sandbox
 
+CONTROL_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 COMMAND = [sys.executable, "-W", "error", "-m", "usersmanager"]
 Result = subprocess.CompletedProcess[str]
 Run = Callable[..., Result]
@@ -238,28 +241,23 @@ def server() -> Iterator[CannedServer]:
 
 
 @pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
-    """Installs a plugin from the source of its module, for this process and the test."""
-    modules: list[str] = []
+def install(tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """Installs a plugin of acme-NAME 1.2 from its source, for the test; returns its module."""
+    with installing(tmp_path) as install_as:
 
-    def install(
-        name: str,
-        source: str,
-        *,
-        group: str = "usersmanager.plugins",
-        requires: str = "usersmanager>=0.1",
-    ) -> None:
-        module = f"acme_{name}"
-        metadata = tmp_path / f"{module}-1.2.dist-info"
-        metadata.mkdir()
-        (metadata / "METADATA").write_text(
-            f"Metadata-Version: 2.1\nName: acme-{name}\nVersion: 1.2\nRequires-Dist: {requires}\n"
-        )
-        (metadata / "entry_points.txt").write_text(f"[{group}]\n{name} = {module}:Plugin\n")
-        (tmp_path / f"{module}.py").write_text(source)
-        modules.append(module)
-        monkeypatch.syspath_prepend(tmp_path)
+        def install(
+            name: str, source: str, *, requires: str = "usersmanager>=0.1", **settings: Any
+        ) -> str:
+            settings |= {"distribution": f"acme-{name}", "requires": requires}
+            return install_as(name, source, **settings)
 
-    yield install
-    for module in modules:
-        sys.modules.pop(module, None)
+        yield install
+
+
+@pytest.fixture
+def ada(sandbox: Sandbox) -> dict[str, str]:
+    """The environment in which `info` gets the profile of auth0|ada."""
+    return {
+        "USERSMANAGER_BASE_URL": sandbox.base_url,
+        "USERSMANAGER_TOKEN": sandbox.issue_token("auth0|ada"),
+    }

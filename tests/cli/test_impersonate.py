@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-import urllib.error
-import urllib.request
 
 import pytest
+from tests.support import browse
 
 
 @pytest.fixture
@@ -28,20 +27,12 @@ def impersonate(command, sandbox):
     return impersonate
 
 
-def read_page(link: str) -> str:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(link, timeout=10) as page:
-        return page.read().decode()
-
-
 def test_only_the_link_is_printed_and_it_works_once(impersonate):
     result = impersonate()
     assert (result.returncode, result.stderr) == (0, "")
     link = result.stdout.removesuffix("\n")
-    assert "Logged in as Ada<" in read_page(link)
-    with pytest.raises(urllib.error.HTTPError, match="403") as error:
-        read_page(link)
-    error.value.close()
+    assert "Logged in as Ada<" in browse(link).text
+    assert browse(link).status == 403
 
 
 def test_json_is_an_object_with_the_link(impersonate):
@@ -49,7 +40,7 @@ def test_json_is_an_object_with_the_link(impersonate):
     assert (result.returncode, result.stderr) == (0, "")
     document = json.loads(result.stdout)
     assert list(document) == ["link"]
-    assert "Logged in as Ada<" in read_page(document["link"])
+    assert "Logged in as Ada<" in browse(document["link"]).text
 
 
 def test_the_api_token_may_come_from_stdin(impersonate, sandbox):
@@ -133,7 +124,7 @@ def browser(monkeypatch):
 def test_open_passes_the_link_to_the_browser_and_does_not_print_it(impersonate, browser):
     result = impersonate("--open")
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
-    assert ["Logged in as Ada<" in read_page(link) for link in browser.links] == [True]
+    assert ["Logged in as Ada<" in browse(link).text for link in browser.links] == [True]
 
 
 def test_a_failing_browser_is_an_error_that_tells_how_to_get_a_link(impersonate, browser):

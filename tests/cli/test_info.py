@@ -9,17 +9,9 @@ import pytest
 
 
 @pytest.fixture
-def info(command, sandbox):
+def info(command, ada):
     """Runs `info` for auth0|ada."""
-
-    def info(*arguments, **options):
-        defaults = {
-            "USERSMANAGER_BASE_URL": sandbox.base_url,
-            "USERSMANAGER_TOKEN": sandbox.issue_token("auth0|ada"),
-        }
-        return command("info", *arguments, **(defaults | options))
-
-    return info
+    return lambda *arguments, **options: command("info", *arguments, **(ada | options))
 
 
 def test_a_profile_on_a_pipe_is_one_plain_line_per_claim(info):
@@ -110,12 +102,8 @@ def test_control_characters_of_claims_are_escaped_in_json(info):
 
 
 @pytest.mark.usefixtures("hostile_claims")
-def test_control_characters_and_markup_of_claims_have_no_effect_on_a_terminal(terminal, sandbox):
-    output = terminal(
-        "info",
-        USERSMANAGER_BASE_URL=sandbox.base_url,
-        USERSMANAGER_TOKEN=sandbox.issue_token("auth0|ada"),
-    )
+def test_control_characters_and_markup_of_claims_have_no_effect_on_a_terminal(terminal, ada):
+    output = terminal("info", **ada)
     text = re.sub(r"\x1b\[[0-9;]*m|\n", "", output)  # Styles and line ends of the table.
     assert text.isprintable()
     assert "\x1b[31m" not in output

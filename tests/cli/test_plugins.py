@@ -9,6 +9,8 @@ from dataclasses import fields
 from typing import get_args
 
 import pytest
+from tests.cli.conftest import CONTROL_SEQUENCE
+from tests.support import TENANT
 
 import usersmanager
 from usersmanager._composition import entry_points
@@ -34,7 +36,6 @@ WORDS = {
     *(word for status in get_args(Status) for word in status.split()),
 }
 DISABLED = "disabled by USERSMANAGER_DISABLE"
-CONTROL_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 BROKEN = "raise ImportError('needs \\x1b[31mvault\\nand more')"
 
 
@@ -102,7 +103,7 @@ def test_the_order_of_the_plugins_is_that_of_a_manager(listing):
         "  around a call: logging, opentelemetry, retry",
         "  around an attempt: headers, logging, opentelemetry",
     ]
-    with usersmanager.UsersManager("https://tenant.example") as users:
+    with usersmanager.UsersManager(TENANT) as users:
         order = "call=logging,opentelemetry,retry attempt=headers,logging,opentelemetry"
         assert order in repr(users)
     assert listing(USERSMANAGER_DISABLE="logging,opentelemetry")[-2:] == [
@@ -155,7 +156,7 @@ def test_a_plugin_that_needs_arguments_can_not_be_turned_on_by_its_name(command)
     advice += " `plugins=[JwtUserInfo(client_id=...)]`"
     report = get_reports(command)["jwt"]
     assert (report["status"], report["reason"]) == ("off", advice)
-    url = "https://tenant.example"
+    url = TENANT
     result = command("info", "--plugin", "jwt", "--base-url", url, USERSMANAGER_TOKEN="t")
     assert result.returncode == 2
     assert result.stderr.endswith(f" {advice}\n")

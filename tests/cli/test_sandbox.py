@@ -19,11 +19,12 @@ from usersmanager.testing import Sandbox
 
 @pytest.fixture
 def while_running(capsys, monkeypatch):
-    """Runs a function with the exported variables of the guide, then interrupts the sandbox."""
+    """Runs a function with the guide and its exported variables, then interrupts the sandbox."""
 
     def while_running(action, *arguments):
         def sleep(seconds):
-            action(dict(re.findall("^export (.*)=(.*)$", capsys.readouterr().out, re.M)))
+            guide = capsys.readouterr().out
+            action(guide, dict(re.findall("^export (.*)=(.*)$", guide, re.M)))
             raise KeyboardInterrupt
 
         monkeypatch.setattr("usersmanager.cli.sandbox.time", SimpleNamespace(sleep=sleep))
@@ -39,7 +40,7 @@ def get_profiles(variables, times):
 
 
 def test_it_limits_requests_like_auth0_on_request(while_running):
-    def action(variables):
+    def action(guide, variables):
         get_profiles(variables, 10)
         with pytest.raises(RateLimitedError):
             get_profiles(variables, 1)
@@ -48,7 +49,7 @@ def test_it_limits_requests_like_auth0_on_request(while_running):
 
 
 def test_it_has_no_rate_limit_by_default(while_running):
-    while_running(lambda variables: get_profiles(variables, 20))
+    while_running(lambda guide, variables: get_profiles(variables, 20))
 
 
 def test_a_port_in_use_is_an_error(command):
@@ -77,7 +78,7 @@ PROFILE = (
 
 
 def test_a_user_may_be_an_id_or_a_json_object(while_running):
-    def action(variables):
+    def action(guide, variables):
         with UsersManager(variables["USERSMANAGER_BASE_URL"], discover=False) as users:
             profiles.append(dict(users.get_info(variables["USERSMANAGER_TOKEN"])))
 
@@ -87,24 +88,21 @@ def test_a_user_may_be_an_id_or_a_json_object(while_running):
     assert profiles == [json.loads(PROFILE), {"sub": "a, b=c"}]
 
 
-def test_every_user_has_a_token_in_the_guide(capsys, monkeypatch):
-    def sleep(seconds):
-        output = capsys.readouterr().out
-        url = re.search("^base URL +(.*)$", output, re.M)[1]
-        tokens = re.findall(r"^user token  (\S+) +(\S+)$", output, re.M)
+def test_every_user_has_a_token_in_the_guide(while_running):
+    def action(guide, variables):
+        url = re.search("^base URL +(.*)$", guide, re.M)[1]
+        tokens = re.findall(r"^user token  (\S+) +(\S+)$", guide, re.M)
         with UsersManager(url, discover=False) as users:
             subjects = {user_id: users.get_info(token).sub for user_id, token in tokens}
-        assert {"usersmanager", "impersonate", "'auth0|alice'"} < set(output.split())
+        assert {"usersmanager", "impersonate", "'auth0|alice'"} < set(guide.split())
         assert list(subjects) == ["auth0|alice", "auth0|ada", "auth0|grace"]
         assert list(subjects) == list(subjects.values())
-        raise KeyboardInterrupt
 
-    monkeypatch.setattr("usersmanager.cli.sandbox.time", SimpleNamespace(sleep=sleep))
-    assert run(["sandbox", "--user", "auth0|alice"]) == 0
+    while_running(action, "--user", "auth0|alice")
 
 
 def test_a_demo_user_may_be_replaced(while_running):
-    def action(variables):
+    def action(guide, variables):
         with UsersManager(variables["USERSMANAGER_BASE_URL"], discover=False) as users:
             assert dict(users.get_info(variables["USERSMANAGER_TOKEN"])) == {"sub": "auth0|ada"}
 

@@ -8,9 +8,8 @@ import socket
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import instant_waits, read_to_end
+from tests.cli.conftest import CONTROL_SEQUENCE, instant_waits, read_to_end
 
-CONTROL_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 COLOR = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9\d|10[0-7])[;\d]*m")
 PAGE = (Path(__file__).parents[2] / "docs/cli.md").read_text()
 
@@ -19,15 +18,6 @@ def plain_lines(output):
     """Return the lines that are not blank, without control sequences."""
     lines = re.split("[\r\n]+", CONTROL_SEQUENCE.sub("", output))
     return [line.rstrip() for line in lines if line.strip()]
-
-
-@pytest.fixture
-def ada(sandbox):
-    """The environment to get the profile of auth0|ada."""
-    return {
-        "USERSMANAGER_BASE_URL": sandbox.base_url,
-        "USERSMANAGER_TOKEN": sandbox.issue_token("auth0|ada"),
-    }
 
 
 @pytest.fixture(scope="module")

@@ -18,15 +18,11 @@ class TestCallLogger(PluginContract):
 
 
 @pytest.fixture
-def info(command, sandbox):
+def info(command, ada):
     """Runs `info --verbose` for auth0|ada. Returns the exit code and stderr."""
 
     def info(*arguments, **variables):
-        defaults = {
-            "USERSMANAGER_BASE_URL": sandbox.base_url,
-            "USERSMANAGER_TOKEN": sandbox.issue_token("auth0|ada"),
-        }
-        result = command("info", "--verbose", *arguments, **(defaults | variables))
+        result = command("info", "--verbose", *arguments, **(ada | variables))
         assert result.returncode or result.stdout.startswith("sub: auth0|ada\n")
         return result.returncode, result.stderr
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support import TENANT
 
 from usersmanager import PluginWarning, UsersManager
 from usersmanager._composition.compose import compose
@@ -18,6 +21,13 @@ from usersmanager.testing import FakeTransport
 SHIPPED = ("headers", "logging", "opentelemetry", "retry")
 # Anything else would only be a warning.
 NEVER_IMPORTED = "raise KeyboardInterrupt('imported')"
+TRANSPORTS = "usersmanager.transports"
+FAKE_TRANSPORT = """
+from usersmanager.testing import FakeTransport
+from usersmanager.transports import hookimpl
+@hookimpl
+def usersmanager_transport(): return FakeTransport()
+"""
 PLUGIN = """
 from usersmanager.plugins import hookimpl
 class Plugin:
@@ -59,6 +69,10 @@ class Install:
         self.write_info(distribution, metadata, entry_points)
         return module
 
+    def transport(self, name: str, source: str = FAKE_TRANSPORT, **settings: Any) -> str:
+        """Write a distribution whose transport is a module."""
+        return self(name, source, group=TRANSPORTS, target="", **settings)
+
     def write_info(
         self, distribution: str, metadata: str | bytes | None, entry_points: str | bytes | None
     ) -> Path:
@@ -70,6 +84,18 @@ class Install:
                 data = content.encode() if isinstance(content, str) else content
                 (info / file).write_bytes(data)
         return info
+
+
+@contextmanager
+def installing(path: Path) -> Iterator[Install]:
+    """Yield a function that installs into a folder, for the duration of a test."""
+    before = set(sys.modules)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(path)
+        yield Install(path)
+    for name in set(sys.modules) - before:
+        if name.startswith("installed_"):
+            del sys.modules[name]
 
 
 def install_twice(install: Install, **settings: Any) -> list[str]:
@@ -102,7 +128,7 @@ def names(**arguments: Any) -> tuple[str, ...]:
 def order(**arguments: Any) -> list[str]:
     """Return the tags in the order in which the plugins saw a request, outermost first."""
     fake = FakeTransport().profile("u")
-    with UsersManager("https://tenant.example", transport=fake, **arguments) as users:
+    with UsersManager(TENANT, transport=fake, **arguments) as users:
         users.get_info("t")
     return fake.requests[0].headers.get("X-Order", "").split(",")[:-1]
 

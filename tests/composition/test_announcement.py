@@ -9,16 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tests.composition.support import Install, Tag, names, only_warning
+from tests.support import TENANT
 
 from usersmanager import UsersManager
 from usersmanager._composition import announcement
-
-TRANSPORT = """
-from usersmanager.transports import hookimpl
-from usersmanager.testing import FakeTransport
-@hookimpl
-def usersmanager_transport(): return FakeTransport()
-"""
 
 
 @pytest.fixture
@@ -75,8 +69,8 @@ def test_an_instance_is_named_if_an_entry_point_names_its_class(
 def test_nothing_is_logged_if_all_plugins_are_shipped_or_passed(
     install: Install, log: pytest.LogCaptureFixture
 ) -> None:
-    install("fake", TRANSPORT, group="usersmanager.transports", target="")
-    UsersManager("https://tenant.example", transport="fake", plugins=[Tag("x")]).close()
+    install.transport("fake")
+    UsersManager(TENANT, transport="fake", plugins=[Tag("x")]).close()
     assert log.messages == []
 
 

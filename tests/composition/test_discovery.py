@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from tests.composition.support import SHIPPED, Install, names
+from tests.support import TENANT
 
 from usersmanager import AsyncUsersManager, PluginError, PluginWarning, UsersManager
 from usersmanager.testing import FakeTransport
@@ -21,12 +22,6 @@ def test_discovery_can_be_turned_off() -> None:
 
 def test_discovery_can_be_limited_to_names() -> None:
     assert names(discover=["retry", "headers"]) == ("headers", "retry")
-
-
-def test_an_instance_replaces_the_discovered_plugin_of_its_name() -> None:
-    from usersmanager_retry import Retry
-
-    assert names(plugins=[Retry(attempts=5)]) == ("retry", "headers", "logging", "opentelemetry")
 
 
 def test_each_manager_has_its_own_instance_of_a_plugin(install: Install) -> None:
@@ -53,9 +48,9 @@ def test_an_entry_point_may_refer_to_a_module_or_an_object(install: Install, tar
 def test_a_warning_refers_to_the_line_that_constructs_the_manager(install: Install) -> None:
     install("broken", "raise RuntimeError")
     with pytest.warns(PluginWarning) as sync_warnings:
-        users = UsersManager("https://tenant.example", transport=FakeTransport())
+        users = UsersManager(TENANT, transport=FakeTransport())
     with pytest.warns(PluginWarning) as async_warnings:
-        AsyncUsersManager("https://tenant.example", transport=FakeTransport())
+        AsyncUsersManager(TENANT, transport=FakeTransport())
     users.close()
     assert [item.filename for item in (*sync_warnings, *async_warnings)] == [__file__] * 2
 
@@ -73,8 +68,5 @@ def test_a_plugin_that_is_installed_meanwhile_is_found_by_its_name(
 def test_a_transport_that_is_installed_meanwhile_is_found_by_its_name(install: Install) -> None:
     with pytest.raises(PluginError, match=r"no transport .* read once per process"):
         names(transport="late")
-    source = "from usersmanager.transports import hookimpl\n"
-    source += "from usersmanager.testing import FakeTransport\n"
-    source += "@hookimpl\ndef usersmanager_transport(): return FakeTransport()\n"
-    install("late", source, group="usersmanager.transports", target="")
+    install.transport("late")
     names(transport="late")

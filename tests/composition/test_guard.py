@@ -8,7 +8,17 @@ import sys
 from typing import Any
 
 import pytest
-from tests.composition.support import SHIPPED, Install, Tag, names, only_warning, order, report_on
+from tests.composition.support import (
+    SHIPPED,
+    TRANSPORTS,
+    Install,
+    Tag,
+    names,
+    only_warning,
+    order,
+    report_on,
+)
+from tests.support import TENANT
 
 from usersmanager import AsyncUsersManager, PluginError, UsersManager
 
@@ -206,15 +216,9 @@ def usersmanager_async_transport(): {body}
 def test_the_hook_of_a_transport_that_fails_is_named(
     install: Install, kind: Any, body: str, text: str
 ) -> None:
-    install(
-        "curl",
-        TRANSPORT.format(body=body),
-        group="usersmanager.transports",
-        target="",
-        distribution="dist-curl",
-    )
+    install.transport("curl", TRANSPORT.format(body=body), distribution="dist-curl")
     with pytest.raises(PluginError) as caught:
-        kind("https://tenant.example", transport="curl")
+        kind(TENANT, transport="curl")
     pattern = r"usersmanager_(async_)?transport of the transport 'curl' of dist-curl 1\.2 failed: "
     assert re.match(pattern, str(caught.value))
     assert text in str(caught.value)
@@ -224,7 +228,7 @@ def test_the_hook_of_a_transport_that_fails_is_named(
 
 
 def test_a_transport_that_can_not_be_imported_is_an_error_and_listed(install: Install) -> None:
-    install("curl", "raise SystemExit", group="usersmanager.transports", distribution="dist-curl")
+    install.transport("curl", "raise SystemExit", distribution="dist-curl")
     with pytest.raises(PluginError, match=r"transport 'curl' of dist-curl 1\.2: SystemExit"):
         names(transport="curl")
     assert report_on("curl").status == "failed"
@@ -233,7 +237,7 @@ def test_a_transport_that_can_not_be_imported_is_an_error_and_listed(install: In
 
 def test_a_transport_that_needs_arguments_is_an_error_with_advice(install: Install) -> None:
     source = plugin_with("def __init__(self, key): ...")
-    install("curl", source, group="usersmanager.transports")
+    install("curl", source, group=TRANSPORTS)
     with pytest.raises(PluginError, match=r"`transport=Plugin\(key=...\)`$"):
         names(transport="curl")
 

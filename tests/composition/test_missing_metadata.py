@@ -7,14 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 from tests.composition.support import names, only_warning
+from tests.support import TENANT
 
 from usersmanager import AsyncUsersManager, PluginError, PluginWarning, UsersManager
 from usersmanager._composition import entry_points, missing_metadata
 from usersmanager._composition.distributions import EntryPointLine, Provider
 from usersmanager.testing import FakeTransport
 from usersmanager_retry import Retry
-
-TENANT = "https://tenant.example"
 
 
 @pytest.fixture(autouse=True)

@@ -9,16 +9,17 @@ import pytest
 from tests.composition.support import (
     NEVER_IMPORTED,
     SHIPPED,
+    TRANSPORTS,
     Install,
     install_twice,
     names,
     only_warning,
 )
+from tests.support import TENANT
 
 from usersmanager import AsyncUsersManager, NotFoundError, PluginError, PluginWarning, UsersManager
 from usersmanager.testing import FakeTransport
 
-TRANSPORTS = "usersmanager.transports"
 CONFLICT = r"^the plugin name 'twice' is provided by dist-one 1\.2 and dist-two 1\.2"
 
 
@@ -77,7 +78,7 @@ def test_a_shipped_transport_is_used_although_another_distribution_provides_its_
     install(name, NEVER_IMPORTED, group=TRANSPORTS, distribution="acme-transport")
     managers: list[Any] = []
     message = only_warning(
-        lambda: managers.append(kind("https://tenant.example", transport=name if by_name else None))
+        lambda: managers.append(kind(TENANT, transport=name if by_name else None))
     )
     assert f"the transport name {name!r} is provided by acme-transport 1.2 and" in message
     assert type(managers[0]._composition.transport).__module__.startswith(f"usersmanager_{name}")
@@ -109,5 +110,5 @@ def test_a_warning_about_a_conflict_refers_to_the_line_that_constructs_the_manag
 ) -> None:
     install("retry", NEVER_IMPORTED, distribution="acme-retry")
     with pytest.warns(PluginWarning) as warned, pytest.raises(NotFoundError):
-        UsersManager.from_issuer("https://tenant.example", transport=FakeTransport().status(404))
+        UsersManager.from_issuer(TENANT, transport=FakeTransport().status(404))
     assert [warning.filename for warning in warned] == [__file__]

@@ -14,6 +14,7 @@ from tests.composition.support import (
     only_warning,
     order,
 )
+from tests.support import TENANT
 
 from usersmanager import PluginError, UsersManager
 from usersmanager.testing import FakeTransport
@@ -24,32 +25,29 @@ SPELLINGS = pytest.mark.parametrize(
 
 
 @SPELLINGS
-def test_in_plugins(install: Install, spelling: str) -> None:
+def test_a_name_in_plugins_may_be_spelled_differently(install: Install, spelling: str) -> None:
     install("Acme_Tint")
     assert names(plugins=[spelling]) == ("Acme_Tint", *SHIPPED)
 
 
 @SPELLINGS
-def test_in_discover(install: Install, spelling: str) -> None:
+def test_a_name_in_discover_may_be_spelled_differently(install: Install, spelling: str) -> None:
     install("Acme_Tint")
     assert names(discover=[spelling, "acme-TINT"]) == ("Acme_Tint",)
 
 
 @SPELLINGS
-def test_in_transport(install: Install, spelling: str) -> None:
-    source = (
-        "from usersmanager.plugins import hookimpl\n"
-        "from usersmanager.testing import FakeTransport\n"
-        "@hookimpl\ndef usersmanager_transport(): return FakeTransport()\n"
-    )
-    install("Acme_Tint", source, group="usersmanager.transports", target="")
-    with UsersManager("https://tenant.example", transport=spelling) as users:
+def test_the_name_of_a_transport_may_be_spelled_differently(
+    install: Install, spelling: str
+) -> None:
+    install.transport("Acme_Tint")
+    with UsersManager(TENANT, transport=spelling) as users:
         assert "transport=Acme_Tint" in repr(users)
 
 
 @SPELLINGS
 @pytest.mark.parametrize("variable", ["USERSMANAGER_DISABLE", "USERSMANAGER_PLUGINS"])
-def test_in_the_environment(
+def test_a_name_in_the_environment_may_be_spelled_differently(
     install: Install, monkeypatch: pytest.MonkeyPatch, variable: str, spelling: str
 ) -> None:
     install("Acme_Tint")
@@ -58,7 +56,7 @@ def test_in_the_environment(
 
 
 @pytest.mark.parametrize("between", [",", ";", " ", " , ", "\n", ",,"])
-def test_several_in_the_environment(
+def test_names_in_the_environment_may_be_separated_differently(
     install: Install, monkeypatch: pytest.MonkeyPatch, between: str
 ) -> None:
     install("acme_tint", NEVER_IMPORTED)
@@ -67,20 +65,22 @@ def test_several_in_the_environment(
 
 
 @SPELLINGS
-def test_in_the_name_of_an_instance(install: Install, spelling: str) -> None:
+def test_an_instance_replaces_the_plugin_whose_name_it_spells_differently(
+    install: Install, spelling: str
+) -> None:
     install("Acme_Tint", NEVER_IMPORTED)
     plugin = Tag("instance")
     vars(plugin)["name"] = spelling
     assert order(plugins=[plugin]) == ["instance"]
 
 
-def test_in_the_names_of_two_distributions(install: Install) -> None:
+def test_spellings_of_one_name_by_two_distributions_are_a_conflict(install: Install) -> None:
     install("acme_tint", NEVER_IMPORTED, distribution="dist-one")
     install("ACME-Tint", NEVER_IMPORTED, distribution="dist-two")
     assert "is provided by dist-one 1.2 and dist-two 1.2" in only_warning(names)
 
 
-def test_in_a_shipped_name(install: Install) -> None:
+def test_another_spelling_of_a_shipped_name_is_a_conflict(install: Install) -> None:
     install("Retry", NEVER_IMPORTED, distribution="acme-retry")
     assert only_warning(names).endswith("using usersmanager")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.composition.support import NEVER_IMPORTED, PLUGIN, Install, install_twice, report_on
+from tests.support import TENANT
 
 from usersmanager import PluginWarning, UsersManager
 from usersmanager._composition.report import reported_order
@@ -61,7 +62,7 @@ def test_the_reports_have_the_order_of_a_manager_without_arguments(install: Inst
     assert order.call == ("logging", "opentelemetry", "outer", "inner", "retry")
     assert order.attempt == ("headers", "logging", "opentelemetry")
     with pytest.warns(PluginWarning, match="broken"):
-        users = UsersManager("https://tenant.example")
+        users = UsersManager(TENANT)
     users.close()
     assert str(order) in repr(users)
     assert report_on("outer").around_call == 3
@@ -100,20 +101,20 @@ def usersmanager_async_transport(): return Transport()
 
 
 def test_the_transports_that_a_report_makes_are_closed(install: Install) -> None:
-    module = install("curl", TRANSPORT, group="usersmanager.transports", target="")
+    module = install.transport("curl", TRANSPORT)
     assert report_on("curl").status == "active"
     assert sys.modules[module].events == ["close", "aclose"]
 
 
 def test_a_transport_whose_close_fails_is_still_active(install: Install) -> None:
     source = TRANSPORT.replace("events.append", "asyncio.get_running_loop() or ")
-    install("curl", f"import asyncio\n{source}", group="usersmanager.transports", target="")
+    install.transport("curl", f"import asyncio\n{source}")
     assert report_on("curl").status == "active"
 
 
 def test_a_transport_without_its_library_has_a_missing_dependency(install: Install) -> None:
     source = TRANSPORT.replace("return Transport()", "import a_module_that_is_not_installed")
-    install("curl", source, group="usersmanager.transports", target="")
+    install.transport("curl", source)
     report = report_on("curl")
     assert (report.status, report.modes) == ("missing dependency", ())
 
@@ -127,5 +128,5 @@ def test_every_shipped_optional_plugin_can_be_used_as_its_report_says() -> None:
             exec(code, written)
         (argument,) = re.findall(r"\bplugins=(\[.*?\])", report.reason)
         plugins = eval(argument.replace("...", "'my-app'"), written)
-        with UsersManager("https://tenant.example", plugins=plugins) as users:
+        with UsersManager(TENANT, plugins=plugins) as users:
             assert report.name in repr(users)

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from tests.composition.support import Install, names
+from tests.support import TENANT
 
 from usersmanager import AsyncUsersManager, PluginError, UsersManager
-from usersmanager.testing import FakeTransport
 
 
 class AsyncOnly:
@@ -40,14 +40,8 @@ def test_a_transport_of_the_wrong_mode_is_rejected_with_advice(
     kind: Any, transport: Any, advice: str
 ) -> None:
     with pytest.raises(PluginError) as caught:
-        kind("https://tenant.example", transport=transport)
+        kind(TENANT, transport=transport)
     assert advice in str(caught.value)
-
-
-def test_one_object_may_be_a_transport_of_both_modes(mode: Any) -> None:
-    fake = FakeTransport().profile("u")
-    assert mode.call("get_info", "t", base_url="https://tenant.example", transport=fake).sub == "u"
-    assert fake.closed
 
 
 def test_a_transport_with_the_hook_of_a_plugin_is_rejected(install: Install) -> None:
@@ -56,20 +50,9 @@ def test_a_transport_with_the_hook_of_a_plugin_is_rejected(install: Install) -> 
         "@hookimpl\ndef usersmanager_transport(): ...\n"
         "@hookimpl\ndef usersmanager_close(): ...\n"
     )
-    install("custom", source, group="usersmanager.transports", target="")
+    install.transport("custom", source)
     with pytest.raises(PluginError, match="can't implement usersmanager_close: move it to a"):
-        UsersManager("https://tenant.example", transport="custom")
-
-
-def test_an_installed_transport_is_found_by_name(install: Install) -> None:
-    source = (
-        "from usersmanager.plugins import hookimpl\n"
-        "from usersmanager.testing import FakeTransport\n"
-        "@hookimpl\ndef usersmanager_transport(): return FakeTransport().profile('u')\n"
-    )
-    install("custom", source, group="usersmanager.transports", target="")
-    with UsersManager("https://tenant.example", transport="custom") as users:
-        assert users.get_info("t").sub == "u"
+        UsersManager(TENANT, transport="custom")
 
 
 def test_a_disabled_transport_that_is_requested_raises(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ssl
-import traceback
 from typing import Any
 
 import pytest
 from tests.composition.support import Install
+from tests.support import shown_below_the_test
 
 from usersmanager import PluginError
 from usersmanager._composition.loader import Loader
@@ -43,8 +43,7 @@ def curl(install: Install) -> Any:
 
     def curl(parameters: str, statement: str = "") -> Any:
         source = SOURCE.format(parameters=parameters, statement=statement)
-        group = "usersmanager.transports"
-        module = install("curl", source, group=group, target="", distribution="dist-curl")
+        module = install.transport("curl", source, distribution="dist-curl")
         return lambda: __import__(module).received
 
     return curl
@@ -95,8 +94,7 @@ def test_the_error_of_a_hook_does_not_contain_the_password(curl: Any, statement:
     curl("proxy", statement)
     with pytest.raises(PluginError) as caught:
         make("curl", SYNC, settings(PROXY))
-    trace = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
-    assert "hush" not in "".join(trace.format())
+    assert "hush" not in shown_below_the_test(caught.value)
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
     assert "usersmanager_transport of the transport 'curl' of dist-curl 1.2" in str(caught.value)
@@ -106,5 +104,4 @@ def test_the_traceback_of_an_interruption_does_not_contain_the_password(curl: An
     curl("proxy", "raise KeyboardInterrupt")
     with pytest.raises(KeyboardInterrupt) as caught:
         make("curl", SYNC, settings(PROXY))
-    trace = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
-    assert "hush" not in "".join(trace.format())
+    assert "hush" not in shown_below_the_test(caught.value)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support import TENANT
 
 import usersmanager
 from usersmanager import ConnectError, Response, UsersManager
@@ -58,7 +59,7 @@ def test_the_example_answers_as_the_table_says(
     (source,) = re.findall(r"(from usersmanager.*?def answer.*?)\nwith", PAGE, re.DOTALL)
     names: dict[str, Any] = {}
     exec(source, names)
-    users = UsersManager("https://tenant.example", transport=FakeTransport(item), discover=False)
+    users = UsersManager(TENANT, transport=FakeTransport(item), discover=False)
     with users:
         answer = names["answer"](users, "Bearer a-token")
         assert (answer.status, answer.headers) == (status, headers)

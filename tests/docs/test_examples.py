@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from joserfc.jwk import generate_key
+from tests.support import TENANT
 
 from usersmanager import AsyncUsersManager
 from usersmanager.testing import FakeTransport, Sandbox
@@ -130,7 +131,7 @@ def test_the_api_in_the_readme_answers_as_it_says(status: int, names: dict[str, 
     fake.profile("auth0|1") if status == 200 else fake.status(status, retry_after="30")
 
     async def answer() -> int:
-        url = "https://tenant.example"
+        url = TENANT
         async with AsyncUsersManager(url, transport=fake) as names["users"]:
             try:
                 await names["me"]("Bearer a-token")

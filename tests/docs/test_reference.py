@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 import pytest
+from tests.support import TENANT
 
 from usersmanager import UsersManager
 from usersmanager._composition.hookspecs import HOOKS
@@ -160,13 +161,12 @@ def options(command: click.Command) -> Iterator[str]:
             yield from parameter.opts
     if isinstance(command, click.Group):
         for name in command.commands:
-            yield name
             yield from options(command.commands[name])
 
 
-def test_every_command_and_option_of_the_command_line_is_explained() -> None:
-    missing = {name for name in options(app) if not re.search(rf"[` ]{name}\b", PAGES["cli.md"])}
-    assert missing == set()
+def test_every_option_of_the_command_line_is_explained() -> None:
+    explained = set(re.findall(r"`(?:usersmanager )?(--?[a-z-]+)", PAGES["cli.md"]))
+    assert set(options(app)) - explained == set()
 
 
 def test_every_environment_variable_is_explained() -> None:
@@ -185,7 +185,7 @@ def test_every_field_and_logger_is_explained(caplog: pytest.LogCaptureFixture) -
     fake = FakeTransport().profile("auth0|123")
     with (
         caplog.at_level(logging.DEBUG, "usersmanager"),
-        UsersManager("https://tenant.example", transport=fake, discover=["logging"]) as users,
+        UsersManager(TENANT, transport=fake, discover=["logging"]) as users,
     ):
         users.get_info("a-token")
     fields = {field for record in caplog.records for field in record.args or ()}

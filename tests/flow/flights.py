@@ -11,6 +11,8 @@ from concurrent.futures import Future
 from queue import Queue
 from typing import Any
 
+from tests.support import TENANT
+
 from usersmanager import (
     AsyncUsersManager,
     DeadlineExceededError,
@@ -20,7 +22,7 @@ from usersmanager import (
 )
 from usersmanager.plugins import Flow, Proceed, SingleFlight, hookimpl
 
-__all__ = ["KINDS", "LIMIT", "Crew", "Gate", "Shared", "crew_of", "eventually"]
+__all__ = ["KINDS", "LIMIT", "Crew", "Gate", "Shared", "crew_of", "eventually", "joined"]
 
 LIMIT = 20.0
 """Seconds after which something has certainly failed."""
@@ -114,6 +116,11 @@ def eventually(condition: Callable[[], bool]) -> None:
         time.sleep(0.001)
 
 
+def joined(flight: SingleFlight) -> int:
+    """Return how many calls take part in the flights that are under way."""
+    return sum(len(one.callers) for one in list(flight._flights._open.values()))
+
+
 class _LoopThread:
     """An event loop that runs in a thread of its own."""
 
@@ -143,12 +150,20 @@ class Crew:
     Args:
         kind: "threads", "tasks" of one event loop, "loops" for a loop for each call, or "mixed":
             the first in a thread, the second in a task, and so on.
+
+    Attributes:
+        settings: those of each manager.
     """
 
     def __init__(self, kind: str, plugin: Any = None) -> None:
         self.kind = kind
         self.plugin = Shared() if plugin is None else plugin
         self.gate = Gate()
+        self.settings: dict[str, Any] = {
+            "transport": self.gate,
+            "plugins": [self.plugin],
+            "discover": False,
+        }
         self._threads: list[threading.Thread] = []
         self._loops: list[_LoopThread] = []
         self._calls: list[Future[Any]] = []
@@ -179,14 +194,11 @@ class Crew:
         eventually(lambda: self._joined > before or call.done())
         return call
 
-    def _settings(self) -> dict[str, Any]:
-        return {"transport": self.gate, "plugins": [self.plugin], "discover": False}
-
     def _in_thread(self, timeout: float, token: str) -> Future[Any]:
         call: Future[Any] = Future()
 
         def work() -> None:
-            with UsersManager("https://tenant.example", **self._settings()) as users:
+            with UsersManager(TENANT, **self.settings) as users:
                 try:
                     call.set_result(users.get_info(token, timeout=timeout))
                 except BaseException as error:
@@ -202,7 +214,7 @@ class Crew:
             self._loops.append(_LoopThread())
 
         async def work() -> Any:
-            async with AsyncUsersManager("https://tenant.example", **self._settings()) as users:
+            async with AsyncUsersManager(TENANT, **self.settings) as users:
                 return await users.get_info(token, timeout=timeout)
 
         return self._loops[-1].submit(work())
@@ -228,9 +240,11 @@ KINDS = ("threads", "tasks", "loops", "mixed")
 
 
 @contextlib.contextmanager
-def crew_of(kind: str, plugin: Any = None) -> Iterator[Crew]:
+def crew_of(
+    kind: str, plugin: Any = None, crew_type: Callable[[str, Any], Crew] = Crew
+) -> Iterator[Any]:
     """A crew that is closed at the end."""
-    crew = Crew(kind, plugin)
+    crew = crew_type(kind, plugin)
     try:
         yield crew
     finally:

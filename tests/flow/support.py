@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from usersmanager.plugins import hookimpl
 
+__all__ = ["Hooks"]
 
-class Around:
-    """A plugin with one wrap, of the call or of the attempt."""
 
-    def __init__(self, wrap: Any, *, per_attempt: bool = False) -> None:
-        self._wrap = wrap
-        self._per_attempt = per_attempt
+class Hooks:
+    """A plugin of functions, by the names of their hooks without the prefix."""
 
-    @hookimpl
-    def usersmanager_wrap_call(self, request: Any, proceed: Any) -> Any:
-        return proceed(request) if self._per_attempt else self._wrap(request, proceed)
-
-    @hookimpl
-    def usersmanager_wrap_attempt(self, request: Any, proceed: Any) -> Any:
-        return self._wrap(request, proceed) if self._per_attempt else proceed(request)
+    def __init__(self, **functions: Callable[..., Any]) -> None:
+        for name, function in functions.items():
+            setattr(self, f"usersmanager_{name}", hookimpl(function))

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.flow.support import Around
+from tests.flow.support import Hooks
+from tests.support import TENANT, Hanging
 
 from usersmanager import (
     AsyncUsersManager,
@@ -28,7 +29,6 @@ from usersmanager.plugins import Flow, Proceed, run, sleep
 from usersmanager.testing import FakeTransport
 
 Fetch = Callable[..., Any]
-URL = "https://tenant.example"
 ErrorOf = Callable[[Callable[[], object]], UsersManagerError]
 
 
@@ -50,13 +50,13 @@ class WithoutSleep:
     async def aclose(self) -> None: ...
 
 
-def test_sleep_waits(fetch: Fetch, fake: FakeTransport) -> None:
+def test_sleep_waits(fetch: Fetch) -> None:
     def waiting(request: Request, proceed: Proceed) -> Flow[Response]:
         yield from sleep(0.05)
         return (yield from proceed(request))
 
     started = time.monotonic()
-    fetch(plugins=[Around(waiting)], transport=WithoutSleep())
+    fetch(plugins=[Hooks(wrap_call=waiting)], transport=WithoutSleep())
     assert time.monotonic() - started >= 0.05
 
 
@@ -66,7 +66,7 @@ def test_sleep_waits_with_the_transport_if_it_can(fetch: Fetch, fake: FakeTransp
         yield from sleep(0.5)
         return (yield from proceed(request))
 
-    fetch(plugins=[Around(waiting)], transport=fake.profile("u"))
+    fetch(plugins=[Hooks(wrap_call=waiting)], transport=fake.profile("u"))
     assert fake.waits == [5, 0.5]
 
 
@@ -76,11 +76,11 @@ def test_run_rejects_an_async_form_that_returns_no_awaitable() -> None:
         return (yield from proceed(request))
 
     async def main() -> None:
-        plugins = [Around(plain)]
-        async with AsyncUsersManager(URL, transport=FakeTransport(), plugins=plugins) as users:
+        plugins = [Hooks(wrap_call=plain)]
+        async with AsyncUsersManager(TENANT, transport=FakeTransport(), plugins=plugins) as users:
             await users.get_info("t")
 
-    with pytest.raises(PluginError, match=r"'Around' called run.* dict, not an awaitable"):
+    with pytest.raises(PluginError, match=r"'Hooks' called run.* dict, not an awaitable"):
         asyncio.run(main())
 
 
@@ -101,7 +101,9 @@ def test_a_wait_beyond_the_deadline_is_not_started(
 
     started = time.monotonic()
     transport = make_transport()
-    error = error_of(lambda: fetch(plugins=[Around(waiting)], timeout=29, transport=transport))
+    error = error_of(
+        lambda: fetch(plugins=[Hooks(wrap_call=waiting)], timeout=29, transport=transport)
+    )
     assert isinstance(error, DeadlineExceededError)
     assert "would end after the deadline" in str(error)
     assert outcomes == ["not started"]
@@ -116,7 +118,7 @@ def test_nothing_is_sent_after_the_deadline(
         time.sleep(0.03)
         return proceed(request)
 
-    error = error_of(lambda: fetch(plugins=[Around(slow)], timeout=0.02))
+    error = error_of(lambda: fetch(plugins=[Hooks(wrap_call=slow)], timeout=0.02))
     assert isinstance(error, DeadlineExceededError)
     assert error.sent is False
     assert fake.requests == []
@@ -132,7 +134,7 @@ def test_run_calls_the_form_of_the_mode(fetch: Fetch, fake: FakeTransport, mode:
         return (yield from proceed(request.with_headers({"X-Mode": answer})))
 
     fake.profile("u")
-    fetch(plugins=[Around(asking)])
+    fetch(plugins=[Hooks(wrap_call=asking)])
     assert fake.requests[0].headers["X-Mode"] == mode.name
 
 
@@ -167,7 +169,7 @@ def test_run_raises_the_exception_of_the_function(fetch: Fetch, fake: FakeTransp
         return (yield from proceed(request))
 
     fake.profile("u")
-    assert fetch(plugins=[Around(asking)]).sub == "u"
+    assert fetch(plugins=[Hooks(wrap_call=asking)]).sub == "u"
 
 
 @pytest.mark.parametrize("own", [True, False])
@@ -185,9 +187,9 @@ def test_the_async_form_is_cancelled_at_the_deadline_and_keeps_its_own_timeout_e
 
     async def main() -> None:
         async with AsyncUsersManager(
-            "https://tenant.example",
+            TENANT,
             transport=FakeTransport(),
-            plugins=[Around(asking)],
+            plugins=[Hooks(wrap_call=asking)],
             discover=False,
         ) as users:
             await users.get_info("t", timeout=5 if own else 0.05)
@@ -233,8 +235,8 @@ def test_a_flow_is_always_finished(fetch: Fetch, fake: FakeTransport) -> None:
     fake.add(DisconnectedError("gone"), interrupt).profile("u")
     for expected in (DisconnectedError, KeyboardInterrupt):
         with pytest.raises(expected):
-            fetch(plugins=[Around(cleaning_up)])
-    fetch(plugins=[Around(cleaning_up)])
+            fetch(plugins=[Hooks(wrap_call=cleaning_up)])
+    fetch(plugins=[Hooks(wrap_call=cleaning_up)])
     assert ended == ["ended"] * 3
 
 
@@ -248,18 +250,11 @@ def test_a_cancellation_reaches_every_flow_and_the_caller() -> None:
             seen.append(type(error).__name__)
             raise
 
-    class Hanging:
-        async def asend(self, request: Request) -> Response:
-            await asyncio.sleep(60)
-            raise AssertionError
-
-        async def aclose(self) -> None: ...
-
     async def main() -> None:
         async with AsyncUsersManager(
-            "https://tenant.example",
+            TENANT,
             transport=Hanging(),
-            plugins=[Around(watching)],
+            plugins=[Hooks(wrap_call=watching)],
             discover=False,
         ) as users:
             task = asyncio.create_task(users.get_info("t"))
@@ -277,7 +272,7 @@ def test_a_failed_call_leaves_no_reference_to_its_request() -> None:
     gc.collect()
     gc.disable()
     try:
-        with UsersManager("https://tenant.example", transport=fake, discover=False) as users:
+        with UsersManager(TENANT, transport=fake, discover=False) as users:
             with contextlib.suppress(DisconnectedError):
                 users.get_info("t")
             call = weakref.ref(fake.requests.pop().call)

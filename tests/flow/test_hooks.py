@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.flow.support import Hooks
+from tests.support import TENANT, Hanging
 
 from usersmanager import (
     AsyncUsersManager,
@@ -26,18 +28,9 @@ from usersmanager.plugins import call, hookimpl, sleep
 from usersmanager.testing import FakeTransport
 from usersmanager_retry import Retry
 
-URL = "https://tenant.example"
 PROFILE = Response(200, {"Content-Type": "application/json"}, b'{"sub": "u"}')
 Fetch = Callable[..., Any]
 ErrorOf = Callable[[Callable[[], object]], UsersManagerError]
-
-
-class Hooks:
-    """A plugin of functions, by the names of their hooks without the prefix."""
-
-    def __init__(self, **functions: Callable[..., Any]) -> None:
-        for name, function in functions.items():
-            setattr(self, f"usersmanager_{name}", hookimpl(function))
 
 
 def test_a_request_hook_changes_each_attempt(fetch: Fetch, fake: FakeTransport) -> None:
@@ -228,14 +221,11 @@ def test_done_hooks_see_an_interruption(fetch: Fetch, fake: FakeTransport) -> No
 
 
 def test_done_hooks_see_a_cancellation() -> None:
-    class Hanging(FakeTransport):
-        async def asend(self, request: Request) -> Response:
-            await asyncio.sleep(60)
-            raise AssertionError
-
     async def main() -> list[Any]:
         log: list[Any] = []
-        async with AsyncUsersManager(URL, transport=Hanging(), plugins=[recording(log)]) as users:
+        async with AsyncUsersManager(
+            TENANT, transport=Hanging(), plugins=[recording(log)]
+        ) as users:
             task = asyncio.ensure_future(users.get_info("t"))
             await asyncio.sleep(0)
             task.cancel()
@@ -255,16 +245,12 @@ def test_done_hooks_also_see_the_discovery_of_an_issuer() -> None:
     log: list[Any] = []
     fake = FakeTransport().status(404)
     with pytest.raises(UsersManagerError):
-        UsersManager.from_issuer(URL, transport=fake, plugins=[recording(log)])
+        UsersManager.from_issuer(TENANT, transport=fake, plugins=[recording(log)])
     assert [(operation, status) for operation, status, *_ in log] == [("discover", 404)]
 
 
 class HookFailedError(Exception):
     """What a hook raises."""
-
-
-def failing(*arguments: object) -> None:
-    raise HookFailedError
 
 
 @pytest.mark.parametrize("hook", ["request", "response", "wrap_call", "wrap_attempt", "done"])
@@ -333,7 +319,7 @@ class LoggingTransport(FakeTransport):
 def test_plugins_are_closed_once_after_the_transport_innermost_first() -> None:
     log: list[str] = []
     plugins = [closing(log, "outer"), closing(log, "inner")]
-    users = UsersManager(URL, transport=LoggingTransport(log), plugins=plugins)
+    users = UsersManager(TENANT, transport=LoggingTransport(log), plugins=plugins)
     users.close()
     users.close()
     assert log == ["transport", "inner", "outer"]
@@ -348,7 +334,7 @@ def test_aclose_uses_the_async_hook_of_a_plugin_if_it_has_one() -> None:
         both = Hooks(close=lambda: log.append("sync"), aclose=aclose)
         plain = Hooks(aclose=lambda: log.append("plain"))
         plugins = [closing(log, "outer"), both, plain]
-        users = AsyncUsersManager(URL, transport=LoggingTransport(log), plugins=plugins)
+        users = AsyncUsersManager(TENANT, transport=LoggingTransport(log), plugins=plugins)
         await users.aclose()
         await users.aclose()
 
@@ -360,17 +346,17 @@ def test_aclose_uses_the_async_hook_of_a_plugin_if_it_has_one() -> None:
 def test_usersmanager_never_calls_the_async_hook() -> None:
     log: list[str] = []
     plugin = Hooks(aclose=lambda: log.append("async"), close=lambda: log.append("sync"))
-    UsersManager(URL, transport=FakeTransport(), plugins=[plugin]).close()
+    UsersManager(TENANT, transport=FakeTransport(), plugins=[plugin]).close()
     assert log == ["sync"]
 
 
 @pytest.mark.parametrize("mode", ["sync", "async"])
 def test_an_error_in_one_close_does_not_stop_the_others(mode: str) -> None:
     def close() -> None:
-        UsersManager(URL, transport=transport, plugins=plugins).close()
+        UsersManager(TENANT, transport=transport, plugins=plugins).close()
 
     async def aclose() -> None:
-        await AsyncUsersManager(URL, transport=transport, plugins=plugins).aclose()
+        await AsyncUsersManager(TENANT, transport=transport, plugins=plugins).aclose()
 
     log: list[str] = []
     transport = LoggingTransport(log, ValueError("first"))
@@ -388,7 +374,7 @@ def test_a_construction_that_fails_half_way_closes_its_plugins_with_the_sync_hoo
     aclosing = Hooks(aclose=lambda: log.append("async"))
     plugins = [closing(log, "a"), aclosing, closing(log, "b", error=ValueError()), "nowhere"]
     with pytest.raises(PluginError, match="no plugin"):
-        manager(URL, transport=FakeTransport(), plugins=plugins)
+        manager(TENANT, transport=FakeTransport(), plugins=plugins)
     assert log == ["b", "a"]
 
 
@@ -396,5 +382,5 @@ def test_from_issuer_closes_the_plugins_if_it_fails() -> None:
     log: list[str] = []
     fake = FakeTransport().status(404)
     with pytest.raises(UsersManagerError):
-        UsersManager.from_issuer(URL, transport=fake, plugins=[closing(log, "plugin")])
+        UsersManager.from_issuer(TENANT, transport=fake, plugins=[closing(log, "plugin")])
     assert log == ["plugin"]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.flow.flights import eventually
+from tests.flow.flights import eventually, joined
 from tests.support import make_request
 
 from usersmanager import DeadlineExceededError, PluginError, Response
@@ -75,21 +76,16 @@ def test_a_request_can_not_be_sent() -> None:
 
 
 def test_it_joins_a_flight() -> None:
-    flight, gate = SingleFlight(), threading.Event()
-    results: list[int] = []
+    flight, gate, acted = SingleFlight(), threading.Event(), list[int]()
 
     def work() -> Flow[int]:
         yield from run(sync=gate.wait, async_=asyncio.Event().wait)
+        acted.append(7)
         return 7
 
-    threads = [
-        threading.Thread(target=lambda: results.append(run_flow(flight.run("k", work))))
-        for _ in range(2)
-    ]
-    for thread in threads:
-        thread.start()
-    eventually(lambda: "k" in flight._flights._open)
-    gate.set()
-    for thread in threads:
-        thread.join()
-    assert results == [7, 7]
+    with ThreadPoolExecutor(2) as threads:
+        calls = [threads.submit(lambda: run_flow(flight.run("k", work))) for _ in range(2)]
+        eventually(lambda: joined(flight) == 2)
+        gate.set()
+        assert [call.result() for call in calls] == [7, 7]
+    assert acted == [7]

@@ -64,16 +64,6 @@ def test_a_response_is_shared_whatever_its_status(
     assert len(crew.gate.requests) == 1
 
 
-def test_a_slow_503_makes_no_convoy() -> None:
-    with crew_of("threads") as crew:
-        calls = crew.start(32)
-        request = crew.gate.next()
-        time.sleep(0.1)
-        request.respond(503)
-        assert all(isinstance(one, ServerError) for one in errors_of(calls))
-        assert len(crew.gate.requests) == 1
-
-
 def test_a_transport_error_is_shared_as_a_copy_for_each(crew: Crew) -> None:
     calls = crew.start(4)
     error = DisconnectedError("the peer left")

@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 from tests.flow.by_hand import Call, Ended, act, driven_by_hand
-from tests.flow.flights import LIMIT, Gate, Shared, eventually
+from tests.flow.flights import LIMIT, Gate, Shared, eventually, joined
 from tests.isolation.interrupting import guarded, interrupt_after
 from tests.isolation.moments import LineRecorder, Moment, Recorder, ReturnRecorder, SoftTimeLimit
+from tests.support import TENANT
 
 import usersmanager
 from usersmanager import AsyncUsersManager, DisconnectedError, Request, Response, UsersManager
@@ -229,11 +230,11 @@ class Team:
         return {"transport": self.gate, "plugins": [self.plugin], "discover": False}
 
     def call(self) -> Any:
-        with UsersManager("https://tenant.example", **self._settings()) as users:
+        with UsersManager(TENANT, **self._settings()) as users:
             return users.get_info("t", timeout=LIMIT)
 
     async def _call_async(self) -> Any:
-        async with AsyncUsersManager("https://tenant.example", **self._settings()) as users:
+        async with AsyncUsersManager(TENANT, **self._settings()) as users:
             return await users.get_info("t", timeout=LIMIT)
 
     def call_async(self) -> Any:
@@ -243,9 +244,6 @@ class Team:
         thread = threading.Thread(target=lambda: self.subjects.append(self.call().sub))
         self.threads.append(thread)
         thread.start()
-
-    def joined(self) -> int:
-        return sum(len(one.callers) for one in list(self.plugin.flight._flights._open.values()))
 
     def finish(self) -> None:
         for thread in self.threads:
@@ -273,7 +271,7 @@ def test_a_signal_ends_the_wait_of_a_call_and_harms_no_other(
     raised = error()
     ended, _ = interrupt_after(0.1, lambda: call(team), raised)
     assert ended.error is raised
-    assert team.joined() == 2
+    assert joined(team.plugin.flight) == 2
     request.respond()
     team.finish()
     assert len(team.gate.requests) == 1
@@ -315,9 +313,7 @@ def test_signals_at_random_moments_leave_no_thread_waiting(
         def close(self) -> None: ...
 
     plugin = Shared()
-    users = UsersManager(
-        "https://tenant.example", transport=Slow(), plugins=[plugin], discover=False
-    )
+    users = UsersManager(TENANT, transport=Slow(), plugins=[plugin], discover=False)
     stopping = threading.Event()
     wrong: list[BaseException] = []
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from tests.flow.by_hand import Call, act, driven_by_hand
 from tests.flow.flights import LIMIT, Shared, crew_of
-from tests.support import in_child
+from tests.support import TENANT, Hanging, held_by_a_thread, in_child
 
-from usersmanager import AsyncUsersManager, Request, Response, UsersManager
+from usersmanager import AsyncUsersManager, Response, UsersManager
 from usersmanager._flow.async_driver import drive_async
 from usersmanager.plugins import SingleFlight
 from usersmanager.testing import FakeTransport
@@ -77,13 +76,6 @@ def test_a_call_whose_event_loop_is_closed_is_not_chosen_to_act() -> None:
 def test_a_coroutine_that_is_dropped_while_it_acts_leaves_that_to_the_next_call() -> None:
     flight = SingleFlight()
 
-    class Hanging:
-        async def asend(self, request: Request) -> Response:
-            await asyncio.sleep(LIMIT)
-            raise AssertionError
-
-        async def aclose(self) -> None: ...
-
     def call(transport: Any) -> Any:
         return drive_async(flight.run("t", act), transport, Deadline.after(LIMIT))
 
@@ -102,15 +94,13 @@ def test_a_coroutine_that_is_dropped_while_it_acts_leaves_that_to_the_next_call(
 
 
 def call(plugin: Any, transport: Any) -> str:
-    with UsersManager(
-        "https://tenant.example", transport=transport, plugins=[plugin], discover=False
-    ) as users:
+    with UsersManager(TENANT, transport=transport, plugins=[plugin], discover=False) as users:
         return users.get_info("t", timeout=LIMIT / 2).sub
 
 
 async def call_async(plugin: Any, transport: Any) -> str:
     async with AsyncUsersManager(
-        "https://tenant.example", transport=transport, plugins=[plugin], discover=False
+        TENANT, transport=transport, plugins=[plugin], discover=False
     ) as users:
         return (await users.get_info("t", timeout=LIMIT / 2)).sub
 
@@ -131,21 +121,8 @@ def test_a_child_process_starts_without_flights(kind: str) -> None:
 
 def test_a_lock_that_is_held_during_a_fork_does_not_hang_the_child() -> None:
     plugin = Shared()
-    held, forked = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with plugin.flight._flights._lock:
-            held.set()
-            forked.wait(LIMIT)
-
-    thread = threading.Thread(target=hold)
-    thread.start()
-    held.wait(LIMIT)
-    try:
+    with held_by_a_thread(plugin.flight._flights._lock):
         assert in_child(lambda: call(plugin, FakeTransport().profile("child"))) == "child"
-    finally:
-        forked.set()
-        thread.join()
 
 
 def test_a_flow_that_forks_ends_in_both_processes() -> None:

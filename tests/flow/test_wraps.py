@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.flow.support import Around
+from tests.flow.support import Hooks
 
 from usersmanager import (
     DisconnectedError,
@@ -40,10 +40,10 @@ def test_the_first_plugin_is_the_outermost_and_attempts_are_inside_calls(
     fake.profile("u")
     log: list[str] = []
     plugins = [
-        Around(tagging("attempt1", log), per_attempt=True),
-        Around(tagging("call1", log)),
-        Around(tagging("call2", log)),
-        Around(tagging("attempt2", log), per_attempt=True),
+        Hooks(wrap_attempt=tagging("attempt1", log)),
+        Hooks(wrap_call=tagging("call1", log)),
+        Hooks(wrap_call=tagging("call2", log)),
+        Hooks(wrap_attempt=tagging("attempt2", log)),
     ]
     fetch(plugins=plugins)
     order = ["call1", "call2", "attempt1", "attempt2"]
@@ -52,7 +52,11 @@ def test_the_first_plugin_is_the_outermost_and_attempts_are_inside_calls(
 
 def test_a_plain_function_may_change_the_request(fetch: Fetch, fake: FakeTransport) -> None:
     fake.profile("u")
-    fetch(plugins=[Around(lambda request, proceed: proceed(request.with_headers({"X-A": "1"})))])
+    fetch(
+        plugins=[
+            Hooks(wrap_call=lambda request, proceed: proceed(request.with_headers({"X-A": "1"})))
+        ]
+    )
     assert fake.requests[0].headers["X-A"] == "1"
 
 
@@ -60,7 +64,10 @@ def test_a_plain_function_may_change_the_request(fetch: Fetch, fake: FakeTranspo
 def test_a_plain_function_may_return_a_response_itself(
     fetch: Fetch, fake: FakeTransport, outer: bool
 ) -> None:
-    cache, other = Around(lambda request, proceed: PROFILE), Around(tagging("t", []))
+    cache, other = (
+        Hooks(wrap_call=lambda request, proceed: PROFILE),
+        Hooks(wrap_call=tagging("t", [])),
+    )
     plugins = [cache, other] if outer else [other, cache]
     assert fetch(plugins=plugins).sub == "cached"
     assert fake.requests == []
@@ -75,7 +82,7 @@ def test_a_wrap_may_repeat_a_call_and_each_attempt_has_a_number(
         return (yield from proceed(request))
 
     fake.status(503).status(503).profile("u")
-    assert fetch(plugins=[Around(thrice)]).sub == "u"
+    assert fetch(plugins=[Hooks(wrap_call=thrice)]).sub == "u"
     assert [request.attempt for request in fake.requests] == [1, 2, 3]
     assert len({id(request.call) for request in fake.requests}) == 1
     assert fake.requests[0].call.attempts == 3
@@ -89,7 +96,7 @@ def test_proceed_raises_the_transport_error(fetch: Fetch, fake: FakeTransport) -
             return (yield from proceed(request))
 
     fake.add(DisconnectedError("gone")).profile("u")
-    assert fetch(plugins=[Around(recovering)]).sub == "u"
+    assert fetch(plugins=[Hooks(wrap_call=recovering)]).sub == "u"
 
 
 def returns_the_flow(request: Request, proceed: Proceed) -> Any:
@@ -169,7 +176,10 @@ async def is_a_coroutine(request: Request, proceed: Proceed) -> Any:
         (runs_an_async_function, "an async function as `sync`"),
         (proceeds_with_nothing, "called proceed() with NoneType: pass a Request"),
         (proceeds_with_another_call, "pass `call=request.call` to Request"),
-        (lambda *arguments: is_a_coroutine(*arguments), "is an async function: write a generator"),
+        (
+            lambda request, proceed: is_a_coroutine(request, proceed),
+            "is an async function: write a generator",
+        ),
     ],
 )
 @pytest.mark.filterwarnings("error")
@@ -177,7 +187,9 @@ def test_a_mistake_in_a_wrap_is_rejected_with_the_code_to_write(
     mistake: Any, advice: str, fetch: Fetch, fake: FakeTransport, error_of: ErrorOf
 ) -> None:
     fake.profile("u")
-    error = error_of(lambda: fetch(plugins=[Around(tagging("outer", [])), Innocent(mistake)]))
+    error = error_of(
+        lambda: fetch(plugins=[Hooks(wrap_call=tagging("outer", [])), Innocent(wrap_call=mistake)])
+    )
     assert type(error) is PluginError
     assert str(error).startswith("plugin 'Innocent' ")
     assert advice in str(error)
@@ -185,7 +197,7 @@ def test_a_mistake_in_a_wrap_is_rejected_with_the_code_to_write(
     gc.collect(1)  # What the mistake left behind is young.
 
 
-class Innocent(Around):
+class Innocent(Hooks):
     """A wrap inside another one, which must not be blamed."""
 
 
@@ -200,7 +212,7 @@ def test_a_step_that_is_not_used_warns_when_it_is_collected(
 
     fake.profile("u")
     with pytest.warns(RuntimeWarning, match="has no effect: write `yield from"):
-        fetch(plugins=[Around(forgetful)])
+        fetch(plugins=[Hooks(wrap_call=forgetful)])
 
 
 def test_a_finished_flow_can_not_be_returned_again(
@@ -213,11 +225,11 @@ def test_a_finished_flow_can_not_be_returned_again(
         return flows[-1]
 
     fake.profile("u").profile("u")
-    plugin = Around(again)
+    plugin = Hooks(wrap_call=again)
     fetch(plugins=[plugin])
     error = error_of(lambda: fetch(plugins=[plugin]))
     assert isinstance(error, PluginError)
-    assert "'Around' returned None" in str(error)
+    assert "'Hooks' returned None" in str(error)
 
 
 def test_an_exception_of_a_plugin_reaches_the_caller_unchanged(fetch: Fetch) -> None:
@@ -225,4 +237,4 @@ def test_an_exception_of_a_plugin_reaches_the_caller_unchanged(fetch: Fetch) -> 
         raise LookupError("no such vault")
 
     with pytest.raises(LookupError, match="no such vault"):
-        fetch(plugins=[Around(failing)])
+        fetch(plugins=[Hooks(wrap_call=failing)])

@@ -10,6 +10,7 @@ from typing import Any
 from unittest.mock import AsyncMock, Mock
 
 import pytest
+from tests.support import TENANT, Hanging
 
 from usersmanager import (
     ArgumentError,
@@ -22,16 +23,6 @@ from usersmanager import (
     UsersManager,
 )
 from usersmanager.testing import FakeTransport
-
-TENANT = "https://tenant.example"
-
-
-class Hanging:
-    async def asend(self, request: Request) -> Response:
-        await asyncio.sleep(60)
-        raise AssertionError
-
-    async def aclose(self) -> None: ...
 
 
 async def close_in_a_task(users: AsyncUsersManager) -> None:
@@ -110,14 +101,17 @@ ASYNC_CALLBACKS = {
 }
 
 
+COROUTINE_FUNCTION = "^callback must not be a coroutine function: only AsyncUsersManager"
+
+
 @pytest.mark.parametrize("callback", ASYNC_CALLBACKS.values(), ids=ASYNC_CALLBACKS)
 def test_a_coroutine_function_as_a_sync_callback_is_rejected_before_sending(callback: Any) -> None:
     fake = FakeTransport()
     settings = {"impersonator_id": "i", "protocol": "p", "token": "t"}
     with UsersManager(TENANT, transport=fake) as users:
-        with pytest.raises(ArgumentError, match=r"^callback must not be a coroutine function"):
+        with pytest.raises(ArgumentError, match=COROUTINE_FUNCTION):
             users.get_info("t", callback)
-        with pytest.raises(ArgumentError, match=r"^callback must not be a coroutine function"):
+        with pytest.raises(ArgumentError, match=COROUTINE_FUNCTION):
             users.impersonate("u", settings, callback)
     assert fake.requests == []
 

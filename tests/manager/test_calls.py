@@ -6,10 +6,11 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from tests.support import TENANT
+
 from usersmanager import RedirectError, Request, Response, UsersManager, UsersManagerError
 from usersmanager.testing import FakeTransport
 
-TENANT = "https://tenant.example"
 Fetch = Callable[..., Any]
 ErrorOf = Callable[[Callable[[], object]], UsersManagerError]
 

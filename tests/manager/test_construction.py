@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.support import TENANT
 
 from usersmanager import (
     ArgumentError,
     AsyncUsersManager,
-    DecodeError,
     Request,
     Response,
     SubjectMismatchError,
@@ -21,7 +20,6 @@ from usersmanager import (
 )
 from usersmanager.testing import FakeTransport
 
-TENANT = "https://tenant.example"
 Fetch = Callable[..., Any]
 ErrorOf = Callable[[Callable[[], object]], UsersManagerError]
 
@@ -97,25 +95,18 @@ def test_the_timeout_of_a_call_overrides_that_of_the_constructor(
     assert 0 < remaining[1] <= 3
 
 
-@pytest.mark.parametrize(("expected", "same"), [("u", True), ("v", False), ("U", False)])
-def test_the_expected_subject_is_compared_exactly(expected: str, same: bool) -> None:
-    async def async_call() -> None:
-        fake = FakeTransport().profile("u").profile("u")
-        async with AsyncUsersManager(TENANT, transport=fake) as users:
-            await users.get_info("t", expected_subject=expected)
+@pytest.mark.parametrize("expected", ["v", "U", "u "])
+def test_the_profile_of_another_subject_than_expected_is_an_error(mode: Any, expected: str) -> None:
+    call = ("get_info", ("t",), {"expected_subject": expected})
+    with pytest.raises(SubjectMismatchError) as caught:
+        mode.calls([call], base_url=TENANT, transport=FakeTransport().profile("u"))
+    assert caught.value.operation == "get_info"
 
-    def sync_call() -> None:
-        with UsersManager(TENANT, transport=FakeTransport().profile("u")) as users:
-            users.get_info("t", expected_subject=expected)
 
-    for call in (sync_call, lambda: asyncio.run(async_call())):
-        if same:
-            call()
-            continue
-        with pytest.raises(SubjectMismatchError) as caught:
-            call()
-        assert isinstance(caught.value, DecodeError)
-        assert caught.value.operation == "get_info"
+def test_the_profile_of_the_expected_subject_is_returned(mode: Any) -> None:
+    call = ("get_info", ("t",), {"expected_subject": "u"})
+    fake = FakeTransport().profile("u")
+    assert mode.calls([call], base_url=TENANT, transport=fake) == [{"sub": "u"}]
 
 
 @pytest.mark.parametrize("bad", ["", " ", 7])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from unittest.mock import AsyncMock, create_autospec
 
 import pytest
 from tenacity import AsyncRetrying, retry, stop_after_attempt
+from tests.support import TENANT
 
 from usersmanager import (
     ArgumentError,
@@ -22,8 +24,7 @@ from usersmanager import (
 )
 from usersmanager.testing import FakeTransport
 
-URL = "https://tenant.example"
-METHODS = ["get_info", "impersonate", "from_issuer", "aclose"]
+METHODS = ["get_info", "impersonate", "call", "from_issuer", "aclose"]
 # Python 3.11 has no mark that `inspect` and tenacity know.
 needs_mark = pytest.mark.skipif(sys.version_info < (3, 12), reason="new in Python 3.12")
 # Python 3.14 deprecates the function of asyncio.
@@ -37,7 +38,7 @@ checks = pytest.mark.parametrize("check", CHECKS)
 def test_a_method_is_a_coroutine_function_of_its_class_and_of_an_instance(
     check: Callable[[object], bool], name: str
 ) -> None:
-    users = AsyncUsersManager(URL, transport=FakeTransport())
+    users = AsyncUsersManager(TENANT, transport=FakeTransport())
     assert check(getattr(AsyncUsersManager, name))
     assert check(getattr(users, name))
 
@@ -55,7 +56,7 @@ def test_a_sync_method_is_not_a_coroutine_function(
     "make_double",
     [
         lambda: create_autospec(AsyncUsersManager, instance=True),
-        lambda: create_autospec(AsyncUsersManager(URL, transport=FakeTransport())),
+        lambda: create_autospec(AsyncUsersManager(TENANT, transport=FakeTransport())),
         lambda: AsyncMock(spec=AsyncUsersManager),
     ],
 )
@@ -77,7 +78,7 @@ def test_a_test_double_is_awaited_as_the_original_is(make_double: Callable[[], A
 def test_tenacity_retries_a_method() -> None:
     async def main() -> None:
         fake = FakeTransport().status(401).status(401).profile("u").status(401).profile("u")
-        async with AsyncUsersManager(URL, transport=fake) as users:
+        async with AsyncUsersManager(TENANT, transport=fake) as users:
             get_info = retry(stop=stop_after_attempt(3))(users.get_info)
             assert (await get_info("t")).sub == "u"
             retrying = AsyncRetrying(stop=stop_after_attempt(2))
@@ -90,7 +91,7 @@ def test_tenacity_retries_a_method() -> None:
 def test_tenacity_retries_a_coroutine_function_that_calls_a_method() -> None:
     async def main() -> None:
         fake = FakeTransport().status(401).status(401).profile("u")
-        async with AsyncUsersManager(URL, transport=fake) as users:
+        async with AsyncUsersManager(TENANT, transport=fake) as users:
 
             @retry(stop=stop_after_attempt(3))
             async def get_info(token: str) -> UserInfo:
@@ -107,10 +108,21 @@ def test_a_marked_method_still_raises_at_the_call_and_takes_a_callback() -> None
 
     async def main() -> None:
         fake = FakeTransport().status(401)
-        async with AsyncUsersManager(URL, transport=fake) as users:
+        async with AsyncUsersManager(TENANT, transport=fake) as users:
             with pytest.raises(ArgumentError):
                 users.get_info("a b")  # type: ignore[unused-coroutine] # It raises.
             assert users.get_info("t", lambda *outcome: outcomes.append(outcome)) is None
 
     asyncio.run(main())
     assert [type(error) for error, _ in outcomes] == [UnauthorizedError]
+
+
+def test_a_call_that_is_never_awaited_warns_with_the_name_of_the_method() -> None:
+    async def main() -> None:
+        async with AsyncUsersManager(TENANT, transport=FakeTransport()) as users:
+            users.get_info("t")  # type: ignore[unused-coroutine] # The mistake.
+            gc.collect()
+
+    expected = r"coroutine 'AsyncUsersManager\.get_info' was never awaited"
+    with pytest.warns(RuntimeWarning, match=expected):
+        asyncio.run(main())

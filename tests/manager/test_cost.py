@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 
 import pytest
+from tests.support import TENANT
 
 from usersmanager import AsyncUsersManager, Request, Response, UsersManager
 
@@ -17,7 +18,7 @@ from usersmanager import AsyncUsersManager, Request, Response, UsersManager
 # does nothing: 87 sync and 88 async on Python 3.11, and one of the counter itself. A change that
 # needs more explains it in its commit message.
 LIMIT = 89
-URL, PLUGINS = "https://tenant.example", ["headers", "logging", "retry"]
+PLUGINS = ["headers", "logging", "retry"]
 
 
 class Canned:
@@ -54,7 +55,7 @@ def count_calls(calls: list[None]) -> Iterator[None]:
 
 def sync_cost(calls_before: int) -> int:
     calls: list[None] = []
-    with UsersManager(URL, transport=Canned(), discover=PLUGINS) as users:
+    with UsersManager(TENANT, transport=Canned(), discover=PLUGINS) as users:
         for _ in range(calls_before):
             users.get_info("a-token")
         with count_calls(calls):
@@ -66,7 +67,7 @@ def async_cost(calls_before: int) -> int:
     calls: list[None] = []
 
     async def main() -> None:
-        async with AsyncUsersManager(URL, transport=Canned(), discover=PLUGINS) as users:
+        async with AsyncUsersManager(TENANT, transport=Canned(), discover=PLUGINS) as users:
             for _ in range(calls_before):
                 await users.get_info("a-token")
             with count_calls(calls):

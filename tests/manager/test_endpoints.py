@@ -8,13 +8,13 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from tests.manager.test_from_issuer import ISSUER, add_configuration, fetch_profile
+from tests.manager.issuer import ISSUER, add_configuration, fetch_profile
+from tests.support import TENANT
 
 from usersmanager import ArgumentError, AsyncUsersManager, DecodeError, ServerError, UsersManager
 from usersmanager.testing import FakeTransport
 
-TENANT = "https://tenant.example"
-ENDPOINT = "https://pool.auth.example/oauth2/userInfo?key=canary"
+ENDPOINT = "https://pool.auth.example/oauth2/userInfo?key=hush"
 Fetch = Callable[..., Any]
 
 
@@ -74,17 +74,17 @@ def test_without_an_endpoint_that_of_the_base_url_is_requested(
 @pytest.mark.parametrize(
     ("settings", "keyword"),
     [
-        ({"endpoints": "https://canary"}, "endpoints must be a mapping"),
-        ({"endpoints": [("userinfo_endpoint", "https://canary")]}, "must be a mapping"),
-        ({"endpoints": {"userinfo": "https://canary"}}, "did you mean 'userinfo_endpoint'?"),
-        ({"endpoints": {"canary": "https://canary"}}, "token_endpoint, userinfo_endpoint)"),
-        ({"endpoints": {"canary": "https://canary"}}, "lower case and ends in _endpoint or _uri ("),
-        ({"endpoints": {7: "https://canary"}}, "lower case and ends in _endpoint or _uri ("),
+        ({"endpoints": "https://hush"}, "endpoints must be a mapping"),
+        ({"endpoints": [("userinfo_endpoint", "https://hush")]}, "must be a mapping"),
+        ({"endpoints": {"userinfo": "https://hush"}}, "did you mean 'userinfo_endpoint'?"),
+        ({"endpoints": {"hush": "https://hush"}}, "token_endpoint, userinfo_endpoint)"),
+        ({"endpoints": {"hush": "https://hush"}}, "lower case and ends in _endpoint or _uri ("),
+        ({"endpoints": {7: "https://hush"}}, "lower case and ends in _endpoint or _uri ("),
         ({"endpoints": {"userinfo_endpoint": None}}, "userinfo_endpoint must be a string"),
-        ({"endpoints": {"userinfo_endpoint": "/canary"}}, "must be an absolute URL"),
-        ({"endpoints": {"userinfo_endpoint": "https://canary@h"}}, "must not contain a user name"),
+        ({"endpoints": {"userinfo_endpoint": "/hush"}}, "must be an absolute URL"),
+        ({"endpoints": {"userinfo_endpoint": "https://hush@h"}}, "must not contain a user name"),
         ({"endpoints": {"userinfo_endpoint": "http://localhost"}}, "is http, not https"),
-        ({"userinfo_method": "canary"}, 'must be "GET" or "POST"'),
+        ({"userinfo_method": "hush"}, 'must be "GET" or "POST"'),
         ({"userinfo_method": "post"}, 'must be "GET" or "POST"'),
         ({"userinfo_method": None}, 'must be "GET" or "POST"'),
         ({"userinfo_method": b"GET"}, 'must be "GET" or "POST"'),
@@ -103,7 +103,7 @@ def test_an_invalid_setting_is_rejected_at_construction_and_not_quoted(
         with pytest.raises(ArgumentError) as caught:
             make()
         assert keyword in str(caught.value)
-        assert "canary" not in str(caught.value)
+        assert "hush" not in str(caught.value)
     assert fake.requests == []
 
 
@@ -152,7 +152,7 @@ def test_the_repr_contains_both_settings_but_no_query(kind: Any) -> None:
         f"{TENANT} userinfo_endpoint=https://pool.auth.example/oauth2/userInfo"
         " userinfo_method=POST transport=FakeTransport"
     ) in repr(users)
-    assert "canary" not in repr(users)
+    assert "hush" not in repr(users)
     if kind is UsersManager:
         users.close()
     else:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.flow.support import Hooks
 from tests.support import TENANT
 
 from usersmanager import (
@@ -24,21 +25,10 @@ from usersmanager import (
     UsersManager,
     UsersManagerError,
 )
-from usersmanager.plugins import Proceed, hookimpl
+from usersmanager.plugins import Proceed
 from usersmanager.testing import FakeTransport
 
 Fetch = Callable[..., Any]
-
-
-class Instead:
-    """A plugin that does something instead of each call."""
-
-    def __init__(self, act: Callable[[Request, Proceed], Any]) -> None:
-        self._act = act
-
-    @hookimpl
-    def usersmanager_wrap_call(self, request: Request, proceed: Proceed) -> Any:
-        return self._act(request, proceed)
 
 
 def set_invalid_header(request: Request, proceed: Proceed) -> Any:
@@ -67,8 +57,8 @@ FAILURES: dict[str, tuple[Any, dict[str, Any]]] = {
     "interim": (Response(100), {}),
     "not a profile": (Response(200, JSON, b"{}"), {}),
     "not a response": (lambda request: None, {}),
-    "plugin": (None, {"plugins": [Instead(set_invalid_header)]}),
-    "circuit breaker": (None, {"plugins": [Instead(break_the_circuit)]}),
+    "plugin": (None, {"plugins": [Hooks(wrap_call=set_invalid_header)]}),
+    "circuit breaker": (None, {"plugins": [Hooks(wrap_call=break_the_circuit)]}),
     "expired deadline": (None, {"timeout": 1e-9}),
 }
 
@@ -147,7 +137,7 @@ def test_an_error_of_another_manager_keeps_what_it_names(fake: FakeTransport) ->
         with UsersManager("https://another.example", transport=another, discover=False) as users:
             users.impersonate("u", {"impersonator_id": "i", "protocol": "p", "token": "t"})
 
-    plugin = Instead(call_another_manager)
+    plugin = Hooks(wrap_call=call_another_manager)
     with (
         UsersManager(TENANT, transport=fake, plugins=[plugin]) as users,
         pytest.raises(UsersManagerError) as caught,

@@ -8,6 +8,7 @@ import pickle
 from typing import Any
 
 import pytest
+from tests.support import TENANT, Hanging
 
 from usersmanager import (
     AsyncUsersManager,
@@ -20,18 +21,21 @@ from usersmanager import (
 )
 from usersmanager.testing import FakeTransport
 
-TENANT = "https://tenant.example"
+
+class CountingTransport(FakeTransport):
+    """A transport that counts how often it is closed."""
+
+    closes = 0
+
+    def close(self) -> None:
+        self.closes += 1
 
 
 def test_a_closed_manager_rejects_calls_and_closes_its_transport_once(mode: Any) -> None:
-    closes: list[str] = []
-
-    class Counting(FakeTransport):
-        def close(self) -> None:
-            closes.append("closed")
+    transport = CountingTransport()
 
     async def async_manager() -> None:
-        async with AsyncUsersManager(TENANT, transport=Counting()) as users:
+        async with AsyncUsersManager(TENANT, transport=transport) as users:
             pass
         await users.aclose()
         with pytest.raises(LifecycleError, match="closed"):
@@ -40,10 +44,10 @@ def test_a_closed_manager_rejects_calls_and_closes_its_transport_once(mode: Any)
             await users.__aenter__()
 
     def sync_manager() -> None:
-        with UsersManager(TENANT, transport=Counting()) as users:
+        with UsersManager(TENANT, transport=transport) as users:
             pass
         users.close()
-        with pytest.raises(LifecycleError, match="closed"):
+        with pytest.raises(LifecycleError, match="is closed: create a new one"):
             users.get_info("t", lambda *outcome: pytest.fail("the callback was called"))
         with pytest.raises(LifecycleError, match="closed"):
             users.__enter__()
@@ -52,21 +56,16 @@ def test_a_closed_manager_rejects_calls_and_closes_its_transport_once(mode: Any)
         sync_manager()
     else:
         asyncio.run(async_manager())
-    assert closes == ["closed"]
+    assert transport.closes == 1
 
 
 def test_of_two_threads_that_find_a_manager_open_only_one_closes_it(mode: Any) -> None:
-    closes: list[str] = []
-
-    class Counting(FakeTransport):
-        def close(self) -> None:
-            closes.append("closed")
-
-    users = mode.make(TENANT, transport=Counting())
+    transport = CountingTransport()
+    users = mode.make(TENANT, transport=transport)
     for _ in range(2):
         users._is_open = True  # This is what each of them has read.
         asyncio.run(users.aclose()) if mode.name == "async" else users.close()
-    assert closes == ["closed"]
+    assert transport.closes == 1
 
 
 def test_a_call_that_is_awaited_after_the_close_is_rejected() -> None:
@@ -100,7 +99,7 @@ def test_closing_awaits_the_calls_with_callbacks_of_the_running_loop_only() -> N
         await asyncio.sleep(0)
         outcomes.append(profile.sub if profile else str(error))
 
-    class Hanging(FakeTransport):
+    class HangingForOneToken(FakeTransport):
         async def asend(self, request: Request) -> Response:
             if request.token.reveal() == "hanging":
                 await asyncio.sleep(60)
@@ -114,7 +113,7 @@ def test_closing_awaits_the_calls_with_callbacks_of_the_running_loop_only() -> N
         await asyncio.wait_for(users.aclose(), 5)
         assert outcomes == ["u"]
 
-    users = AsyncUsersManager(TENANT, transport=Hanging().profile("u"))
+    users = AsyncUsersManager(TENANT, transport=HangingForOneToken().profile("u"))
     with asyncio.Runner() as runner:
         runner.run(call(users))
         asyncio.run(call_and_close(users))
@@ -122,11 +121,6 @@ def test_closing_awaits_the_calls_with_callbacks_of_the_running_loop_only() -> N
 
 
 def test_closing_closes_the_transport_even_if_it_is_cancelled() -> None:
-    class Hanging(FakeTransport):
-        async def asend(self, request: Request) -> Response:
-            await asyncio.sleep(60)
-            raise AssertionError
-
     async def main() -> None:
         fake = Hanging()
         users = AsyncUsersManager(TENANT, transport=fake)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import json
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
+from tests.manager.issuer import ISSUER, add_configuration
+from tests.support import Hanging
 
 from usersmanager import (
     ArgumentError,
@@ -16,19 +17,14 @@ from usersmanager import (
     LifecycleError,
     NotFoundError,
     PendingManager,
-    Response,
 )
 from usersmanager.testing import FakeTransport
-
-ISSUER = "https://accounts.example"
-DOCUMENT = json.dumps({"issuer": ISSUER, "userinfo_endpoint": "https://api.example/me"}).encode()
 
 
 @pytest.fixture
 def provider() -> FakeTransport:
     """A transport that responds with a configuration document and a profile."""
-    document = Response(200, {"Content-Type": "application/json"}, DOCUMENT)
-    return FakeTransport(document).profile("u")
+    return add_configuration(FakeTransport()).profile("u")
 
 
 def from_issuer(provider: FakeTransport) -> PendingManager[AsyncUsersManager]:
@@ -70,12 +66,8 @@ def test_async_with_raises_the_error_of_the_creation() -> None:
 
 
 def test_an_invalid_issuer_is_an_error_of_await_and_of_async_with() -> None:
-    async def enter() -> None:
-        async with AsyncUsersManager.from_issuer("accounts.example"):
-            pytest.fail("the body was run")
-
     with pytest.raises(ArgumentError, match=r"^issuer "):
-        asyncio.run(enter())
+        asyncio.run(enter(AsyncUsersManager.from_issuer("accounts.example")))
     with pytest.raises(ArgumentError, match=r"^issuer "):
         asyncio.run(AsyncUsersManager.from_issuer("accounts.example"))
 
@@ -162,11 +154,6 @@ def test_a_task_that_awaits_it_has_the_name_of_the_method(provider: FakeTranspor
 
 
 def test_a_cancelled_creation_closes_the_manager() -> None:
-    class Hanging(FakeTransport):
-        async def asend(self, request: object) -> Response:
-            await asyncio.sleep(60)
-            raise AssertionError
-
     async def main() -> None:
         fake = Hanging()
         task = asyncio.create_task(from_issuer(fake))

@@ -7,16 +7,10 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from tests.support import installed_transports
 
-from usersmanager.plugins import installed_plugins
 from usersmanager.testing import FaultServer
 
-TRANSPORTS = [
-    (report.name, mode)
-    for report in installed_plugins()
-    if report.kind == "transport"
-    for mode in report.modes
-]
 SHUTTING_DOWN = "get_info: the interpreter is shutting down: make the call before the program ends"
 CALLS = """
 import asyncio, atexit, builtins, concurrent.futures, socket, sys, threading
@@ -158,7 +152,7 @@ def test_an_open_manager_that_outlives_the_modules_of_the_library_is_finalized_i
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "mode"), TRANSPORTS)
+@pytest.mark.parametrize(("name", "mode"), installed_transports())
 @pytest.mark.parametrize("moment", ["atexit", "thread", "daemon thread"])
 def test_a_call_over_any_transport_works_or_says_so(
     port: str, name: str, mode: str, moment: str
@@ -168,6 +162,6 @@ def test_a_call_over_any_transport_works_or_says_so(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name, mode in TRANSPORTS if mode == "sync"])
+@pytest.mark.parametrize("name", [name for name, mode in installed_transports() if mode == "sync"])
 def test_a_sync_call_of_a_finalizer_says_so(port: str, name: str) -> None:
     assert run(OVER_A_TRANSPORT, "__del__", name, "sync", port) == [SHUTTING_DOWN]

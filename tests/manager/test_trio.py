@@ -7,11 +7,10 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 import trio
+from tests.support import TENANT
 
 from usersmanager import AsyncUsersManager, LifecycleError, UsersManager
 from usersmanager.testing import FakeTransport
-
-TENANT = "https://tenant.example"
 
 
 def manager() -> AsyncUsersManager:

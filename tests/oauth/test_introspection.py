@@ -8,10 +8,9 @@ import pytest
 from tests.oauth.support import CLIENT, answer, form, perform
 from tests.support import TENANT
 
-from usersmanager import APIError, ArgumentError, DecodeError, UnauthorizedError, UsersManager
+from usersmanager import APIError, ArgumentError, DecodeError, UsersManager
 from usersmanager.oauth import Introspection, introspect_token
 from usersmanager.testing import FakeTransport
-from usersmanager.web import error_response
 
 ACTIVE = {"active": True, "sub": "auth0|ada", "exp": 1711141849, "scope": "openid"}
 
@@ -84,13 +83,6 @@ def test_an_endpoint_that_the_provider_lacks_is_named_with_those_it_has() -> Non
         pytest.raises(ArgumentError, match="no introspection_endpoint, only jwks_uri, userinfo_"),
     ):
         users.call(introspect_token("t", client=CLIENT))
-
-
-def test_a_401_is_about_our_client_and_never_becomes_that_of_the_end_user() -> None:
-    body = {"error": "invalid_client"}
-    with pytest.raises(UnauthorizedError) as caught:
-        perform(introspect_token("t", client=CLIENT), answer(body, 401))
-    assert error_response(caught.value).status == 502
 
 
 def test_a_request_that_the_server_refuses_has_its_error_code() -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from tenacity import wait_none
 from tests.oauth.support import CLIENT, ISSUED, answer
+from tests.support import TENANT
 from tests.transports.calls import TRANSPORTS
 from tests.transports.test_differential import FAULTS
 
@@ -109,5 +110,5 @@ def test_introspection_and_revocation_are_retried(operation: Any) -> None:
 def test_an_exchange_that_was_certainly_not_sent_is_repeated() -> None:
     fake = FakeTransport(ConnectError("refused", reason="refused"), answer(ISSUED))
     settings: dict[str, Any] = {"transport": fake, "discover": False, "plugins": [Retry()]}
-    with UsersManager("https://tenant.example", **settings) as users:
+    with UsersManager(TENANT, **settings) as users:
         assert users.call(exchange_token("t", client=CLIENT)).token == "issued-token"

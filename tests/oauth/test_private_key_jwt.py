@@ -5,17 +5,16 @@ from __future__ import annotations
 import functools
 import sys
 import time
-import traceback
 from collections.abc import Mapping
 from typing import Any
 from unittest import mock
 
 import pytest
 from joserfc import jwt
-from joserfc.jwk import Key, generate_key, import_key
+from joserfc.jwk import Key, generate_key
 from tenacity import wait_none
 from tests.oauth.support import answer, form, perform
-from tests.support import TENANT
+from tests.support import TENANT, shown_below_the_test
 
 from usersmanager import ArgumentError, Request, Response, UsersManager
 from usersmanager.oauth import PrivateKeyJwt, revoke_token
@@ -110,9 +109,9 @@ def public(key: Key) -> bytes:
         (RSA.as_pem(private=True), "ES256"),
         (key_for("EC", "P-256").as_pem(private=True), "RS256"),
         (key_for("EC", "P-256").as_pem(private=True), "ES512"),
-        ({"kty": "oct", "k": "canary-canary-canary-canary-canary-canary-canary"}, "RS256"),
-        ({"kty": "RSA", "n": "canary"}, "RS256"),
-        ("canary", "RS256"),
+        ({"kty": "oct", "k": "hush-hush-hush-hush-hush-hush-hush"}, "RS256"),
+        ({"kty": "RSA", "n": "hush"}, "RS256"),
+        ("hush", "RS256"),
         (b"", "RS256"),
         ({}, "RS256"),
         (None, "RS256"),
@@ -122,12 +121,8 @@ def public(key: Key) -> bytes:
 def test_anything_but_a_private_key_for_the_algorithm_is_refused(key: Any, algorithm: str) -> None:
     with pytest.raises(ArgumentError, match=f"key must be a private key for {algorithm}") as caught:
         PrivateKeyJwt("app", key, algorithm=algorithm, audience="them")
-    frames = caught.tb.tb_next  # Not that of this test.
-    error = caught.value.with_traceback(frames)
-    shown = "".join(
-        traceback.TracebackException.from_exception(error, capture_locals=True).format()
-    )
-    assert "canary" not in shown
+    shown = shown_below_the_test(caught.value)
+    assert "hush" not in shown
     assert "PRIVATE" not in shown
 
 
@@ -154,8 +149,3 @@ def test_without_joserfc_the_error_says_what_to_install() -> None:
 
 def test_it_shows_its_id_and_not_its_key() -> None:
     assert repr(PrivateKeyJwt("app", PEM, algorithm="ES256")) == "<PrivateKeyJwt app>"
-
-
-def test_the_public_key_verifies_what_the_private_one_signs() -> None:
-    request = sent(PrivateKeyJwt("app", PEM, algorithm="ES256", audience="them"))
-    assert assertion(request, import_key(public(EC), "EC")).claims["iss"] == "app"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.oauth.support import CLIENT, answer, form, perform
 from tests.support import TENANT
 
 from usersmanager import APIError, ArgumentError, Response, ServerError, UnauthorizedError
-from usersmanager.oauth import PublicClient, exchange_token, revoke_token
+from usersmanager.oauth import PublicClient, exchange_token, introspect_token, revoke_token
 from usersmanager.web import error_response
 
 
@@ -42,9 +44,8 @@ def test_a_server_that_is_busy_says_when_to_try_again() -> None:
     assert caught.value.retry_after == 7
 
 
-@pytest.mark.parametrize("make", [revoke_token, exchange_token])
-def test_a_401_is_about_our_client_and_never_becomes_that_of_the_end_user(make: object) -> None:
-    assert callable(make)
+@pytest.mark.parametrize("make", [revoke_token, exchange_token, introspect_token])
+def test_a_401_is_about_our_client_and_never_becomes_that_of_the_end_user(make: Any) -> None:
     with pytest.raises(UnauthorizedError) as caught:
         perform(make("t", client=CLIENT), answer({"error": "invalid_client"}, 401))
     response = error_response(caught.value)

@@ -11,7 +11,7 @@ from usersmanager import APIError, UsersManager
 from usersmanager.oauth import ClientSecretBasic, exchange_token
 from usersmanager.testing import FakeTransport
 
-SECRETS = ["canary-subject", "canary-actor", "canary-client-secret", "canary-issued"]
+SECRETS = ["hush-subject", "hush-actor", "hush-client-secret", "hush-issued"]
 
 
 def test_telemetry_names_an_exchange_and_shows_no_secret(caplog: pytest.LogCaptureFixture) -> None:
@@ -33,4 +33,4 @@ def test_telemetry_names_an_exchange_and_shows_no_secret(caplog: pytest.LogCaptu
     telemetry.meters.shutdown()
     assert "usersmanager.exchange_token" in {span.name for span in telemetry.spans()}
     assert "exchange_token: 400" in caplog.text
-    assert "canary" not in exported + caplog.text
+    assert "hush" not in exported + caplog.text

@@ -9,61 +9,45 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support import TENANT
 
 from usersmanager import ArgumentError, InvalidTokenError, UsersManager, UsersManagerError
 from usersmanager.testing import FakeTransport
 
 ErrorOf = Callable[[Callable[[], object]], UsersManagerError]
-TENANT = "https://tenant.example"
 
 
+# Only a str may come from a request, so that another type is a mistake of the program.
 @pytest.mark.parametrize(
-    ("token", "start", "keyword"),
+    ("token", "kind", "message"),
     [
-        (None, "An access token is required", ""),
-        ("", "Invalid access token", "empty"),
-        ("  ", "Invalid access token", "empty"),
-        ("Bearer a", "Invalid access token", "prefix"),
-        ("a b", "Invalid access token", "characters not allowed"),
-        ("a\r\nX: y", "Invalid access token", "characters not allowed"),
-        ("a\n", "Invalid access token", "strip it"),
-        ("tökén", "Invalid access token", "characters not allowed"),
-        (b"a", "Invalid access token", "not bytes"),
-        (7, "Invalid access token", "not int"),
-        (["a"], "Invalid access token", "not list"),
+        (None, ArgumentError, "An access token is required"),
+        ("", InvalidTokenError, "Invalid access token: it is empty"),
+        ("  ", InvalidTokenError, "Invalid access token: it is empty"),
+        ("Bearer a", InvalidTokenError, "Invalid access token: .*prefix"),
+        ("a b", InvalidTokenError, "Invalid access token: .*characters not allowed"),
+        ("a\r\nX: y", InvalidTokenError, "Invalid access token: .*characters not allowed"),
+        ("a\n", InvalidTokenError, "Invalid access token: .*strip it"),
+        ("t\u00f6ken", InvalidTokenError, "Invalid access token: .*characters not allowed"),
+        ("\ud800", InvalidTokenError, "Invalid access token: .*characters not allowed"),
+        (b"a", ArgumentError, "Invalid access token: .*not bytes"),
+        (7, ArgumentError, "Invalid access token: .*not int"),
+        (["a"], ArgumentError, "Invalid access token: .*not list"),
     ],
 )
 def test_a_bad_token_has_the_reference_message_and_advice(
     token: object,
-    start: str,
-    keyword: str,
+    kind: type[ArgumentError],
+    message: str,
     fetch: Callable[..., Any],
     fake: FakeTransport,
     error_of: ErrorOf,
 ) -> None:
     error = error_of(lambda: fetch(token))
-    assert isinstance(error, ArgumentError)
+    assert type(error) is kind
     assert error.operation == "get_info"
-    assert str(error).startswith(start)
-    assert keyword in str(error)
+    assert re.match(message, str(error))
     assert fake.requests == []
-
-
-@pytest.mark.parametrize(
-    "token", ["", " ", "a b", "a,b", 'a"', "Bearer a", "a\n", "a\0", "t\u00f6ken", "\ud800"]
-)
-def test_a_str_that_cannot_be_a_token_is_told_apart_from_a_mistake_of_the_program(
-    token: str, fetch: Callable[..., Any], fake: FakeTransport, error_of: ErrorOf
-) -> None:
-    assert type(error_of(lambda: fetch(token))) is InvalidTokenError
-    assert fake.requests == []
-
-
-@pytest.mark.parametrize("token", [None, b"a", 7, ["a"]])
-def test_a_missing_token_or_another_type_is_a_mistake_of_the_program(
-    token: object, fetch: Callable[..., Any], error_of: ErrorOf
-) -> None:
-    assert type(error_of(lambda: fetch(token))) is ArgumentError
 
 
 @pytest.mark.parametrize("token", ["", "a b", "t\u00f6ken"])
@@ -104,6 +88,7 @@ BAD_IMPERSONATIONS = [
     ("u", {"protocol": "\ud800"}, "JSON-serializable"),
     ("u", {"impersonater_id": "x"}, "did you mean 'impersonator_id'"),
     ("u", {"tokn": "x"}, "did you mean 'token'"),
+    ("u", {"clientID": "x"}, "did you mean 'clientId'"),
 ]
 
 
@@ -150,7 +135,14 @@ def test_settings_are_checked_in_the_order_of_the_reference(
     )
 
 
-@given(st.dictionaries(st.text(max_size=5), st.text(max_size=5) | st.none() | st.integers()))
+SETTINGS = [
+    *("impersonator_id", "protocol", "token", "client_id", "clientId"),
+    *("additional_parameters", "additionalParameters"),
+]
+NAMES = st.sampled_from(SETTINGS) | st.text(max_size=5)
+
+
+@given(st.dictionaries(NAMES, st.text(max_size=5) | st.none() | st.integers(), max_size=3))
 def test_any_settings_are_accepted_or_an_argument_error(settings: dict[str, Any]) -> None:
     fake = FakeTransport().link("https://t.example/x")
     with UsersManager(TENANT, transport=fake, discover=False) as users:
@@ -160,10 +152,7 @@ def test_any_settings_are_accepted_or_an_argument_error(settings: dict[str, Any]
                 users.impersonate("u", candidate)
             except ArgumentError:
                 continue
-            assert set(candidate) <= {
-                "impersonator_id", "protocol", "token", "client_id", "clientId",
-                "additional_parameters", "additionalParameters",
-            }  # fmt: skip
+            assert set(candidate) <= set(SETTINGS)
 
 
 def test_an_unknown_setting_that_may_be_a_secret_is_not_quoted(

@@ -47,20 +47,15 @@ def test_an_issuer_for_every_tenant_is_explained() -> None:
 @pytest.mark.parametrize(
     "actual",
     [
-        *("https://user:canary@a.example", "https://a.example?canary", "https://a.example#canary"),
-        *(
-            "canary",
-            "canary://a.example",
-            "https://a.example/\ncanary",
-            "https://a.example/{canary}",
-        ),
-        *(f"https://a.example/{'canary' * 60}", "https://canary\u202e.example", 7, ["canary"]),
+        *("https://user:hush@a.example", "https://a.example?hush", "https://a.example#hush"),
+        *("hush", "hush://a.example", "https://a.example/\nhush", "https://a.example/{hush}"),
+        *(f"https://a.example/{'hush' * 90}", "https://hush\u202e.example", 7, ["hush"]),
     ],
 )
 def test_an_issuer_that_is_not_a_plain_url_is_not_shown(actual: object) -> None:
     message = mismatch(ISSUER, actual)
     assert "is not a valid URL" in message
-    assert "canary" not in message
+    assert "hush" not in message
 
 
 def test_a_document_without_an_issuer_is_explained() -> None:

@@ -6,38 +6,21 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.support import make_request
+from tests.support import TENANT, Reader, make_request
 
 from usersmanager import (
     ArgumentError,
     AsyncUsersManager,
-    Request,
     Response,
     UsersManager,
     UsersManagerError,
 )
 from usersmanager._operations.discover import discover
-from usersmanager.plugins import Flow, Proceed, hookimpl, read
+from usersmanager.plugins import read
 from usersmanager.testing import FakeTransport
 
 JSON = {"Content-Type": "application/json"}
 IMPERSONATION = {"impersonator_id": "boss", "protocol": "oauth2", "token": "t"}
-
-
-class Reader:
-    """A plugin that reads the response as the caller will."""
-
-    def __init__(self) -> None:
-        self.seen: Any = None
-
-    @hookimpl
-    def usersmanager_wrap_call(self, request: Request, proceed: Proceed) -> Flow[Response]:
-        response = yield from proceed(request)
-        try:
-            self.seen = read(request, response)
-        except UsersManagerError as error:
-            self.seen = error
-        return response
 
 
 def facts(value: Any) -> Any:
@@ -70,7 +53,7 @@ def facts(value: Any) -> Any:
 def test_it_is_what_the_caller_gets(operation: str, response: Response) -> None:
     reader = Reader()
     with UsersManager(
-        "https://tenant.example",
+        TENANT,
         transport=FakeTransport(response),
         plugins=[reader],
         discover=False,
@@ -82,7 +65,7 @@ def test_it_is_what_the_caller_gets(operation: str, response: Response) -> None:
             elif operation == "impersonate":
                 got = users.impersonate("auth0|1", IMPERSONATION)
             else:
-                got = users.call(discover("https://tenant.example"))
+                got = users.call(discover(TENANT))
         except UsersManagerError as error:
             got = error
     assert facts(reader.seen) == facts(got)
@@ -93,7 +76,7 @@ def test_another_subject_than_expected_is_not_its_business() -> None:
 
     async def main() -> None:
         async with AsyncUsersManager(
-            "https://tenant.example",
+            TENANT,
             transport=FakeTransport().profile("u"),
             plugins=[reader],
             discover=False,

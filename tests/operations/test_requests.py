@@ -7,10 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.support import TENANT
 
 from usersmanager.testing import FakeTransport
-
-TENANT = "https://tenant.example"
 
 
 def test_get_info_requests_the_userinfo_with_the_token(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tenacity import wait_none
-from tests.support import TENANT
+from tests.support import TENANT, Hanging
 
 from usersmanager import (
     AsyncUsersManager,
@@ -129,15 +129,8 @@ def test_the_record_of_an_attempt_includes_an_interruption(
     assert [fields(record)["outcome"] for record in caplog.records] == ["KeyboardInterrupt"] * 2
 
 
-def test_a_cancelled_task_is_recorded(
-    fake: FakeTransport, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_cancelled_task_is_recorded(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "usersmanager")
-
-    class Hanging(FakeTransport):
-        async def asend(self, request: Request) -> Response:
-            await asyncio.Event().wait()
-            raise AssertionError
 
     async def main() -> None:
         async with AsyncUsersManager(TENANT, transport=Hanging(), discover=["logging"]) as users:
@@ -151,7 +144,7 @@ def test_a_cancelled_task_is_recorded(
 
 
 def test_the_record_of_a_call_includes_what_other_plugins_do_around_it(
-    fetch: Call, fake: FakeTransport, caplog: pytest.LogCaptureFixture
+    fetch: Call, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Canned:
         @hookimpl(tryfirst=True)
@@ -281,15 +274,16 @@ def test_a_record_names_the_plugin_as_its_source(
 
 
 def test_nothing_is_measured_and_no_record_is_made_while_logging_is_disabled(
-    fetch: Call, fake: FakeTransport, monkeypatch: pytest.MonkeyPatch
+    fetch: Call,
+    fake: FakeTransport,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(logging.getLogger("usersmanager"), "level", logging.CRITICAL)
+    caplog.set_level(logging.CRITICAL, "usersmanager")
     monkeypatch.setattr("usersmanager_logging.time.perf_counter", lambda: pytest.fail("measured"))
     monkeypatch.setattr(logging.Logger, "makeRecord", lambda *args: pytest.fail("made"))
-    logging.getLogger("usersmanager.call").manager._clear_cache()  # type: ignore[attr-defined] # setLevel would do this, but not be undone.
     fake.profile("u")
     fetch(discover=["logging"])
-    logging.getLogger("usersmanager.call").manager._clear_cache()  # type: ignore[attr-defined] # As above.
 
 
 @pytest.mark.parametrize("status", [200, 401])

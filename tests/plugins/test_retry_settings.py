@@ -118,6 +118,12 @@ def test_any_other_stop_is_rejected(stop: Any, reason: str) -> None:
     assert str(caught.value) == reason
 
 
+@pytest.mark.parametrize("bad", [0, -1, True, 1.5, "3", []])
+def test_an_invalid_number_of_attempts_is_rejected(bad: Any) -> None:
+    with pytest.raises(ArgumentError, match="attempts must be"):
+        Retry(bad)
+
+
 @pytest.mark.parametrize("attempts", [1, 3])
 def test_attempts_and_stop_together_are_rejected(attempts: int) -> None:
     with pytest.raises(ArgumentError, match=r"^pass attempts or stop, not both$"):

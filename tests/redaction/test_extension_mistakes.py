@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from tests.flow.support import Hooks
 from tests.redaction.assertions import assert_hidden
 from tests.redaction.capture import OPERATIONS, CapturingClient
 from tests.redaction.secrets import Secrets
@@ -20,7 +21,7 @@ from usersmanager import (
     TransportError,
     UsersManagerError,
 )
-from usersmanager.plugins import Flow, Proceed, SingleFlight, hookimpl, run, sleep
+from usersmanager.plugins import Flow, Proceed, SingleFlight, run, sleep
 from usersmanager_headers import Headers
 
 
@@ -30,17 +31,6 @@ def client(client_over_fake: CapturingClient) -> CapturingClient:
 
 
 # Plugins. None keeps the token in a variable of its own.
-
-
-class Around:
-    """A plugin around calls, made of one function."""
-
-    def __init__(self, wrap: Any) -> None:
-        self._wrap = wrap
-
-    @hookimpl
-    def usersmanager_wrap_call(self, request: Request, proceed: Proceed) -> Any:
-        return self._wrap(request, proceed)
 
 
 def adding_headers(make_headers: Callable[[Request], Any]) -> Any:
@@ -131,7 +121,7 @@ def test_a_mistake_of_a_plugin_shows_no_secret(
     script = [DisconnectedError("x"), Response(200, {}, secrets.fill("TOKEN LINK"))]
     errors = [
         client.error_over_fake(
-            operation(secrets), *script[first:] * 4, plugins=[Around(PLUGINS[name])]
+            operation(secrets), *script[first:] * 4, plugins=[Hooks(wrap_call=PLUGINS[name])]
         )
         for operation in OPERATIONS.values()
         for first in range(2)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -13,6 +11,7 @@ from typing import Any
 import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
+from tests.support import browse
 
 from usersmanager import NotFoundError, RateLimitedError, UnauthorizedError, UsersManager
 from usersmanager.testing import Limit, Sandbox
@@ -28,16 +27,6 @@ def test_a_wrong_path_is_a_404_that_asks_for_the_base_url(sandbox: Sandbox) -> N
     with UsersManager(url, discover=False) as users, pytest.raises(NotFoundError) as caught:
         users.get_info("a-token")
     assert str(caught.value).endswith(" failed with 404 Not Found: is base_url right?")
-
-
-def page_status(link: str) -> int:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(link, timeout=10) as page:
-            return int(page.status)
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code
 
 
 def test_a_reset_forgets_users_tokens_and_requests_and_keeps_the_url(sandbox: Sandbox) -> None:
@@ -61,11 +50,11 @@ def test_a_reset_invalidates_links_and_api_tokens(
     with UsersManager(sandbox.base_url, client_id=sandbox.client_id, discover=False) as users:
         link = users.impersonate("auth0|ada", settings)
         sandbox.reset().add_user("auth0|ada").add_user("auth0|boss")
-        assert page_status(link) == 403
+        assert browse(link).status == 403
         with pytest.raises(UnauthorizedError):
             users.impersonate("auth0|ada", settings)
         settings["token"] = sandbox.issue_api_token()
-        assert page_status(users.impersonate("auth0|ada", settings)) == 200
+        assert browse(users.impersonate("auth0|ada", settings)).status == 200
 
 
 def test_a_reset_cancels_faults_and_keeps_the_rate_limit() -> None:
@@ -95,27 +84,20 @@ def test_any_claim_name_may_be_used(sandbox: Sandbox) -> None:
     assert get_info(sandbox, token) == {"sub": "auth0|ada", **claims}
 
 
-def get(url: str, **headers: str) -> tuple[str, str]:
-    """Return the type and the text of a response."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(urllib.request.Request(url, headers=headers), timeout=10) as page:
-        return page.headers["Content-Type"].partition(";")[0], page.read().decode()
-
-
 def test_profiles_are_signed_with_a_published_key_also_after_a_rotation() -> None:
     with Sandbox(userinfo_signed_response_alg="ES256", client_id="my-app") as sandbox:
         sandbox.add_user("auth0|ada", name="Ada")
         answers = []
         for _ in range(3):
             token = sandbox.issue_token("auth0|ada")
-            response = get(f"{sandbox.base_url}/userinfo", Authorization=f"Bearer {token}")
-            published = json.loads(get(f"{sandbox.base_url}/.well-known/jwks.json")[1])
-            answers.append((response, published))
+            profile = browse(f"{sandbox.base_url}/userinfo", Authorization=f"Bearer {token}")
+            published = json.loads(browse(f"{sandbox.base_url}/.well-known/jwks.json").text)
+            answers.append((profile, published))
             sandbox.rotate_keys()
     seen = set()
-    for (kind, text), published in answers:
-        assert kind == "application/jwt"
-        decoded = jwt.decode(text, KeySet.import_key_set(published), ["ES256"])
+    for profile, published in answers:
+        assert profile.media_type == "application/jwt"
+        decoded = jwt.decode(profile.text, KeySet.import_key_set(published), ["ES256"])
         seen.add(decoded.header["kid"])
         assert decoded.claims["aud"] == "my-app"
         assert decoded.claims["name"] == "Ada"
@@ -127,7 +109,7 @@ def test_profiles_are_signed_with_a_published_key_also_after_a_rotation() -> Non
 def test_a_sandbox_without_signed_profiles_publishes_no_key_and_rotates_none(
     sandbox: Sandbox,
 ) -> None:
-    assert get(f"{sandbox.base_url}/.well-known/jwks.json")[1] == '{"keys": []}'
+    assert browse(f"{sandbox.base_url}/.well-known/jwks.json").text == '{"keys": []}'
     with pytest.raises(RuntimeError, match='_response_alg, such as "ES256"'):
         sandbox.rotate_keys()
     with pytest.raises(ValueError, match="RS256"):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
 from joserfc.jwk import generate_key
+from tests.support import browse
 
 from usersmanager import APIError, UnauthorizedError, UsersManager
 from usersmanager.oauth import (
@@ -40,7 +39,6 @@ CLIENTS: dict[str, Callable[[Sandbox], Any]] = {
 
 @pytest.fixture
 def server(sandbox: Sandbox) -> Sandbox:
-    sandbox.add_user("auth0|ada", name="Ada").add_user("auth0|boss", name="Boss")
     sandbox.add_client("a:b %", secret="c&d+").add_client("public")
     return sandbox.add_client("signer", public_key=KEY.as_pem(private=False).decode())
 
@@ -54,16 +52,6 @@ def refused(server: Sandbox, operation: Any) -> APIError:
     with pytest.raises(APIError) as caught:
         perform(server, operation)
     return caught.value
-
-
-def status_of(url: str) -> tuple[int, str]:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(url, timeout=10) as page:
-            return int(page.status), page.read().decode()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read().decode()
 
 
 @pytest.mark.parametrize("name", CLIENTS)
@@ -117,11 +105,11 @@ def test_a_delegated_session_begins_once(server: Sandbox) -> None:
     (issued,) = perform(server, exchange)
     assert (issued.token_type, issued.expires_in) == ("N_A", 60)
     link = session_link(server.login_uri, issued)
-    status, page = status_of(link)
-    assert status == 200
-    assert "Logged in as Ada" in page
-    assert "auth0|ada, delegated to auth0|boss" in page
-    assert status_of(link)[0] == 403
+    page = browse(link)
+    assert page.status == 200
+    assert "Logged in as Ada" in page.text
+    assert "auth0|ada, delegated to auth0|boss" in page.text
+    assert browse(link).status == 403
 
 
 @pytest.mark.parametrize(

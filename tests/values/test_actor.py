@@ -31,6 +31,9 @@ def test_actors_are_nested_the_current_one_outermost() -> None:
 @pytest.mark.parametrize("claim", [None, "auth0|agent", ["auth0|agent"], 7, True])
 def test_a_claim_of_another_type_is_no_actor(claim: object) -> None:
     assert UserInfo(sub="u", act=claim).actor is None
+
+
+def test_a_profile_without_the_claim_has_no_actor() -> None:
     assert UserInfo(sub="u").actor is None
 
 
@@ -51,7 +54,7 @@ def test_its_repr_has_the_subject_and_no_other_value() -> None:
     assert repr(actor) == "<Actor sub='a' claims=['email']>"
 
 
-def test_a_deep_chain_of_actors_is_no_problem() -> None:
+def test_a_chain_of_actors_may_be_deep() -> None:
     claims: dict[str, Any] = {"sub": "first"}
     for _ in range(5000):
         claims = {"act": claims}

@@ -98,9 +98,7 @@ def test_a_merged_field_replaces_any_of_the_same_name() -> None:
     assert base["X-A"] == "1"
 
 
-def test_headers_keep_repeated_fields_and_ignore_letter_case() -> None:
-    assert Headers([("Link", "a"), ("LINK", "b")]).getall("link") == ["a", "b"]
-    assert Headers({"A": "1"})["a"] == "1"
+def test_headers_can_be_made_of_others() -> None:
     assert Headers(Headers({"A": "1"}))["a"] == "1"
 
 
@@ -111,11 +109,11 @@ def test_headers_copy_a_mapping() -> None:
     assert headers["X-A"] == "1"
 
 
-def test_headers_are_a_mapping_and_the_text_to_send() -> None:
+def test_headers_keep_repeated_fields_and_are_the_text_to_send() -> None:
     fields = Headers([("X-A", "1"), ("X-B", "2"), ("x-a", "3")])
     assert fields.getall("x-A") == ["1", "3"]
-    assert fields.text() == "X-A: 1\r\nX-B: 2\r\nx-a: 3\r\n"
-    assert fields.text() == "X-A: 1\r\nX-B: 2\r\nx-a: 3\r\n"
+    for _ in range(2):  # The second text is the one that was kept.
+        assert fields.text() == "X-A: 1\r\nX-B: 2\r\nx-a: 3\r\n"
     assert Headers({}).text() == ""
 
 

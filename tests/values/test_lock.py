@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from tests.support import held_by_a_thread, in_child
 
 from usersmanager.plugins import Lock
 
@@ -69,13 +69,6 @@ def test_an_exception_in_the_body_releases_it() -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_process_finds_it_free_whoever_held_it() -> None:
     lock = Lock()
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(lock.acquire).result()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # Threads are the point.
-            child = os.fork()
-        if child == 0:
-            os._exit(0 if lock.acquire(blocking=False) else 1)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    with held_by_a_thread(lock):
+        assert in_child(lambda: str(lock.acquire(blocking=False))) == "True"
         assert not lock.acquire(blocking=False)
-        thread.submit(lock.release).result()

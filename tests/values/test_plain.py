@@ -27,13 +27,15 @@ class Text(str, Enum):  # noqa: UP042 - a StrEnum would be formatted as its valu
         (TENANT, {"endpoints": {"userinfo_endpoint": Text.BASE}}, "https://users.example/api"),
     ],
 )
-def test_in_a_url(fake: FakeTransport, base_url: str, settings: dict[str, Any], url: str) -> None:
+def test_a_member_in_a_url_is_its_text(
+    fake: FakeTransport, base_url: str, settings: dict[str, Any], url: str
+) -> None:
     with UsersManager(base_url, transport=fake.profile("u"), **settings) as users:
         users.get_info("t")
     assert fake.requests[0].url == url
 
 
-def test_in_an_operation(fake: FakeTransport) -> None:
+def test_a_member_in_an_operation_is_its_text(fake: FakeTransport) -> None:
     method: Any = Text.POST
     operation = Operation(Text.NAME, method, path="/ping", read=lambda response: response.status)
     with UsersManager(TENANT, transport=fake.profile("u")) as users:
@@ -42,6 +44,6 @@ def test_in_an_operation(fake: FakeTransport) -> None:
     assert f"{request.method} {request.operation}" == "POST ping"
 
 
-def test_in_a_scheme() -> None:
+def test_a_member_in_a_scheme_is_its_text() -> None:
     request = make_request().with_token("hush", Text.DPOP)
     assert request.headers_to_send()["Authorization"] == "DPoP hush"

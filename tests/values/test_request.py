@@ -1,4 +1,4 @@
-"""Request: immutable, redacted, and the headers that are sent."""
+"""Request: immutable, redacted, and the headers and forms that are sent."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from tests.support import make_request
 
-from usersmanager import ArgumentError, Response
-from usersmanager.plugins import Token
+from usersmanager import ArgumentError, Request, Response
+from usersmanager.plugins import Secret, Token
 from usersmanager.transports import Deadline
+
+FORM = "application/x-www-form-urlencoded"
 
 
 def test_a_request_cannot_be_changed() -> None:
@@ -174,3 +176,66 @@ def test_a_call_has_no_notes_at_first() -> None:
 def test_a_request_returns_the_time_until_its_deadline() -> None:
     assert 1 < make_request().remaining() <= 5
     assert make_request(deadline=Deadline.after(-1)).remaining() < 0
+
+
+def test_the_scheme_of_a_token_is_sent() -> None:
+    request = make_request().with_token("abc", scheme="DPoP")
+    assert (request.scheme, request.token.reveal()) == ("DPoP", "abc")
+    assert request.headers_to_send()["Authorization"] == "DPoP abc"
+    assert "Authorization: DPoP abc\r\n" in request.serialized_headers()
+    assert request.with_headers({"X": "1"}).scheme == "DPoP"
+    assert request.with_token("abc").headers_to_send()["Authorization"] == "Bearer abc"
+
+
+@pytest.mark.parametrize("scheme", ["", "Bea rer", "a\n", None, 7])
+def test_a_scheme_that_is_not_an_http_token_is_refused(scheme: Any) -> None:
+    with pytest.raises(ArgumentError, match="scheme must be an HTTP token"):
+        make_request().with_token("abc", scheme=scheme)
+
+
+def form_request(**changes: Any) -> Request:
+    settings = {"method": "POST", "body": b"a=1&b=x+y&a=2", "headers": {"Content-Type": FORM}}
+    return make_request(**{**settings, **changes})
+
+
+@pytest.mark.parametrize(
+    ("fields", "body"),
+    [
+        ({}, b"a=1&b=x+y&a=2"),
+        ({"c": "3"}, b"a=1&b=x+y&a=2&c=3"),
+        ({"a": Secret("3")}, b"b=x+y&a=3"),
+        ({"b": ["1", "2"], "d": None}, b"a=1&a=2&b=1&b=2"),
+        ({"b c/ä": "1&2"}, b"a=1&b=x+y&a=2&b+c%2F%C3%A4=1%262"),
+    ],
+)
+def test_with_form_replaces_the_fields_of_the_same_name(
+    fields: dict[str, Any], body: bytes
+) -> None:
+    request = form_request()
+    changed = request.with_form(fields)
+    assert changed.body == body
+    assert changed.headers_to_send()["Content-Length"] == str(len(body))
+    assert request.body == b"a=1&b=x+y&a=2"
+
+
+@pytest.mark.parametrize("body", [b"", None])
+def test_a_request_without_a_body_gets_a_form(body: bytes | None) -> None:
+    request = form_request(body=body, headers={}).with_form({"a": "1"})
+    assert (request.body, request.headers["Content-Type"]) == (b"a=1", FORM)
+
+
+JSON_BODY = {"body": b"{}", "headers": {"Content-Type": "application/json"}}
+
+
+@pytest.mark.parametrize(
+    ("request_", "fields", "problem"),
+    [
+        (make_request(), {"a": "1"}, "a GET request has no form"),
+        (form_request(**JSON_BODY), {"a": "1"}, "the body of the request is not a form"),
+        (form_request(), {"a": 7}, "the form has a value of 'a' that is not a str"),
+        (form_request(), 7, "the form must be a mapping"),
+    ],
+)
+def test_with_form_refuses_what_is_no_form(request_: Request, fields: Any, problem: str) -> None:
+    with pytest.raises(ArgumentError, match=problem):
+        request_.with_form(fields)

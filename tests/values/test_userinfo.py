@@ -132,13 +132,13 @@ class Login:
 
 @pytest.mark.parametrize("way", COPIES)
 def test_a_copy_is_a_profile_whose_repr_shows_no_values(way: str) -> None:
-    profile = UserInfo({"sub": "u", "email": "canary", "https://x/roles": ["canary"]})
+    profile = UserInfo({"sub": "u", "email": "hush", "https://x/roles": ["hush"]})
     other = COPIES[way](profile)
     assert type(other) is UserInfo
     assert other == profile
     assert other is not profile
-    assert other.email == "canary"
-    assert "canary" not in f"{other}{other!r}"
+    assert other.email == "hush"
+    assert "hush" not in f"{other}{other!r}"
 
 
 def test_a_merge_prefers_the_right_side() -> None:
@@ -161,13 +161,8 @@ def test_only_a_deep_copy_shares_no_values() -> None:
 
 
 @given(st.dictionaries(st.text(), st.text() | st.integers() | st.none()))
-def test_a_profile_equals_the_plain_dict_and_can_be_copied_and_pickled(
-    claims: dict[str, object],
-) -> None:
+def test_a_profile_equals_the_plain_dict_also_in_json(claims: dict[str, object]) -> None:
     claims["sub"] = "u"
     profile = UserInfo(claims)
     assert profile == claims
     assert json.loads(json.dumps(profile)) == claims
-    for other in (pickle.loads(pickle.dumps(profile)), copy.deepcopy(profile)):
-        assert type(other) is UserInfo
-        assert other == profile

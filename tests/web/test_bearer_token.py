@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.redaction import introspection
 from tests.redaction.secrets import B64TOKEN, JWT, MALFORMED, Secrets
+from tests.support import TENANT
 
 from usersmanager import ArgumentError, InvalidTokenError, MissingTokenError, UsersManager
 from usersmanager.testing import FakeTransport
@@ -102,7 +103,7 @@ texts = st.text(max_size=20) | st.from_regex(r"[A-Za-z0-9\-._~+/!|]+=*[\n!=]?", 
 @given(texts.filter(lambda text: text == text.strip(" \t")))
 def test_exactly_the_tokens_that_get_info_accepts_are_accepted(token: str) -> None:
     fake = FakeTransport().profile("ada")
-    with UsersManager("https://tenant.example", transport=fake, discover=False) as users:
+    with UsersManager(TENANT, transport=fake, discover=False) as users:
         assert result(lambda: bearer_token(f"Bearer {token}")) == result(
             lambda: users.get_info(token) and fake.requests[0].token.reveal()
         )

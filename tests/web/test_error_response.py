@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support import TENANT
 
 from usersmanager import (
     APIError,
@@ -231,22 +232,17 @@ def is_accepted(error: Exception, parameters: Any) -> bool:
 
 
 PARAMETER = re.compile(r'(?:^Bearer|,) ([!#$%&\'*+\-.^_`|~\w]+)="((?:[^"\\]|\\["\\])*)"', re.ASCII)
-values = st.text(st.characters(max_codepoint=0x100), max_size=8)
+names = st.from_regex(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,4}", fullmatch=True)  # None is reserved.
+values = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=1, max_size=8)
+pairs = st.lists(st.tuples(names, values), unique_by=lambda pair: pair[0].lower(), max_size=3)
 
 
-@given(realm=values, parameters=st.dictionaries(values | st.sampled_from(["scope"]), values))
-def test_any_parameters_are_quoted_so_that_a_parser_reads_them_or_refused(
+@given(realm=values, parameters=pairs.map(dict))
+def test_any_printable_parameters_are_quoted_so_that_a_parser_reads_them(
     realm: str, parameters: dict[str, str]
 ) -> None:
-    parameters.pop("error", None)
-    if "realm" in parameters:
-        return
-    try:
-        challenge = error_response(MissingTokenError("x"), realm=realm, **parameters).headers[
-            "WWW-Authenticate"
-        ]
-    except ArgumentError:
-        return
+    headers = error_response(MissingTokenError("x"), realm=realm, **parameters).headers
+    challenge = headers["WWW-Authenticate"]
     assert challenge.isascii()
     assert challenge.isprintable()
     assert PARAMETER.sub("", challenge) == ""
@@ -260,7 +256,7 @@ def test_any_parameters_are_quoted_so_that_a_parser_reads_them_or_refused(
 )
 def test_an_error_of_a_real_call_is_recognized(status: int, error: str, expected: int) -> None:
     fake = FakeTransport().status(status, error=error).status(status, error=error)
-    users = UsersManager("https://tenant.example", transport=fake, discover=False)
+    users = UsersManager(TENANT, transport=fake, discover=False)
     settings = {"impersonator_id": "a", "protocol": "oauth2", "token": "a-token"}
     with users:
         with pytest.raises(APIError) as caught:

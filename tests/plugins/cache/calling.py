@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from tests.support import TENANT
+
 from usersmanager import Request, Response, TransportError
 from usersmanager_cache import Cache, CacheStats
 
@@ -63,7 +65,7 @@ class Caller:
         self,
         token: str = "ada",
         *,
-        base_url: str = "https://tenant.example",
+        base_url: str = TENANT,
         plugins: Any = None,
         expected_subject: str | None = None,
         **settings: Any,

@@ -48,14 +48,14 @@ def test_an_invalid_namespace_is_rejected(value: Any) -> None:
 
 def test_a_class_in_place_of_an_instance_is_rejected() -> None:
     with pytest.raises(PluginError, match="pass an instance"):
-        UsersManager("https://tenant.example", plugins=[Cache])
+        UsersManager(TENANT, plugins=[Cache])
 
 
 # Its place among the plugins.
 
 
 def order_of(**settings: Any) -> str:
-    with UsersManager("https://tenant.example", transport=FakeTransport(), **settings) as users:
+    with UsersManager(TENANT, transport=FakeTransport(), **settings) as users:
         return repr(users)
 
 

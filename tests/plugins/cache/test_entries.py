@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from tests.plugins.cache.calling import JSON, Provider
 from tests.plugins.cache.clocks import Clocks
-from tests.support import make_request
+from tests.support import TENANT, make_request
 
 from usersmanager import (
     AsyncUsersManager,
@@ -126,7 +126,7 @@ def test_links_and_configurations_are_not_kept(mode: Any) -> None:
     cache = Cache()
     links = mode.calls(
         [call, call],
-        base_url="https://tenant.example",
+        base_url=TENANT,
         transport=fake,
         plugins=[cache],
         discover=False,
@@ -432,11 +432,11 @@ def test_many_threads_and_tasks_get_their_own_profiles(clocks: Clocks) -> None:
         return [f"user-{number}" for number in random.Random(seed).choices(range(1_000), k=500)]
 
     def work(seed: int) -> None:
-        with UsersManager("https://tenant.example", **settings) as users:
+        with UsersManager(TENANT, **settings) as users:
             wrong.extend(token for token in tokens(seed) if users.get_info(token).sub != token)
 
     async def tasks() -> None:
-        async with AsyncUsersManager("https://tenant.example", **settings) as users:
+        async with AsyncUsersManager(TENANT, **settings) as users:
             for seed in range(10):
                 found = await asyncio.gather(*[users.get_info(t) for t in tokens(seed) * 2])
                 wrong.extend(t for t, p in zip(tokens(seed) * 2, found, strict=True) if p.sub != t)

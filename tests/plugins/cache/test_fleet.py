@@ -16,6 +16,7 @@ import redis
 from tests.plugins.cache.calling import Provider
 from tests.plugins.cache.servers import Server, running_server
 from tests.plugins.cache.support import SECRET
+from tests.support import TENANT
 
 from usersmanager import UsersManager
 from usersmanager.testing import FaultServer, Peer, profile
@@ -149,9 +150,7 @@ def test_entries_that_are_damaged_and_swapped_never_lead_to_a_wrong_profile(
     provider = Provider()
     cache = Cache(store=RedisStore.from_url(redis_server.url, timeout=1), secret=SECRET)
     wrong: list[tuple[str, str]] = []
-    with UsersManager(
-        "https://tenant.example", transport=provider, plugins=[cache], discover=False
-    ) as users:
+    with UsersManager(TENANT, transport=provider, plugins=[cache], discover=False) as users:
 
         def work(seed: int) -> None:
             choose = random.Random(seed).randrange

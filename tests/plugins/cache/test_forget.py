@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.plugins.cache.calling import JSON
-from tests.support import in_child
+from tests.support import TENANT, in_child
 
 from usersmanager import (
     ArgumentError,
@@ -71,7 +71,7 @@ def test_calls_that_wait_compare_the_subject_they_expect() -> None:
 
     ends: list[Any] = []
     with UsersManager(
-        "https://tenant.example",
+        TENANT,
         transport=FakeTransport(respond),
         plugins=[cache],
         discover=False,
@@ -106,11 +106,11 @@ def test_a_forked_process_starts_without_entries_and_locks() -> None:
         }
 
     def call(sub: str) -> str:
-        with UsersManager("https://tenant.example", **settings(sub)) as users:
+        with UsersManager(TENANT, **settings(sub)) as users:
             return users.get_info("t").sub
 
     async def acall(sub: str) -> str:
-        async with AsyncUsersManager("https://tenant.example", **settings(sub)) as users:
+        async with AsyncUsersManager(TENANT, **settings(sub)) as users:
             return (await users.get_info("t")).sub
 
     assert call("parent") == "parent"

@@ -13,6 +13,7 @@ from tests.isolation.moments import LineRecorder, Moment, Recorder, ReturnRecord
 from tests.plugins.cache.calling import JSON, Provider
 from tests.plugins.cache.clocks import Clocks, simulated_clocks
 from tests.plugins.cache.support import SECRET, DictStore
+from tests.support import TENANT
 
 import usersmanager_cache
 from usersmanager import DisconnectedError, Response, UsersManager
@@ -35,7 +36,7 @@ class Play:
             max_age=60, stale_if_error=300, negative_max_age=30, max_entries=2, **more
         )
         self.users = UsersManager(
-            "https://tenant.example",
+            TENANT,
             transport=self.provider,
             plugins=[self.cache],
             discover=False,

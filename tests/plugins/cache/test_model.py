@@ -18,6 +18,7 @@ from tests.plugins.cache.calling import JSON, Provider
 from tests.plugins.cache.clocks import EPOCH, simulated_clocks
 from tests.plugins.cache.support import SECRET, DictStore
 from tests.plugins.cache.test_lifetime import jwt
+from tests.support import TENANT
 
 from usersmanager import APIError, DisconnectedError, Response, TransportError, UsersManager
 from usersmanager.plugins import hookimpl
@@ -89,7 +90,7 @@ class CacheModel(RuleBasedStateMachine):
         )
         self.users = self.stack.enter_context(
             UsersManager(
-                "https://tenant.example",
+                TENANT,
                 transport=self.provider,
                 plugins=[self.notes, self.cache],
                 discover=False,

@@ -12,7 +12,7 @@ from tests.plugins.cache.calling import JSON, Caller, Provider
 from tests.plugins.cache.clocks import DATE, EPOCH, Clocks
 from tests.plugins.cache.support import SECRET, DictStore, LockingStore, simulated_waits
 from tests.plugins.cache.test_lifetime import jwt
-from tests.support import simulated_clock
+from tests.support import TENANT, simulated_clock
 
 from usersmanager import (
     ArgumentError,
@@ -260,7 +260,7 @@ def test_a_store_that_stalls_after_the_response_does_not_cost_the_answer() -> No
 
     async def main() -> Any:
         async with AsyncUsersManager(
-            "https://tenant.example", transport=provider, plugins=[cache], discover=False
+            TENANT, transport=provider, plugins=[cache], discover=False
         ) as users:
             return await users.get_info("ada", timeout=30)
 
@@ -325,6 +325,6 @@ def test_an_invalid_store_or_secret_is_an_argument_error_that_shows_nothing(
 def test_a_manager_shows_neither_the_secret_nor_the_address_of_the_store() -> None:
     store = RedisStore.from_url("redis://:hush@127.0.0.1:1/0")
     cache = Cache(store=store, secret=b"hush" * 4)
-    with UsersManager("https://tenant.example", transport=Provider(), plugins=[cache]) as users:
+    with UsersManager(TENANT, transport=Provider(), plugins=[cache]) as users:
         shown = [users, cache, cache._entries, vars(cache), store, vars(store)]
         assert "hush" not in repr(shown)

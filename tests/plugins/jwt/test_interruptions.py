@@ -33,17 +33,17 @@ def rotated(subject: str) -> bytes:
     return sign(payload=claims(sub=subject, secret=CLAIM), kid="3")
 
 
-SCENES: dict[str, Callable[[str], bytes]] = {
+PROFILES: dict[str, Callable[[str], bytes]] = {
     "first": profile,
     "refused": refused,
     "rotated": rotated,
 }
 
 
-def play(scene: str, recorder: Recorder) -> list[str]:
+def play(name: str, recorder: Recorder) -> list[str]:
     """Return what is wrong after a call in which `recorder` raises."""
     provider = Provider()
-    provider.profile = SCENES[scene]
+    provider.profile = PROFILES[name]
     plugin = JwtUserInfo("my-app", decryption_keys=KEYS)
     with UsersManager.from_issuer(
         ISSUER, transport=provider, discover=False, plugins=[plugin]
@@ -72,20 +72,20 @@ def check(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("recorder", [LineRecorder, ReturnRecorder])
-@pytest.mark.parametrize("scene", SCENES)
+@pytest.mark.parametrize("name", PROFILES)
 def test_an_interruption_at_any_moment_shows_nothing_and_harms_no_other_call(
-    scene: str, recorder: type[Recorder]
+    name: str, recorder: type[Recorder]
 ) -> None:
     recording = recorder()
-    assert play(scene, recorder()) == []
-    assert play(scene, recording) == []
+    assert play(name, recorder()) == []
+    assert play(name, recording) == []
     moments = [moment for moment in recording.moments if is_ours(moment, recorder)]
     assert len(moments) > 20
     problems: dict[Moment, list[str]] = {}
 
     def interrupt_at_every_moment() -> None:
         for moment in moments:
-            found = play(scene, recorder(at=moment))
+            found = play(name, recorder(at=moment))
             if found:
                 problems[moment] = found
 

@@ -377,7 +377,7 @@ def test_a_profile_verified_with_other_keys_is_another_one(
 
 
 def test_without_metadata_not_even_a_cached_profile_is_returned() -> None:
-    cache, url = Cache(), "https://tenant.example"
+    cache, url = Cache(), TENANT
     with UsersManager(url, transport=FakeTransport().profile("u"), plugins=[cache]) as users:
         users.get_info("token")
     plugins = [cache, JwtUserInfo("my-app")]
@@ -480,7 +480,3 @@ def test_keys_that_were_fetched_by_http_are_trusted_only_where_that_is_allowed(
 def test_an_invalid_argument_is_an_error(arguments: dict[str, Any], problem: str) -> None:
     with pytest.raises(ArgumentError, match=problem):
         JwtUserInfo(**{"client_id": "my-app"} | arguments)
-
-
-def test_its_name_is_that_of_its_entry_point() -> None:
-    assert JwtUserInfo.name == "jwt"

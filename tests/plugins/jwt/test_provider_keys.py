@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from tests.flow.flights import eventually, joined
 
 from usersmanager import (
     ConnectError,
@@ -188,9 +188,6 @@ class Gate(Source):
         await asyncio.to_thread(self._wait)
 
 
-Ask = Callable[[Gate, KeySet | None], Flow[KeySet]]
-
-
 def _ask(gate: Gate, seen: KeySet | None) -> Flow[KeySet]:
     if seen is None:
         return gate.keys.get("provider", gate.fetch)
@@ -222,8 +219,7 @@ def test_one_caller_fetches_for_all_threads_and_tasks_that_wait(renews: bool, ou
         assert gate.came.wait(20)
         others = [pool.submit(thread) for _ in range(2)]
         loop = pool.submit(lambda: asyncio.run(tasks()))
-        while len(waiting := gate.keys._flight._flights._open) < 1 or _joined(waiting) < 6:
-            threading.Event().wait(0.005)
+        eventually(lambda: joined(gate.keys._flight) == 6)
         gate.gate.set()
         results = [leader.result(), *(other.result() for other in others), *loop.result()]
     assert gate.fetched == 1
@@ -233,10 +229,6 @@ def test_one_caller_fetches_for_all_threads_and_tasks_that_wait(renews: bool, ou
         kind = DecodeError if isinstance(outcome, FetchFailure) else type(outcome)
         assert {type(result) for result in results} == {kind}
         assert len(set(map(id, results))) == len(results)  # Each has its own error.
-
-
-def _joined(waiting: Any) -> int:
-    return sum(len(flight.callers) for flight in list(waiting.values()))
 
 
 def test_if_the_caller_that_fetches_is_cancelled_the_next_one_fetches() -> None:

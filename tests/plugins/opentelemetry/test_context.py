@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from opentelemetry import context, trace
 from tests.plugins.opentelemetry.telemetry import Telemetry, attributes
-from tests.support import TENANT
+from tests.support import TENANT, Hanging
 
 import usersmanager_opentelemetry
 from usersmanager import AsyncUsersManager, Request, Response, UsersManager
@@ -106,12 +106,6 @@ def test_spans_of_concurrent_threads_have_the_right_parents(telemetry: Telemetry
             thread.join()
     assert restored == [True] * 8
     check_families(telemetry, transport)
-
-
-class Hanging(FakeTransport):
-    async def asend(self, request: Request) -> Response:
-        await asyncio.sleep(30)
-        raise AssertionError
 
 
 def test_a_cancelled_call_ends_its_spans_and_restores_the_context(

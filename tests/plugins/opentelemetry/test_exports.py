@@ -113,7 +113,6 @@ def test_the_span_of_a_call_has_the_error_of_the_caller_and_an_attempt_its_own(
 def test_no_span_metric_or_header_contains_a_secret_or_a_user(
     call: Call, telemetry: Telemetry
 ) -> None:
-    token = context.attach(baggage.set_baggage("user", "hush-baggage"))
     details = {"error": "hush-error", "error_description": "hush-description"}
     scripts = [
         FakeTransport().link("https://tenant.example/hush-link"),
@@ -122,13 +121,16 @@ def test_no_span_metric_or_header_contains_a_secret_or_a_user(
         FakeTransport().link("not a link: hush-link"),
     ]
     failed = 0
-    for fake in scripts:
-        try:
-            call(fake, *IMPERSONATE)
-        except UsersManagerError:
-            failed += 1
-        assert "hush" not in repr([dict(request.headers) for request in fake.requests])
-    context.detach(token)
+    token = context.attach(baggage.set_baggage("user", "hush-baggage"))
+    try:
+        for fake in scripts:
+            try:
+                call(fake, *IMPERSONATE)
+            except UsersManagerError:
+                failed += 1
+            assert "hush" not in repr([dict(request.headers) for request in fake.requests])
+    finally:
+        context.detach(token)
     assert (failed, len(telemetry.spans())) == (3, 2 * len(scripts))
     assert "https://tenant.example/users/REDACTED/impersonate" in telemetry.everything()
     assert "POST /users/{user_id}/impersonate" in telemetry.everything()

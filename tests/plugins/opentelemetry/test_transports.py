@@ -8,19 +8,13 @@ from contextlib import contextmanager
 import pytest
 from tests.conftest import Mode
 from tests.plugins.opentelemetry.telemetry import Telemetry
+from tests.support import installed_transports
 from tests.transports.minimal_adapters import MinimalAiohttp, MinimalUrllib3
 
-from usersmanager.plugins import installed_plugins
 from usersmanager.testing import FaultServer
 from usersmanager.testing.fault_server import profile
 from usersmanager.testing.peer import Peer
 
-TRANSPORTS = [
-    (report.name, mode)
-    for report in installed_plugins()
-    if report.kind == "transport"
-    for mode in report.modes
-]
 UNAVAILABLE = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -47,9 +41,11 @@ def instrumented(telemetry: Telemetry) -> Iterator[None]:
         instrumentation.instrument(
             tracer_provider=telemetry.provider, meter_provider=telemetry.meters
         )
-    yield
-    for instrumentation in active:
-        instrumentation.uninstrument()
+    try:
+        yield
+    finally:
+        for instrumentation in active:
+            instrumentation.uninstrument()
 
 
 def check(telemetry: Telemetry, server: FaultServer) -> None:
@@ -69,7 +65,7 @@ def check(telemetry: Telemetry, server: FaultServer) -> None:
     assert "hush" not in telemetry.everything()
 
 
-@pytest.mark.parametrize(("transport", "mode"), TRANSPORTS)
+@pytest.mark.parametrize(("transport", "mode"), installed_transports())
 def test_each_attempt_has_a_span_over_every_transport(
     telemetry: Telemetry, transport: str, mode: str
 ) -> None:
@@ -80,7 +76,7 @@ def test_each_attempt_has_a_span_over_every_transport(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("transport", "mode"), TRANSPORTS)
+@pytest.mark.parametrize(("transport", "mode"), installed_transports())
 def test_an_instrumented_library_adds_no_span(
     telemetry: Telemetry, transport: str, mode: str
 ) -> None:

@@ -54,8 +54,10 @@ class Observing(FakeTransport):
 @contextmanager
 def current(span: Span) -> Iterator[None]:
     token = context.attach(trace.set_span_in_context(span))
-    yield
-    context.detach(token)
+    try:
+        yield
+    finally:
+        context.detach(token)
 
 
 def test_the_trace_of_the_caller_goes_on(call: Call, untraced: Telemetry) -> None:
