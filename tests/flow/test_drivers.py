@@ -151,7 +151,7 @@ def test_run_starts_nothing_after_the_deadline(
         yield from run(sync=lambda: started.append("sync"), async_=asynchronous)
         return (yield from proceed(request))
 
-    error = error_of(lambda: fetch(plugins=[Around(late)], timeout=0.02))
+    error = error_of(lambda: fetch(plugins=[Hooks(wrap_call=late)], timeout=0.02))
     assert isinstance(error, DeadlineExceededError)
     assert (started, fake.requests) == ([], [])
 

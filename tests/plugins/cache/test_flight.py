@@ -148,9 +148,7 @@ def test_an_error_that_a_plugin_inside_raises_is_shared_unless_the_token_was_ano
     kind: str, status: int, error: type[Exception], is_swapped: bool
 ) -> None:
     with crew_of(kind) as crew:
-        settings = crew._settings()
-        settings["plugins"] = [crew.plugin, *([Swaps("another")] * is_swapped), Reads()]
-        crew._settings = lambda: settings  # type: ignore[method-assign] # Adds plugins.
+        crew.settings["plugins"] = [crew.plugin, *([Swaps("another")] * is_swapped), Reads()]
         calls = crew.start(3)
         for _ in calls if is_swapped else calls[:1]:
             crew.gate.next().respond(status, b"no profile")
