@@ -28,6 +28,20 @@ def test_get_info_requests_the_userinfo_with_the_token(
     assert request.headers["Accept"] == "application/json"
 
 
+def test_calls_of_the_same_operation_share_neither_token_nor_notes(
+    fetch: Callable[..., Any], fake: FakeTransport
+) -> None:
+    fake.profile("auth0|1").profile("auth0|1")
+    fetch("a-token")
+    fake.requests[0].call.notes["cache"] = "hit"
+    fetch("another-token")
+    first, second = fake.requests
+    assert (first.token.reveal(), second.token.reveal()) == ("a-token", "another-token")
+    assert second.call.notes == {}
+    assert not second.call.token_changed
+    assert second.call.redact("a-token another-token") == "a-token [redacted]"
+
+
 def test_impersonate_posts_the_settings_without_the_token(
     impersonate: Callable[..., Any], impersonation: Callable[..., Any], fake: FakeTransport
 ) -> None:
