@@ -1,4 +1,4 @@
-"""`readable`: whether a socket is readable, by `poll`, or by `select` on Windows."""
+"""`Poll`: whether a socket is readable, by `poll`, or by `select` on Windows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from usersmanager.transports.http1.poll import readable
+from usersmanager.transports.http1.poll import Poll
 
 
 @pytest.fixture(params=["poll", "select"])
@@ -29,12 +29,12 @@ Pair = tuple[socket.socket, socket.socket]
 
 def test_a_connection_without_data_is_not_readable(pair: Pair) -> None:
     ours, _ = pair
-    assert readable(ours.fileno())() is False
+    assert Poll(ours.fileno())() is False
 
 
 def test_it_is_readable_until_all_data_is_read(pair: Pair) -> None:
     ours, theirs = pair
-    is_readable = readable(ours.fileno())
+    is_readable = Poll(ours.fileno())
     theirs.send(b"x")
     assert is_readable() is True
     assert is_readable() is True
@@ -44,7 +44,7 @@ def test_it_is_readable_until_all_data_is_read(pair: Pair) -> None:
 
 def test_the_end_of_the_connection_is_readable(pair: Pair) -> None:
     ours, theirs = pair
-    is_readable = readable(ours.fileno())
+    is_readable = Poll(ours.fileno())
     theirs.close()
     assert is_readable() is True
 
@@ -52,7 +52,7 @@ def test_the_end_of_the_connection_is_readable(pair: Pair) -> None:
 def test_the_timeout_of_the_socket_does_not_matter(pair: Pair) -> None:
     ours, _ = pair
     ours.settimeout(60)
-    assert readable(ours.fileno())() is False
+    assert Poll(ours.fileno())() is False
 
 
 def test_it_can_wait_for_data(pair: Pair) -> None:
@@ -60,7 +60,7 @@ def test_it_can_wait_for_data(pair: Pair) -> None:
     sending = threading.Timer(0.05, theirs.send, [b"x"])
     began = time.monotonic()
     sending.start()
-    assert readable(ours.fileno())(5.0) is True
+    assert Poll(ours.fileno())(5.0) is True
     assert 0.04 <= time.monotonic() - began < 4
     sending.join()
 
@@ -69,11 +69,11 @@ def test_it_can_wait_for_data(pair: Pair) -> None:
 def test_it_waits_for_no_longer_than_asked(pair: Pair, within: float) -> None:
     ours, _ = pair
     began = time.monotonic()
-    assert readable(ours.fileno())(within) is False
+    assert Poll(ours.fileno())(within) is False
     assert within <= time.monotonic() - began < 2
 
 
 def test_the_wait_may_be_longer_than_the_kernel_can_count(pair: Pair) -> None:
     ours, theirs = pair
     theirs.send(b"x")
-    assert readable(ours.fileno())(1e12) is True
+    assert Poll(ours.fileno())(1e12) is True

@@ -10,7 +10,7 @@ from ..._values.deadline import Deadline
 from ...errors import TransportError
 from .error_mapping import exchange_error
 from .parser import ResponseParser
-from .poll import Readable, readable
+from .poll import Poll
 from .receiver import WeakProtocol
 from .timer import DeadlineTimer
 from .tls import TLSLayer
@@ -35,7 +35,7 @@ class AsyncConnection(asyncio.Protocol):
         opened_at: when it was made, in seconds of ``time.monotonic()``.
     """
 
-    _is_readable: Readable
+    _is_readable: Poll
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -60,7 +60,7 @@ class AsyncConnection(asyncio.Protocol):
             raise TypeError("aconnect must return a transport with the protocol of `hop.protocol`")
         self._transport = transport
         self.peer = transport.get_extra_info("peername")
-        self._is_readable = readable(transport.get_extra_info("socket").fileno())
+        self._is_readable = Poll(transport.get_extra_info("socket").fileno())
 
     async def start_tls(self, layer: TLSLayer) -> None:
         """Establish a TLS connection inside the current layers.

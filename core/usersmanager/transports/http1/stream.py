@@ -12,7 +12,7 @@ from typing import TypeAlias, TypeVar
 from ..._values.deadline import Deadline
 from .addresses import peer_of
 from .parser import ResponseParser
-from .poll import Readable, readable
+from .poll import Poll
 from .tls import TLSLayer
 
 __all__ = ["SocketStream", "Stream", "TLSStream", "exchange"]
@@ -50,7 +50,7 @@ class SocketStream:
         if isinstance(sock, ssl.SSLSocket):
             # Without close_notify, a body that ends with the connection may be truncated.
             sock.suppress_ragged_eofs = False  # type: ignore[attr-defined] # typeshed lacks it.
-        self.is_readable: Readable = readable(sock.fileno())
+        self.is_readable: Poll = Poll(sock.fileno())
 
     def send(self, data: memoryview, deadline: Deadline) -> None:
         """Send the data, a view because tracebacks do not show its contents.
