@@ -15,6 +15,7 @@ from usersmanager.plugins import (
     hookimpl,
     run_flow,
     validate_count,
+    validate_seconds,
 )
 
 from . import clock
@@ -22,9 +23,9 @@ from .entries import Entries, LocalEntries, StoredEntries
 from .failures import Failures
 from .key import Key, Scopes, key_of
 from .lookup import Lookup
+from .namespace import check_namespace
 from .stats import CacheStats, Counters
 from .stores import AsyncStore, Store
-from .validation import check_namespace, validate_lifetime
 from .visit import Outcome, Visit
 
 __all__ = ["Cache"]
@@ -79,11 +80,11 @@ class Cache:
         sealed, sealed_store = Secret(secret), Secret(store)
         # A traceback shows local variables. A client or URL given as a store may have a password.
         del secret, store
-        max_age = validate_lifetime("max_age", max_age, may_be_zero=False)
-        stale_if_error = validate_lifetime("stale_if_error", stale_if_error, may_be_zero=True)
+        max_age = validate_seconds("max_age", max_age)
+        stale_if_error = validate_seconds("stale_if_error", stale_if_error, may_be_zero=True)
         check_namespace(namespace)
         self._namespace = str.__str__(namespace)  # A member of an Enum would be its name.
-        negative_max_age = validate_lifetime("negative_max_age", negative_max_age, may_be_zero=True)
+        negative_max_age = validate_seconds("negative_max_age", negative_max_age, may_be_zero=True)
         self._scopes = Scopes()
         self._counters = Counters()
         self._entries: Entries = LocalEntries(validate_count("max_entries", max_entries))

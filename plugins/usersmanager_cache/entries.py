@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, TypeVar
+from weakref import WeakKeyDictionary
 
-from usersmanager.plugins import Flow, Secret
+from usersmanager.plugins import Call, Flow, Secret
 
 from . import clock
 from .entry import Entry
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["Entries", "LocalEntries", "StoredEntries"]
 
 T = TypeVar("T")
+
+# The keys that are locked, by the call that has locked them.
+_locked: WeakKeyDictionary[Call, set[Key]] = WeakKeyDictionary()
 
 
 class Entries(Protocol):
@@ -34,13 +38,13 @@ class Entries(Protocol):
     def delete(self, key: Key) -> Flow[bool]:
         """Delete the entry of a key; return whether it is certainly gone."""
 
-    def acquire(self, key: Key, patience: float) -> Flow[bool]:
+    def acquire(self, key: Key, call: Call, patience: float) -> Flow[bool]:
         """Wait for other processes that request the same, for ``patience`` seconds at most.
 
         The flow returns whether to ``release``.
         """
 
-    def release(self, key: Key) -> Flow[None]:
+    def release(self, key: Key, call: Call) -> Flow[None]:
         """Let other processes go on."""
 
     def close(self) -> None:
@@ -81,11 +85,11 @@ class LocalEntries:
         self._by_key.pop(key)
         return _at_once(True)
 
-    def acquire(self, key: Key, patience: float) -> Flow[bool]:
+    def acquire(self, key: Key, call: Call, patience: float) -> Flow[bool]:
         """Return False: no other process is concerned."""
         return _at_once(False)
 
-    def release(self, key: Key) -> Flow[None]:
+    def release(self, key: Key, call: Call) -> Flow[None]:
         """Do nothing."""
         return _at_once(None)
 
@@ -109,8 +113,6 @@ class StoredEntries:
 
     def __init__(self, shared: SharedEntries) -> None:
         self._shared = shared
-        self.acquire = shared.acquire
-        self.release = shared.release
         self.delete = shared.delete
         self.close = shared.close
         self.aclose = shared.aclose
@@ -127,6 +129,20 @@ class StoredEntries:
     def put(self, key: Key, entry: Entry, ttl: float) -> Flow[None]:
         """Store an entry for some seconds."""
         yield from self._shared.put(key, entry.encode(), ttl)
+
+    def acquire(self, key: Key, call: Call, patience: float) -> Flow[bool]:
+        """Wait for the lock of an entry, unless a cache outside of this one has it for the call."""
+        if key in _locked.get(call, ()):
+            return False
+        is_locked = yield from self._shared.acquire(key, patience)
+        if is_locked:
+            _locked.setdefault(call, set()).add(key)
+        return is_locked
+
+    def release(self, key: Key, call: Call) -> Flow[None]:
+        """Release the lock of an entry."""
+        _locked[call].discard(key)
+        yield from self._shared.release(key)
 
     def __len__(self) -> int:
         """Return 0: there are none in this process."""

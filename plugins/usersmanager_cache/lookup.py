@@ -141,20 +141,20 @@ class Lookup:
     def _lead(self, visit: Visit, proceed: Proceed) -> Flow[Answer]:
         visit.outcome = "miss"
         patience = visit.request.remaining() / 2  # The rest is for the request.
-        is_locked = yield from self._entries.acquire(visit.key, patience)
+        is_locked = yield from self._entries.acquire(visit.key, visit.request.call, patience)
         try:
             response = (yield from self._find(visit)) or self._stale_if_overdue(visit)
             if response is None:
                 response = yield from self._ask(visit, proceed)
         except (UsersManagerError, OwnAnswerError):
-            yield from self._release(visit.key, is_locked=is_locked)
+            yield from self._release(visit, is_locked=is_locked)
             raise
-        yield from self._release(visit.key, is_locked=is_locked)
+        yield from self._release(visit, is_locked=is_locked)
         return Answer(visit.outcome, response)
 
-    def _release(self, key: Key, *, is_locked: bool) -> Flow[None]:
+    def _release(self, visit: Visit, *, is_locked: bool) -> Flow[None]:
         if is_locked:
-            yield from _in_time(self._entries.release(key))
+            yield from _in_time(self._entries.release(visit.key, visit.request.call))
 
     def _stale_if_overdue(self, visit: Visit) -> Response | None:
         """Return a stale answer if the deadline of a request for the same has passed, or None.

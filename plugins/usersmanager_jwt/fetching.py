@@ -9,12 +9,12 @@ from usersmanager import (
     ProviderUnavailableError,
     Request,
     Response,
+    UsersManagerError,
 )
 from usersmanager.operations import Operation, read_json
 from usersmanager.plugins import Flow, Proceed, call
 
 from .key_set import KeySet, parse_public_keys
-from .provider_keys import FetchFailure
 
 __all__ = ["fetch_keys"]
 
@@ -36,18 +36,27 @@ _FETCH_KEYS = Operation(
 )
 
 
-def fetch_keys(request: Request, proceed: Proceed) -> Flow[KeySet | FetchFailure]:
-    """Return the keys of the provider of a request, or why it does not publish them.
+def fetch_keys(request: Request, proceed: Proceed) -> Flow[KeySet]:
+    """Return the keys of the provider of a request.
 
     Raises:
-        TransportError: no complete response arrived.
+        ProviderUnavailableError: no complete response arrived, or a 429 or 5xx.
+        DecodeError: the provider does not publish valid keys.
     """
     try:
         return (yield from call(_FETCH_KEYS, request, proceed))
     except (APIError, ArgumentError, DecodeError) as error:
         # Not the error itself: a 401 for the keys must not become the end user's.
-        return FetchFailure(
-            f"the keys of the provider can't be fetched: {error}",
-            is_temporary=isinstance(error, ProviderUnavailableError),
-            retry_after=getattr(error, "retry_after", None),
-        )
+        failure = _failure(error)
+    # Not inside the `except` block, which would attach the error.
+    try:
+        raise failure
+    finally:
+        del failure  # Break the reference cycle.
+
+
+def _failure(error: UsersManagerError) -> ProviderUnavailableError | DecodeError:
+    reason = f"the keys of the provider can't be fetched: {error}"
+    if isinstance(error, ProviderUnavailableError):
+        return ProviderUnavailableError(reason, retry_after=error.retry_after)
+    return DecodeError(reason)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from usersmanager import ArgumentError, DecodeError, PluginError, Request, Response
-from usersmanager.plugins import Flow, Proceed, Secret, StaticHeaders, hookimpl
+from usersmanager.plugins import Flow, Proceed, Secret, StaticHeaders, hookimpl, validate_seconds
 
 from .algorithms import check_algorithms
 from .claims import Expected
@@ -77,7 +76,7 @@ class JwtUserInfo:
             raise ArgumentError('client_id must be the id of your client, such as "my-app"')
         self._client_id = client_id
         self._algorithms = check_algorithms(algorithms)
-        self._leeway = _check_leeway(leeway)
+        self._leeway = validate_seconds("leeway", leeway, may_be_zero=True)
         self._decryption_keys = None if sealed.reveal() is None else parse_decryption_keys(sealed)
         self._known = ProviderKeys()
 
@@ -144,10 +143,3 @@ def _with_profile(response: Response, payload: Secret[bytes]) -> Response:
     fields = [field for field in response.headers.items() if field[0].lower() not in _REPLACED]
     fields.append(("Content-Type", "application/json"))
     return Response(response.status, fields, payload.reveal())
-
-
-def _check_leeway(value: float) -> float:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if is_number and 0 <= value <= sys.float_info.max:
-        return float(value)
-    raise ArgumentError("leeway must be a finite number of seconds, 0 or more, such as 60")

@@ -6,42 +6,16 @@ import time
 from collections.abc import Callable, Hashable
 from typing import Final, NamedTuple
 
-from usersmanager import (
-    DeadlineExceededError,
-    DecodeError,
-    ProviderUnavailableError,
-    TransportError,
-    UsersManagerError,
-)
+from usersmanager import DeadlineExceededError, DecodeError, ProviderUnavailableError
 from usersmanager.plugins import Flow, SingleFlight
 
 from .key_set import KeySet
 
-__all__ = ["Fetch", "FetchFailure", "ProviderKeys"]
+__all__ = ["Fetch", "ProviderKeys"]
 
 _MAX_AGE: Final = 3600.0
 _RENEWAL_INTERVAL: Final = 60.0
 _MAX_PROVIDERS: Final = 1_000
-
-
-class FetchFailure(NamedTuple):
-    """Why keys could not be fetched, for every call that waits for them.
-
-    Attributes:
-        reason: the message of the error that each call raises.
-        is_temporary: whether the provider is unavailable, or what it publishes is wrong.
-        retry_after: the seconds to wait, or None.
-    """
-
-    reason: str
-    is_temporary: bool = False
-    retry_after: float | None = None
-
-    def error(self) -> UsersManagerError:
-        """Return a new error."""
-        if self.is_temporary:
-            return ProviderUnavailableError(self.reason, retry_after=self.retry_after)
-        return DecodeError(self.reason)
 
 
 class _Known(NamedTuple):
@@ -52,7 +26,7 @@ class _Known(NamedTuple):
     renewed: float = float("-inf")
 
 
-Fetch = Callable[[], Flow[KeySet | FetchFailure]]
+Fetch = Callable[[], Flow[KeySet]]
 
 
 class ProviderKeys:
@@ -76,17 +50,16 @@ class ProviderKeys:
 
         Args:
             provider: what identifies the provider.
-            fetch: returns a flow that fetches the keys. A failure that it returns is raised in each
-                call that waits; an error that it raises, as by SingleFlight.
+            fetch: returns a flow that fetches the keys.
 
         Raises:
-            UsersManagerError: the failure.
-            TransportError: raised by ``fetch``.
+            ProviderUnavailableError: raised by ``fetch``, in this or another call.
+            DecodeError: the same.
         """
         known = self._known.get(provider)
         if known is not None and not self._is_old(known):
             return known.keys
-        return _keys((yield from self._flight.run(provider, lambda: self._fetch(provider, fetch))))
+        return (yield from self._flight.run(provider, lambda: self._fetch(provider, fetch)))
 
     def renew(self, provider: Hashable, seen: KeySet, fetch: Fetch) -> Flow[KeySet]:
         """Return newer keys than those that a call has seen, or those if there are none.
@@ -97,27 +70,23 @@ class ProviderKeys:
             fetch: see ``get``.
 
         Raises:
-            UsersManagerError: see ``get``.
-            TransportError: raised by ``fetch``.
+            ProviderUnavailableError: see ``get``.
+            DecodeError: see ``get``.
         """
-        flight = self._flight.run(provider, lambda: self._refetch(provider, seen, fetch))
-        return _keys((yield from flight))
+        return self._flight.run(provider, lambda: self._refetch(provider, seen, fetch))
 
     def _is_old(self, known: _Known) -> bool:
         return self._clock() - known.fetched >= _MAX_AGE
 
-    def _fetch(self, provider: Hashable, fetch: Fetch) -> Flow[KeySet | FetchFailure]:
+    def _fetch(self, provider: Hashable, fetch: Fetch) -> Flow[KeySet]:
         known = self._known.get(provider)
         if known is not None and not self._is_old(known):  # Another call was faster.
             return known.keys
         keys = yield from fetch()
-        if isinstance(keys, KeySet):
-            self._keep(provider, _Known(keys, self._clock()))
+        self._keep(provider, _Known(keys, self._clock()))
         return keys
 
-    def _refetch(
-        self, provider: Hashable, seen: KeySet, fetch: Fetch
-    ) -> Flow[KeySet | FetchFailure]:
+    def _refetch(self, provider: Hashable, seen: KeySet, fetch: Fetch) -> Flow[KeySet]:
         known = self._known.get(provider, _Known(seen, self._clock()))
         now = self._clock()
         if known.keys is not seen or now - known.renewed < _RENEWAL_INTERVAL:
@@ -126,21 +95,13 @@ class ProviderKeys:
             keys = yield from fetch()
         except DeadlineExceededError:  # It concerns this call alone: the next one tries.
             raise
-        except TransportError:
+        except (ProviderUnavailableError, DecodeError):
             self._keep(provider, known._replace(renewed=now))
             raise
-        if isinstance(keys, KeySet):
-            known = _Known(keys, self._clock())
-        self._keep(provider, known._replace(renewed=now))
+        self._keep(provider, _Known(keys, self._clock(), renewed=now))
         return keys
 
     def _keep(self, provider: Hashable, known: _Known) -> None:
         if len(self._known) >= _MAX_PROVIDERS and provider not in self._known:
             self._known = {}  # Threads may be reading the old one.
         self._known[provider] = known
-
-
-def _keys(outcome: KeySet | FetchFailure) -> KeySet:
-    if isinstance(outcome, FetchFailure):
-        raise outcome.error()
-    return outcome

@@ -162,6 +162,14 @@ def test_a_plugin_that_needs_arguments_can_not_be_turned_on_by_its_name(command)
     assert result.stderr.endswith(f" {advice}\n")
 
 
+def test_a_required_plugin_that_is_disabled_is_an_error_and_nothing_is_sent(command, sandbox):
+    arguments = ("info", "--plugin", "jwt", "--base-url", sandbox.base_url)
+    result = command(*arguments, USERSMANAGER_TOKEN="t", USERSMANAGER_DISABLE="jwt")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "is required, but is disabled by USERSMANAGER_DISABLE" in result.stderr
+    assert sandbox.requests == []
+
+
 def test_a_plugin_that_is_not_in_the_list_of_the_variable_is_off(command):
     reports = get_reports(command, USERSMANAGER_PLUGINS="logging,Headers,opentelemetry")
     off = [name for name, report in reports.items() if report["status"] == "off"]

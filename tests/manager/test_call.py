@@ -104,7 +104,7 @@ def test_anything_but_an_operation_is_refused(mode: Any, fake: FakeTransport, va
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        ({"timeout": 0}, "timeout must be positive"),
+        ({"timeout": 0}, "timeout must be a finite number"),
         ({"callback": 7}, "callback must be callable"),
     ],
 )

@@ -23,15 +23,25 @@ def test_a_positive_number_of_seconds_is_returned_as_a_float(seconds: float) -> 
     assert type(validate_seconds("wait", seconds)) is float
 
 
-@pytest.mark.parametrize("value", [None, "1", True, b"1", [1]])
-def test_seconds_of_another_type_are_rejected(value: object) -> None:
-    with pytest.raises(ArgumentError, match=r"^wait must be a number"):
+@pytest.mark.parametrize("seconds", [0, 0.0, 1])
+def test_zero_seconds_are_returned_where_they_are_allowed(seconds: float) -> None:
+    assert validate_seconds("wait", seconds, may_be_zero=True) == seconds
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, "1", True, False, b"1", [1], -1, -0.5, math.inf, -math.inf, math.nan, 10**400],
+)
+def test_anything_but_a_finite_number_of_seconds_is_rejected(value: object) -> None:
+    with pytest.raises(ArgumentError, match=r"^wait must be a finite number .* more than 0$"):
         validate_seconds("wait", value)
+    with pytest.raises(ArgumentError, match=r"^wait must be a finite number .* 0 or more$"):
+        validate_seconds("wait", value, may_be_zero=True)
 
 
-@pytest.mark.parametrize("value", [0, -1, 0.0, -0.5, math.inf, -math.inf, math.nan, 10**400])
-def test_seconds_that_are_not_positive_and_finite_are_rejected(value: float) -> None:
-    with pytest.raises(ArgumentError, match=r"^wait must be positive and finite"):
+@pytest.mark.parametrize("value", [0, 0.0])
+def test_zero_seconds_are_rejected_unless_they_are_allowed(value: float) -> None:
+    with pytest.raises(ArgumentError, match="more than 0"):
         validate_seconds("wait", value)
 
 

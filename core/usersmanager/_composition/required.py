@@ -51,7 +51,7 @@ def _is_required(plugin: object, exclusion: Exclusion, loader: Loader) -> bool:
     if isinstance(plugin, str):
         try:
             entry_point = loader.find("plugin", plugin)
-        except PluginError:  # It is not installed, or ambiguous: no plugin is left out.
+        except PluginError:  # It is not installed, or ambiguous: it could not be used anyway.
             return False
         problem = f"the {entry_point} {exclusion.reason}, but may be required: failed to load it"
         plugin = guarded(problem, lambda: import_target(entry_point))

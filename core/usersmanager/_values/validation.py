@@ -9,25 +9,27 @@ from ..errors import ArgumentError
 __all__ = ["validate_count", "validate_seconds", "validate_text"]
 
 
-def validate_seconds(name: str, value: object) -> float:
-    """Return a positive, finite number of seconds.
+def validate_seconds(name: str, value: object, *, may_be_zero: bool = False) -> float:
+    """Return a finite number of seconds.
 
     Args:
         name: the name of the argument, for the message.
         value: the value of the argument.
+        may_be_zero: whether 0 is allowed.
 
     Raises:
-        ArgumentError: it is anything else.
+        ArgumentError: it is anything else, negative, or 0 although it must not be.
 
     Example::
 
         self._connect_timeout = validate_seconds("connect_timeout", connect_timeout)
     """
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ArgumentError(f"{name} must be a number of seconds")
-    if not 0 < value <= sys.float_info.max:  # Unlike math.isfinite, this takes any int.
-        raise ArgumentError(f"{name} must be positive and finite: a call never hangs")
-    return float(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        is_long_enough = value > 0 or (may_be_zero and value == 0)
+        if is_long_enough and value <= sys.float_info.max:  # Unlike math.isfinite: any int.
+            return float(value)
+    minimum = "0 or more" if may_be_zero else "more than 0"
+    raise ArgumentError(f"{name} must be a finite number of seconds, {minimum}")
 
 
 def validate_count(name: str, value: object) -> int:

@@ -23,14 +23,14 @@ INVALID: list[Any] = [-1, -0.1, math.inf, math.nan, True, "60", None, [], 10**40
 
 @pytest.mark.parametrize("value", [*INVALID, 0, 0.0])
 def test_an_invalid_maximum_age_is_rejected(value: Any) -> None:
-    with pytest.raises(ArgumentError, match=r"^max_age must be .* more than 0, such as 60$"):
+    with pytest.raises(ArgumentError, match=r"^max_age must be .* more than 0$"):
         Cache(max_age=value)
 
 
 @pytest.mark.parametrize("value", INVALID)
 @pytest.mark.parametrize("name", ["stale_if_error", "negative_max_age"])
 def test_another_invalid_lifetime_is_rejected(name: str, value: Any) -> None:
-    with pytest.raises(ArgumentError, match=f"^{name} must be .* 0 or more, such as 60$"):
+    with pytest.raises(ArgumentError, match=f"^{name} must be .* 0 or more$"):
         Cache(**{name: value})
 
 

@@ -92,6 +92,24 @@ def test_a_miss_locks_looks_again_stores_and_unlocks(call: Caller, store: Lockin
     assert store.lifetimes[name] == 360
 
 
+def test_a_call_through_two_caches_over_one_store_does_not_wait_for_itself(
+    call: Caller, store: LockingStore
+) -> None:
+    plugins = [call.cache, another(call, store).cache]
+    assert call(plugins=plugins)["version"] == 1
+    assert store.calls.count("add") == 1
+    assert len(store.values) == 1  # The entry. The lock is gone.
+    call("bob", plugins=plugins)
+    assert store.calls.count("add") == 2
+
+
+def test_a_cache_in_the_process_outside_a_shared_one_leaves_the_lock_to_it(
+    call: Caller, store: LockingStore
+) -> None:
+    call(plugins=[Cache(), call.cache])
+    assert store.calls.count("add") == 1
+
+
 def test_an_entry_is_stored_no_longer_than_its_token_lives(
     call: Caller, store: LockingStore
 ) -> None:

@@ -470,11 +470,11 @@ def test_keys_that_were_fetched_by_http_are_trusted_only_where_that_is_allowed(
         ({"algorithms": [["RS256"]]}, "algorithms"),
         ({"decryption_keys": {}}, r'private keys, such as {"keys": \[\.\.\.\]}'),
         ({"decryption_keys": {"keys": [jwk(EC)]}}, "decryption_keys"),
-        ({"leeway": -1}, "0 or more, such as 60$"),
-        ({"leeway": float("nan")}, "0 or more, such as 60$"),
-        ({"leeway": float("inf")}, "0 or more, such as 60$"),
-        ({"leeway": True}, "0 or more, such as 60$"),
-        ({"leeway": "60"}, "0 or more, such as 60$"),
+        ({"leeway": -1}, "^leeway must be .* 0 or more$"),
+        ({"leeway": float("nan")}, "^leeway must be .* 0 or more$"),
+        ({"leeway": float("inf")}, "^leeway must be .* 0 or more$"),
+        ({"leeway": True}, "^leeway must be .* 0 or more$"),
+        ({"leeway": "60"}, "^leeway must be .* 0 or more$"),
     ],
 )
 def test_an_invalid_argument_is_an_error(arguments: dict[str, Any], problem: str) -> None:

@@ -20,7 +20,7 @@ from usersmanager.plugins import Flow, arun_flow, run, run_flow
 from usersmanager.transports import Deadline
 from usersmanager_jwt import provider_keys
 from usersmanager_jwt.key_set import KeySet
-from usersmanager_jwt.provider_keys import FetchFailure, ProviderKeys
+from usersmanager_jwt.provider_keys import ProviderKeys
 
 
 class Source:
@@ -28,22 +28,22 @@ class Source:
 
     Attributes:
         fetched: the number of requests so far.
-        outcome: what the next requests get instead: a failure, or an error.
+        outcome: the error that the next requests raise instead.
         now: the time, in seconds.
     """
 
     def __init__(self) -> None:
         self.fetched = 0
-        self.outcome: FetchFailure | BaseException | None = None
+        self.outcome: BaseException | None = None
         self.now = 1000.0
         self.keys = ProviderKeys(lambda: self.now)
 
-    def fetch(self) -> Flow[KeySet | FetchFailure]:
+    def fetch(self) -> Flow[KeySet]:
         self.fetched += 1
         yield from run(sync=lambda: None, async_=self._nothing)
-        if isinstance(self.outcome, BaseException):
+        if self.outcome is not None:
             raise self.outcome
-        return self.outcome or KeySet(())
+        return KeySet(())
 
     async def _nothing(self) -> None: ...
 
@@ -115,16 +115,13 @@ def test_the_limit_is_one_for_each_provider(source: Source) -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "kind"),
-    [
-        (FetchFailure("no keys"), DecodeError),
-        (FetchFailure("no keys", is_temporary=True), ProviderUnavailableError),
-        (ConnectError("no keys"), ConnectError),
-    ],
+    "outcome",
+    [DecodeError("no keys"), ProviderUnavailableError("no keys"), ConnectError("no keys")],
 )
 def test_a_failure_is_raised_and_counts_if_it_is_not_the_first(
-    source: Source, outcome: Any, kind: type[Exception]
+    source: Source, outcome: Exception
 ) -> None:
+    kind = type(outcome)
     source.outcome = outcome
     for _ in range(2):  # Without any keys, each call tries.
         with pytest.raises(kind, match="no keys"):
@@ -173,12 +170,12 @@ class Gate(Source):
         self.gate = threading.Event()
         self.came = threading.Event()
 
-    def fetch(self) -> Flow[KeySet | FetchFailure]:
+    def fetch(self) -> Flow[KeySet]:
         self.fetched += 1
         yield from run(sync=self._wait, async_=self._await)
-        if isinstance(self.outcome, BaseException):
+        if self.outcome is not None:
             raise self.outcome
-        return self.outcome or KeySet(())
+        return KeySet(())
 
     def _wait(self) -> None:
         self.came.set()
@@ -195,7 +192,7 @@ def _ask(gate: Gate, seen: KeySet | None) -> Flow[KeySet]:
 
 
 @pytest.mark.parametrize("renews", [False, True], ids=["first", "again"])
-@pytest.mark.parametrize("outcome", [None, FetchFailure("no keys"), ConnectError("no keys")])
+@pytest.mark.parametrize("outcome", [None, DecodeError("no keys"), ConnectError("no keys")])
 def test_one_caller_fetches_for_all_threads_and_tasks_that_wait(renews: bool, outcome: Any) -> None:
     gate = Gate()
     gate.gate.set()
@@ -226,8 +223,7 @@ def test_one_caller_fetches_for_all_threads_and_tasks_that_wait(renews: bool, ou
     if outcome is None:
         assert len(set(map(id, results))) == 1
     else:
-        kind = DecodeError if isinstance(outcome, FetchFailure) else type(outcome)
-        assert {type(result) for result in results} == {kind}
+        assert {type(result) for result in results} == {type(outcome)}
         assert len(set(map(id, results))) == len(results)  # Each has its own error.
 
 
