@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tenacity import wait_none
 
-from usersmanager import ArgumentError, PluginError, Response, __version__
+from usersmanager import ArgumentError, Response, __version__
 from usersmanager.testing import FakeTransport
 from usersmanager_headers import Headers
 from usersmanager_retry import Retry
@@ -68,7 +68,7 @@ def test_a_reserved_field_is_rejected_by_the_constructor(name: str) -> None:
 def test_a_reserved_field_of_a_function_is_rejected_at_the_call(
     fetch: Fetch, fake: FakeTransport, name: str
 ) -> None:
-    with pytest.raises(PluginError, match="can only be set by the client") as caught:
+    with pytest.raises(ArgumentError, match="can only be set by the client") as caught:
         fetch(plugins=[Headers(lambda request: {name: "hush"})])
     assert "hush" not in str(caught.value)
     assert fake.requests == []
