@@ -52,8 +52,7 @@ class Cache:
 
     Raises:
         ArgumentError: an argument is invalid, or only one of ``store`` and ``secret`` is given.
-        ModuleNotFoundError: ``store`` is given, and cryptography is not installed (extra
-            ``cache``).
+        MissingExtraError: ``store`` is given, and cryptography is not installed (extra ``cache``).
 
     Example::
 
