@@ -157,9 +157,9 @@ class PluginError(UsersManagerError):
 class LifecycleError(UsersManagerError):
     """A manager was used after it was closed, without an event loop, or with the wrong ``with``.
 
-    Use it inside its ``with`` or ``async with`` block, and before the program ends: this is also
-    the error of a call that Python no longer allows while the interpreter shuts down. A callback of
-    AsyncUsersManager gets it if its call was cancelled.
+    Use it inside its ``with`` or ``async with`` block, and before the program ends: a call also
+    raises this error if Python no longer allows it because the interpreter is shutting down. A
+    callback of AsyncUsersManager gets it if its call was cancelled.
     """
 
 
@@ -330,7 +330,7 @@ class BodyTooLargeError(TransportError):
 
 
 class RateLimit(NamedTuple):
-    """The rate limit in the headers of a response. What is missing is None.
+    """The rate limit in the headers of a response. A missing value is None.
 
     Attributes:
         limit: the number of calls allowed per window.

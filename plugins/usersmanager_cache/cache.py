@@ -34,9 +34,9 @@ __all__ = ["Cache"]
 class Cache:
     """Answer ``get_info`` with a profile that was fetched shortly before.
 
-    Only complete profiles are kept, under a hash of their token, and not beyond the end of the
-    token. Of the calls that need the same profile at once, one requests it. A revoked token is
-    noticed up to ``max_age`` later. See "Caching" in the documentation.
+    Only complete profiles are kept, under a hash of their token, and not after the token expires.
+    If several calls need the same profile at once, one of them requests it. The revocation of a
+    token is noticed up to ``max_age`` later. See "Caching" in the documentation.
 
     Args:
         max_age: how long a profile answers calls, in seconds, more than 0.
@@ -48,13 +48,12 @@ class Cache:
         namespace: separates the entries of applications or tenants that share a store or an
             instance: up to 100 printable ASCII characters.
         store: where processes share entries, such as a `RedisStore`, in place of this process.
-        secret: 16 bytes or more, the same in all processes, that ``store`` needs; or a sequence of
-            such. The first seals new entries; entries that any of them sealed can be read.
+        secret: 16 bytes or more, required with ``store``, and the same in all processes; or a
+            sequence of secrets. The first one seals new entries, and all of them open entries.
 
     Raises:
         ArgumentError: an argument is invalid, or only one of ``store`` and ``secret`` is given.
-        ModuleNotFoundError: ``store`` is given, and cryptography is not installed (extra
-            ``cache``).
+        MissingExtraError: ``store`` is given, and cryptography is not installed (extra ``cache``).
 
     Example::
 
@@ -104,20 +103,20 @@ class Cache:
 
     @property
     def stats(self) -> CacheStats:
-        """What the cache has done so far, as an immutable snapshot."""
+        """The number of hits, misses and so on, as an immutable snapshot."""
         return self._counters.snapshot(len(self._entries))
 
     def forget(self, token: str | Token) -> bool:
         """Delete the profile of a token, for example when its user logs out.
 
-        A response that is on its way in this process is not kept either.
+        If this process is already requesting the profile, the response is not kept.
 
         Args:
             token: the access token.
 
         Returns:
-            True; False if the shared store could not be reached. Then the entry lives for up to
-            ``max_age``, and the calls of other processes are answered with it.
+            True, or False if the shared store could not be reached. In that case, the entry lives
+            for up to ``max_age``, and still answers the calls of other processes.
 
         Raises:
             ArgumentError: it can't be an access token.
@@ -143,7 +142,7 @@ class Cache:
 
     @hookimpl
     def usersmanager_variant(self) -> str:
-        """Return nothing but a place: what is inside of the cache affects what it keeps."""
+        """Return only a place in the order: plugins inside the cache affect what it keeps."""
         return ""
 
     @hookimpl

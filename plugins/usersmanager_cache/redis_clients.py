@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from weakref import ref
 
 from usersmanager import ArgumentError, LifecycleError
-from usersmanager.plugins import Secret
+from usersmanager.plugins import MissingExtraError, Secret
 
 from .client_checks import explain_async_client, explain_client, explain_options
 from .stores import WrongLoopError
@@ -103,7 +103,7 @@ class OwnClients:
 
     Raises:
         ArgumentError: the URL is invalid.
-        ModuleNotFoundError: redis-py is not installed.
+        MissingExtraError: redis-py is not installed (extra ``redis``).
     """
 
     def __init__(self, url: Secret[str], timeout: float) -> None:
@@ -140,7 +140,7 @@ class OwnClients:
 
     def _make(self) -> Secret[Any]:
         if find_spec("redis") is None:
-            raise ModuleNotFoundError(
+            raise MissingExtraError(
                 "from_url needs redis-py: python -m pip install 'usersmanager[redis]'",
                 name="redis",
             )

@@ -65,7 +65,7 @@ class RedisStore:
 
         Raises:
             ArgumentError: an argument is invalid.
-            ModuleNotFoundError: redis-py is not installed.
+            MissingExtraError: redis-py is not installed (extra ``redis``).
 
         Example::
 

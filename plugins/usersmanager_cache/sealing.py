@@ -11,12 +11,17 @@ from __future__ import annotations
 import os
 from typing import Literal
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from usersmanager.plugins import MissingExtraError, Secret
 
-from usersmanager.plugins import Secret
+try:
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+except ModuleNotFoundError as error:
+    raise MissingExtraError(
+        "a store needs cryptography: python -m pip install 'usersmanager[cache]'", name=error.name
+    ) from None
 
 __all__ = ["MAX_CONTENT", "Seal"]
 

@@ -14,7 +14,7 @@ __all__ = ["CacheStats", "Counters"]
 
 @dataclass(frozen=True, slots=True)
 class CacheStats:
-    """What a cache has done so far. Each call counts in exactly one of the first five numbers.
+    """The counters of a cache. Each call is counted in exactly one of the first five.
 
     Attributes:
         hits: calls that were answered with an entry.

@@ -51,7 +51,7 @@ class JwtUserInfo:
 
     Raises:
         ArgumentError: an argument is invalid.
-        ModuleNotFoundError: joserfc is not installed (extra ``jwt``); raised by the import.
+        MissingExtraError: joserfc is not installed (extra ``jwt``); raised by the import.
 
     Example::
 

@@ -63,7 +63,7 @@ def _is_permanent(error: TransportError) -> bool:
 
 
 class full_jitter(wait_base):  # noqa: N801 - tenacity names its strategies like this.
-    """Wait a random time up to a limit that doubles, or as long as the server asks if that is more.
+    """Wait a random time up to a limit that doubles, or as long as the server asks, if longer.
 
     Args:
         base: the limit before the first retry, in seconds, 0 or more.

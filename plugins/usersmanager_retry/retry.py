@@ -22,7 +22,7 @@ __all__ = ["Retry"]
 class Retry:
     """Retry connection errors, and the statuses 408, 425, 429, 500, 502, 503 and 504.
 
-    The statuses 520 to 524, 527 and 530 of an edge server are retried like 502 and 504.
+    The statuses 520 to 524, 527 and 530, sent by edge servers, are retried like 502 and 504.
     An operation that is not idempotent, such as ``impersonate``, is retried only if it was
     certainly not processed: not sent, or 429. If the server asks for a longer wait than
     ``max_wait``, or a wait would exceed the deadline of the call, the call fails immediately, and

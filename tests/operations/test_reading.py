@@ -83,7 +83,7 @@ def test_another_subject_than_expected_is_not_its_business() -> None:
         ) as users:
             await users.get_info("a-token", expected_subject="another")
 
-    with pytest.raises(UsersManagerError, match="another subject"):
+    with pytest.raises(UsersManagerError, match="unexpected subject"):
         asyncio.run(main())
     assert reader.seen == {"sub": "u"}
 

@@ -57,9 +57,9 @@ def usersmanager_variant(request: Request) -> str | None:
     """Return a text that identifies how this plugin affects responses, or None if it doesn't.
 
     For a plugin that verifies or rewrites responses, or changes what a cache can't see. Managers
-    may share a cache: it answers a call only with a response of the same variant, which is the
-    texts of all plugins (``request.call.variant``). The text contains every setting that matters,
-    such as ``"client_id=my-app"``. It must not be a secret.
+    may share a cache: it answers a call only with a response of the same variant. The variant
+    consists of the texts of all plugins (``request.call.variant``). The text contains every setting
+    that matters, such as ``"client_id=my-app"``. It must not be a secret.
 
     A plugin that keeps responses returns ``""``, which marks its place: the texts are in the order
     of the plugins.

@@ -12,13 +12,13 @@ __all__ = ["MissingExtraError", "missing_extra"]
 
 
 class MissingExtraError(ModuleNotFoundError):
-    """A plugin can't be imported, because an extra of its distribution is not installed.
+    """A module is missing that an extra installs.
 
-    Raise it while the plugin is imported. The list of plugins shows its message as the reason, and
+    If the import of a plugin raises it, the list of plugins shows its message as the reason, and
     so does the `PluginError` for a program that requests the plugin.
 
     Args:
-        message: what the plugin needs, and the command that installs it.
+        message: what is needed, and the command that installs it.
         name: the module that is missing, as in every ModuleNotFoundError.
 
     Example::

@@ -52,7 +52,7 @@ def run(*, sync: Callable[[], T], async_: Callable[[], Awaitable[T]]) -> Step[T]
 
     Raises:
         PluginError: an argument is not callable, ``sync`` is a coroutine function, or ``async_``
-            returned what can't be awaited.
+            returned a value that can't be awaited.
         DeadlineExceededError: raised by ``yield from``; the call's deadline passed before a
             function was called, or before ``async_`` ended.
 

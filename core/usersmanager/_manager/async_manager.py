@@ -66,7 +66,7 @@ class AsyncUsersManager(BaseUsersManager[AsyncTransport]):
             ``{"userinfo_endpoint": url}`` for one that isn't ``{base_url}/userinfo``. They are
             requested exactly as written, on any host, even if the configuration of the issuer
             names others.
-        userinfo_method: "GET", or "POST" for a provider that answers nothing else. The body of the
+        userinfo_method: "GET", or "POST" for a provider that accepts nothing else. The body of the
             POST is empty, and it is retried like a GET.
 
     Raises:

@@ -36,7 +36,7 @@ def call(operation: Operation[Result], request: Request, proceed: Proceed) -> Fl
             it, or the request doesn't come from a manager.
         APIError: the server responded with an error.
         TransportError: no complete response arrived.
-        DecodeError: the response is not a result of the operation.
+        DecodeError: the response is not what the operation expects.
 
     Example::
 

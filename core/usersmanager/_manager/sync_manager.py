@@ -56,7 +56,7 @@ class UsersManager(BaseUsersManager[Transport]):
             ``{"userinfo_endpoint": url}`` for one that isn't ``{base_url}/userinfo``. They are
             requested exactly as written, on any host, even if the configuration of the issuer
             names others.
-        userinfo_method: "GET", or "POST" for a provider that answers nothing else. The body of the
+        userinfo_method: "GET", or "POST" for a provider that accepts nothing else. The body of the
             POST is empty, and it is retried like a GET.
 
     Raises:
@@ -316,7 +316,7 @@ class UsersManager(BaseUsersManager[Transport]):
             timeout: the seconds for this call, or None for the constructor's timeout.
 
         Returns:
-            What the operation reads in the response.
+            The result that the operation reads from the response.
 
         Raises:
             ArgumentError: an argument is invalid, or the endpoint of the operation is unknown or
@@ -324,7 +324,7 @@ class UsersManager(BaseUsersManager[Transport]):
             LifecycleError: the manager is closed.
             APIError: the server responded with an error.
             TransportError: no complete response arrived.
-            DecodeError: the response is not a result of the operation.
+            DecodeError: the response is not what the operation expects.
             Exception: whatever else the credential or the reader of the operation raises.
 
         Example::

@@ -87,5 +87,5 @@ def parse_access_token(access_token: Secret[object]) -> Token:
 def _read_expected(subject: str, response: Response) -> UserInfo:
     profile = read_profile(response)
     if profile.sub != subject:
-        raise SubjectMismatchError("the profile has another subject than expected: do not use it")
+        raise SubjectMismatchError("the profile has an unexpected subject: do not use it")
     return profile

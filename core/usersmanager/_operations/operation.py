@@ -44,7 +44,7 @@ class Operation(Generic[Result_co]):
         name: its name in errors, logs and telemetry: ``[a-z][a-z0-9_]*``. Under the name of a
             shipped operation ("get_info"), plugins treat it as that operation.
         method: "GET", "POST", "PUT", "PATCH" or "DELETE".
-        read: returns the result in a response with a 2xx status. If the body is not what it
+        read: takes a response with a 2xx status and returns the result. If the body is not what it
             expects, it may raise DecodeError, LookupError, TypeError, ValueError, AttributeError,
             ArithmeticError or RecursionError. The caller gets a DecodeError without the frames of
             the original, and without its text unless that was a DecodeError.
@@ -68,7 +68,7 @@ class Operation(Generic[Result_co]):
         credential: the argument of that name.
 
     Raises:
-        ArgumentError: an argument is invalid, or doesn't go with another one.
+        ArgumentError: an argument is invalid, or can't be combined with another one.
 
     Example::
 

@@ -91,7 +91,7 @@ def _describe(error: Exception) -> str:
 def read(request: Request, response: Response) -> Any:
     """Return or raise what the caller gets if this is the response of the call.
 
-    Only ``expected_subject`` and the issuer are not compared: they are not a part of the request.
+    It compares neither ``expected_subject`` nor the issuer, which are not part of the request.
 
     Args:
         request: a request of the call.

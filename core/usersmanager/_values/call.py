@@ -67,7 +67,7 @@ class Call:
 
     @property
     def token_changed(self) -> bool:
-        """Whether a request of the call has carried another token than its first."""
+        """Whether a request of the call has carried a token other than the first."""
         return self.token_changes > 0
 
     def register_token(self, token: Token, replaced: Token | None = None) -> None:

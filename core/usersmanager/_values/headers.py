@@ -49,7 +49,7 @@ _RESERVED = frozenset(
 
 
 class Headers(CIMultiDictProxy[str]):
-    """Header fields: an immutable mapping, case-insensitive, in which a name may be repeated.
+    """An immutable, case-insensitive mapping of header fields, in which a name may be repeated.
 
     Args:
         fields: a mapping or pairs of names and values. They are copied, not checked.
@@ -90,7 +90,7 @@ class Headers(CIMultiDictProxy[str]):
         return Headers(changed)
 
     def merged_once(self, pairs: _Pairs) -> Headers:
-        """Return the same, cached: all requests of a manager start with the same fields."""
+        """Return a cached `merged`: all requests of a manager start with the same fields."""
         merged = self._merged  # Read once: another thread may replace it, with other fields.
         if merged is None or merged[0] is not pairs:
             merged = self._merged = (pairs, self.merged(pairs))

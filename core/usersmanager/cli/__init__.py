@@ -22,7 +22,8 @@ def main() -> int:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _REQUIRED:
             raise
-        sys.stderr.write("the command line needs: python -m pip install 'usersmanager[cli]'\n")
+        advice = "the command line needs: python -m pip install 'usersmanager[cli]'"
+        sys.stderr.write(f"usersmanager: error: {advice}\n")
         return 2
     except KeyboardInterrupt:
         return 130

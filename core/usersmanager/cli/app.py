@@ -24,7 +24,11 @@ from .sandbox import sandbox
 __all__ = ["app", "run"]
 
 _API_ERROR, _USAGE_ERROR, _NO_RESPONSE, _INTERRUPTED = 1, 2, 3, 130
-_EXIT_CODES = """\b
+_EPILOG = """\b
+To see what it does, without an account:
+  usersmanager demo
+
+\b
 Exit codes:
   0    success
   1    error response from the API
@@ -36,7 +40,7 @@ Exit codes:
 
 @click.group(
     invoke_without_command=True,
-    epilog=_EXIT_CODES,
+    epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, message="usersmanager %(version)s")

@@ -107,10 +107,21 @@ def _problem(error: click.UsageError) -> str:
         case click.MissingParameter() | click.BadOptionUsage():
             return error.format_message()  # Quotes the names of options only.
         case click.BadParameter():
-            return f"invalid value for {error.param.opts[0] if error.param else 'an option'}"
+            option = error.param.opts[0] if error.param else "an option"
+            return f"invalid value for {option}{_allowed_values(error.param)}"
     if error.ctx is not None and isinstance(error.ctx.command, click.Group):
         return f"no such command: choose one of {', '.join(error.ctx.command.commands)}"
     return "too many arguments; don't pass a token as an argument, other processes can see it"
+
+
+def _allowed_values(parameter: click.Parameter | None) -> str:
+    """Return which values a parameter has, as the end of a message."""
+    match parameter.type if parameter else None:
+        case click.Choice(choices=choices):
+            return f": choose {' or '.join(map(str, choices))}"
+        case click.IntRange(min=lowest, max=highest):
+            return f": use a whole number from {lowest} to {highest}"
+    return ""
 
 
 def _closest(name: str, possibilities: Sequence[str]) -> str | None:

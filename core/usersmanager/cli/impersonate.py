@@ -19,7 +19,14 @@ __all__ = ["impersonate"]
 _PROTOCOLS = ("oauth2", "samlp", "wsfed", "wsfed-rms")
 
 
-@click.command(short_help="Print or open a one-time link that logs in as a user.")
+_EPILOG = """\b
+Example:
+  usersmanager impersonate 'auth0|123' --open \\
+      --client-id my-client --impersonator 'auth0|me'
+"""
+
+
+@click.command(short_help="Print or open a one-time link that logs in as a user.", epilog=_EPILOG)
 @click.argument("user_id")
 @connection_options(issuer=False)
 @click.option("--client-id", required=True, metavar="ID", help="Client to log in to.")

@@ -13,8 +13,15 @@ from .tokens import read_token
 
 __all__ = ["info", "profile_table"]
 
+_EPILOG = """\b
+Examples:
+  usersmanager info --base-url https://tenant.auth0.com
+  usersmanager info --issuer https://accounts.example.com --token-file token
+  usersmanager info --json | jq -r .email
+"""
 
-@click.command()
+
+@click.command(epilog=_EPILOG)
 @connection_options(issuer=True)
 @click.option(
     "--expect-subject", metavar="SUB", help="Fail if the profile belongs to another subject."

@@ -63,16 +63,16 @@ _ISSUER_OPTION = click.option(
     envvar="USERSMANAGER_ISSUER",
     show_envvar=True,
     metavar="URL",
-    help="Issuer URL of an OpenID provider, in place of a base URL. Must match the provider's"
-    " own spelling.",
+    help="Issuer URL of an OpenID provider, in place of a base URL, spelled exactly as the"
+    " provider spells it.",
 )
 
 _USERINFO_OPTIONS = (
     click.option(
         "--userinfo-endpoint",
         metavar="URL",
-        help="URL of the userinfo endpoint, if it is neither BASE_URL/userinfo nor found by"
-        " --issuer.",
+        help="URL of the userinfo endpoint, if it is neither BASE_URL/userinfo nor in the"
+        " configuration of the issuer.",
     ),
     click.option(
         "--userinfo-method",
@@ -109,21 +109,21 @@ _OPTIONS = (
         "--cacert",
         type=click.Path(),
         metavar="PATH",
-        help="PEM file with the authorities to trust, in place of the system's.",
+        help="PEM file with the certificate authorities to trust, in place of the system's.",
     ),
     click.option(
         "--plugin",
         multiple=True,
         metavar="NAME",
         shell_complete=complete_installed("plugin"),
-        help="Installed plugin to put first. Repeatable; the first is outermost.",
+        help="Installed plugin to use, outside the others. Repeatable; the first is outermost.",
     ),
     click.option(
         "--no-plugin",
         multiple=True,
         metavar="NAME",
         shell_complete=complete_installed("plugin"),
-        help="Installed plugin to leave out. Repeatable.",
+        help="Installed plugin not to use. Repeatable.",
     ),
     click.option(
         "--allow-insecure",

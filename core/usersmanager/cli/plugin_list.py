@@ -44,6 +44,7 @@ def print_plugins(console: Console, reports: Sequence[PluginReport]) -> None:
     else:
         _print_list(console, reports)
     order = reported_order(reports)
+    console.print()
     _print(console, "order, outermost first:")
     _print(console, f"around a call: {', '.join(order.call) or 'none'}", indent=2)
     _print(console, f"around an attempt: {', '.join(order.attempt) or 'none'}", indent=2)
@@ -52,7 +53,7 @@ def print_plugins(console: Console, reports: Sequence[PluginReport]) -> None:
 def _print(console: Console, text: str, style: str = "", *, indent: int = 0) -> None:
     """Print an indented paragraph."""
     escaped = Text(escape_control_characters(text), style, overflow="fold")
-    console.print(Padding(escaped, (0, 0, 0, indent)))
+    console.print(Padding(escaped, (0, 0, 0, indent), expand=False))
 
 
 def _print_table(console: Console, reports: Sequence[PluginReport]) -> None:
@@ -70,9 +71,9 @@ def _print_table(console: Console, reports: Sequence[PluginReport]) -> None:
             Text(_wrap_name(report.status, 10), _style(report)),
         )
     console.print(table)
-    for report in reports:
-        if report.reason:
-            _print(console, f"{report.name}: {report.reason}")
+    reasons = [f"{report.name}: {report.reason}" for report in reports if report.reason]
+    for reason in ["", *reasons] if reasons else []:
+        _print(console, reason)
 
 
 def _print_list(console: Console, reports: Iterable[PluginReport]) -> None:

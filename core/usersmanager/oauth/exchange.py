@@ -50,7 +50,7 @@ def exchange_token(
     """Return the operation that exchanges a token for another one.
 
     It sends a POST to the provider's ``token_endpoint``, or else to ``{base_url}/oauth/token``. It
-    is retried only after a 429, or if the request was certainly not sent.
+    is retried only after a 429, or if the request was definitely not sent.
 
     Args:
         subject_token: a token of the user whom the new token is for.
@@ -71,7 +71,7 @@ def exchange_token(
         code, such as "invalid_grant" or "invalid_target".
 
     Raises:
-        ArgumentError: an argument is invalid, or doesn't go with another one.
+        ArgumentError: an argument is invalid, or can't be combined with another one.
 
     Example::
 

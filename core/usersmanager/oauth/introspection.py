@@ -100,7 +100,8 @@ def introspect_token(
 
     Args:
         token: the token, an access token or a refresh token.
-        token_type_hint: "access_token", "refresh_token" or None. Some servers are faster with it.
+        token_type_hint: "access_token", "refresh_token" or None. It helps some servers to find
+            the token.
         client: the credential of your client or API, such as `ClientSecretBasic`.
 
     Returns:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal, final
 
 from ..operations import ArgumentError, Request, Secret
+from ..plugins import MissingExtraError
 from .checks import check_client_id, check_optional_text
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class PrivateKeyJwt:
     Raises:
         ArgumentError: an argument is invalid, or the key is not a private key for the algorithm.
             A call raises it, too, if the audience is None and the issuer is unknown.
-        ModuleNotFoundError: joserfc is not installed (extra ``jwt``).
+        MissingExtraError: joserfc is not installed (extra ``jwt``).
 
     Example::
 
@@ -114,9 +115,9 @@ def _import_key(key: Secret[Any], algorithm: str) -> Secret[Key] | None:
     """Return a key, or None if it is not one for the algorithm."""
     try:
         from joserfc.jwk import import_key
-    except ModuleNotFoundError:
-        message = "PrivateKeyJwt needs joserfc: pip install 'usersmanager[jwt]'"
-        raise ModuleNotFoundError(message) from None
+    except ModuleNotFoundError as error:
+        advice = "PrivateKeyJwt needs joserfc: python -m pip install 'usersmanager[jwt]'"
+        raise MissingExtraError(advice, name=error.name) from None
     try:
         return Secret(
             import_key(

@@ -19,7 +19,8 @@ def revoke_token(
 
     Args:
         token: the token, usually a refresh token.
-        token_type_hint: "access_token", "refresh_token" or None. Some servers are faster with it.
+        token_type_hint: "access_token", "refresh_token" or None. It helps some servers to find
+            the token.
         client: the credential of the client that the token was issued to.
 
     Returns:

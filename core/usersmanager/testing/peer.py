@@ -14,7 +14,7 @@ _CONTENT_LENGTH = re.compile(rb"\r\ncontent-length: ([0-9]+)\r\n", re.IGNORECASE
 
 
 class Peer:
-    """The server's side of a connection. A `FaultServer` makes it.
+    """The server's side of a connection. A `FaultServer` creates it.
 
     Args:
         sock: the connected socket.

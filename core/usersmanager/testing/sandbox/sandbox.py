@@ -35,6 +35,7 @@ class Sandbox:
 
     Raises:
         ValueError: another algorithm.
+        MissingExtraError: profiles are signed, and joserfc is not installed.
 
     Attributes:
         base_url: the URL of the server once it has started, such as ``http://127.0.0.1:8400``.

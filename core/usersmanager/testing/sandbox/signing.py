@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ...plugins import MissingExtraError
+
 __all__ = ["SigningKeys"]
 
 _KEY_TYPES: Final = {"RS256": "RSA", "PS256": "RSA", "ES256": "EC"}
@@ -21,13 +23,17 @@ class SigningKeys:
 
     Raises:
         ValueError: it is another algorithm.
-        ModuleNotFoundError: joserfc is not installed (extra ``jwt``).
+        MissingExtraError: joserfc is not installed (extra ``jwt``).
     """
 
     def __init__(self, algorithm: str) -> None:
         if algorithm not in _KEY_TYPES:
             raise ValueError(f"userinfo_signed_response_alg must be one of {', '.join(_KEY_TYPES)}")
-        from joserfc.jwk import Key
+        try:
+            from joserfc.jwk import Key
+        except ModuleNotFoundError as error:
+            advice = "signed profiles need joserfc: python -m pip install 'usersmanager[jwt]'"
+            raise MissingExtraError(advice, name=error.name) from None
 
         self._algorithm = algorithm
         self._keys: deque[Key] = deque(maxlen=_PUBLISHED)

@@ -138,7 +138,7 @@ class AsyncHttp1Transport(Http1Base, ABC):
     async def aclose(self) -> None:
         """Close the idle connections; those in use are closed as their calls end.
 
-        The connections of other event loops are closed by those, as soon as they run.
+        Other event loops close their own connections as soon as they run.
         """
         self._is_aclosed = True
         await self._loops.close()

@@ -120,7 +120,7 @@ class Hop:
         avoid(self.host, self.port, sockaddr)
 
     def close(self) -> None:
-        """Close what `secure` returned, because the transport failed after it."""
+        """Close the socket that `secure` returned, because a later step failed."""
         for sock in self._secured:
             sock.close()
 

@@ -20,7 +20,7 @@ class PoolStats(NamedTuple):
     """The connections to one origin.
 
     Attributes:
-        in_use: connections that calls use or open.
+        in_use: connections that are in use or being opened.
         idle: connections that wait for the next call.
         waiting: calls that wait for a connection.
         opened: connections opened so far.

@@ -72,8 +72,8 @@ class Http1Transport(Http1Base, ABC):
     def connect(self, hop: Hop, deadline: Deadline) -> socket.socket:
         """Return a socket connected to a hop, after the TLS handshake if ``hop.tls`` is set.
 
-        If it raises, it must have closed the socket. ``hop.secure`` does, and what it has returned
-        is closed for you.
+        If it raises, it must have closed the socket. ``hop.secure`` closes the socket if it fails,
+        and a socket that it has returned is closed for you.
 
         Args:
             hop: the origin, or the proxy.
