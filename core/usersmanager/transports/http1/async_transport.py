@@ -13,6 +13,7 @@ from ..._values.response import Response
 from .async_connection import AsyncConnection
 from .async_pool import AsyncPool
 from .base import BROKEN, Http1Base, check_deadline, check_open, unsent
+from .empty_context import in_empty_context
 from .error_mapping import exchange_error
 from .hop import Hop, Route
 from .loop_local import LoopLocal
@@ -43,7 +44,8 @@ class AsyncHttp1Transport(Http1Base, ABC):
         """Return a transport connected to a hop with the protocol that ``hop.protocol`` makes.
 
         It is plain, even if ``hop.tls`` is set: TLS follows. It is cancelled at the deadline. If it
-        raises, or is cancelled, its connection is closed.
+        raises, or is cancelled, its connection is closed. It runs without the context variables of
+        the call, because the connection also serves other calls.
 
         Args:
             hop: the origin, or the proxy.
@@ -129,7 +131,7 @@ class AsyncHttp1Transport(Http1Base, ABC):
     async def _reach(self, connection: AsyncConnection, route: Route) -> None:
         """Connect to the first hop, and through it if it is a proxy of a tunnel."""
         hop = route.hop
-        connection.attach(await self.aconnect(hop))
+        connection.attach(await in_empty_context(self.aconnect(hop)))
         if hop.tls is not None:
             await connection.start_tls(TLSLayer(hop.tls, hop.server_hostname))
         if route.tunnel_request is not None:
