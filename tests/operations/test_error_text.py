@@ -42,6 +42,13 @@ def test_a_text_is_one_short_printable_line(text: str | None, shown: str | None)
     assert sanitize(text, REQUEST.call.redact) == shown
 
 
+def test_a_text_that_is_too_long_is_dropped_without_the_cost_of_redacting_it() -> None:
+    redacted: list[str] = []
+    assert sanitize("x" * 16_384, lambda text: redacted.append(text) or text) == "x" * 300
+    assert sanitize("x" * 16_385, lambda text: redacted.append(text) or text) is None
+    assert redacted == ["x" * 16_384]
+
+
 @given(st.text(st.characters()))
 def test_any_text_becomes_printable(text: str) -> None:
     shown = sanitize(text, REQUEST.call.redact) or ""

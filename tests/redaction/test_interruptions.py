@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import signal
 import threading
 from collections.abc import Awaitable, Callable, Iterator
@@ -11,14 +12,19 @@ from typing import Any
 
 import pytest
 from tenacity import wait_fixed
+from tests.isolation.interrupting import attempt
+from tests.isolation.moments import Moment, ReturnRecorder
+from tests.redaction import introspection
 from tests.redaction.assertions import assert_hidden
 from tests.redaction.capture import OPERATIONS, CapturingClient
 from tests.redaction.scenarios import Behavior
 from tests.redaction.secrets import Secrets
 from tests.redaction.stalling import POINTS, StallingServer, in_the_handshake
+from tests.support import TENANT
 
-from usersmanager import Response
-from usersmanager.testing import FaultServer, Peer
+from usersmanager import Response, UsersManager
+from usersmanager.oauth import ClientSecretBasic, exchange_token
+from usersmanager.testing import FakeTransport, FaultServer, Peer
 from usersmanager_retry import Retry
 
 Interruption = Callable[[Awaitable[Any], StallingServer], Awaitable[Any]]
@@ -128,3 +134,47 @@ def test_a_task_that_is_cancelled_between_two_attempts_shows_no_secret(
     ]
     assert all(isinstance(error, TimeoutError) for error in errors)
     assert_hidden(secrets, async_client, errors)
+
+
+JSON = {"Content-Type": "application/json"}
+ISSUED = {"access_token": "SEALED", "issued_token_type": "x", "token_type": "Bearer"}
+EXCHANGE = exchange_token("a-token", audience="x", client=ClientSecretBasic("c", "a-secret"))
+SETTINGS = {"impersonator_id": "b", "protocol": "oauth2", "token": "t", "client_id": "c"}
+
+
+@pytest.mark.parametrize(
+    ("call", "response"),
+    [
+        (
+            lambda users: users.get_info("a-token"),
+            Response(200, JSON, b'{"sub": "u", "email": "SEALED"}'),
+        ),
+        (
+            lambda users: users.impersonate("auth0|ada", SETTINGS),
+            Response(200, {}, b"https://tenant.example/SEALED"),
+        ),
+        (lambda users: users.call(EXCHANGE), Response(200, JSON, json.dumps(ISSUED).encode())),
+    ],
+    ids=["profile", "link", "issued token"],
+)
+def test_an_interruption_while_a_response_is_read_shows_nothing_of_it(
+    call: Callable[[UsersManager], object], response: Response
+) -> None:
+    fake = FakeTransport()
+
+    def interrupted(moment: Moment | None = None) -> tuple[ReturnRecorder, BaseException | None]:
+        fake.add(response)
+        with ReturnRecorder(at=moment) as recorder:
+            ended = attempt(lambda: call(users))
+        return recorder, ended.error
+
+    with UsersManager(TENANT, transport=fake, discover=False) as users:
+        interrupted()
+        moments = interrupted()[0].moments
+        begin = next(i for i, moment in enumerate(moments) if "_operations" in moment.file)
+        assert len(moments[begin:]) > 10
+        for moment in moments[begin:]:
+            recorder, error = interrupted(moment)
+            assert error is recorder.error, moment
+            exposures = introspection.of_error(error)
+            assert not [shown for shown in exposures if "SEALED" in shown.text], moment

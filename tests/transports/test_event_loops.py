@@ -7,8 +7,10 @@ import gc
 import threading
 import time
 import warnings
+import weakref
 from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from typing import Any, Self, TypeVar
 
 import pytest
@@ -138,6 +140,29 @@ def test_the_sockets_are_closed_once_the_manager_is(kind: Kind, sockets: list[An
 
     with FaultServer(otherwise=echo) as server:
         assert run(kind, main(server)) == (2, 0)
+
+
+def test_a_connection_does_not_keep_the_context_of_the_call_that_opened_it(kind: Kind) -> None:
+    class Session: ...
+
+    session: ContextVar[Session] = ContextVar("session")
+
+    async def call(users: AsyncUsersManager) -> weakref.ref[Session]:
+        session.set(Session())
+        await users.get_info("user")
+        return weakref.ref(session.get())
+
+    async def main() -> None:
+        async with manager(kind, server) as users:
+            reference = await asyncio.create_task(call(users))
+            await asyncio.sleep(0)
+            gc.collect()
+            assert reference() is None
+            await users.get_info("user")
+            assert server.connections == 1
+
+    with FaultServer() as server:
+        run(kind, main())
 
 
 def test_connections_are_closed_with_their_event_loop(kind: Kind, sockets: list[Any]) -> None:

@@ -9,7 +9,7 @@ from .._values.request import Request
 from .._values.response import Response
 from .challenge import parse_bearer_challenge
 from .error_document import ErrorDetails, read_error_document
-from .error_text import MAX_TEXT_LENGTH, sanitize
+from .error_text import MAX_SOURCE_LENGTH, MAX_TEXT_LENGTH, sanitize
 from .json_body import parse_json
 from .media_type import media_types
 
@@ -17,7 +17,6 @@ __all__ = ["read_error_details", "sanitize_details"]
 
 # Some servers label a line of text as JSON.
 _LINE_TYPES = {"", "text/plain", "text/html", "application/json"}
-_MAX_BODY_SIZE = 16_384
 # A line that is neither markup nor a broken JSON document, nor binary data.
 _LINE = re.compile(r"[^{\[<\x00-\x08\x0a-\x1f\x7f-\x9f][^<\x00-\x08\x0a-\x1f\x7f-\x9f]*")
 _ENTITY = re.compile(r"&#?\w+;")
@@ -49,7 +48,7 @@ def sanitize_details(details: ErrorDetails, redact: Callable[[str], str]) -> Err
 
 def _decode_text(response: Response) -> str:
     is_redirect = response.status // 100 == 3  # Its text contains its target.
-    if is_redirect or len(response.body) > _MAX_BODY_SIZE:
+    if is_redirect or len(response.body) > MAX_SOURCE_LENGTH:
         return ""
     if not media_types(response.headers) <= _LINE_TYPES:
         return ""
@@ -58,6 +57,8 @@ def _decode_text(response: Response) -> str:
 
 def _read_line(text: str, request: Request) -> str | None:
     """Return a text if it is one short line for people, without links."""
+    if len(text) > MAX_SOURCE_LENGTH:
+        return None
     # A token may be longer than the rest.
     text = request.call.redact(text.removeprefix("\ufeff").strip())
     if len(text) > MAX_TEXT_LENGTH or not _LINE.fullmatch(text) or _ENTITY.search(text):

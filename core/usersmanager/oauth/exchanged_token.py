@@ -106,8 +106,9 @@ class ExchangedToken:
         return Actor.of(self._members.reveal())
 
     def _text(self, name: str) -> str | None:
-        value = self._members.reveal().get(name)
-        return value if isinstance(value, str) and value.strip() else None
+        value: Secret[Any] = Secret(self._members.reveal().get(name))  # It may be a token.
+        is_text = isinstance(value.reveal(), str) and bool(value.reveal().strip())
+        return value.reveal() if is_text else None
 
     def __repr__(self) -> str:
         return "<ExchangedToken>"

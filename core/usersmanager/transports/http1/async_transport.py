@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from contextvars import Context
 from typing import Any
 
 from ..._values.deadline import Deadline
@@ -43,7 +44,8 @@ class AsyncHttp1Transport(Http1Base, ABC):
         """Return a transport connected to a hop with the protocol that ``hop.protocol`` makes.
 
         It is plain, even if ``hop.tls`` is set: TLS follows. It is cancelled at the deadline. If it
-        raises, or is cancelled, its connection is closed.
+        raises, or is cancelled, its connection is closed. It runs without the context variables of
+        the call, because the connection also serves other calls.
 
         Args:
             hop: the origin, or the proxy.
@@ -129,7 +131,10 @@ class AsyncHttp1Transport(Http1Base, ABC):
     async def _reach(self, connection: AsyncConnection, route: Route) -> None:
         """Connect to the first hop, and through it if it is a proxy of a tunnel."""
         hop = route.hop
-        connection.attach(await self.aconnect(hop))
+        # The event loop keeps the context in which a connection is opened until it is closed. That
+        # of a call may hold a user's session, and the connection serves other calls, too.
+        connecting = asyncio.create_task(self.aconnect(hop), context=Context())
+        connection.attach(await connecting)
         if hop.tls is not None:
             await connection.start_tls(TLSLayer(hop.tls, hop.server_hostname))
         if route.tunnel is not None:
