@@ -41,6 +41,7 @@ __all__ = [
     "count_descriptors",
     "guarded",
     "interrupt_after",
+    "interrupt_when",
     "is_answer_for",
     "make_manager",
     "problems_of",
@@ -178,6 +179,36 @@ def interrupt_after(
     Returns:
         How it ended, and whether the handler has raised.
     """
+    return _interrupted(lambda: _ring_after(seconds), work, error)
+
+
+def interrupt_when(
+    happens: Callable[[], object], work: Callable[[], Any], error: BaseException
+) -> Ended:
+    """Runs `work` in the main thread; `error` is raised in it once `happens` returns elsewhere."""
+
+    def wait_and_ring() -> None:
+        happens()
+        _ring_after(0.05)  # What has just begun to wait does so by then.
+
+    waiting = threading.Thread(target=wait_and_ring)
+
+    def work_and_join() -> Any:
+        try:
+            return work()
+        finally:
+            waiting.join()
+
+    return _interrupted(waiting.start, work_and_join, error)[0]
+
+
+def _ring_after(seconds: float) -> None:
+    signal.setitimer(signal.ITIMER_REAL, seconds, HANG_SECONDS)
+
+
+def _interrupted(
+    arm: Callable[[], object], work: Callable[[], Any], error: BaseException
+) -> tuple[Ended, bool]:
     rung = 0
 
     def ring(number: int, frame: object) -> None:
@@ -187,7 +218,7 @@ def interrupt_after(
 
     def run() -> Any:
         try:
-            signal.setitimer(signal.ITIMER_REAL, seconds, HANG_SECONDS)
+            arm()
             return work()
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import pytest
 from joserfc import jwt
@@ -16,6 +18,7 @@ from joserfc.jwk import KeySet
 
 from usersmanager import NotFoundError, RateLimitedError, UnauthorizedError, UsersManager
 from usersmanager.testing import Limit, Sandbox
+from usersmanager.testing.sandbox import endpoints
 
 
 def get_info(sandbox: Sandbox, token: str) -> dict[str, Any]:
@@ -79,12 +82,20 @@ def test_a_reset_cancels_faults_and_keeps_the_rate_limit() -> None:
 
 
 def test_a_request_that_is_answered_after_a_reset_is_not_recorded(sandbox: Sandbox) -> None:
-    sandbox.delay_next(0.3)
-    with ThreadPoolExecutor() as threads:
-        answered = threads.submit(get_info, sandbox, sandbox.issue_token("auth0|ada"))
-        while sandbox._endpoints.faults:  # Until it has arrived.
-            time.sleep(0.01)
+    arrived: Future[Callable[[], object]] = Future()
+
+    async def wait_for_reset(seconds: float) -> None:
+        loop, is_reset = asyncio.get_running_loop(), asyncio.Event()
+        arrived.set_result(lambda: loop.call_soon_threadsafe(is_reset.set))
+        await is_reset.wait()
+
+    delays = SimpleNamespace(sleep=wait_for_reset)
+    token = sandbox.issue_token("auth0|ada")
+    with mock.patch.object(endpoints, "asyncio", delays), ThreadPoolExecutor() as threads:
+        answered = threads.submit(get_info, sandbox, token)
+        answer = arrived.result(20)
         sandbox.reset()
+        answer()
         assert isinstance(answered.exception(), UnauthorizedError)
     assert sandbox.requests == []
 
