@@ -123,7 +123,7 @@ def test_the_library_may_be_imported_and_used_by_all_threads_at_once(
         subprocess.run(
             [sys.executable, "-W", "error", "-c", FIRST_USE, server.origin, kind.name, "16"],
             check=True,
-            timeout=60,
+            timeout=120,
         )
 
 
