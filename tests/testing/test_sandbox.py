@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import socket
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -98,6 +100,24 @@ def test_a_request_that_is_answered_after_a_reset_is_not_recorded(sandbox: Sandb
         answer()
         assert isinstance(answered.exception(), UnauthorizedError)
     assert sandbox.requests == []
+
+
+def is_ended(connection: socket.socket) -> bool:
+    connection.settimeout(20)
+    try:
+        return connection.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+def test_a_connection_that_has_just_been_accepted_is_closed_when_it_stops() -> None:
+    with contextlib.ExitStack() as stack:
+        with Sandbox() as sandbox:
+            address = ("127.0.0.1", int(sandbox.base_url.rpartition(":")[2]))
+            connections = [socket.create_connection(address) for _ in range(3)]
+        for connection in connections:
+            stack.enter_context(connection)
+        assert all(map(is_ended, connections))
 
 
 def test_any_claim_name_may_be_used(sandbox: Sandbox) -> None:
