@@ -152,7 +152,7 @@ def shell(tmp_path: Path) -> Callable[[str, str], Result]:
             start_new_session=True,
         )
         try:
-            stdout, stderr = process.communicate(timeout=60)
+            stdout, stderr = process.communicate(timeout=120)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
@@ -184,7 +184,7 @@ def on_terminal() -> Iterator[Callable[..., Any]]:
                 env=variables,
                 dimensions=(40, 80),
                 encoding="utf-8",
-                timeout=30,
+                timeout=120,
             )
         children.append(child)
         return child

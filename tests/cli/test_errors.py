@@ -228,7 +228,7 @@ def test_the_interpreter_does_not_report_a_broken_pipe_either(broken_pipe):
         stdout=broken_pipe,
         stderr=subprocess.PIPE,
         env=environment(),
-        timeout=60,
+        timeout=120,
     )
     assert (result.returncode, result.stderr) == (1, b"")
 

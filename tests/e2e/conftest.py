@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 # The provider is on this machine, so ignore the proxies of the environment.
 _open = build_opener(ProxyHandler({})).open
-_TIMEOUT = 30
+_TIMEOUT = 120
 _BROWSER_ARGUMENTS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from tests.flow.by_hand import Call, Ended, act, driven_by_hand
 from tests.flow.flights import LIMIT, Gate, Shared, eventually, joined
-from tests.isolation.interrupting import guarded, interrupt_after
+from tests.isolation.interrupting import guarded, interrupt_after, interrupt_when
 from tests.isolation.moments import LineRecorder, Moment, Recorder, ReturnRecorder, SoftTimeLimit
 from tests.support import TENANT
 
@@ -245,6 +245,10 @@ class Team:
         self.threads.append(thread)
         thread.start()
 
+    def wait_for(self, calls: int) -> None:
+        """Wait until so many calls have joined the flight."""
+        eventually(lambda: joined(self.plugin.flight) == calls)
+
     def finish(self) -> None:
         for thread in self.threads:
             thread.join(LIMIT)
@@ -268,8 +272,9 @@ def test_a_signal_ends_the_wait_of_a_call_and_harms_no_other(
     team.start()
     request = team.gate.next()
     team.start()
+    team.wait_for(2)
     raised = error()
-    ended, _ = interrupt_after(0.1, lambda: call(team), raised)
+    ended = interrupt_when(lambda: team.wait_for(3), lambda: call(team), raised)
     assert ended.error is raised
     assert joined(team.plugin.flight) == 2
     request.respond()
@@ -291,7 +296,7 @@ def test_the_next_call_acts_if_a_signal_interrupts_the_one_that_acts(
     other = threading.Thread(target=start_others)
     other.start()
     raised = error()
-    ended, _ = interrupt_after(0.2, lambda: call(team), raised)
+    ended = interrupt_when(lambda: team.wait_for(3), lambda: call(team), raised)
     assert ended.error is raised
     other.join(LIMIT)
     team.finish()

@@ -40,6 +40,7 @@ __all__ = [
     "call",
     "guarded",
     "interrupt_after",
+    "interrupt_when",
     "is_answer_for",
     "make_manager",
     "problems_of",
@@ -175,6 +176,36 @@ def interrupt_after(
     Returns:
         How it ended, and whether the handler has raised.
     """
+    return _interrupted(lambda: _set_alarm_after(seconds), work, error)
+
+
+def interrupt_when(
+    happens: Callable[[], object], work: Callable[[], Any], error: BaseException
+) -> Ended:
+    """Run `work` in the main thread; `error` is raised in it once `happens` returns elsewhere."""
+
+    def wait_and_set_alarm() -> None:
+        happens()
+        _set_alarm_after(0.05)  # What has just begun to wait does so by then.
+
+    waiting = threading.Thread(target=wait_and_set_alarm)
+
+    def work_and_join() -> Any:
+        try:
+            return work()
+        finally:
+            waiting.join()
+
+    return _interrupted(waiting.start, work_and_join, error)[0]
+
+
+def _set_alarm_after(seconds: float) -> None:
+    signal.setitimer(signal.ITIMER_REAL, seconds, HANG_SECONDS)
+
+
+def _interrupted(
+    arm: Callable[[], object], work: Callable[[], Any], error: BaseException
+) -> tuple[Ended, bool]:
     fired = 0
 
     def fire(number: int, frame: object) -> None:
@@ -184,7 +215,7 @@ def interrupt_after(
 
     def run() -> Any:
         try:
-            signal.setitimer(signal.ITIMER_REAL, seconds, HANG_SECONDS)
+            arm()
             return work()
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)

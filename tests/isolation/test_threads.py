@@ -78,8 +78,8 @@ def at_rest(transport: Any) -> PoolStats:
 def test_each_thread_gets_its_own_profiles_and_no_slot_is_lost(
     kind: Kind, server: FaultServer
 ) -> None:
-    transport = kind.transport(pool_size=POOL)
-    with UsersManager(server.origin, transport=transport, discover=False) as users:
+    transport = kind.transport(pool_size=POOL, connect_timeout=60.0)
+    with UsersManager(server.origin, transport=transport, discover=False, timeout=60.0) as users:
         together(lambda thread: [check(users, f"{thread}.{call}") for call in range(CALLS)])
         assert at_rest(transport).opened <= POOL
     assert at_rest(transport).idle == 0
@@ -88,8 +88,10 @@ def test_each_thread_gets_its_own_profiles_and_no_slot_is_lost(
 @SYNC
 def test_the_first_call_may_come_from_all_threads_at_once(kind: Kind, server: FaultServer) -> None:
     for _ in range(20):
-        transport = kind.transport(pool_size=POOL)
-        with UsersManager(server.origin, transport=transport, discover=False) as users:
+        transport = kind.transport(pool_size=POOL, connect_timeout=60.0)
+        with UsersManager(
+            server.origin, transport=transport, discover=False, timeout=60.0
+        ) as users:
             together(lambda thread: check(users, f"{thread}"))
             assert at_rest(transport).opened <= POOL
 
@@ -107,7 +109,7 @@ def use(number):
     if number == 0:
         import asyncio
     from usersmanager import UsersManager
-    with UsersManager(origin, transport=transport, plugins=["cache"]) as users:
+    with UsersManager(origin, transport=transport, plugins=["cache"], timeout=60) as users:
         return users.get_info(f"{number}").sub
 
 with ThreadPoolExecutor(count) as threads:
@@ -123,7 +125,7 @@ def test_the_library_may_be_imported_and_used_by_all_threads_at_once(
         subprocess.run(
             [sys.executable, "-W", "error", "-c", FIRST_USE, server.origin, kind.name, "16"],
             check=True,
-            timeout=60,
+            timeout=120,
         )
 
 
@@ -131,8 +133,8 @@ def test_the_library_may_be_imported_and_used_by_all_threads_at_once(
 def test_closing_ends_the_calls_of_all_threads_and_leaves_no_connection(
     kind: Kind, server: FaultServer
 ) -> None:
-    transport = kind.transport(pool_size=POOL)
-    users = UsersManager(server.origin, transport=transport, discover=False)
+    transport = kind.transport(pool_size=POOL, connect_timeout=60.0)
+    users = UsersManager(server.origin, transport=transport, discover=False, timeout=60.0)
 
     def call_until_closed(thread: int) -> None:
         for call in range(1000 * CALLS):
@@ -169,7 +171,7 @@ def test_threads_with_event_loops_get_their_own_profiles_and_see_the_connections
 
 def test_a_cache_that_is_full_gives_each_token_its_own_profile(server: FaultServer) -> None:
     cache = Cache(max_entries=4)
-    with UsersManager(server.origin, plugins=[cache], discover=False) as users:
+    with UsersManager(server.origin, plugins=[cache], discover=False, timeout=60.0) as users:
 
         def call(thread: int) -> None:
             for number in range(CALLS):

@@ -122,7 +122,7 @@ def run(program: str, *arguments: str) -> list[str]:
         [sys.executable, "-W", "error", "-c", CALLS + program, *arguments],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
     )
     assert (completed.returncode, completed.stderr) == (0, "")
     return completed.stdout.splitlines()

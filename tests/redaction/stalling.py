@@ -54,6 +54,10 @@ class StallingServer(FaultServer):
         self.stalls.release()
         peer.stall()
 
+    def release(self) -> None:
+        """End the connections."""
+        self._stopping.set()
+
     async def stalled(self) -> None:
         """Wait until a connection has stalled, and the client has read what was sent."""
         assert await asyncio.to_thread(self.stalls.acquire, timeout=5)

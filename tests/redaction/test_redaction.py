@@ -237,15 +237,18 @@ def test_a_full_pool_shows_no_secret(client: CapturingClient, secrets: Secrets) 
     def call_from_threads(users: Any) -> list[object]:
         with ThreadPoolExecutor(1) as threads:
             # Not as arguments: a frame of the thread pool keeps those.
-            first = threads.submit(lambda: users.get_info(secrets.token, timeout=1))
+            first = threads.submit(lambda: users.get_info(secrets.token))
             assert server.stalls.acquire(timeout=5)
             second = raised(lambda: users.get_info(secrets.token, timeout=0.1))
+            server.release()
             return [first.exception(), second]
 
     async def call_from_tasks(users: Any) -> list[object]:
-        first = asyncio.ensure_future(users.get_info(secrets.token, timeout=1))
+        first = asyncio.ensure_future(users.get_info(secrets.token))
         await server.stalled()
-        second = users.get_info(secrets.token, timeout=0.1)
+        second = asyncio.ensure_future(users.get_info(secrets.token, timeout=0.1))
+        await asyncio.wait([second])
+        server.release()
         return await asyncio.gather(first, second, return_exceptions=True)
 
     with StallingServer(before_the_response, secrets) as server:

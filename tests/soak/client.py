@@ -321,7 +321,7 @@ def misbehaving_server() -> Iterator[Server]:
         yield Server(process)
         assert process.stdin is not None
         process.stdin.close()
-        process.wait(timeout=30)
+        process.wait(timeout=120)
 
 
 def count_resources() -> dict[str, int]:

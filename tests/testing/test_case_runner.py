@@ -60,10 +60,13 @@ def test_a_case_that_hangs_fails_at_its_time_limit_and_says_where(
         released.wait(60)
         return Response(302)
 
-    error = error_of(contract, hang, time_limit=0.2)
-    assert isinstance(error, AssertionError)
-    assert "did not end within 0.2 s" in str(error)
-    assert "released.wait(60)" in str(error)
+    for limit in (0.2, 5.0):  # On a busy machine, the first may be over before it hangs.
+        error = error_of(contract, hang, time_limit=limit)
+        assert isinstance(error, AssertionError)
+        assert f"did not end within {limit:g} s" in str(error)
+        if "released.wait(60)" in str(error):
+            return
+    pytest.fail(f"it does not say where: {error}")
 
 
 @pytest.mark.parametrize("contract", [TransportContract, AsyncTransportContract])

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
-import time
+import socket
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import pytest
 from joserfc import jwt
@@ -15,6 +19,7 @@ from tests.support import browse
 
 from usersmanager import NotFoundError, RateLimitedError, UnauthorizedError, UsersManager
 from usersmanager.testing import Limit, Sandbox
+from usersmanager.testing.sandbox import endpoints
 
 
 def get_info(sandbox: Sandbox, token: str) -> dict[str, Any]:
@@ -68,14 +73,40 @@ def test_a_reset_cancels_faults_and_keeps_the_rate_limit() -> None:
 
 
 def test_a_request_that_is_answered_after_a_reset_is_not_recorded(sandbox: Sandbox) -> None:
-    sandbox.delay_next(0.3)
-    with ThreadPoolExecutor() as threads:
-        answered = threads.submit(get_info, sandbox, sandbox.issue_token("auth0|ada"))
-        while sandbox._endpoints.faults:  # Until it has arrived.
-            time.sleep(0.01)
+    arrived: Future[Callable[[], object]] = Future()
+
+    async def wait_for_reset(seconds: float) -> None:
+        loop, is_reset = asyncio.get_running_loop(), asyncio.Event()
+        arrived.set_result(lambda: loop.call_soon_threadsafe(is_reset.set))
+        await is_reset.wait()
+
+    delays = SimpleNamespace(sleep=wait_for_reset)
+    token = sandbox.issue_token("auth0|ada")
+    with mock.patch.object(endpoints, "asyncio", delays), ThreadPoolExecutor() as threads:
+        answered = threads.submit(get_info, sandbox, token)
+        answer = arrived.result(20)
         sandbox.reset()
+        answer()
         assert isinstance(answered.exception(), UnauthorizedError)
     assert sandbox.requests == []
+
+
+def is_ended(connection: socket.socket) -> bool:
+    connection.settimeout(20)
+    try:
+        return connection.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+def test_a_connection_that_has_just_been_accepted_is_closed_when_it_stops() -> None:
+    with contextlib.ExitStack() as stack:
+        with Sandbox() as sandbox:
+            address = ("127.0.0.1", int(sandbox.base_url.rpartition(":")[2]))
+            connections = [socket.create_connection(address) for _ in range(3)]
+        for connection in connections:
+            stack.enter_context(connection)
+        assert all(map(is_ended, connections))
 
 
 def test_any_claim_name_may_be_used(sandbox: Sandbox) -> None:

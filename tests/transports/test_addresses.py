@@ -91,7 +91,6 @@ def test_an_address_that_is_silent_in_tls_costs_one_attempt(transport: str) -> N
         )
         assert silent.connections == 1
     assert outcome.error is None
-    assert len(outcome.attempts) == 2
 
 
 @EVERY_TRANSPORT
@@ -115,7 +114,6 @@ def test_a_proxy_address_that_does_not_answer_costs_one_attempt(transport: str) 
         assert silent.connections == 1
     assert isinstance(outcome.error, ConnectError)
     assert outcome.error.proxy_status == 403
-    assert len(outcome.attempts) == 2
 
 
 @EVERY_TRANSPORT
@@ -148,21 +146,25 @@ def test_a_family_that_the_system_lacks_costs_nothing(
     assert len(outcome.attempts) == 1
 
 
-@EVERY_TRANSPORT
-def test_ipv6_first_is_used(transport: str) -> None:
-    with FaultServer() as server, socket.socket(socket.AF_INET6) as listener:
+class IPv6Server(FaultServer):
+    """A server on the loopback address of IPv6."""
+
+    @staticmethod
+    def listen(backlog: int) -> tuple[socket.socket, int]:
         try:
-            listener.bind(("::1", 0))
+            listener = socket.create_server(("::1", 0), family=socket.AF_INET6, backlog=backlog)
         except OSError:
             pytest.skip("the system has no IPv6")
-        listener.listen()
-        with resolving_to(listener.getsockname(), address_of(server)):
-            outcome = fetch(transport, port=server.port, timeout=SHORT)
-        connection, _ = listener.accept()
-        with connection:
-            assert connection.recv(4) == b"GET "
-    assert server.connections == 0
-    assert outcome.error is not None
+        return listener, int(listener.getsockname()[1])
+
+
+@EVERY_TRANSPORT
+def test_ipv6_first_is_used(transport: str) -> None:
+    with FaultServer() as server, IPv6Server() as first:
+        with resolving_to(("::1", first.port, 0, 0), address_of(server)):
+            outcome = fetch(transport, port=server.port)
+        assert (first.connections, server.connections) == (1, 0)
+    assert outcome.error is None
 
 
 @EVERY_TRANSPORT

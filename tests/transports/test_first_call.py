@@ -50,7 +50,7 @@ def test_the_first_call_reads_no_file_imports_nothing_and_asks_no_resolver(
         [sys.executable, "-c", PROGRAM, transport, host],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
     )
     assert (done.stdout, done.stderr) == ("[]\n", "")
 
@@ -70,6 +70,6 @@ print(loaded)
 
 def test_the_constructor_loads_the_authorities_once_in_a_process() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", CA_STORE], capture_output=True, text=True, timeout=30
+        [sys.executable, "-c", CA_STORE], capture_output=True, text=True, timeout=120
     )
     assert (done.stdout, done.stderr) == ("[1]\n", "")

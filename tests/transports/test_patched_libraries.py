@@ -29,7 +29,7 @@ def outcomes(mode: str, tool: str, steps: str, origin: str, folder: Path) -> lis
         [sys.executable, SCRIPT, mode, tool, steps, origin, str(folder)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         env={**os.environ, "USERSMANAGER_DISABLE": ""},
     )
     assert ended.returncode == 0, ended.stderr

@@ -76,12 +76,16 @@ def test_a_request_that_may_not_reuse_a_connection_takes_the_place_of_an_idle_on
 def test_an_idle_connection_is_not_used_again_after_the_timeout(kind: Kind) -> None:
     _, caller = make(kind, idle_timeout=0.05)
     with FaultServer() as server, caller:
-        caller.get_info(server.origin, "t")
-        caller.get_info(server.origin, "t")
-        assert server.connections == 1
+
+        def is_reused() -> bool:
+            before = server.connections
+            caller.get_info(server.origin, "t")
+            return server.connections == before
+
+        is_reused()
+        assert any(is_reused() for _ in range(1000))  # As soon as the machine is quick enough.
         caller.idle(0.06)
-        caller.get_info(server.origin, "t")
-        assert server.connections == 2
+        assert not is_reused()
 
 
 @EVERY_KIND

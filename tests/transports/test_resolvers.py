@@ -61,21 +61,26 @@ def test_a_name_that_hangs_delays_no_other_and_is_looked_up_once(transport: str)
 
 
 HANGING_PROGRAM = """
-import asyncio, socket, sys, time
+import socket, time
+from concurrent.futures import ThreadPoolExecutor
 from tests.transports.calls import TRANSPORTS, call
 
 def hang(*arguments, **settings):
-    time.sleep(60)
+    time.sleep(600)
+
+def reason(number, name):
+    origin = f"http://hanging-{number}.example"
+    return call(name, "get_info", origin, timeout=1.0).error.reason
 
 socket.getaddrinfo = hang
-for number, name in enumerate(TRANSPORTS):
-    outcome = call(name, "get_info", f"http://hanging-{number}.example", timeout=0.2)
-    print(outcome.error.reason)
+with ThreadPoolExecutor() as threads:
+    for found in threads.map(reason, range(len(TRANSPORTS)), TRANSPORTS):
+        print(found)
 """
 
 
 def test_a_name_that_hangs_does_not_keep_the_program_from_ending() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", HANGING_PROGRAM], capture_output=True, text=True, timeout=30
+        [sys.executable, "-c", HANGING_PROGRAM], capture_output=True, text=True, timeout=120
     )
     assert (done.stdout, done.stderr) == ("resolver_timeout\n" * len(TRANSPORTS), "")

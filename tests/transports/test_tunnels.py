@@ -24,10 +24,10 @@ ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
 # Whichever expires first limits the whole connection attempt. In seconds; a script waits for PART
 # of it, and has the rest to continue.
-LIMIT, PART = 2.0, 1.4
+LIMIT, PART = 3.0, 1.5
 LIMITS = [
-    pytest.param({"connect_timeout": LIMIT, "timeout": 5.0}, id="connect_timeout"),
-    pytest.param({"connect_timeout": 5.0, "timeout": LIMIT}, id="deadline"),
+    pytest.param({"connect_timeout": LIMIT, "timeout": 8.0}, id="connect_timeout"),
+    pytest.param({"connect_timeout": 8.0, "timeout": LIMIT}, id="deadline"),
 ]
 
 Connect = Callable[[TCP], Channel]

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 # Celery warns about root, which is the user in many containers.
 _COMPLAINT = re.compile(r"(?<!Security)Warning:|Traceback|Exception ignored|ERROR|CRITICAL")
-_SECONDS = 30
+_SECONDS = 120
 
 
 class Process:

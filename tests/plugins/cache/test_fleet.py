@@ -91,7 +91,7 @@ def test_eight_processes_make_one_request(redis_server: Server) -> None:
             assert process.stdin is not None
             process.stdin.write("\n")
             process.stdin.flush()
-        ends = [process.communicate(timeout=60)[0] for process in processes]
+        ends = [process.communicate(timeout=120)[0] for process in processes]
         assert ends == [f"{['auth0|ada'] * 5}\n0\n"] * PROCESSES
         assert len(provider.requests) == 1
 

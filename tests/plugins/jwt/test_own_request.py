@@ -24,6 +24,7 @@ from usersmanager import (
     UsersManager,
 )
 from usersmanager.testing import FaultServer, Peer, Sandbox
+from usersmanager.testing.contracts.cases import with_short_timeout
 from usersmanager_jwt import JwtUserInfo
 from usersmanager_native import NativeTransport
 
@@ -57,24 +58,30 @@ def _wait_for_profiles(provider: Provider, count: int) -> None:
 
 
 def test_keys_that_come_too_late_end_the_call_and_the_next_one_fetches_them(mode: Any) -> None:
-    provider, plugin = SlowKeys(), JwtUserInfo("my-app")
-    with pytest.raises(DeadlineExceededError):
-        get_info(mode, provider, plugins=[plugin], timeout=0.2)
-    provider.gate.set()
-    assert get_info(mode, provider, plugins=[plugin])[0].sub == "ada"
-    assert provider.paths.count("/keys") == 2
+    def check(timeout: float) -> None:
+        provider, plugin = SlowKeys(), JwtUserInfo("my-app")
+        with pytest.raises(DeadlineExceededError):
+            get_info(mode, provider, plugins=[plugin], timeout=timeout)
+        provider.gate.set()
+        assert get_info(mode, provider, plugins=[plugin])[0].sub == "ada"
+        assert provider.paths.count("/keys") == 2
+
+    with_short_timeout(check)
 
 
 def test_a_call_with_more_time_fetches_the_keys_after_one_that_ran_out() -> None:
-    provider, plugin = SlowKeys(), JwtUserInfo("my-app")
-    with users_of(provider, plugin) as users, ThreadPoolExecutor(2) as pool:
-        short = pool.submit(users.get_info, "ada", timeout=0.3)
-        assert provider.came.wait(20)
-        long = pool.submit(users.get_info, "grace")
-        with pytest.raises(DeadlineExceededError):
-            short.result()
-        provider.gate.set()
-        assert long.result().sub == "grace"
+    def check(timeout: float) -> None:
+        provider, plugin = SlowKeys(), JwtUserInfo("my-app")
+        with users_of(provider, plugin) as users, ThreadPoolExecutor(2) as pool:
+            short = pool.submit(users.get_info, "ada", timeout=timeout)
+            assert provider.came.wait(2 * timeout)
+            long = pool.submit(users.get_info, "grace")
+            with pytest.raises(DeadlineExceededError):
+                short.result()
+            provider.gate.set()
+            assert long.result().sub == "grace"
+
+    with_short_timeout(check)
 
 
 def test_a_cancelled_call_leaves_the_keys_to_those_that_wait() -> None:

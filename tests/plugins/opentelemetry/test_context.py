@@ -38,7 +38,7 @@ class FirstAttemptFails(FakeTransport):
         return Response(200, {"Content-Type": "application/json"}, b'{"sub": "u"}')
 
     def send(self, request: Request) -> Response:
-        self._together.wait(5)
+        self._together.wait(20)
         return self._respond(request)
 
     async def asend(self, request: Request) -> Response:

@@ -32,7 +32,12 @@ from usersmanager import (
 )
 from usersmanager.testing import FaultServer, Peer, profile
 from usersmanager.testing.certificates import client_context, new_authority, server_context
-from usersmanager.testing.contracts.cases import make_request, outcome_of, subject
+from usersmanager.testing.contracts.cases import (
+    make_request,
+    outcome_of,
+    subject,
+    with_short_timeout,
+)
 from usersmanager.transports import Deadline, Hop, PoolStats
 from usersmanager.transports.http1.addresses import Address, in_order
 from usersmanager_native import NativeTransport
@@ -254,10 +259,13 @@ def never_answer(peer: Peer) -> None:
 
 
 def test_an_exchange_is_limited_by_the_deadline_alone(style: Style) -> None:
-    with FaultServer(never_answer) as server, style(NativeTransport()) as send:
-        error = error_of(send, request_to(server, timeout=0.2))
-        assert type(error) is DeadlineExceededError
-        assert stats_of(send, server) == PoolStats(opened=1)
+    def check(timeout: float) -> None:
+        with FaultServer(never_answer) as server, style(NativeTransport()) as send:
+            error = error_of(send, request_to(server, timeout=timeout))
+            assert type(error) is DeadlineExceededError
+            assert stats_of(send, server) == PoolStats(opened=1)
+
+    with_short_timeout(check)
 
 
 # Closing.

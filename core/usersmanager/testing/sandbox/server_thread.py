@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from aiohttp import web
 
@@ -63,7 +65,8 @@ class ServerThread:
             self._ready.set()
 
     async def _serve(self) -> None:
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        loop, stop = asyncio.get_running_loop(), asyncio.Event()
+        self._loop, self._stop = loop, stop
         # handler_cancellation ends a delayed response when its client disconnects.
         runner = web.AppRunner(
             self._make_application(),
@@ -72,11 +75,27 @@ class ServerThread:
             shutdown_timeout=0.1,
         )
         await runner.setup()
+        make_protocol: Any = runner.server
         try:
-            await web.TCPSite(runner, "127.0.0.1", self._port).start()
-            host, port = runner.addresses[0][:2]
+            server = await loop.create_server(make_protocol, "127.0.0.1", self._port)
+            host, port = server.sockets[0].getsockname()
             self._on_start(f"http://{host}:{port}")
             self._ready.set()
-            await self._stop.wait()
+            await stop.wait()
+            await _stop_accepting(server)
         finally:
             await runner.cleanup()
+
+
+async def _stop_accepting(server: asyncio.Server) -> None:
+    """Close a server; the application is told of all connections that were accepted.
+
+    A connection is lost, and its socket stays open, if its server is closed before it has begun.
+    """
+    loop = server.get_loop()
+    for sock in server.sockets:
+        with contextlib.suppress(NotImplementedError):  # By the event loop of Windows.
+            loop.remove_reader(sock.fileno())
+    for _ in range(3):  # The steps in which a connection begins.
+        await asyncio.sleep(0)
+    server.close()
