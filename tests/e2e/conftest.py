@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlencode
 from urllib.request import ProxyHandler, Request, build_opener
 
@@ -69,30 +69,40 @@ class Provider:
 RunProvider = Callable[..., AbstractContextManager[Provider]]
 
 
-class Fetch(Protocol):
-    def __call__(
-        self, base_url: str, token: str, *, expected_subject: str | None = None
-    ) -> UserInfo: ...
+Fetch = Callable[..., UserInfo]
 
 
-def fetch_sync(base_url: str, token: str, *, expected_subject: str | None = None) -> UserInfo:
-    with UsersManager(base_url) as users:
-        return users.get_info(token, expected_subject=expected_subject)
-
-
-def fetch_async(base_url: str, token: str, *, expected_subject: str | None = None) -> UserInfo:
-    async def fetch() -> UserInfo:
-        async with AsyncUsersManager(base_url) as users:
-            return await users.get_info(token, expected_subject=expected_subject)
-
-    return asyncio.run(fetch())
-
-
-@pytest.fixture(params=[fetch_sync, fetch_async], ids=["sync", "async"])
-def fetch(request: pytest.FixtureRequest) -> Fetch:
+@pytest.fixture
+def fetch(mode: Any) -> Fetch:
     """Call `get_info` with a new manager, in either mode."""
-    fetch: Fetch = request.param
+
+    def fetch(base_url: str, token: str, **options: Any) -> UserInfo:
+        (profile,) = mode.calls([("get_info", (token,), options)], base_url=base_url)
+        assert isinstance(profile, UserInfo)
+        return profile
+
     return fetch
+
+
+CallIssuer = Callable[..., list[Any]]
+
+
+@pytest.fixture
+def call_issuer(mode: Any) -> CallIssuer:
+    """Make calls, functions of a manager, with a new manager of an issuer, in either mode."""
+
+    def call_issuer(issuer: str, *calls: Callable[[Any], Any], **settings: Any) -> list[Any]:
+        if mode.name == "sync":
+            with UsersManager.from_issuer(issuer, **settings) as users:
+                return [call(users) for call in calls]
+
+        async def main() -> list[Any]:
+            async with AsyncUsersManager.from_issuer(issuer, **settings) as users:
+                return [await call(users) for call in calls]
+
+        return asyncio.run(main())
+
+    return call_issuer
 
 
 @pytest.fixture(scope="session")
@@ -120,7 +130,8 @@ def expired_token(provider: Provider) -> str:
     """A token that was valid and has expired."""
     seconds = 3
     token = provider.token("ada", expires_in=seconds)
-    assert fetch_sync(provider.issuer, token).sub == "ada"
+    with UsersManager(provider.issuer) as users:
+        assert users.get_info(token).sub == "ada"
     time.sleep(seconds)
     return token
 

@@ -63,12 +63,6 @@ def test_the_claims_follow_the_scope(
     assert set(profile) == claims
 
 
-def test_a_claim_outside_the_scope_is_none(provider: Provider, fetch: Fetch) -> None:
-    profile = fetch(provider.issuer, provider.token("ada", "openid"))
-
-    assert (profile.name, profile.email_verified, profile.updated_at) == (None, None, None)
-
-
 def test_an_unknown_token_is_unauthorized(provider: Provider, fetch: Fetch) -> None:
     with pytest.raises(UnauthorizedError) as caught:
         fetch(provider.issuer, "not-one-of-yours")

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from joserfc.jwk import ECKey, RSAKey
 
-from usersmanager import AsyncUsersManager, DecodeError, PluginError, UserInfo, UsersManager
-from usersmanager_aiohttp import AiohttpTransport
+from usersmanager import DecodeError, PluginError, UserInfo, UsersManager
 from usersmanager_cache import Cache
 from usersmanager_jwt import JwtUserInfo
-from usersmanager_native import NativeTransport
-from usersmanager_urllib3 import Urllib3Transport
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import CallIssuer
 
 pytestmark = pytest.mark.e2e
 
@@ -45,32 +44,22 @@ def encrypting(run_provider: Any) -> Iterator[Any]:
         yield provider
 
 
-def fetch_sync(issuer: str, token: str, transport: Any, plugins: list[Any]) -> UserInfo:
-    with UsersManager.from_issuer(issuer, transport=transport, plugins=plugins) as users:
-        return users.get_info(token, expected_subject="ada")
+@pytest.fixture(params=["the default", "native"])
+def fetch_over(request: pytest.FixtureRequest, call_issuer: CallIssuer) -> Fetch:
+    """Call `get_info` with a new manager over a transport, in either mode."""
+    transport = "native" if request.param == "native" else None
 
+    def fetch(issuer: str, token: str, *plugins: Any) -> UserInfo:
+        (profile,) = call_issuer(
+            issuer,
+            lambda users: users.get_info(token, expected_subject="ada"),
+            transport=transport,
+            plugins=plugins,
+        )
+        assert isinstance(profile, UserInfo)
+        return profile
 
-def fetch_async(issuer: str, token: str, transport: Any, plugins: list[Any]) -> UserInfo:
-    async def main() -> UserInfo:
-        async with AsyncUsersManager.from_issuer(
-            issuer, transport=transport, plugins=plugins
-        ) as users:
-            return await users.get_info(token, expected_subject="ada")
-
-    return asyncio.run(main())
-
-
-@pytest.fixture(
-    params=[
-        pytest.param((fetch_sync, Urllib3Transport), id="urllib3"),
-        pytest.param((fetch_sync, NativeTransport), id="native-sync"),
-        pytest.param((fetch_async, AiohttpTransport), id="aiohttp"),
-        pytest.param((fetch_async, NativeTransport), id="native-async"),
-    ]
-)
-def fetch_over(request: pytest.FixtureRequest) -> Fetch:
-    fetch, transport = request.param
-    return lambda issuer, token, *plugins: fetch(issuer, token, transport(), list(plugins))
+    return fetch
 
 
 @pytest.mark.parametrize("client", CLIENTS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from joserfc.jwk import generate_key
 
-from usersmanager import APIError, AsyncUsersManager, UnauthorizedError, UsersManager
+from usersmanager import APIError, UnauthorizedError, UsersManager
 from usersmanager.oauth import (
     ClientSecretBasic,
     ClientSecretPost,
@@ -22,7 +21,7 @@ from usersmanager.oauth import (
 )
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Provider, RunProvider
+    from tests.e2e.conftest import CallIssuer, Provider, RunProvider
 
 pytestmark = pytest.mark.e2e
 
@@ -44,23 +43,14 @@ def provider(run_provider: RunProvider) -> Iterator[Provider]:
         yield running
 
 
-def perform_sync(issuer: str, *operations: Any) -> list[Any]:
-    with UsersManager.from_issuer(issuer) as users:
-        return [users.call(operation) for operation in operations]
-
-
-def perform_async(issuer: str, *operations: Any) -> list[Any]:
-    async def main() -> list[Any]:
-        async with AsyncUsersManager.from_issuer(issuer) as users:
-            return [await users.call(operation) for operation in operations]
-
-    return asyncio.run(main())
-
-
-@pytest.fixture(params=[perform_sync, perform_async], ids=["sync", "async"])
-def perform(request: pytest.FixtureRequest) -> Perform:
+@pytest.fixture
+def perform(call_issuer: CallIssuer) -> Perform:
     """Perform operations with a new manager, in either mode."""
-    perform: Perform = request.param
+
+    def perform(issuer: str, *operations: Any) -> list[Any]:
+        calls = [lambda users, one=one: users.call(one) for one in operations]
+        return call_issuer(issuer, *calls)
+
     return perform
 
 

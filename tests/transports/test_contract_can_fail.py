@@ -56,6 +56,7 @@ STRICT: list[Case] = [
     ("test_an_untrusted_certificate_is_a_tls_error", "must raise TLSError"),
     ("test_a_closed_transport_raises_and_can_be_closed_again", "must raise LifecycleError"),
     ("test_a_malformed_header_line_is_a_protocol_error", "must raise ProtocolError"),
+    ("test_a_folded_field_is_unfolded", "must be replaced by spaces"),
     (
         "test_silence_exceeds_the_deadline_on_every_kind_of_connection",
         "must raise DeadlineExceededError",

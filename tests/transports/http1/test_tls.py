@@ -11,7 +11,11 @@ from hypothesis import strategies as st
 from tests.transports.http1.memory_server import MemoryServer, new_layer
 
 from usersmanager.testing.certificates import new_authority
-from usersmanager.transports.http1.tls import RecordBoundary, TLSLayer
+from usersmanager.transports.http1.tls import (
+    RecordBoundary,
+    TLSLayer,
+    default_ssl_context,
+)
 
 
 @pytest.fixture(params=[ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
@@ -31,6 +35,13 @@ def started(**settings: Any) -> tuple[TLSLayer, MemoryServer]:
 
 
 Connected = tuple[TLSLayer, MemoryServer]
+
+
+def test_the_default_context_verifies_certificates_and_requires_tls_1_2() -> None:
+    context = default_ssl_context()
+    assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
+    assert context.check_hostname
+    assert context.verify_mode is ssl.CERT_REQUIRED
 
 
 def test_what_is_encrypted_is_decrypted_by_the_server(connected: Connected) -> None:

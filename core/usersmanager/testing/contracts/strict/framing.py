@@ -141,7 +141,13 @@ class FramingCases(StrictCases):
             OK + folded + b"Content-Length: 16\r\n\r\n" + BODY,
             OK + folded + b"Transfer-Encoding: chunked\r\n\r\n10\r\n" + BODY + b"\r\n0\r\n\r\n",
         ):
-            self.assert_succeeds(answering(response), "folds must be replaced", reused=True)
+            with FaultServer(answering(response)) as server, self.client() as client:
+                headers = client.send(make_request(server)).headers
+                for name, value in (("X-Policy", "a; b; c"), ("X-Empty", "")):
+                    rule = f"each fold in {name} must be replaced by spaces"
+                    assert headers[name].replace("  ", " ") == value, rule
+                self.assert_own_response(client, server, "second")
+                assert server.connections == 1, "a connection must be reused after a folded field"
 
     def test_a_folded_field_that_affects_the_framing_is_a_protocol_error(self) -> None:
         for field in (
