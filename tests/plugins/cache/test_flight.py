@@ -9,13 +9,14 @@ from unittest import mock
 import pytest
 from tests.flow import flights
 from tests.flow.flights import LIMIT, Crew
+from tests.plugins.cache.calling import Swaps
 from tests.plugins.cache.clocks import simulated_clocks
-from tests.plugins.cache.test_entries import Swaps
 
 from usersmanager import (
     DeadlineExceededError,
     PoolTimeoutError,
     ServerError,
+    SubjectMismatchError,
 )
 from usersmanager.plugins import SingleFlight
 from usersmanager_cache import Cache
@@ -101,6 +102,15 @@ def test_another_request_with_the_same_token_does_not_wait(kind: str) -> None:
             tenant = pending.request.headers.get("X-Tenant", "none")
             pending.respond(body=f'{{"sub": "{tenant}"}}'.encode())
         assert [call.result(LIMIT).sub for call in calls] == ["none", "7"]
+
+
+def test_calls_that_wait_compare_the_subject_they_expect(kind: str) -> None:
+    with crew_of(kind) as crew:
+        calls = [crew.start(expected_subject=subject) for subject in ("ada", "bob", None)]
+        crew.gate.next().respond(body=b'{"sub": "ada"}')
+        assert calls[0].result(LIMIT).sub == calls[2].result(LIMIT).sub == "ada"
+        with pytest.raises(SubjectMismatchError):
+            calls[1].result(LIMIT)
 
 
 def test_a_call_that_looked_before_an_entry_was_kept_finds_it(kind: str) -> None:

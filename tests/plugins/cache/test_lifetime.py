@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import math
 from typing import Any
@@ -12,22 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.plugins.cache.calling import JSON
 from tests.plugins.cache.clocks import DATE, EPOCH, Clocks
+from tests.plugins.cache.support import SCOPE, encode, jwt
 
 from usersmanager import Response
 from usersmanager.plugins import Secret, Token
 from usersmanager_cache.clock import Instant
 from usersmanager_cache.entry import Entry
-from usersmanager_cache.key import Scope
 from usersmanager_cache.lifetime import jitter, token_expiry
-
-
-def encode(payload: bytes) -> str:
-    return base64.urlsafe_b64encode(payload).decode().rstrip("=")
-
-
-def jwt(payload: object) -> str:
-    text = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-    return f"{encode(b'{}')}.{encode(text)}.{encode(b'signature')}"
 
 
 def test_an_entry_answers_until_its_age_is_the_maximum(caller: Any, clocks: Clocks) -> None:
@@ -203,15 +193,6 @@ def test_any_token_has_an_end_or_none(token: str) -> None:
 
 
 # Entries of a shared store.
-
-SCOPE = Scope(
-    "get_info",
-    "GET",
-    "https://tenant.example/userinfo",
-    "bearer",
-    (("accept", "a"),),
-    (("jwt", "my-app"),),
-)
 
 
 def entry_at(now: Instant, **changes: Any) -> Entry:

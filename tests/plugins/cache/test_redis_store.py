@@ -22,7 +22,6 @@ from tests.plugins.cache.support import (
     arun,
     running,
     shared_entries,
-    simulated_clock,
 )
 from tests.support import Clock, in_child
 
@@ -39,12 +38,6 @@ def _empty(request: pytest.FixtureRequest) -> Iterator[None]:
         server: Server = request.getfixturevalue("server")
         server.command("FLUSHALL")
         server.wait_for_clients(0)
-
-
-@pytest.fixture
-def clock() -> Iterator[Clock]:
-    with simulated_clock() as clock:
-        yield clock
 
 
 def test_entries_are_kept_for_their_lifetime(server: Server, kind: str, style: str) -> None:
