@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 from unittest import mock
 
@@ -33,6 +34,16 @@ class CacheCrew(Crew):
 
 def crew_of(kind: str, **settings: Any) -> AbstractContextManager[CacheCrew]:
     return flights.crew_of(kind, Cache(**settings), CacheCrew)
+
+
+@contextmanager
+def crew_with_stale_entry(kind: str) -> Iterator[CacheCrew]:
+    with simulated_clocks() as clocks, crew_of(kind, stale_if_error=300) as crew:
+        first = crew.start()
+        crew.gate.next().respond()
+        first.result(LIMIT)
+        clocks.advance(60)
+        yield crew
 
 
 # The tests of SingleFlight have other kinds, too.
@@ -137,11 +148,7 @@ def test_an_answer_for_another_token_is_not_shared(kind: str) -> None:
 
 
 def test_a_hanging_provider_costs_one_call_its_time(kind: str) -> None:
-    with simulated_clocks() as clocks, crew_of(kind, stale_if_error=300) as crew:
-        first = crew.start()
-        crew.gate.next().respond()
-        first.result(LIMIT)
-        clocks.advance(60)
+    with crew_with_stale_entry(kind) as crew:
         late = crew.start(timeout=0.05)
         waiting = crew.start(2)
         assert [call.result(LIMIT).sub for call in [late, *waiting]] == ["u"] * 3
@@ -151,11 +158,7 @@ def test_a_hanging_provider_costs_one_call_its_time(kind: str) -> None:
 
 
 def test_a_call_that_waits_gets_a_stale_entry_at_its_own_deadline(kind: str) -> None:
-    with simulated_clocks() as clocks, crew_of(kind, stale_if_error=300) as crew:
-        first = crew.start()
-        crew.gate.next().respond()
-        first.result(LIMIT)
-        clocks.advance(60)
+    with crew_with_stale_entry(kind) as crew:
         leading = crew.start()
         request = crew.gate.next()
         assert crew.start(timeout=0.05).result(LIMIT).sub == "u"
@@ -181,11 +184,7 @@ def test_a_response_on_its_way_is_not_kept_if_the_token_is_forgotten(kind: str) 
 
 
 def test_a_call_that_was_forgotten_gets_no_stale_entry(kind: str) -> None:
-    with simulated_clocks() as clocks, crew_of(kind, stale_if_error=300) as crew:
-        first = crew.start()
-        crew.gate.next().respond()
-        first.result(LIMIT)
-        clocks.advance(60)
+    with crew_with_stale_entry(kind) as crew:
         calls = crew.start(2)
         request = crew.gate.next()
         crew.plugin.forget("t")

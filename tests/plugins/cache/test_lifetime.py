@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.plugins.cache.calling import JSON
+from tests.plugins.cache.calling import JSON, Caller
 from tests.plugins.cache.clocks import DATE, EPOCH, Clocks
 from tests.plugins.cache.support import SCOPE, encode, jwt
 
@@ -91,6 +91,18 @@ def test_the_age_is_the_larger_of_the_two_clocks(
     assert call.requests == requests
 
 
+def assert_entry_answers_for(seconds: float, call: Caller, clocks: Clocks, token: str) -> None:
+    """Assert that the profile of a token is kept for so long; not at all for 0 seconds."""
+    call(token)
+    assert (call.stats.entries == 0) is (seconds == 0)
+    clocks.advance(max(0, seconds - 0.1))
+    call(token)
+    assert call.requests == (2 if seconds == 0 else 1)
+    clocks.advance(0.1)
+    call(token)
+    assert call.requests == (3 if seconds == 0 else 2)
+
+
 @pytest.mark.parametrize(
     ("exp", "date", "seconds"),
     [
@@ -112,14 +124,7 @@ def test_an_entry_does_not_outlive_its_token(
     call, token = caller(max_age=60), jwt({"exp": exp})
     fields = JSON if date is None else JSON | {"Date": date}
     call.provider.outcome = Response(200, fields, b'{"sub": "ada"}')
-    call(token)
-    assert (call.stats.entries == 0) is (seconds == 0)
-    clocks.advance(max(0, seconds - 0.1))
-    call(token)
-    assert call.requests == (2 if seconds == 0 else 1)
-    clocks.advance(0.1)
-    call(token)
-    assert call.requests == (3 if seconds == 0 else 2)
+    assert_entry_answers_for(seconds, call, clocks, token)
 
 
 @pytest.mark.parametrize(
@@ -142,13 +147,7 @@ def test_an_entry_does_not_outlive_the_exp_of_its_profile(
     token = "opaque" if token_exp is None else jwt({"exp": token_exp})
     body = json.dumps({"sub": "ada", "exp": profile_exp}).encode()
     call.provider.outcome = Response(200, JSON | {"Date": DATE}, body)
-    call(token)
-    clocks.advance(max(0, seconds - 0.1))
-    call(token)
-    assert call.requests == (2 if seconds == 0 else 1)
-    clocks.advance(0.1)
-    call(token)
-    assert call.requests == (3 if seconds == 0 else 2)
+    assert_entry_answers_for(seconds, call, clocks, token)
 
 
 @pytest.mark.parametrize("date", ["Sun, 06 Nov 1994 07:49:37 GMT", DATE, None])
