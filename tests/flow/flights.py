@@ -180,27 +180,28 @@ class Crew:
         self._join(caller, key)
         self._joined += 1
 
-    def start(self, count: int = 1, *, timeout: float = LIMIT, token: str = "t") -> Any:
+    def start(self, count: int = 1, *, token: str = "t", **options: Any) -> Any:
         """Start calls one after another, each as soon as the one before has joined its flight."""
-        calls = [self._start(timeout, token) for _ in range(count)]
+        options = {"timeout": LIMIT, **options}
+        calls = [self._start(token, options) for _ in range(count)]
         return calls if count > 1 else calls[0]
 
-    def _start(self, timeout: float, token: str) -> Future[Any]:
+    def _start(self, token: str, options: dict[str, Any]) -> Future[Any]:
         before = self._joined
         is_even = len(self._calls) % 2 == 0
         is_sync = self.kind == "threads" or (self.kind == "mixed" and is_even)
-        call = self._in_thread(timeout, token) if is_sync else self._in_loop(timeout, token)
+        call = self._in_thread(token, options) if is_sync else self._in_loop(token, options)
         self._calls.append(call)
         eventually(lambda: self._joined > before or call.done())
         return call
 
-    def _in_thread(self, timeout: float, token: str) -> Future[Any]:
+    def _in_thread(self, token: str, options: dict[str, Any]) -> Future[Any]:
         call: Future[Any] = Future()
 
         def work() -> None:
             with UsersManager(TENANT, **self.settings) as users:
                 try:
-                    call.set_result(users.get_info(token, timeout=timeout))
+                    call.set_result(users.get_info(token, **options))
                 except BaseException as error:
                     call.set_exception(error)
 
@@ -209,13 +210,13 @@ class Crew:
         thread.start()
         return call
 
-    def _in_loop(self, timeout: float, token: str) -> Future[Any]:
+    def _in_loop(self, token: str, options: dict[str, Any]) -> Future[Any]:
         if not self._loops or self.kind == "loops":
             self._loops.append(_LoopThread())
 
         async def work() -> Any:
             async with AsyncUsersManager(TENANT, **self.settings) as users:
-                return await users.get_info(token, timeout=timeout)
+                return await users.get_info(token, **options)
 
         return self._loops[-1].submit(work())
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import CodeType, FrameType, TracebackType
 from typing import Any, NamedTuple
 
-from tests.isolation.moments import CARRIERS, SoftTimeLimit
+from tests.isolation.moments import CARRIERS, Moment, Recorder, SoftTimeLimit
 from tests.isolation.server import LINKS, link
 
 from usersmanager import AsyncUsersManager, UsersManager
@@ -40,6 +40,7 @@ __all__ = [
     "call",
     "guarded",
     "interrupt_after",
+    "interrupt_at_each",
     "interrupt_when",
     "is_answer_for",
     "make_manager",
@@ -226,6 +227,25 @@ def _interrupted(
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def interrupt_at_each(
+    moments: list[Moment], kind: type[Recorder], play: Callable[[Recorder], list[str]]
+) -> None:
+    """Plays once for each moment, and fails with what was wrong after an exception at it."""
+    problems: list[str] = []
+
+    def play_all() -> None:
+        for moment in moments:
+            recorder = kind(at=moment)
+            found = play(recorder)
+            if not recorder.raised:
+                found.append("nothing was raised")
+            if found:
+                problems.append(f"{moment}: {found}")
+
+    guarded(play_all, 60)
+    assert not problems, "\n".join(problems)
 
 
 def problems_of(

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from tenacity import wait_none
+from tests.flow.support import Hooks
 from tests.support import TENANT, Hanging
 
 from usersmanager import (
@@ -69,6 +70,19 @@ def test_a_message_contains_the_operation_the_outcome_and_the_time(
     assert call.startswith("get_info: DisconnectedError after 1 attempt(s) in 0.0")
 
 
+def test_an_attempt_is_that_of_the_transport_even_if_a_plugin_replaces_the_response(
+    fetch: Call, fake: FakeTransport, caplog: pytest.LogCaptureFixture
+) -> None:
+    def replace(request: Request, proceed: Proceed) -> Flow[Response]:
+        yield from proceed(request)
+        return Response(200, JSON, b'{"sub": "u"}')
+
+    caplog.set_level(logging.DEBUG, "usersmanager")
+    fake.status(404)
+    fetch(plugins=["logging", Hooks(wrap_attempt=replace)])
+    assert [fields(record)["status"] for record in caplog.records] == [404, 200]
+
+
 @pytest.mark.parametrize(
     ("answer", "level", "outcome"),
     [
@@ -79,7 +93,7 @@ def test_a_message_contains_the_operation_the_outcome_and_the_time(
         (Response(499), "INFO", 499),
         (Response(429), "WARNING", 429),
         (Response(302), "WARNING", 302),
-        (Response(503), "WARNING", 503),
+        (Response(500), "WARNING", 500),
         (DisconnectedError("x"), "WARNING", "DisconnectedError"),
         (Response(200, JSON, b"{}"), "WARNING", "DecodeError"),
         (Response(200, JSON, b'{"sub": "v"}'), "WARNING", "SubjectMismatchError"),

@@ -76,6 +76,12 @@ def test_the_wait_lasts_until_the_reset_of_the_rate_limit() -> None:
     assert outage(Response(429, headers), retry=Retry(max_wait=60)).slept == [30]
 
 
+def test_the_limit_of_the_wait_doubles_up_to_five_seconds() -> None:
+    responses = [Response(503)] * 4
+    last = [outage(*responses, retry=Retry(5, max_wait=60)).slept[-1] for _ in range(100)]
+    assert 4 < max(last) <= 5
+
+
 @given(st.random_module())
 def test_the_limits_of_the_wait_can_be_set(seed: object) -> None:
     wait = full_jitter(base=0.001, overloaded_base=0.01, maximum=0.015)

@@ -221,6 +221,11 @@ class CapturingClient:
         """The top-level names of the loggers that logged something."""
         return self.logs.loggers
 
+    def ignore_bodies(self) -> None:
+        """Forget the bodies that plugins saw: they hold what is meant to be sent."""
+        objects = self.plugin.objects
+        objects[:] = [value for value in objects if not isinstance(value, bytes)]
+
     def exposures(self) -> Iterator[Exposure]:
         """Yield every captured text."""
         yield from self.logs.exposures

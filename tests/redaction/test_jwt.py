@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from unittest import mock
 
@@ -13,6 +12,8 @@ from joserfc.jwk import OctKey
 from tests.plugins.jwt.provider import JSON, JWT, Provider, get_info
 from tests.plugins.jwt.tokens import EC, OTHER_EC, RSA, claims, encrypt, jwk, sign, sign_raw
 from tests.redaction import introspection
+from tests.redaction.assertions import places_of, raised
+from tests.redaction.capture import CapturingClient
 from tests.redaction.introspection import Exposure
 
 from usersmanager import Response, UsersManagerError
@@ -57,70 +58,27 @@ REFUSED: dict[str, Callable[[], Response | bytes]] = {
 }
 
 
-class Records(logging.Handler):
-    """Keeps what log records show."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.exposures: list[Exposure] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.exposures += introspection.of_record(record)
-
-
-@pytest.fixture
-def records() -> Iterator[Records]:
-    root, records = logging.getLogger(), Records()
-    level = root.level
-    root.addHandler(records)
-    root.setLevel(logging.DEBUG)
-    yield records
-    root.setLevel(level)
-    root.removeHandler(records)
-
-
 @pytest.fixture(scope="module")
 def plugin() -> JwtUserInfo:
     keys = [jwk(RSA, private=True), jwk(EC, private=True)]
     return JwtUserInfo("my-app", decryption_keys={"keys": keys})
 
 
-def error_of(mode: Any, provider: Provider, plugin: JwtUserInfo) -> BaseException:
-    """Return the error of a call. Its own frames hold no secret."""
-    try:
-        get_info(mode, provider, plugins=[plugin, Logging()])
-    except BaseException as error:
-        return error
-    raise AssertionError("the call raised no error")
-
-
-def assert_hidden(exposures: list[Exposure], *secrets: str) -> None:
-    shown = [text for text in exposures if any(secret in text.text for secret in secrets)]
-    assert not shown, {exposure.where for exposure in shown}
-
-
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_refused_profile_shows_no_secret(
-    mode: Any, plugin: JwtUserInfo, records: Records, name: str
-) -> None:
+def test_a_refused_profile_shows_no_secret(mode: Any, plugin: JwtUserInfo, name: str) -> None:
     sent = REFUSED[name]()
     response = sent if isinstance(sent, Response) else Response(200, JWT, sent)
     provider = Provider()
     provider.outcomes["/userinfo"] = [response]
     parts = [part for part in response.body.decode().split(".") if len(part) > 20]
-    error = error_of(mode, provider, plugin)
+    client = CapturingClient("urllib3")
+    with client.capture():
+        error = raised(lambda: get_info(mode, provider, plugins=[plugin, Logging()]))
+    client.objects += vars(plugin).values()
     assert isinstance(error, UsersManagerError)
-    assert records.exposures
-    exposures = [
-        *introspection.of_error(error),
-        *records.exposures,
-        *(
-            exposure
-            for value in vars(plugin).values()
-            for exposure in introspection.of_object(value)
-        ),
-    ]
-    assert_hidden(exposures, CLAIM, *PRIVATE, *parts)
+    assert "usersmanager" in client.loggers
+    exposures = [*introspection.of_error(error), *client.exposures()]
+    assert places_of([CLAIM, *PRIVATE, *parts], exposures) == []
 
 
 @pytest.mark.parametrize(
@@ -139,10 +97,10 @@ def test_an_interruption_while_a_token_is_verified_shows_no_secret(
     provider, sent = Provider(), token()
     provider.profile = lambda _: sent
     with mock.patch(f"usersmanager_jwt.{place}", _interrupt):
-        error = error_of(mode, provider, plugin)
+        error = raised(lambda: get_info(mode, provider, plugins=[plugin, Logging()]))
     assert isinstance(error, KeyboardInterrupt)
     parts = [part for part in sent.decode().split(".") if len(part) > 20]
-    assert_hidden(list(introspection.of_error(error)), CLAIM, *PRIVATE, *parts)
+    assert places_of([CLAIM, *PRIVATE, *parts], [*introspection.of_error(error)]) == []
 
 
 def _interrupt(*values: object, **_: object) -> object:
@@ -164,10 +122,10 @@ def test_decryption_keys_that_are_refused_are_not_shown(value: Any) -> None:
     sealed = Secret(value)
     with pytest.raises(UsersManagerError) as caught:
         _parse(sealed)
-    assert_hidden(_exposures_below(caught.value), *PRIVATE)
+    assert places_of(PRIVATE, _exposures_below(caught.value)) == []
     with pytest.raises(UsersManagerError) as caught:
         _construct(sealed)
-    assert_hidden(_exposures_below(caught.value), *PRIVATE)
+    assert places_of(PRIVATE, _exposures_below(caught.value)) == []
 
 
 def _parse(value: Secret[Any]) -> None:

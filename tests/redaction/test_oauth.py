@@ -67,13 +67,8 @@ def perform(
     with FaultServer(otherwise=lambda peer: behave(secrets, peer)) as server:
         endpoints = {"introspection_endpoint": f"{server.origin}/introspect"}
         errors = client.errors(calls, server.origin, endpoints=endpoints)
-    hide_bodies(client)
+    client.ignore_bodies()
     return errors
-
-
-def hide_bodies(client: CapturingClient) -> None:
-    objects = client.plugin.objects
-    objects[:] = [value for value in objects if not isinstance(value, bytes)]
 
 
 @pytest.mark.parametrize(
@@ -162,6 +157,6 @@ def test_a_result_shows_no_secret(client: CapturingClient) -> None:
             )
             client.objects += [result, getattr(result, "actor", None), make(secrets)]
     client.objects += [*_clients(secrets), signer()]
-    hide_bodies(client)
+    client.ignore_bodies()
     assert result is None
     assert_hidden(secrets, client, [])

@@ -53,8 +53,7 @@ def errors(
     ]
     with FaultServer(otherwise=lambda peer: behave(secrets, peer)) as server:
         errors = client.errors(calls, server.origin)
-    objects = client.plugin.objects
-    objects[:] = [value for value in objects if not isinstance(value, bytes)]
+    client.ignore_bodies()
     return errors
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
-import os
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -78,15 +76,16 @@ class TestFlask(Behavior):
 @pytest.fixture(scope="session")
 def django(provider: Sandbox) -> Iterator[None]:
     """Configure Django, once per process."""
-    sys.path.insert(0, str(RECIPES / "django"))
-    os.environ["DJANGO_SETTINGS_MODULE"] = "shop.settings"
-    import django
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(RECIPES / "django")
+        patch.setenv("DJANGO_SETTINGS_MODULE", "shop.settings")
+        import django
 
-    django.setup()
-    from shop import async_views
+        django.setup()
+        from shop import async_views
 
-    yield
-    asyncio.run(async_views.users.aclose())
+        yield
+        asyncio.run(async_views.users.aclose())
 
 
 class TestDjango(Behavior):

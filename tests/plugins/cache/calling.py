@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 from tests.support import TENANT
 
 from usersmanager import Request, Response, TransportError
+from usersmanager.plugins import Flow, Proceed, hookimpl
 from usersmanager_cache import Cache, CacheStats
 
-__all__ = ["JSON", "Caller", "Provider"]
+__all__ = ["JSON", "Caller", "Provider", "Swaps"]
 
 JSON = {"Content-Type": "application/json"}
 
@@ -59,7 +61,6 @@ class Caller:
         self.mode = mode
         self.provider = provider
         self.cache = cache
-        self.notes: list[str] = []
 
     def __call__(
         self,
@@ -76,6 +77,11 @@ class Caller:
         settings = {"transport": self.provider, "plugins": chosen, "discover": False, **settings}
         return self.mode.calls([("get_info", (token,), options)], base_url=base_url, **settings)[0]
 
+    def forget(self, token: Any) -> bool:
+        if self.mode.name == "sync":
+            return self.cache.forget(token)
+        return asyncio.run(self.cache.aforget(token))
+
     @property
     def requests(self) -> int:
         """The number of requests so far."""
@@ -84,3 +90,14 @@ class Caller:
     @property
     def stats(self) -> CacheStats:
         return self.cache.stats
+
+
+class Swaps:
+    """A plugin that replaces the token of calls."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    @hookimpl
+    def usersmanager_wrap_call(self, request: Request, proceed: Proceed) -> Flow[Response]:
+        return proceed(request.with_token(self._token))

@@ -12,6 +12,8 @@ import pytest
 from tests.plugins.cache.calling import Caller, Provider
 from tests.plugins.cache.clocks import Clocks, simulated_clocks
 from tests.plugins.cache.servers import Server, running_server
+from tests.plugins.cache.support import LockingStore, Run, running, simulated_clock
+from tests.support import Clock
 
 from usersmanager_cache import Cache
 
@@ -32,6 +34,24 @@ def kind(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(params=["sync", "async"])
 def style(request: pytest.FixtureRequest) -> str:
     return str(request.param)
+
+
+@pytest.fixture
+def run(style: str) -> Iterator[Run]:
+    with running(style) as run:
+        yield run
+
+
+@pytest.fixture
+def clock() -> Iterator[Clock]:
+    """The clock by which a store is left alone."""
+    with simulated_clock() as clock:
+        yield clock
+
+
+@pytest.fixture
+def store() -> LockingStore:
+    return LockingStore()
 
 
 @pytest.fixture

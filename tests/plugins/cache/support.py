@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,13 +18,35 @@ from usersmanager._flow.async_driver import drive_async
 from usersmanager._flow.sync_driver import drive
 from usersmanager.plugins import Flow
 from usersmanager.transports import Deadline
+from usersmanager_cache.key import Scope
 from usersmanager_cache.shared import SharedEntries
 
 SECRET = b"0123456789abcdef"
 KEY = bytes(range(32))
 OTHER_KEY = bytes(32)
 
+SCOPE = Scope(
+    "get_info",
+    "GET",
+    "https://tenant.example/userinfo",
+    "bearer",
+    (("accept", "a"),),
+    (("jwt", "my-app"),),
+)
+
+_NO_TRANSPORT: Any = None
+
 Run = Callable[[Flow[Any]], Any]
+
+
+def encode(payload: bytes) -> str:
+    return base64.urlsafe_b64encode(payload).decode().rstrip("=")
+
+
+def jwt(payload: object) -> str:
+    """Return a token with a payload."""
+    text = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+    return f"{encode(b'{}')}.{encode(text)}.{encode(b'signature')}"
 
 
 class DictStore:

@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.plugins.cache.calling import JSON, Provider
+from tests.plugins.cache.calling import JSON, Provider, Swaps
 from tests.plugins.cache.clocks import Clocks
 from tests.support import TENANT, make_request
 
 from usersmanager import (
     AsyncUsersManager,
-    DecodeError,
     Request,
     Response,
     ServerError,
@@ -119,7 +118,7 @@ def test_only_the_type_is_kept_of_the_fields(caller: Any) -> None:
     assert dict(watch.response.headers) == JSON
 
 
-def test_links_and_configurations_are_not_kept(mode: Any) -> None:
+def test_links_are_not_kept(mode: Any) -> None:
     fake = FakeTransport().link("https://tenant.example/1").link("https://tenant.example/2")
     settings = {"impersonator_id": "boss", "protocol": "oauth2", "token": "t"}
     call = ("impersonate", ("auth0|ada", settings), {})
@@ -264,17 +263,6 @@ def test_the_expected_subject_is_compared_on_a_hit(caller: Any) -> None:
     assert call.requests == 1
 
 
-class Swaps:
-    """A plugin that replaces the token of calls."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    @hookimpl
-    def usersmanager_wrap_call(self, request: Request, proceed: Proceed) -> Flow[Response]:
-        return proceed(request.with_token(self._token))
-
-
 class Refreshes:
     """A plugin that replaces a rejected token."""
 
@@ -384,16 +372,6 @@ def test_entries_are_bounded_and_the_least_recently_used_makes_room(caller: Any)
     assert call.requests == 3
     call("bob")
     assert call.requests == 4
-
-
-def test_a_body_that_is_no_profile_is_an_error_each_time(caller: Any) -> None:
-    call = caller()
-    call.provider.outcome = Response(200, JSON, b"{}")
-    for _ in range(2):
-        with pytest.raises(DecodeError):
-            call()
-    call.provider.outcome = None
-    assert call().sub == "ada"
 
 
 @pytest.mark.slow

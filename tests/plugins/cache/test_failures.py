@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from tests.plugins.cache.calling import JSON
-from tests.plugins.cache.clocks import DATE, Clocks
-from tests.plugins.cache.test_lifetime import EPOCH, SCOPE, jwt
+from tests.plugins.cache.clocks import DATE, EPOCH, Clocks
+from tests.plugins.cache.support import SCOPE, jwt
 from tests.support import make_request
 
 from usersmanager import (

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 from unittest import mock
 
 import pytest
 from tests.flow import flights
 from tests.flow.flights import LIMIT, Crew
+from tests.plugins.cache.calling import Swaps
 from tests.plugins.cache.clocks import simulated_clocks
-from tests.plugins.cache.test_entries import Swaps
 
 from usersmanager import (
     DeadlineExceededError,
@@ -20,6 +21,7 @@ from usersmanager import (
     Request,
     Response,
     ServerError,
+    SubjectMismatchError,
 )
 from usersmanager.plugins import Flow, Proceed, SingleFlight, hookimpl, read
 from usersmanager_cache import Cache
@@ -36,6 +38,16 @@ class CacheCrew(Crew):
 
 def crew_of(kind: str, **settings: Any) -> AbstractContextManager[CacheCrew]:
     return flights.crew_of(kind, Cache(**settings), CacheCrew)
+
+
+@contextmanager
+def crew_with_stale_entry(kind: str) -> Iterator[CacheCrew]:
+    with simulated_clocks() as clocks, crew_of(kind, stale_if_error=300) as crew:
+        first = crew.start()
+        crew.gate.next().respond()
+        first.result(LIMIT)
+        clocks.advance(60)
+        yield crew
 
 
 # The tests of SingleFlight have other kinds, too.
@@ -107,6 +119,15 @@ def test_another_request_with_the_same_token_does_not_wait(kind: str) -> None:
         assert [call.result(LIMIT).sub for call in calls] == ["none", "7"]
 
 
+def test_calls_that_wait_compare_the_subject_they_expect(kind: str) -> None:
+    with crew_of(kind) as crew:
+        calls = [crew.start(expected_subject=subject) for subject in ("ada", "bob", None)]
+        crew.gate.next().respond(body=b'{"sub": "ada"}')
+        assert calls[0].result(LIMIT).sub == calls[2].result(LIMIT).sub == "ada"
+        with pytest.raises(SubjectMismatchError):
+            calls[1].result(LIMIT)
+
+
 def test_a_call_that_looked_before_an_entry_was_kept_finds_it(kind: str) -> None:
     with crew_of(kind) as crew:
         entries = crew.plugin._lookup._entries
@@ -160,11 +181,7 @@ def test_an_error_that_a_plugin_inside_raises_is_shared_unless_the_token_was_ano
 
 
 def test_a_hanging_provider_costs_one_call_its_time(kind: str) -> None:
-    with simulated_clocks() as clocks, crew_of(kind, stale_if_error=300) as crew:
-        first = crew.start()
-        crew.gate.next().respond()
-        first.result(LIMIT)
-        clocks.advance(60)
+    with crew_with_stale_entry(kind) as crew:
         late = crew.start(timeout=0.05)
         waiting = crew.start(2)
         assert [call.result(LIMIT).sub for call in [late, *waiting]] == ["u"] * 3
@@ -174,11 +191,7 @@ def test_a_hanging_provider_costs_one_call_its_time(kind: str) -> None:
 
 
 def test_a_call_that_waits_gets_a_stale_entry_at_its_own_deadline(kind: str) -> None:
-    with simulated_clocks() as clocks, crew_of(kind, stale_if_error=300) as crew:
-        first = crew.start()
-        crew.gate.next().respond()
-        first.result(LIMIT)
-        clocks.advance(60)
+    with crew_with_stale_entry(kind) as crew:
         leading = crew.start()
         request = crew.gate.next()
         assert crew.start(timeout=0.05).result(LIMIT).sub == "u"
@@ -204,11 +217,7 @@ def test_a_response_on_its_way_is_not_kept_if_the_token_is_forgotten(kind: str) 
 
 
 def test_a_call_that_was_forgotten_gets_no_stale_entry(kind: str) -> None:
-    with simulated_clocks() as clocks, crew_of(kind, stale_if_error=300) as crew:
-        first = crew.start()
-        crew.gate.next().respond()
-        first.result(LIMIT)
-        clocks.advance(60)
+    with crew_with_stale_entry(kind) as crew:
         calls = crew.start(2)
         request = crew.gate.next()
         crew.plugin.forget("t")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 import traceback
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from unittest import mock
@@ -20,7 +19,6 @@ from tests.plugins.cache.support import (
     Run,
     running,
     shared_entries,
-    simulated_clock,
 )
 from tests.support import Clock
 
@@ -28,24 +26,9 @@ from usersmanager_cache.interval import Interval
 from usersmanager_cache.shared import SharedEntries
 from usersmanager_cache.stores import WrongLoopError
 
+pytestmark = pytest.mark.usefixtures("clock")
+
 REFUSED = ConnectionRefusedError("redis://:hush@127.0.0.1")
-
-
-@pytest.fixture
-def clock() -> Iterator[Clock]:
-    with simulated_clock() as clock:
-        yield clock
-
-
-@pytest.fixture(params=["sync", "async"])
-def run(request: pytest.FixtureRequest, clock: Clock) -> Iterator[Run]:
-    with running(request.param) as run:
-        yield run
-
-
-@pytest.fixture
-def store() -> LockingStore:
-    return LockingStore()
 
 
 @pytest.fixture
@@ -194,8 +177,7 @@ def test_an_interval_lets_one_pass_of_those_that_look_at_the_same_time() -> None
         barrier.wait()  # Until both have read when the interval began.
         return 1005.1
 
-    with simulated_clock():
-        interval = Interval(5.0, begun=True)
+    interval = Interval(5.0, begun=True)
     with (
         mock.patch("usersmanager_cache.interval.time", SimpleNamespace(monotonic=monotonic)),
         ThreadPoolExecutor(2) as threads,
@@ -253,27 +235,32 @@ def test_an_interruption_is_no_failure_of_the_store(
 # The log.
 
 
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    caplog.set_level(logging.DEBUG, "usersmanager.cache")
+    return caplog
+
+
 def test_the_log_tells_the_class_of_the_failure_and_the_recovery(
     run: Run,
     store: LockingStore,
     shared: SharedEntries,
     clock: Clock,
-    caplog: pytest.LogCaptureFixture,
+    log: pytest.LogCaptureFixture,
 ) -> None:
-    caplog.set_level(logging.DEBUG, "usersmanager.cache")
     store.errors = {"get": REFUSED}
     for _ in range(20):
         clock.now += 5.1
         run(shared.get(KEY))
     warning = (logging.WARNING, "the store failed: ConnectionRefusedError")
-    assert messages(caplog) == [warning, warning]
+    assert messages(log) == [warning, warning]
     store.errors = {}
     for _ in range(3):
         clock.now += 5.1
         run(shared.get(KEY))
-    assert messages(caplog)[2:] == [(logging.INFO, "the store answers again")]
-    assert {record.exc_info for record in caplog.records} == {None}
-    assert {record.name for record in caplog.records} == {"usersmanager.cache"}
+    assert messages(log)[2:] == [(logging.INFO, "the store answers again")]
+    assert {record.exc_info for record in log.records} == {None}
+    assert {record.name for record in log.records} == {"usersmanager.cache"}
 
 
 def test_a_store_that_fails_now_and_then_is_logged_at_most_once_a_minute(
@@ -281,9 +268,8 @@ def test_a_store_that_fails_now_and_then_is_logged_at_most_once_a_minute(
     store: LockingStore,
     shared: SharedEntries,
     clock: Clock,
-    caplog: pytest.LogCaptureFixture,
+    log: pytest.LogCaptureFixture,
 ) -> None:
-    caplog.set_level(logging.DEBUG, "usersmanager.cache")
     for _ in range(5):
         store.errors = {"get": REFUSED}
         clock.now += 5.1
@@ -291,7 +277,7 @@ def test_a_store_that_fails_now_and_then_is_logged_at_most_once_a_minute(
         store.errors = {}
         clock.now += 5.1
         run(shared.get(KEY))
-    assert [level for level, _ in messages(caplog)] == [logging.WARNING, logging.INFO]
+    assert [level for level, _ in messages(log)] == [logging.WARNING, logging.INFO]
 
 
 def test_reading_well_is_no_recovery_from_failing_writes(
@@ -299,17 +285,16 @@ def test_reading_well_is_no_recovery_from_failing_writes(
     store: LockingStore,
     shared: SharedEntries,
     clock: Clock,
-    caplog: pytest.LogCaptureFixture,
+    log: pytest.LogCaptureFixture,
 ) -> None:
-    caplog.set_level(logging.DEBUG, "usersmanager.cache")
     store.errors = {"set": REFUSED}
     run(shared.put(KEY, b"content", 60.0))
     run(shared.get(KEY))
-    assert [level for level, _ in messages(caplog)] == [logging.WARNING]
+    assert [level for level, _ in messages(log)] == [logging.WARNING]
     clock.now += 5.1
     store.errors = {}
     run(shared.put(KEY, b"content", 60.0))
-    assert [level for level, _ in messages(caplog)] == [logging.WARNING, logging.INFO]
+    assert [level for level, _ in messages(log)] == [logging.WARNING, logging.INFO]
 
 
 def test_a_client_of_another_event_loop_is_a_miss_but_the_store_is_not_left_alone(
@@ -317,12 +302,12 @@ def test_a_client_of_another_event_loop_is_a_miss_but_the_store_is_not_left_alon
     store: LockingStore,
     shared: SharedEntries,
     errors: Errors,
-    caplog: pytest.LogCaptureFixture,
+    log: pytest.LogCaptureFixture,
 ) -> None:
     store.errors = {"get": WrongLoopError("its client belongs to another event loop")}
     assert run(shared.get(KEY)) is None
     assert run(shared.get(KEY)) is None
     assert (store.calls, errors.count) == (["get", "get"], 2)
-    assert [text for _, text in messages(caplog)] == [
+    assert [text for _, text in messages(log)] == [
         "the store can't be used: its client belongs to another event loop"
     ]

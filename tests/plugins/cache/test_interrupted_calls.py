@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest
-from tests.isolation.interrupting import attempt, guarded, shown_by
+from tests.isolation.interrupting import attempt, interrupt_at_each, shown_by
 from tests.isolation.moments import LineRecorder, Moment, Recorder, ReturnRecorder
 from tests.plugins.cache.calling import JSON, Provider
 from tests.plugins.cache.clocks import Clocks, simulated_clocks
@@ -135,20 +135,11 @@ def test_an_interruption_at_any_moment_harms_no_other_call(
         moment for moment in recording.moments if is_ours(moment) and recorder.is_possible(moment)
     ]
     assert len(moments) > 3
-    problems: dict[Moment, list[str]] = {}
-
-    def interrupt_at_every_moment() -> None:
-        for moment in moments:
-            found = play(SCENES[scene], recorder(at=moment), store)
-            if found:
-                problems[moment] = found
-
-    guarded(interrupt_at_every_moment, 60)
-    assert not problems, "\n".join(f"{moment}: {found}" for moment, found in problems.items())
+    interrupt_at_each(moments, recorder, lambda recorder: play(SCENES[scene], recorder, store))
 
 
 def is_ours(moment: Moment) -> bool:
-    """Whether it is a moment of the path of a call. test_interruptions.py is for the store."""
+    """Whether it is a moment of the path of a call. test_interrupted_store.py is for the store."""
     folder, name = os.path.split(moment.file)
     line = linecache.getline(moment.file, moment.line).strip()
     # Nothing happens at a `try` that lets Python run signal handlers. The token is sealed in the

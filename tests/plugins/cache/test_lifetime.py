@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import math
 from typing import Any
@@ -10,24 +9,15 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.plugins.cache.calling import JSON
+from tests.plugins.cache.calling import JSON, Caller
 from tests.plugins.cache.clocks import DATE, EPOCH, Clocks
+from tests.plugins.cache.support import SCOPE, encode, jwt
 
 from usersmanager import Response
 from usersmanager.plugins import Secret, Token
 from usersmanager_cache.clock import Instant
 from usersmanager_cache.entry import Entry
-from usersmanager_cache.key import Scope
 from usersmanager_cache.lifetime import jitter, token_expiry
-
-
-def encode(payload: bytes) -> str:
-    return base64.urlsafe_b64encode(payload).decode().rstrip("=")
-
-
-def jwt(payload: object) -> str:
-    text = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-    return f"{encode(b'{}')}.{encode(text)}.{encode(b'signature')}"
 
 
 def test_an_entry_answers_until_its_age_is_the_maximum(caller: Any, clocks: Clocks) -> None:
@@ -101,6 +91,18 @@ def test_the_age_is_the_larger_of_the_two_clocks(
     assert call.requests == requests
 
 
+def assert_entry_answers_for(seconds: float, call: Caller, clocks: Clocks, token: str) -> None:
+    """Assert that the profile of a token is kept for so long; not at all for 0 seconds."""
+    call(token)
+    assert (call.stats.entries == 0) is (seconds == 0)
+    clocks.advance(max(0, seconds - 0.1))
+    call(token)
+    assert call.requests == (2 if seconds == 0 else 1)
+    clocks.advance(0.1)
+    call(token)
+    assert call.requests == (3 if seconds == 0 else 2)
+
+
 @pytest.mark.parametrize(
     ("exp", "date", "seconds"),
     [
@@ -122,14 +124,7 @@ def test_an_entry_does_not_outlive_its_token(
     call, token = caller(max_age=60), jwt({"exp": exp})
     fields = JSON if date is None else JSON | {"Date": date}
     call.provider.outcome = Response(200, fields, b'{"sub": "ada"}')
-    call(token)
-    assert (call.stats.entries == 0) is (seconds == 0)
-    clocks.advance(max(0, seconds - 0.1))
-    call(token)
-    assert call.requests == (2 if seconds == 0 else 1)
-    clocks.advance(0.1)
-    call(token)
-    assert call.requests == (3 if seconds == 0 else 2)
+    assert_entry_answers_for(seconds, call, clocks, token)
 
 
 @pytest.mark.parametrize(
@@ -152,13 +147,7 @@ def test_an_entry_does_not_outlive_the_exp_of_its_profile(
     token = "opaque" if token_exp is None else jwt({"exp": token_exp})
     body = json.dumps({"sub": "ada", "exp": profile_exp}).encode()
     call.provider.outcome = Response(200, JSON | {"Date": DATE}, body)
-    call(token)
-    clocks.advance(max(0, seconds - 0.1))
-    call(token)
-    assert call.requests == (2 if seconds == 0 else 1)
-    clocks.advance(0.1)
-    call(token)
-    assert call.requests == (3 if seconds == 0 else 2)
+    assert_entry_answers_for(seconds, call, clocks, token)
 
 
 @pytest.mark.parametrize("date", ["Sun, 06 Nov 1994 07:49:37 GMT", DATE, None])
@@ -203,15 +192,6 @@ def test_any_token_has_an_end_or_none(token: str) -> None:
 
 
 # Entries of a shared store.
-
-SCOPE = Scope(
-    "get_info",
-    "GET",
-    "https://tenant.example/userinfo",
-    "bearer",
-    (("accept", "a"),),
-    (("jwt", "my-app"),),
-)
 
 
 def entry_at(now: Instant, **changes: Any) -> Entry:

@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from tests.plugins.cache.calling import JSON, Provider
 from tests.plugins.cache.clocks import EPOCH, simulated_clocks
-from tests.plugins.cache.support import SECRET, DictStore
-from tests.plugins.cache.test_lifetime import jwt
+from tests.plugins.cache.support import SECRET, DictStore, jwt
 from tests.support import TENANT
 
 from usersmanager import APIError, DisconnectedError, Response, TransportError, UsersManager

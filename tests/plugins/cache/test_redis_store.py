@@ -23,7 +23,6 @@ from tests.plugins.cache.support import (
     arun,
     running,
     shared_entries,
-    simulated_clock,
 )
 from tests.support import Clock, in_child
 
@@ -41,12 +40,6 @@ def _empty(request: pytest.FixtureRequest) -> Iterator[None]:
         server: Server = request.getfixturevalue("server")
         server.command("FLUSHALL")
         server.wait_for_clients(0)
-
-
-@pytest.fixture
-def clock() -> Iterator[Clock]:
-    with simulated_clock() as clock:
-        yield clock
 
 
 def test_entries_are_kept_for_their_lifetime(server: Server, kind: str, style: str) -> None:

@@ -8,13 +8,13 @@ import pytest
 from tests.plugins.cache.support import SECRET, DictStore, shown_by
 
 from usersmanager import ArgumentError
-from usersmanager_cache.shared import SharedEntries
+from usersmanager_cache import Cache
 
 
 def error_of(**changes: Any) -> ArgumentError:
     arguments = {"store": DictStore(), "secret": SECRET, **changes}
     with pytest.raises(ArgumentError) as caught:
-        SharedEntries(**arguments, namespace="ns", on_error=lambda: None)
+        Cache(**arguments)
     return caught.value
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -29,17 +28,6 @@ from usersmanager_cache import shared as shared_module
 from usersmanager_cache.sealing import MAX_CONTENT, Seal
 
 OTHER_SECRET = SECRET[::-1]
-
-
-@pytest.fixture(params=["sync", "async"])
-def style(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
-def run(style: str) -> Iterator[Run]:
-    with running(style) as run:
-        yield run
 
 
 def test_an_entry_is_found_until_it_is_deleted(run: Run) -> None:
@@ -219,12 +207,6 @@ def test_a_store_without_the_style_of_the_manager_is_a_mistake(run: Run, style: 
     for flow in (shared.get(KEY), shared.put(KEY, b"content", 60.0), shared.delete(KEY)):
         with pytest.raises(PluginError, match=f"can't be used in {style} code: it needs the meth"):
             run(flow)
-
-
-def test_deleting_tells_whether_the_store_was_reached(run: Run) -> None:
-    store = DictStore()
-    store.errors = {"delete": ConnectionRefusedError()}
-    assert run(shared_entries(store).delete(KEY)) is False
 
 
 def test_threads_share_an_instance() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.isolation.interrupting import attempt, guarded, shown_by
+from tests.isolation.interrupting import attempt, interrupt_at_each, shown_by
 from tests.isolation.moments import LineRecorder, Moment, Recorder, ReturnRecorder
 from tests.plugins.jwt.provider import Provider
 from tests.plugins.jwt.tokens import EC, ISSUER, OTHER_EC, claims, encrypt, jwk, sign
@@ -81,16 +81,7 @@ def test_an_interruption_at_any_moment_shows_nothing_and_harms_no_other_call(
     assert play(name, recording) == []
     moments = [moment for moment in recording.moments if is_ours(moment, recorder)]
     assert len(moments) > 20
-    problems: dict[Moment, list[str]] = {}
-
-    def interrupt_at_every_moment() -> None:
-        for moment in moments:
-            found = play(name, recorder(at=moment))
-            if found:
-                problems[moment] = found
-
-    guarded(interrupt_at_every_moment, 60)
-    assert not problems, "\n".join(f"{moment}: {found}" for moment, found in problems.items())
+    interrupt_at_each(moments, recorder, lambda recorder: play(name, recorder))
 
 
 def is_ours(moment: Moment, recorder: Any) -> bool:

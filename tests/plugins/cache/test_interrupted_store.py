@@ -16,7 +16,6 @@ from tests.plugins.cache.support import (
     LockingStore,
     running,
     shared_entries,
-    simulated_clock,
 )
 from tests.support import Clock
 
@@ -54,12 +53,6 @@ def interrupted_at(number: int) -> Iterator[None]:
         yield
     finally:
         sys.settrace(before)
-
-
-@pytest.fixture
-def clock() -> Iterator[Clock]:
-    with simulated_clock() as clock:
-        yield clock
 
 
 def use(shared: SharedEntries) -> Flow[bytes | None]:
