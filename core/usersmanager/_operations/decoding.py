@@ -1,14 +1,13 @@
 """Decode the bodies of successful responses. No error quotes a value of a body.
 
 A function that holds a part of a body returns an error, or a description of the problem, instead
-of raising it: the traceback would contain its frame. What a signal handler raises in one passes
-without the frames.
+of raising it: the traceback would contain its frame.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 from .._values.response import Response
 from .._values.urls import parse_http_url
@@ -24,8 +23,6 @@ from .subject import explain_subject
 
 __all__ = ["read_json", "read_link", "read_object", "read_profile"]
 
-T = TypeVar("T")
-
 
 def read_profile(response: Response) -> UserInfo:
     """Return the profile in a response: a JSON object whose ``sub`` is a non-empty string.
@@ -33,10 +30,6 @@ def read_profile(response: Response) -> UserInfo:
     Raises:
         DecodeError: the body is anything else (OIDC Core, section 5.3.2).
     """
-    return _concealed(lambda: _read_profile(response))
-
-
-def _read_profile(response: Response) -> UserInfo:
     if problem := _explain_message(response, "profile"):
         raise DecodeError(problem)
     profile = _parse_profile(response)
@@ -54,10 +47,6 @@ def read_link(response: Response) -> str:
     Raises:
         DecodeError: the body is anything else.
     """
-    return _concealed(lambda: _read_link(response))
-
-
-def _read_link(response: Response) -> str:
     if is_compressed(response.headers):
         raise DecodeError(f"the body {COMPRESSED}")
     link = _parse_link(response.body)
@@ -93,7 +82,13 @@ def read_object(response: Response, content: str) -> dict[str, Any]:
     Raises:
         DecodeError: the body is anything else.
     """
-    return _concealed(lambda: _read_object(response, content))
+    try:
+        return _read_object(response, content)
+    except BaseException as error:
+        # A signal handler may raise at any line, and the frames hold a part of the body. Those of a
+        # profile or a link are dropped in `reading.py`.
+        error.__cause__ = error.__context__ = None
+        raise error.with_traceback(None)  # noqa: B904 - the same error, not another.
 
 
 def _read_object(response: Response, content: str) -> dict[str, Any]:
@@ -103,15 +98,6 @@ def _read_object(response: Response, content: str) -> dict[str, Any]:
     if isinstance(value, dict):
         return value
     raise DecodeError(value)
-
-
-def _concealed(step: Callable[[], T]) -> T:
-    """Run a step whose frames hold a part of a body, and let no traceback show them."""
-    try:
-        return step()
-    except BaseException as error:
-        error.__cause__ = error.__context__ = None
-        raise error.with_traceback(None)  # noqa: B904 - the same error, not another.
 
 
 def _parse_object(body: bytes, content: str) -> dict[str, Any] | str:

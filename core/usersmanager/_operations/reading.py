@@ -61,6 +61,12 @@ def read_result(
             _redact(error, request)
     except _UNEXPECTED as caught:
         error = DecodeError(f"the response can't be read: {_describe(caught)}")
+    except BaseException as interruption:
+        # A signal handler may raise at any line. The readers of programs raise what they like.
+        if request.operation in _SHIPPED:
+            interruption.__cause__ = interruption.__context__ = None
+            interruption = interruption.with_traceback(None)
+        raise interruption
     # Not inside the `except` block. The frames of a reader hold what it has read.
     try:
         raise error._without_traceback()
