@@ -8,7 +8,6 @@ import ssl
 from typing import NamedTuple
 
 from .._values.token import Secret
-from .._values.wording import worded
 from ..errors import PluginError
 from .entry_points import InstalledEntryPoint
 from .loader import Loader, guarded
@@ -121,8 +120,7 @@ def _require_argument(
 ) -> None:
     if any(argument not in hook.arguments for hook in registry.implementations(mode.hook)):
         raise PluginError(
-            f"the {entry_point} can't be used with {worded(argument + '=')}:"
-            f" its {mode.hook} does not take it"
+            f"the {entry_point} can't be used with {argument}=: its {mode.hook} does not take it"
         )
 
 

@@ -13,7 +13,6 @@ from .._values.site import is_endpoint_name
 from .._values.suggestions import did_you_mean
 from .._values.token import Secret
 from .._values.urls import Endpoint, parse_endpoint
-from .._values.wording import worded
 from ..errors import ArgumentError
 from .provider import USERINFO_ENDPOINT
 
@@ -67,5 +66,5 @@ def _parse(
         endpoints.reveal()[name], str(base_url), allow_insecure=allow_insecure
     )
     if isinstance(endpoint, str):
-        raise ArgumentError(f"{worded(name)} {endpoint}")
+        raise ArgumentError(f"{name} {endpoint}")
     return endpoint

@@ -13,7 +13,6 @@ from .._values.credential import Bearer
 from .._values.suggestions import did_you_mean
 from .._values.token import Secret, Token, explain_invalid_token
 from .._values.user_ids import check_user_id
-from .._values.wording import worded
 from ..errors import ArgumentError
 from .decoding import read_link
 from .impersonation_settings import ImpersonationSettings
@@ -124,7 +123,7 @@ def _one_of(known: Mapping[str, object], name: str, other_name: str) -> object:
 
 def _require_text(value: object, name: str) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise ArgumentError(f"{worded(name)} {worded('field is required')}")
+        raise ArgumentError(f"{name} field is required")
     return value
 
 

@@ -9,7 +9,6 @@ from .._values.response import Response
 from .._values.site import endpoint_in
 from .._values.url_advice import explain_base_url
 from .._values.urls import Endpoint
-from .._values.wording import worded
 from ..errors import DecodeError
 from .decoding import read_object
 
@@ -57,7 +56,7 @@ def userinfo_endpoint(
     if USERINFO_ENDPOINT not in configuration:
         raise DecodeError(
             "the provider configuration has no userinfo_endpoint: the provider has none, or pass"
-            " its URL " + worded('as endpoints={"userinfo_endpoint": ...}')
+            ' its URL as endpoints={"userinfo_endpoint": ...}'
         )
     endpoint = endpoint_in(configuration, USERINFO_ENDPOINT, issuer, allow_insecure=allow_insecure)
     if isinstance(endpoint, str):

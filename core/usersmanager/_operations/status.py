@@ -5,7 +5,6 @@ from __future__ import annotations
 from .._values.headers import Headers
 from .._values.request import Request
 from .._values.response import Response
-from .._values.wording import worded
 from ..errors import (
     APIError,
     ForbiddenError,
@@ -31,7 +30,7 @@ _BY_STATUS: dict[int, type[APIError]] = {
     429: RateLimitedError,
 }
 _BY_STATUS_CLASS: dict[int, type[APIError]] = {3: RedirectError, 5: ServerError}
-_DOUBTFUL = {(GET_INFO, 404): "base_url", (DISCOVER, 404): "issuer"}
+_ADVICE = {(GET_INFO, 404): "is base_url right?", (DISCOVER, 404): "is issuer right?"}
 _REQUEST_ID_HEADERS = ("X-Request-Id", "X-Auth0-RequestId", "X-Correlation-Id")
 
 
@@ -70,8 +69,7 @@ def _message(operation: str, status: int, code: str | None, description: str | N
         phrase = HTTPStatus(status).phrase
     except ValueError:
         phrase = ""
-    argument = _DOUBTFUL.get((operation, status))
-    advice = None if argument is None else f"is {worded(argument)} right?"
+    advice = _ADVICE.get((operation, status))
     # Some servers send the phrase as the code or as the description, and aiohttp "404: Not Found".
     repeated = (None, phrase, f"{status} {phrase}", f"{status}: {phrase}")
     parts = [part for part in (code, description, advice) if part not in repeated]

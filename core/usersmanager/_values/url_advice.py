@@ -10,7 +10,6 @@ import re
 from urllib.parse import SplitResult, urlsplit
 
 from .hosts import is_host, is_loopback, split_url
-from .wording import worded
 
 __all__ = ["explain_base_url", "explain_ending", "explain_endpoint", "explain_path"]
 
@@ -88,9 +87,7 @@ def explain_ending(path: str, field: str) -> str | None:
     is_issuer = field == "issuer"
     discovery = _WELL_KNOWN.search(path)
     if discovery is not None:
-        advice = (
-            "the client adds it" if is_issuer else f"or pass the issuer {worded('to from_issuer')}"
-        )
+        advice = "the client adds it" if is_issuer else "or pass the issuer to from_issuer"
         return f"must not contain {discovery[0]}: remove it, {advice}"
     userinfo = _USERINFO.search(path)
     if userinfo is None:
@@ -100,7 +97,7 @@ def explain_ending(path: str, field: str) -> str | None:
     elif userinfo[0] == "/userinfo":
         advice = "remove it, the client adds it"
     else:
-        advice = "pass the whole URL " + worded('as endpoints={"userinfo_endpoint": ...}')
+        advice = 'pass the whole URL as endpoints={"userinfo_endpoint": ...}'
     return f"must not end in {userinfo[0]}: {advice}"
 
 
@@ -165,7 +162,7 @@ def _explain_insecure(value: str) -> str | None:
         return None
     return (
         "must begin with https://: http would send tokens in the clear"
-        f" (it is allowed for loopback, or with {worded('allow_insecure=True')})"
+        " (it is allowed for loopback, or with allow_insecure=True)"
     )
 
 

@@ -13,7 +13,6 @@ from ..errors import ArgumentError
 from .hosts import is_host, is_loopback, split_url
 from .plain import plain
 from .url_advice import explain_base_url, explain_ending, explain_endpoint
-from .wording import worded
 
 __all__ = [
     "Endpoint",
@@ -58,13 +57,13 @@ def parse_base_url(
     problem = _explain_base_url(value, field, allow_insecure=allow_insecure)
     if problem is not None:
         del value  # It may contain a password, and a traceback shows local variables.
-        raise ArgumentError(f"{worded(field)} {problem}")
+        raise ArgumentError(f"{field} {problem}")
     return Endpoint(_origin(str(value)), _base_path(value))
 
 
 def _explain_base_url(value: object, field: str, *, allow_insecure: bool) -> str | None:
     if value is None or (isinstance(value, str) and not value.strip()):
-        return worded("field is required")
+        return "field is required"
     problem = explain_base_url(value, allow_insecure=allow_insecure)
     return explain_ending(_base_path(value), field) if problem is None else problem
 
@@ -91,7 +90,7 @@ def parse_endpoint(value: object, base: str, *, allow_insecure: bool) -> Endpoin
     if not allow_insecure and is_downgrade(base, endpoint):
         return (
             "is http, not https: it would receive the token in the clear"
-            f" ({worded('allow_insecure=True')} permits it)"
+            " (allow_insecure=True permits it)"
         )
     return endpoint
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 
 from ..errors import ArgumentError
-from .wording import worded
 
 __all__ = ["validate_count", "validate_seconds", "validate_text"]
 
@@ -53,4 +52,4 @@ def validate_text(name: str, value: object) -> None:
         ArgumentError: it is anything else.
     """
     if value is not None and not (isinstance(value, str) and value.strip()):
-        raise ArgumentError(f"{worded(name)} must be a non-empty string")
+        raise ArgumentError(f"{name} must be a non-empty string")

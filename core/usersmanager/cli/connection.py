@@ -19,10 +19,8 @@ from .._composition.selection import discovered_names, lacks_extra
 from .._manager.options import ManagerOptions, UserinfoMethod
 from .._values.suggestions import did_you_mean
 from .._values.token import Secret
-from .._values.wording import wording
 from .transport import make_transport
 from .verbose import CallLogger, log_to
-from .wording import OPTIONS
 
 __all__ = ["Connection"]
 
@@ -73,7 +71,7 @@ class Connection:
             ArgumentError: an option is not valid.
             UsersManagerError: the call failed.
         """
-        with wording(OPTIONS), log_to(_write_log_line) if self.verbose else nullcontext():
+        with log_to(_write_log_line) if self.verbose else nullcontext():
             return self._call(perform)
 
     def _call(self, perform: Perform[T]) -> T:

@@ -1,4 +1,8 @@
-"""Error messages. They never quote what the user typed: it may be a misplaced token."""
+"""Error messages in terms of the command line.
+
+Messages name options instead of Python arguments, and never quote what the user typed: it
+may be a misplaced token.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,32 @@ from difflib import get_close_matches
 
 import click
 
-from .. import UsersManagerError
+from .. import ArgumentError, UsersManagerError
 
 __all__ = ["describe_error", "error_message"]
+
+_OPTIONS = {
+    "base_url": "--base-url",
+    "client_id": "--client-id",
+    "expected_subject": "--expect-subject",
+    "impersonator_id": "--impersonator",
+    "issuer": "--issuer",
+    "protocol": "--protocol",
+    "userinfo_endpoint": "--userinfo-endpoint",
+}
+"""Python arguments that begin a message of the library, and the options that set them."""
+
+_RECOMMENDED = {
+    "allow_insecure=True": "--allow-insecure",
+    'as endpoints={"userinfo_endpoint": ...}': "as --userinfo-endpoint",
+    "the issuer to from_issuer": "the issuer as --issuer",
+    "can't be used with proxy=": "can't be used with --proxy",
+    "can't be used with ssl_context=": "can't be used with --cacert",
+    "is base_url right?": "is --base-url right?",
+    "is issuer right?": "is --issuer right?",
+}
+"""Parts of messages about Python arguments, and the same about options."""
+
 
 _ATTRIBUTES = (
     "operation",
@@ -37,8 +64,10 @@ def describe_error(error: Exception) -> dict[str, object]:
 def error_message(error: Exception) -> str:
     """Return the message of any error that a command reports, on one line."""
     match error:
+        case ArgumentError():
+            return _argument_message(error)
         case UsersManagerError():
-            return str(error)
+            return _with_option_names(str(error))
         case click.UsageError():
             return _usage_message(error)
         case OSError(strerror=str(reason)):
@@ -53,6 +82,21 @@ def _usage_message(error: click.UsageError) -> str:
     if error.ctx is None:
         return problem
     return f"{problem} (see '{error.ctx.command_path} --help')"
+
+
+def _argument_message(error: ArgumentError) -> str:
+    """Return the message of an `ArgumentError` with options in place of arguments."""
+    name, blank, rest = str(error).partition(" ")
+    # click has rejected a missing option already, so the value is blank.
+    rest = "must not be empty" if rest == "field is required" else rest
+    return _OPTIONS.get(name, name) + blank + _with_option_names(rest)
+
+
+def _with_option_names(message: str) -> str:
+    """Replace the Python arguments in a message by the matching options."""
+    for argument, option in _RECOMMENDED.items():
+        message = message.replace(argument, option)
+    return message
 
 
 def _problem(error: click.UsageError) -> str:
