@@ -7,11 +7,14 @@ import site
 import subprocess
 import sys
 import venv
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import usersmanager
+
+Run = Callable[..., str]
 
 
 class Environment:
@@ -64,3 +67,11 @@ class Environment:
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """Return a new environment for each module."""
     return Environment(tmp_path_factory.mktemp("environment"))
+
+
+@pytest.fixture(scope="module")
+def run(environment: Environment, request: pytest.FixtureRequest) -> Run:
+    """Run Python in an environment with the DISTRIBUTIONS of the module, folders of thirdparty."""
+    folder = Path(__file__).parent / "thirdparty"
+    environment.install(*(folder / name for name in request.module.DISTRIBUTIONS))
+    return environment.run

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
 pytestmark = pytest.mark.slow
 
-PLUGIN = Path(__file__).parent / "thirdparty" / "hooks"
+DISTRIBUTIONS = ["hooks"]
 
 PROGRAM = """
 import asyncio, contextlib, json
@@ -53,11 +52,10 @@ def expected(mode: str, close: str) -> list[str]:
     ]
 
 
-def test_each_hook_is_called_in_its_place_in_both_modes(environment: Any) -> None:
-    environment.install(PLUGIN)
-    events = json.loads(environment.run("-c", PROGRAM))
+def test_each_hook_is_called_in_its_place_in_both_modes(run: Callable[..., str]) -> None:
+    events = json.loads(run("-c", PROGRAM))
     assert events == expected("sync", "close") + expected("async", "aclose")
-    listed = json.loads(environment.run("-m", "usersmanager", "plugins", "--json"))
+    listed = json.loads(run("-m", "usersmanager", "plugins", "--json"))
     (entry,) = (entry for entry in listed if entry["name"] == "recorder")
     assert (entry["status"], entry["version"]) == ("active", "1.2.3")
     assert sorted(entry["hooks"]) == [

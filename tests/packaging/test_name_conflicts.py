@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 pytestmark = pytest.mark.slow
 
-IMPOSTOR = Path(__file__).parent / "thirdparty" / "impostor"
+DISTRIBUTIONS = ["impostor"]
 
 PROGRAM = """
 import json, warnings
@@ -24,14 +22,6 @@ for kind in (UsersManager, AsyncUsersManager):
     if kind is UsersManager:
         users.close()
 """
-
-
-@pytest.fixture(scope="module")
-def run(environment: Any) -> Callable[..., str]:
-    """Run Python in an environment with the impostor."""
-    environment.install(IMPOSTOR)
-    run: Callable[..., str] = environment.run
-    return run
 
 
 def test_managers_use_the_shipped_extensions_and_warn_once_per_name(

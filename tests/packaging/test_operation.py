@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 pytestmark = pytest.mark.slow
 
-DISTRIBUTION = Path(__file__).parent / "thirdparty/operation"
+DISTRIBUTIONS = ["operation"]
+SOURCE = Path(__file__).parent / "thirdparty/operation/src/roles_usersmanager/__init__.py"
 
 PROGRAM = """
 import asyncio
@@ -39,14 +39,6 @@ def wrong(users: UsersManager) -> int:
 """
 
 
-@pytest.fixture(scope="module")
-def run(environment: Any) -> Callable[..., str]:
-    """Run Python in an environment with the distribution."""
-    environment.install(DISTRIBUTION)
-    run: Callable[..., str] = environment.run
-    return run
-
-
 def test_it_works_in_both_modes(run: Callable[..., str]) -> None:
     assert run("-c", PROGRAM).split() == ["['a']"] * 2
 
@@ -68,7 +60,7 @@ def test_a_strict_type_checker_knows_its_arguments_and_its_result(
 
 
 def test_it_has_ten_lines() -> None:
-    source = (DISTRIBUTION / "src/roles_usersmanager/__init__.py").read_text()
+    source = SOURCE.read_text()
     docstring = ast.get_docstring(ast.parse(source)) or ""
     lines = [line for line in source.splitlines() if line.strip() and docstring not in line]
     assert len(lines) <= 10

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 pytestmark = pytest.mark.slow
 
-HERE = Path(__file__).parent / "thirdparty"
+DISTRIBUTIONS = ["plugin", "transport"]
 
 PROGRAM = """
 import asyncio, json
@@ -23,14 +21,6 @@ async def main():
         print(json.dumps(await users.get_info("token")))
 asyncio.run(main())
 """
-
-
-@pytest.fixture(scope="module")
-def run(environment: Any) -> Callable[..., str]:
-    """Run Python in an environment with both distributions."""
-    environment.install(HERE / "plugin", HERE / "transport")
-    run: Callable[..., str] = environment.run
-    return run
 
 
 def test_both_are_used_in_both_modes_without_configuration(run: Callable[..., str]) -> None:
