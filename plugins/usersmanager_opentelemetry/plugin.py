@@ -112,6 +112,8 @@ class OpenTelemetry:
     @hookimpl(tryfirst=True)
     def usersmanager_done(self, request: Request, error: BaseException | None) -> None:
         """End the span of the call with the error that the caller gets, and count its retries."""
+        if not self._providers.record:
+            return
         call = self._calls.pop(request.call, None)
         if call is not None:
             call.detach()  # As `usersmanager_wrap_call` does, unless it was interrupted.

@@ -205,4 +205,4 @@ def _with_all_arguments(
     if implementation.argnames == names:
         return function
     positions = [names.index(name) for name in implementation.argnames]
-    return lambda *arguments: function(*(arguments[position] for position in positions))
+    return lambda *arguments: function(*[arguments[position] for position in positions])
