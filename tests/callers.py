@@ -163,9 +163,11 @@ class Kind:
     def caller(self, *, discover: bool = True, **settings: Any) -> Caller:
         """Return a new caller. `settings` are those of the transport."""
         transport = self.transport(**settings)
+        # A call without a timeout of its own may take long on a busy machine.
+        options: dict[str, Any] = {"discover": discover, "timeout": 60.0}
         if self.is_async:
-            return AsyncCaller(transport, discover=discover, loop_factory=self.loop_factory)
-        return SyncCaller(transport, discover=discover)
+            return AsyncCaller(transport, loop_factory=self.loop_factory, **options)
+        return SyncCaller(transport, **options)
 
 
 URLLIB3 = Kind("urllib3", Urllib3Transport)

@@ -94,12 +94,12 @@ def _silent(exchange: Exchange) -> None:
 
 
 def _dripped_header(exchange: Exchange) -> None:
-    exchange.peer.drip(exchange.valid, every=0.05)
+    exchange.peer.drip(exchange.valid, every=0.1)
 
 
 def _dripped_body(exchange: Exchange) -> None:
     exchange.peer.send(exchange.valid[: -len(exchange.body)])
-    exchange.peer.drip(exchange.body, every=0.1)
+    exchange.peer.drip(exchange.body, every=0.25)
 
 
 def _in_pieces(exchange: Exchange) -> None:

@@ -142,7 +142,7 @@ def test_the_statistics_may_be_asked_for_in_a_signal_handler(kind: Kind) -> None
 def test_the_statistics_are_right_at_every_moment(kind: Kind) -> None:
     """Read from a thread and, in the main thread, from a signal handler, while many calls run."""
     size, number = 8, 1000 if kind.is_async else 64
-    transport, caller = make(kind, pool_size=size)
+    transport, caller = make(kind, pool_size=size, connect_timeout=60.0)
     sums: list[int] = []
     failures: list[BaseException] = []
     is_over = threading.Event()

@@ -52,16 +52,16 @@ class Tally:
 
 @contextmanager
 def repeatedly(disturb: Callable[[], None], tally: Tally) -> Iterator[threading.Event]:
-    """Disturb eight times or more; yield an event that is set when there were enough hits."""
+    """Disturb eight times, each after more hits; yield an event that is set at the end."""
     ended = threading.Event()
 
     def work() -> None:
-        latest = time.monotonic() + 40.0
-        disturbed = 0
-        while disturbed < 8 or (tally.hits < 200 and time.monotonic() < latest):
+        latest = time.monotonic() + 120.0
+        for number in range(1, 9):
             time.sleep(0.2)
+            while tally.hits < 10 * number and time.monotonic() < latest:
+                time.sleep(0.01)
             disturb()
-            disturbed += 1
         ended.set()
 
     with ThreadPoolExecutor(1) as thread:
@@ -84,7 +84,7 @@ def restart(server: Server) -> Callable[[], None]:
 def pause(server: Server) -> Callable[[], None]:
     def work() -> None:
         with server.paused():
-            time.sleep(random.choice([0.02, 0.12]))
+            time.sleep(random.choice([0.02, 0.3]))
 
     return work
 
@@ -96,7 +96,7 @@ def test_threads_get_right_answers_from_a_disturbed_server(
 ) -> None:
     tally = Tally()
     with running_server(program) as server:
-        shared = shared_entries(RedisStore.from_url(server.url, timeout=0.1))
+        shared = shared_entries(RedisStore.from_url(server.url, timeout=0.25))
 
         def work(seed: int, ended: threading.Event) -> None:
             choose = random.Random(seed).choice
@@ -111,7 +111,7 @@ def test_threads_get_right_answers_from_a_disturbed_server(
         with running("sync") as run:
             run(recover(shared))
         shared.close()
-    assert tally.hits >= 200
+    assert tally.hits >= 80
 
 
 @pytest.mark.parametrize("disturb", [restart, pause])
@@ -121,7 +121,7 @@ def test_tasks_get_right_answers_from_a_disturbed_server_while_some_are_cancelle
 ) -> None:
     tally = Tally()
     with running_server(program) as server:
-        shared = shared_entries(RedisStore.from_url(server.url, timeout=0.1))
+        shared = shared_entries(RedisStore.from_url(server.url, timeout=0.25))
 
         async def work(key: bytes) -> None:
             await arun(shared.put(key, content(key), 60.0))
@@ -140,7 +140,7 @@ def test_tasks_get_right_answers_from_a_disturbed_server_while_some_are_cancelle
 
         with repeatedly(disturb(server), tally) as ended:
             asyncio.run(main(ended))
-    assert tally.hits >= 200
+    assert tally.hits >= 80
 
 
 def recover(shared: SharedEntries) -> Flow[None]:
@@ -164,7 +164,7 @@ class Interruption(BaseException):
 @pytest.mark.parametrize("kind", ["from_url", "redis", "valkey"])
 def test_an_interruption_at_any_moment_mixes_up_no_answers(kind: str) -> None:
     interrupted = 0
-    latest = time.monotonic() + 20.0
+    latest = time.monotonic() + 120.0
     tally = Tally()
 
     def interrupt(number: int, frame: FrameType | None) -> None:
