@@ -102,6 +102,8 @@ def test_a_url_without_a_scheme_is_rejected_with_the_url_to_write(bad: str, advi
         ("https://-bad", "host and port"),
         ("https://a..b", "host and port"),
         ("https://[::1", "host and port"),
+        ("https://[::1]evil.example", "host and port"),
+        ("https://evil.example[::1]", "host and port"),
         ("https://[fe80::1%25eth0]", "host and port"),
         ("https://[v1.a:b]", "host and port"),
         ("https://host\\evil", "host and port"),

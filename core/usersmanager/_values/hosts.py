@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 __all__ = ["is_host", "is_loopback", "split_url"]
 
 _HOST_NAME = re.compile(r"(?!-)[a-z0-9_\-]+(?:\.[a-z0-9_\-]+)*\.?")
+_BRACKETED = re.compile(r"\[[^\[\]]*\](?::[0-9]*)?")
 
 
 def split_url(url: str) -> SplitResult | None:
@@ -17,6 +18,9 @@ def split_url(url: str) -> SplitResult | None:
         parts = urlsplit(url)
         _ = parts.port  # It raises a ValueError only when it is read.
     except ValueError:
+        return None
+    host = parts.netloc.rpartition("@")[2]
+    if "[" in host and not _BRACKETED.fullmatch(host):  # Older Pythons ignore what is outside.
         return None
     return parts
 
