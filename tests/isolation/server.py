@@ -99,7 +99,7 @@ def _dripped_header(exchange: Exchange) -> None:
 
 def _dripped_body(exchange: Exchange) -> None:
     exchange.peer.send(exchange.valid[: -len(exchange.body)])
-    exchange.peer.drip(exchange.body, every=0.25)
+    exchange.peer.drip(exchange.body, every=0.4)
 
 
 def _in_pieces(exchange: Exchange) -> None:
