@@ -132,7 +132,7 @@ def test_a_wrong_password_is_a_miss_and_is_not_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    with entries_over(kind, style, protected_server, **options) as (shared, run):
+    with entries_over(kind, style, protected_server, timeout=0.25, **options) as (shared, run):
         assert run(shared.get(KEY)) is None
     (record,) = [record for record in caplog.records if record.name == "usersmanager.cache"]
     # The class depends on the client: some wrap the error, or try again until they are cut.
