@@ -51,7 +51,8 @@ def private_key() -> bytes:
 def names(sandbox: Sandbox, private_key: bytes) -> Iterator[dict[str, Any]]:
     """The variables that the examples use."""
     level = logging.getLogger("usersmanager").level
-    sandbox.add_user("auth0|123", email="a@example.com", **{"https://example.com/roles": ["admin"]})
+    roles = {"https://example.com/roles": ["admin"]}
+    sandbox.add_user("auth0|123", email="a@example.com", email_verified=True, **roles)
     sandbox.add_user("auth0|9")
     yield {
         "__name__": "example",
