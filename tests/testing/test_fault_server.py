@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -101,12 +101,14 @@ def leaves_no_thread() -> Iterator[None]:
 
 @pytest.mark.parametrize("wait", [Peer.stall, Peer.wait_closed, Peer.request])
 @pytest.mark.usefixtures("leaves_no_thread")
-def test_the_end_of_the_server_ends_its_scripts_and_its_connections(wait: object) -> None:
+def test_the_end_of_the_server_ends_its_scripts_and_its_connections(
+    wait: Callable[[Peer], object],
+) -> None:
     is_running = threading.Event()
 
     def script(peer: Peer) -> None:
         is_running.set()
-        wait(peer)  # type: ignore[operator]
+        wait(peer)
 
     with FaultServer(script) as server:
         client = connect(server)

@@ -68,7 +68,7 @@ def test_a_tls_socket_is_closed_when_its_call_ends(script: Any, sockets: list[An
 def test_nothing_is_sent_to_a_server_that_sent_or_closed_first(
     client_class: Any, transport_class: Any, early: bytes
 ) -> None:
-    class Late(transport_class):  # type: ignore[misc]
+    class Late(transport_class):  # type: ignore[misc] # It is a parameter.
         """Its connections are used only after the server has acted."""
 
         def connect(self, hop: Hop, deadline: Deadline) -> Any:

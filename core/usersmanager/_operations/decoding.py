@@ -87,8 +87,8 @@ def read_object(response: Response, content: str) -> dict[str, Any]:
     except BaseException as error:
         # A signal handler may raise at any line, and the frames hold a part of the body. Those of a
         # profile or a link are dropped in `reading.py`.
-        error.__cause__ = error.__context__ = None
-        raise error.with_traceback(None)  # noqa: B904 - the same error, not another.
+        error.__context__ = None
+        raise error.with_traceback(None) from None
 
 
 def _read_object(response: Response, content: str) -> dict[str, Any]:

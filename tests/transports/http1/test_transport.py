@@ -253,6 +253,29 @@ def test_connecting_is_limited(style: Style) -> None:
         assert 0.02 < send.transport.seconds < 1.5
 
 
+def test_a_call_that_is_discarded_ends_its_connecting() -> None:
+    ends: list[str] = []
+
+    class Endless(NativeTransport):
+        async def aconnect(self, hop: Hop) -> asyncio.Transport:
+            try:
+                return await asyncio.get_running_loop().create_future()
+            finally:
+                ends.append(hop.host)
+
+    async def main() -> None:
+        with FaultServer() as server:
+            call = Endless().asend(request_to(server))
+            call.send(None)
+            await asyncio.sleep(0)
+            call.close()
+            assert ends == []
+            await asyncio.sleep(0)
+            assert ends == ["127.0.0.1"]
+
+    asyncio.run(main())
+
+
 def never_answer(peer: Peer) -> None:
     peer.request()
     peer.wait_closed()

@@ -88,7 +88,7 @@ class ServerThread:
 
 
 async def _stop_accepting(server: asyncio.Server) -> None:
-    """Close a server; the application is told of all connections that were accepted.
+    """Close a server once the application knows of every connection that it has accepted.
 
     A connection is lost, and its socket stays open, if its server is closed before it has begun.
     """

@@ -134,7 +134,10 @@ class AsyncHttp1Transport(Http1Base, ABC):
         # The event loop keeps the context in which a connection is opened until it is closed. That
         # of a call may hold a user's session, and the connection serves other calls, too.
         connecting = asyncio.create_task(self.aconnect(hop), context=Context())
-        connection.attach(await connecting)
+        try:
+            connection.attach(await connecting)
+        finally:
+            connecting.cancel()  # For a call that is discarded, not cancelled.
         if hop.tls is not None:
             await connection.start_tls(TLSLayer(hop.tls, hop.server_hostname))
         if route.tunnel is not None:
