@@ -6,6 +6,7 @@ The one over requests is that of the documentation, and the two over httpx are t
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import re
 import ssl
@@ -143,6 +144,7 @@ class AiohttpAdapter:
     async def aclose(self) -> None:
         if self._session is not None:
             await self._session.close()
+            await asyncio.sleep(0.25)  # Its TLS connections end later: "Graceful shutdown" there.
 
 
 def urllib3_adapter(ssl_context: ssl.SSLContext | None = None, **_: Any) -> Any:
